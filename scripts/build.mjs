@@ -1,0 +1,52 @@
+// Builds one CMake preset: `build.mjs [preset]`, wasm-release unless told. Of wasm-release the result
+// goes to js_bindings/dist, its glue minified: that is what the package ships.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeIfChanged } from './lib/files.mjs';
+import { capture, Failure, isMain, main, root, run } from './lib/run.mjs';
+
+const dist = 'js_bindings/dist';
+
+// What tsc should know of the two files instead of reading minified code.
+const glueTypes = `export default function createSesame(options: {
+  instantiateWasm: (
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance) => void,
+  ) => WebAssembly.Exports;
+  locateFile?: (file: string) => string;
+}): Promise<any>;
+`;
+const wasmTypes = `declare const module: WebAssembly.Module;
+export default module;
+`;
+
+/** @param {string} preset */
+export function configure(preset) {
+  if (existsSync(path.join(root, 'build', preset, 'build.ninja'))) return; // ninja sees to the rest
+  const result = capture('cmake', ['--preset', preset]);
+  if (!result.ok) throw new Failure(`build: cmake --preset ${preset} failed\n${result.all}`);
+}
+
+/** @param {string} [preset] */
+export async function build(preset = 'wasm-release') {
+  const start = Date.now();
+  console.log(`build: ${preset}`);
+  configure(preset);
+  run('cmake', ['--build', '--preset', preset, '--', '--quiet']);
+  if (preset === 'wasm-release') await assemble(path.join(root, 'build', preset));
+  const seconds = (Date.now() - start) / 1000;
+  if (seconds > 2) console.log(`build: ${preset} took ${seconds.toFixed(0)} s`);
+}
+
+/** @param {string} directory the module's build directory */
+async function assemble(directory) {
+  const glue = readFileSync(path.join(directory, 'sesame.mjs'), 'utf8');
+  const { transform } = await import('esbuild');
+  const minified = await transform(glue, { minify: true, format: 'esm', target: 'es2022' });
+  writeIfChanged(`${dist}/sesame.js`, minified.code);
+  writeIfChanged(`${dist}/sesame.d.ts`, glueTypes);
+  writeIfChanged(`${dist}/sesame.wasm`, readFileSync(path.join(directory, 'sesame.wasm')));
+  writeIfChanged(`${dist}/sesame.d.wasm.ts`, wasmTypes);
+}
+
+if (isMain(import.meta)) main(() => build(process.argv[2]));

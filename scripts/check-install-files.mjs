@@ -1,0 +1,35 @@
+// Proves that the files which install things name no host: registries and mirrors are each machine's
+// own choice. With --fix, npm's lock file is relieved of those it names.
+import { listFiles, read, writeIfChanged } from './lib/files.mjs';
+import { Failure, isMain, main } from './lib/run.mjs';
+
+const lock = 'package-lock.json';
+const installers = ['package.json', lock, '.npmrc', 'CMakePresets.json', '.ci/run'];
+
+/** The lock file without addresses: of tarballs, and of where to send money. */
+function cleanLock() {
+  return `${JSON.stringify(
+    JSON.parse(read(lock), (key, value) =>
+      key === 'funding' || (key === 'resolved' && /^https?:/.test(value)) ? undefined : value,
+    ),
+    null,
+    2,
+  )}\n`;
+}
+
+export function fixInstallFiles() {
+  writeIfChanged(lock, cleanLock());
+}
+
+export function checkInstallFiles() {
+  const faults = [...installers, ...listFiles('scripts')].flatMap((file) =>
+    (read(file).match(/\w+:\/\/[\w.-]+\.\w+/g) ?? []).map((found) => `${file} names ${found}`),
+  );
+  if (faults.length > 0) {
+    const advice = '\nnpm run format removes them from the lock file';
+    throw new Failure(faults.map((fault) => `check-install-files: ${fault}`).join('\n') + advice);
+  }
+  console.log('check-install-files: no host is named');
+}
+
+if (isMain(import.meta)) main(process.argv.includes('--fix') ? fixInstallFiles : checkInstallFiles);

@@ -1,0 +1,23 @@
+// Everything that can be proven without running the tests. Runs all checks, then fails if one did.
+import { build } from './build.mjs';
+import { checkAbi } from './check-abi.mjs';
+import { checkCore } from './check-core.mjs';
+import { checkInstallFiles } from './check-install-files.mjs';
+import { checkPackage } from './check-package.mjs';
+import { generateAbi } from './generate-abi.mjs';
+import { isMain, main, runAll } from './lib/run.mjs';
+import { types } from './types.mjs';
+
+export async function check() {
+  await build();
+  await runAll('check', [
+    checkInstallFiles,
+    () => generateAbi({ check: true }),
+    checkCore,
+    checkAbi,
+    types,
+    checkPackage,
+  ]);
+}
+
+if (isMain(import.meta)) main(check);

@@ -1,0 +1,75 @@
+// Makes this machine able to build and test: Debian packages, then npm's. Plain Node, since it runs
+// before anything is installed. `setup.mjs build` installs only what the WebAssembly module needs.
+// Says nothing and takes no time when nothing is missing.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { installPackages, isDebian, missingPackages, requireRoot } from './lib/debian.mjs';
+import { digest } from './lib/files.mjs';
+import { capture, Failure, isMain, main, onPath, root, run } from './lib/run.mjs';
+
+/** Debian's package, and the program that serves as well, wherever it came from. */
+const forBuild = [
+  { name: 'cmake', program: 'cmake' },
+  { name: 'ninja-build', program: 'ninja' },
+  { name: 'emscripten', program: 'em++' },
+  { name: 'nlohmann-json3-dev' },
+];
+/** What clang's sanitizers and libFuzzer need; named after clang's version. */
+const clangRuntime = 'libclang-rt-*-dev';
+const forTest = [
+  ...forBuild,
+  { name: 'g++', program: 'g++' },
+  { name: 'clang', program: 'clang++' },
+  { name: 'clang-format', program: 'clang-format' },
+  { name: 'clang-tidy', program: 'clang-tidy' },
+  { name: clangRuntime },
+  { name: 'libcatch2-dev' },
+];
+
+/** @param {typeof forTest} needs */
+function setupPrograms(needs) {
+  const wanted = needs.filter(({ program }) => !program || !onPath(program));
+  if (!isDebian) {
+    const missing = wanted.filter(({ program }) => program).map(({ name }) => name);
+    if (missing.length === 0) return; // libraries cannot be asked for here: CMake will tell
+    throw new Failure(`setup: this is not Debian; please install: ${missing.join(', ')}`);
+  }
+  const missing = missingPackages(
+    wanted.map(({ name }) => name),
+    (name, version) => name !== 'libcatch2-dev' || /^(\d+:)?3\./.test(version),
+  );
+  if (missing.length === 0) return;
+  console.log(`setup: installing ${missing.join(', ')} …`);
+  requireRoot(missing);
+  installPackages(missing.filter((name) => name !== clangRuntime));
+  if (missing.includes(clangRuntime)) {
+    const version = Number.parseInt(capture('clang', ['-dumpversion']).stdout, 10);
+    installPackages([`libclang-rt-${version}-dev`]);
+  }
+}
+
+function setupModules() {
+  const stamp = path.join(root, 'node_modules/.sesame-lock');
+  const wanted = digest(['package-lock.json'], process.platform, process.arch);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.log('setup: installing npm packages …');
+  // Each platform's programs come as packages of their own: no install script has to run.
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(stamp, wanted);
+}
+
+/** @param {string} [scope] */
+export function setup(scope) {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new Failure(`setup: Node 20 or newer is needed, this is ${major}`);
+  if (scope !== undefined && scope !== 'build') {
+    throw new Failure(`setup: unknown scope '${scope}'; use 'build' or nothing`);
+  }
+  const start = Date.now();
+  setupPrograms(scope === 'build' ? forBuild : forTest);
+  setupModules();
+  const seconds = (Date.now() - start) / 1000;
+  if (seconds > 2) console.log(`setup: done in ${seconds.toFixed(0)} s`);
+}
+
+if (isMain(import.meta)) main(() => setup(process.argv[2]));

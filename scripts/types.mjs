@@ -1,0 +1,13 @@
+// Checks the JSDoc types of all JavaScript, and writes the package's .d.ts files to types/.
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { isMain, main, root, run } from './lib/run.mjs';
+
+export function types() {
+  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+  run(process.execPath, [tsc, '--project', 'tsconfig.json']);
+  rmSync(path.join(root, 'types'), { recursive: true, force: true });
+  run(process.execPath, [tsc, '--project', 'tsconfig.types.json']);
+}
+
+if (isMain(import.meta)) main(types);
