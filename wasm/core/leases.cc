@@ -1,0 +1,150 @@
+#include "leases.h"
+
+#include <algorithm>
+
+namespace sesame {
+namespace {
+
+constexpr std::size_t kSweepPerStep = 4;
+// A hash node and its bucket, generously.
+constexpr std::size_t kIndexBytesPerLease = 64;
+
+bool has_ended(LeaseState state) {
+  return state != LeaseState::kFree && state != LeaseState::kInFlight;
+}
+
+}  // namespace
+
+LeaseTable::LeaseTable(std::size_t capacity, std::size_t answer_bytes)
+    : slots_(capacity), answer_bytes_left_(answer_bytes) {
+  free_.reserve(capacity);
+  for (std::size_t slot = capacity; slot > 0; --slot) {
+    free_.push_back(static_cast<std::uint32_t>(slot - 1));
+  }
+  by_key_.reserve(capacity);
+}
+
+std::size_t LeaseTable::bytes_for(std::size_t capacity, std::size_t answer_bytes) {
+  return capacity * (sizeof(Lease) + sizeof(std::uint32_t) + kIndexBytesPerLease) + answer_bytes;
+}
+
+Lease* LeaseTable::slot_of(LeaseId id) {
+  if (id == 0) return nullptr;
+  Lease& lease = slots_[id % slots_.size()];
+  return lease.id == id && lease.state != LeaseState::kFree ? &lease : nullptr;
+}
+
+Lease* LeaseTable::find(LeaseId id, TimeMs now) {
+  Lease* lease = slot_of(id);
+  return lease != nullptr && now < lease->deadline ? lease : nullptr;
+}
+
+Lease* LeaseTable::find_current(const Key& key, TimeMs now) {
+  const auto [first, last] = by_key_.equal_range(key);
+  for (auto it = first; it != last; ++it) {
+    Lease& lease = slots_[it->second];
+    if (lease.current) return now < lease.deadline ? &lease : nullptr;
+  }
+  return nullptr;
+}
+
+Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs deadline) {
+  bool took_over = false;
+  const auto [first, last] = by_key_.equal_range(key);
+  for (auto it = first; it != last; ++it) {
+    Lease& old = slots_[it->second];
+    if (!old.current) continue;
+    old.current = false;
+    took_over = old.state == LeaseState::kInFlight && now >= old.deadline;
+    // One that is past its deadline has lost it for good, and its followers look again.
+    if (old.state == LeaseState::kInFlight || now >= old.deadline) free(&old);
+    break;
+  }
+  if (free_.empty()) return nullptr;
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+
+  // The id names the slot, and a serial number that changes with every use of it.
+  const auto capacity = static_cast<std::uint32_t>(slots_.size());
+  const std::uint32_t serials = UINT32_MAX / capacity - 1;
+  serial_ = serial_ % serials + 1;
+  Lease& lease = slots_[slot];
+  lease.key = key;
+  lease.id = serial_ * capacity + slot;
+  lease.state = LeaseState::kInFlight;
+  lease.cause = cause;
+  lease.current = true;
+  lease.took_over = took_over;
+  lease.deadline = deadline;
+  by_key_.emplace(key, slot);
+  return &lease;
+}
+
+void LeaseTable::end(Lease* lease, LeaseState state) {
+  if (lease->waiters == 0) {
+    free(lease);
+    return;
+  }
+  lease->state = state;
+  lease->current = false;
+}
+
+void LeaseTable::end_with_answer(Lease* lease, std::uint16_t http_status, Bytes meta, Bytes body) {
+  const std::size_t size = meta.size() + body.size();
+  if (size > answer_bytes_left_) {
+    free(lease);
+    return;
+  }
+  end(lease, LeaseState::kAnswered);
+  if (lease->state != LeaseState::kAnswered) return;
+  answer_bytes_left_ -= size;
+  lease->http_status = http_status;
+  lease->meta.assign(meta);
+  lease->body.assign(body);
+}
+
+void LeaseTable::end_with_backoff(Lease* lease, TimeMs until, DurationMs retry_after) {
+  lease->state = LeaseState::kBackoff;
+  lease->deadline = until;
+  lease->retry_after = retry_after;
+}
+
+void LeaseTable::drop_waiter(Lease* lease) {
+  if (lease->waiters > 0) --lease->waiters;
+  if (lease->waiters == 0 && has_ended(lease->state) && !lease->current) free(lease);
+}
+
+void LeaseTable::free(Lease* lease) {
+  if (lease->state == LeaseState::kFree) return;
+  const auto slot = static_cast<std::uint32_t>(lease - slots_.data());
+  const auto [first, last] = by_key_.equal_range(lease->key);
+  for (auto it = first; it != last; ++it) {
+    if (it->second == slot) {
+      by_key_.erase(it);
+      break;
+    }
+  }
+  answer_bytes_left_ += lease->meta.size() + lease->body.size();
+  *lease = Lease{};
+  free_.push_back(slot);
+}
+
+std::uint32_t LeaseTable::cancel(const Key& key) {
+  std::uint32_t in_flight = 0;
+  for (auto it = by_key_.find(key); it != by_key_.end(); it = by_key_.find(key)) {
+    Lease& lease = slots_[it->second];
+    in_flight += lease.state == LeaseState::kInFlight ? 1 : 0;
+    free(&lease);
+  }
+  return in_flight;
+}
+
+void LeaseTable::step(TimeMs now) {
+  for (std::size_t i = 0; i < std::min(kSweepPerStep, slots_.size()); ++i) {
+    Lease& lease = slots_[sweep_];
+    sweep_ = (sweep_ + 1) % slots_.size();
+    if (lease.state != LeaseState::kFree && now >= lease.deadline) free(&lease);
+  }
+}
+
+}  // namespace sesame

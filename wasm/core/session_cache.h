@@ -1,0 +1,227 @@
+// The session cache: every decision that Sesame makes, and no I/O.
+// It is told what happened (a request's headers, an origin's answer, a revocation, the time) and
+// says what to do. It must not know how that is done: no clock, no network, no host.
+// Invariants:
+// - nothing is served to a request whose credential is not exactly the one it was fetched for (R1, R3);
+// - whatever ends or changes a session cancels its lease and outnumbers its entry, so that nothing
+//   from before can come back (R10);
+// - a failure of the origin changes nothing that is held (R13).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config.h"
+#include "credential.h"
+#include "key.h"
+#include "leases.h"
+#include "metrics.h"
+#include "store.h"
+#include "tombstones.h"
+#include "types.h"
+#include "user_events.h"
+
+namespace sesame {
+
+/// What the shell is to do. Values are part of the ABI: append, never renumber.
+enum class Action : std::uint32_t {
+  kServe = 0,        ///< answer with `body`, the user's document
+  kServeStale = 1,   ///< the same, an older one; if `lease` is not 0, refresh behind the answer
+  kFetch = 2,        ///< ask the origin under `lease`, and bring what it says to complete_fill
+  kWait = 3,         ///< another holds `lease`: check again later, saying so, until `deadline`
+  kRefuse = 4,       ///< answer `http_status` with `body`: the origin's clear "no" (R12)
+  kPass = 5,         ///< let the origin answer this request as it is; keep nothing (R1)
+  kUnavailable = 6,  ///< answer 503 with Retry-After (R13)
+  kRetry = 7,        ///< overtaken (R10): check again from the start
+  kTooLarge = 8,     ///< answer 431 (R44)
+  kAnswer = 9,       ///< pass on what the origin answered, `http_status` and `body`; not remembered
+};
+
+/// Where an answer came from (SPEC R43).
+enum class Source : std::uint32_t { kNone = 0, kFresh = 1, kStale = 2, kOrigin = 3, kNegative = 4 };
+
+/// The decision, with what is needed to carry it out. Bytes stay valid until the next call.
+struct Outcome {
+  Action action = Action::kPass;
+  Source source = Source::kNone;
+  CredentialKind credential = CredentialKind::kAnonymous;
+  std::uint16_t http_status = 0;
+  LeaseId lease = 0;
+  TimeMs deadline = 0;         ///< of kWait: when the lease ends at the latest
+  DurationMs retry_after = 0;  ///< of kUnavailable
+  TimeMs expires_at = 0;       ///< of kServe and kServeStale: the absolute end of the session
+  Bytes meta = {};             ///< what was stored with it; of kFetch and a refresh: the old one's
+  Bytes body = {};
+};
+
+/// The headers of a request that matter.
+struct RequestHead {
+  Bytes tenant;
+  Bytes cookie;
+  Bytes authorization;
+};
+
+/// What the origin said when it was asked for the document.
+struct OriginAnswer {
+  int http_status = 0;         ///< 0: it could not be had (time-out, network, over the size limit)
+  DurationMs retry_after = 0;  ///< its `Retry-After`; 0: none
+  Bytes cache_control;         ///< its `Cache-Control`
+  Bytes meta;                  ///< to be stored with it, opaque here
+  Bytes body;
+};
+
+/// How a write on the document's path ended.
+struct WriteAnswer {
+  int http_status = 0;          ///< 0: no answer, so nobody knows whether it took effect
+  bool may_hold_document = false;  ///< the answer may be the new document (PUT, PATCH)
+  Bytes meta;
+  Bytes body;
+};
+
+/// How a check comes.
+struct CheckOptions {
+  LeaseId waited = 0;  ///< the lease that an earlier kWait named for the same request
+  bool fresh = false;  ///< R11: what is held does not count
+  bool again = false;  ///< not the first check of this request
+};
+
+using WriteId = std::uint32_t;
+
+class SessionCache {
+ public:
+  /// REQUIRES: find_faults(config) is empty; `secret` holds KeyMaker::kSecretBytes of randomness.
+  SessionCache(const Config& config, Bytes secret);
+  /// The same on a store of the caller's.
+  SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store);
+
+  // --- Reading ---
+
+  /// Decides a request for the document. A `fresh` check that is told to wait, and later to wait for
+  /// another lease, may go on without `fresh`: that lease began after it (R11).
+  Outcome check(const RequestHead& request, TimeMs now, const CheckOptions& options = {});
+
+  /// Brings the origin's answer to a lease. Never kFetch or kWait.
+  Outcome complete_fill(LeaseId lease, const OriginAnswer& answer, TimeMs now);
+
+  /// Gives a lease back unused, so that a follower may take it at once.
+  void release(LeaseId lease);
+
+  /// A follower that was told to wait will not come back.
+  void leave(LeaseId waited, TimeMs now);
+
+  /// Counts an origin call that the shell made for a kPass.
+  void count_passed() { ++metrics_.origin_bypass; }
+
+  // --- Writing (SPEC R22) ---
+
+  /// Notes that a write on the document is on its way to the origin. 0 if it cannot be tracked;
+  /// complete_write takes that as well.
+  WriteId begin_write(const RequestHead& request, TimeMs now);
+
+  /// Applies how it ended. kFetch: nobody knows which user that was; ask the origin for the document
+  /// under `lease` before the answer leaves. Anything else: done.
+  Outcome complete_write(WriteId write, const RequestHead& request, const WriteAnswer& answer,
+                         TimeMs now);
+
+  /// The credential may stand for somebody else now, or for nobody (a login or a logout went past):
+  /// what is held for it is dropped, refusals and fills in flight included. `only_refusal`: only if
+  /// what is held is a remembered refusal (SPEC R12).
+  void forget(const RequestHead& request, bool only_refusal = false);
+
+  /// Ends the session of this credential: refused from now on (SPEC R8, R10).
+  void revoke(const RequestHead& request, TimeMs now);
+
+  /// Drops, or ends, every session of a user on this node (SPEC R23). `user_id`: the JSON string or
+  /// number that stands in the document. kNotJson if it is neither.
+  Status invalidate_user(Bytes tenant, Bytes user_id, TimeMs now);
+  Status revoke_user(Bytes tenant, Bytes user_id, TimeMs now);
+
+  // --- Looking in ---
+
+  const Metrics& metrics() const { return metrics_; }
+  const Config& config() const { return config_; }
+  const Store& store() const { return *store_; }
+  std::size_t leases_in_use() const { return leases_.in_use(); }
+  std::size_t used_bytes() const { return fixed_bytes_ + store_->used_bytes(); }
+
+  /// The least that `memory_bytes` may be for a configuration that is otherwise as given.
+  static std::size_t min_memory_bytes(const Config& config);
+
+ private:
+  enum class Standing { kCurrent, kStale, kReplaced, kGone, kRevoked };
+
+  struct Subject {
+    Action action = Action::kPass;  // where there is no key
+    Credential credential;
+    bool has_key = false;
+    Key key;
+  };
+  struct Write {
+    WriteId id = 0;
+    Key key;
+    Key user;
+    bool knows_user = false;
+    bool overlapped = false;  // another write of the same user was under way at the same time
+  };
+  struct Held {
+    bool is_held = false;
+    bool is_revoked = false;  // there was one, and its user has been revoked
+    EntryView entry;
+  };
+
+  Subject identify(const RequestHead& request) const;
+  void step(TimeMs now);
+
+  // session_cache.cc: reading.
+  Outcome decide(const Subject& subject, const RequestHead& request, TimeMs now,
+                 const CheckOptions& options);
+  bool follow(Lease* lease, Bytes tenant, const Held& held, bool fresh, Outcome* outcome);
+  Outcome begin_fill(const Subject& subject, Bytes tenant, FillCause cause, const Held& held,
+                     TimeMs now, Outcome outcome);
+  void count(const Outcome& outcome);
+  bool is_refusal(int http_status) const;
+  Held find_live(const Key& key, Bytes tenant, TimeMs now);
+  Held adopt(const Key& key, const UserEvent& event, const EntryInfo& info, TimeMs now);
+  Standing standing_of(const EntryInfo& info, Bytes body, Bytes tenant, const UserEvent** event);
+
+  // session_fill.cc: the origin's answers.
+  Outcome fill_failed(Lease* lease, DurationMs retry_after, bool is_backoff, TimeMs now);
+  Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Outcome fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Outcome fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Outcome overtaken(Lease* lease);
+  bool is_overtaken(const Lease& lease, const Key& user);
+  EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
+                          TimeMs now) const;
+
+  // session_events.cc: writes, and what ends sessions.
+  Write take_write(WriteId id, const Key& key);
+  bool user_of(Bytes document, Bytes tenant, Key* user) const;
+  bool user_named(Bytes tenant, Bytes user_id, Key* user) const;
+  Sequence record_change(const Key& user, UserChange change, TimeMs now);
+  TimeMs event_end(TimeMs now) const;
+  void bury(const Key& key, TimeMs session_end, TimeMs now);
+
+  Config config_;
+  KeyMaker keys_;
+  std::unique_ptr<Store> store_;
+  LeaseTable leases_;
+  TombstoneTable tombstones_;
+  UserEvents users_;
+  Metrics metrics_;
+  Sequence sequence_ = 0;
+  std::size_t fixed_bytes_ = 0;
+
+  std::vector<Write> writes_;
+  WriteId next_write_ = 1;
+
+  bool has_stale_floor_ = false;  // entries before `stale_floor_` are at best stale
+  Sequence stale_floor_ = 0;
+
+  // What the last outcome points to where that is neither the store's nor the caller's.
+  std::string meta_;
+  std::string body_;
+};
+
+}  // namespace sesame

@@ -1,0 +1,207 @@
+// Writes, and what ends sessions (SPEC R10, R22, R23).
+#include <algorithm>
+
+#include "document.h"
+#include "jwt.h"
+#include "session_cache.h"
+
+namespace sesame {
+namespace {
+
+constexpr std::uint16_t kOk = 200;
+constexpr std::size_t kMaxWrites = 256;
+
+}  // namespace
+
+bool SessionCache::user_of(Bytes document, Bytes tenant, Key* user) const {
+  const auto id = find_user_id(document, config_.user_id_pointers);
+  if (!id) return false;
+  *user = keys_.make(tenant, KeyKind::kUser, *id);
+  return true;
+}
+
+// Entries from before an event live no longer than this.
+TimeMs SessionCache::event_end(TimeMs now) const {
+  return now + config_.keep_for + config_.stale_if_error + config_.lease_for;
+}
+
+Sequence SessionCache::record_change(const Key& user, UserChange change, TimeMs now) {
+  users_.change(user, change, ++sequence_, event_end(now));
+  if (change != UserChange::kReplaced) store_->erase(user);
+  return sequence_;
+}
+
+void SessionCache::bury(const Key& key, TimeMs session_end, TimeMs now) {
+  ++sequence_;
+  store_->erase(key);
+  leases_.cancel(key);
+  tombstones_.add(key, now + config_.lease_for, session_end, now);
+}
+
+WriteId SessionCache::begin_write(const RequestHead& request, TimeMs now) {
+  step(now);
+  const Subject subject = identify(request);
+  if (!subject.has_key) return 0;
+  Write write;
+  write.key = subject.key;
+  const Held held = find_live(subject.key, request.tenant, now);
+  if (held.is_held && held.entry.info.http_status == kOk) {
+    write.knows_user = user_of(held.entry.body, request.tenant, &write.user);
+  }
+  const bool is_full = writes_.size() >= kMaxWrites;
+  for (Write& other : writes_) {
+    const bool same_user = write.knows_user && other.knows_user && write.user == other.user;
+    if (is_full || same_user || write.key == other.key) {
+      write.overlapped = other.overlapped = true;
+    }
+  }
+  if (is_full) return 0;
+  write.id = next_write_;
+  next_write_ = next_write_ == UINT32_MAX ? 1 : next_write_ + 1;
+  writes_.push_back(write);
+  return write.id;
+}
+
+SessionCache::Write SessionCache::take_write(WriteId id, const Key& key) {
+  Write write;
+  const auto found = std::find_if(writes_.begin(), writes_.end(),
+                                  [id](const Write& each) { return each.id == id; });
+  if (found != writes_.end()) {
+    write = *found;
+    writes_.erase(found);
+  } else {
+    write.overlapped = true;
+  }
+  write.key = key;
+  return write;
+}
+
+Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
+                                     const WriteAnswer& answer, TimeMs now) {
+  step(now);
+  const Outcome done{.action = Action::kPass};
+  const Subject subject = identify(request);
+  if (!subject.has_key) return done;
+  Write write = take_write(id, subject.key);
+  const bool has_answer = answer.http_status != 0;
+  const bool succeeded = answer.http_status >= 200 && answer.http_status <= 299;
+  // The origin says that it failed: nothing changes.
+  if (has_answer && !succeeded) return done;
+
+  // Whose document it was, from what is held now: it may have been filled since the write began.
+  const Held held = find_live(write.key, request.tenant, now);
+  const bool holds_document = held.is_held && held.entry.info.http_status == kOk;
+  if (!write.knows_user && holds_document) {
+    write.knows_user = user_of(held.entry.body, request.tenant, &write.user);
+  }
+  if (!has_answer) {
+    if (write.knows_user) record_change(write.user, UserChange::kStale, now);
+    return done;
+  }
+
+  ++metrics_.updates;
+  const bool is_document = answer.may_hold_document &&
+                           answer.body.size() <= config_.max_document_bytes &&
+                           check_document(answer.body) == Status::kOk;
+  Key answered_user;
+  const bool names_user =
+      is_document && user_of(answer.body, request.tenant, &answered_user);
+  // Only what is surely the whole new document replaces one: the same user, no member missing, and no
+  // other write that the origin may have applied after this one.
+  bool replaces = names_user && write.knows_user && answered_user == write.user &&
+                  holds_document && !write.overlapped &&
+                  now >= tombstones_.unguarded_until();
+  if (replaces) {
+    body_ = config_.fields.empty() ? std::string(answer.body)
+                                   : project(answer.body, config_.fields);
+    replaces = has_members_of(body_, held.entry.body);
+  }
+  if (!write.knows_user && names_user) {
+    write.knows_user = true;
+    write.user = answered_user;
+  }
+  const EntryInfo old = held.entry.info;
+  leases_.cancel(write.key);
+
+  if (replaces) {
+    EntryInfo info = document_info(0, {}, old.born_at, now);
+    info.expires_at = std::min(info.expires_at, old.expires_at);
+    info.fresh_until = std::min(info.fresh_until, info.expires_at);
+    info.drop_at = std::min(info.drop_at, info.expires_at);
+    info.user_tag = old.user_tag;
+    info.sequence = record_change(write.user, UserChange::kReplaced, now);
+    store_->put(write.user, info, {}, body_, now);
+    store_->put(write.key, info, {}, body_, now);
+    return done;
+  }
+  store_->erase(write.key);
+  if (write.knows_user) {
+    record_change(write.user, UserChange::kDropped, now);
+    return done;
+  }
+  ++sequence_;
+  const Outcome fetch{.action = Action::kFetch, .credential = subject.credential.kind};
+  return begin_fill(subject, request.tenant, FillCause::kWrite, Held{}, now, fetch);
+}
+
+void SessionCache::forget(const RequestHead& request, bool only_refusal) {
+  const Subject subject = identify(request);
+  if (!subject.has_key) return;
+  if (only_refusal) {
+    EntryView entry;
+    if (!store_->find(subject.key, 0, &entry) || entry.info.http_status == kOk) return;
+  }
+  ++sequence_;
+  store_->erase(subject.key);
+  leases_.cancel(subject.key);
+  // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
+  if (subject.credential.kind == CredentialKind::kCookie) tombstones_.remove(subject.key);
+}
+
+void SessionCache::revoke(const RequestHead& request, TimeMs now) {
+  step(now);
+  const Subject subject = identify(request);
+  if (!subject.has_key) return;
+  TimeMs end = now + config_.expires_in;
+  EntryView entry;
+  if (store_->find(subject.key, now, &entry) && entry.info.http_status == kOk) {
+    end = entry.info.expires_at;
+  }
+  if (subject.credential.kind == CredentialKind::kBearer) {
+    end = std::min(end, jwt_expiry(subject.credential.value).value_or(end));
+  }
+  bury(subject.key, end, now);
+  ++metrics_.revocations;
+}
+
+// Whose sessions are meant, by the JSON value that stands for the user in a document.
+bool SessionCache::user_named(Bytes tenant, Bytes user_id, Key* user) const {
+  std::string document = R"({"id":)";
+  document.append(user_id).push_back('}');
+  if (user_id.size() > config_.max_document_bytes || check_document(document) != Status::kOk) {
+    return false;
+  }
+  const auto id = find_user_id(document, {"/id"});
+  if (id) *user = keys_.make(tenant, KeyKind::kUser, *id);
+  return id.has_value();
+}
+
+Status SessionCache::invalidate_user(Bytes tenant, Bytes user_id, TimeMs now) {
+  step(now);
+  Key user;
+  if (!user_named(tenant, user_id, &user)) return Status::kNotJson;
+  record_change(user, UserChange::kDropped, now);
+  return Status::kOk;
+}
+
+Status SessionCache::revoke_user(Bytes tenant, Bytes user_id, TimeMs now) {
+  step(now);
+  Key user;
+  if (!user_named(tenant, user_id, &user)) return Status::kNotJson;
+  users_.revoke(user, ++sequence_, event_end(now));
+  store_->erase(user);
+  ++metrics_.revocations;
+  return Status::kOk;
+}
+
+}  // namespace sesame

@@ -1,0 +1,55 @@
+// Tombstones: keys that are dead (SPEC R8, R10). A tombstone keeps a revoked session dead while a
+// late fill or a late store could bring it back, and, where there is room, until the session would
+// have ended by itself.
+// Invariant: none is lost before its `guarded_until` without the table saying so
+// (`unguarded_until`), and while it says so the cache stores nothing new: it fails safe.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "key.h"
+#include "types.h"
+
+namespace sesame {
+
+class TombstoneTable {
+ public:
+  explicit TombstoneTable(std::size_t capacity);
+
+  bool contains(const Key& key, TimeMs now) const;
+
+  /// `guarded_until`: the last moment at which a late fill could arrive. `until`: the end of the
+  /// session, at or after it.
+  void add(const Key& key, TimeMs guarded_until, TimeMs until, TimeMs now);
+
+  /// A login has made the key valid anew (SPEC R12).
+  void remove(const Key& key);
+
+  /// Until then a tombstone is missing that should be here: nothing may be stored.
+  TimeMs unguarded_until() const { return unguarded_until_; }
+
+  /// Forgets a bounded number of tombstones whose time has passed.
+  void step(TimeMs now);
+
+  std::size_t size() const { return by_key_.size(); }
+  static std::size_t bytes_for(std::size_t capacity);
+
+ private:
+  struct Tombstone {
+    Key key;
+    TimeMs guarded_until = 0;
+    TimeMs until = 0;
+    bool used = false;
+  };
+  void forget(std::size_t slot);
+
+  std::vector<Tombstone> slots_;  // a ring: `next_` is the oldest, and the next to be written
+  std::unordered_map<Key, std::uint32_t, KeyHash> by_key_;
+  std::size_t next_ = 0;
+  std::size_t sweep_ = 0;
+  TimeMs unguarded_until_ = 0;
+};
+
+}  // namespace sesame

@@ -1,0 +1,80 @@
+// What happened to users: the newest revocation and the newest change of each (SPEC R22, R23).
+// Sessions are not linked to their users; an entry that is older than its user's newest event finds
+// out when it is next looked at. So an event reaches every session of the user, costs the same for
+// one as for a thousand, and needs no memory per session.
+// Invariant: an event is kept for as long as an entry from before it could be served. If one has to
+// go early, every entry from before it counts as dropped (`floor`): it fails safe.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <unordered_map>
+
+#include "key.h"
+#include "types.h"
+
+namespace sesame {
+
+enum class UserChange : std::uint8_t {
+  kNone,
+  kStale,     ///< may have changed: serve, and ask behind the answer
+  kDropped,   ///< has changed: ask
+  kReplaced,  ///< the new document is in the store, under the user's key
+};
+
+struct UserEvent {
+  Key user;
+  TimeMs until = 0;            ///< forgotten from here on
+  bool revoked = false;
+  Sequence revoked_at = 0;     ///< entries before this are dead
+  UserChange change = UserChange::kNone;
+  Sequence changed_at = 0;     ///< entries before this are out of date
+};
+
+/// The bits of a user's key that entries carry. Never 0.
+constexpr std::uint32_t user_tag(const Key& user) {
+  const auto tag = static_cast<std::uint32_t>(user.low);
+  return tag == 0 ? 1 : tag;
+}
+
+class UserEvents {
+ public:
+  explicit UserEvents(std::size_t capacity) : capacity_(capacity) {}
+
+  /// True if some event carries this tag: worth finding out whose entry it is.
+  bool may_concern(std::uint32_t tag) const {
+    return !by_tag_.empty() && by_tag_.find(tag) != by_tag_.end();
+  }
+
+  /// Null if nothing happened to this user.
+  const UserEvent* find(const Key& user);
+
+  void revoke(const Key& user, Sequence at, TimeMs until);
+  void change(const Key& user, UserChange change, Sequence at, TimeMs until);
+
+  /// True if an event had to be forgotten that an entry of this age may have needed: the entry
+  /// counts as dropped, whoever it belongs to.
+  bool is_below_floor(Sequence entry) const { return has_floor_ && is_before(entry, floor_); }
+
+  /// Forgets a bounded number of events whose time has passed.
+  void step(TimeMs now);
+
+  std::size_t size() const { return events_.size(); }
+  static std::size_t bytes_for(std::size_t capacity);
+
+ private:
+  using Events = std::list<UserEvent>;
+
+  Events::iterator locate(const Key& user);
+  UserEvent& event_of(const Key& user, TimeMs until);
+  void forget(Events::iterator event);
+  void raise_floor(Sequence at);
+
+  Events events_;  // the longest untouched first, which is also the first to end
+  std::unordered_multimap<std::uint32_t, Events::iterator> by_tag_;
+  std::size_t capacity_;
+  Sequence floor_ = 0;
+  bool has_floor_ = false;
+};
+
+}  // namespace sesame
