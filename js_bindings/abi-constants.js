@@ -1,0 +1,100 @@
+// Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
+// Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
+
+export const ABI_VERSION = 1;
+
+/** `enum sesame_action` */
+export const Action = Object.freeze({
+  SERVE: 0,
+  SERVE_STALE: 1,
+  FETCH: 2,
+  WAIT: 3,
+  REFUSE: 4,
+  PASS: 5,
+  UNAVAILABLE: 6,
+  RETRY: 7,
+  TOO_LARGE: 8,
+  ANSWER: 9,
+});
+
+/** `enum sesame_source` */
+export const Source = Object.freeze({
+  NONE: 0,
+  FRESH: 1,
+  STALE: 2,
+  ORIGIN: 3,
+  NEGATIVE: 4,
+});
+
+/** `enum sesame_credential` */
+export const Credential = Object.freeze({
+  ANONYMOUS: 0,
+  COOKIE: 1,
+  BEARER: 2,
+  AMBIGUOUS: 3,
+});
+
+/** `enum sesame_status` */
+export const Status = Object.freeze({
+  OK: 0,
+  NOT_JSON: 1,
+  NOT_OBJECT: 2,
+  TOO_LARGE: 3,
+  TOO_DEEP: 4,
+});
+
+/** `enum sesame_check_flag` */
+export const CheckFlag = Object.freeze({
+  FRESH: 1,
+  AGAIN: 2,
+});
+
+/** Bytes from the start of a `struct sesame_result` to each field, and its size. */
+export const ResultLayout = Object.freeze({
+  SIZE: 64,
+  /** uint32 */
+  action: 0,
+  /** uint32 */
+  source: 4,
+  /** uint32 */
+  credential: 8,
+  /** uint32 */
+  httpStatus: 12,
+  /** uint32 */
+  lease: 16,
+  /** pointer */
+  meta: 20,
+  /** uint32 */
+  metaLength: 24,
+  /** pointer */
+  body: 28,
+  /** uint32 */
+  bodyLength: 32,
+  /** double */
+  deadlineMs: 40,
+  /** double */
+  retryAfterMs: 48,
+  /** double */
+  expiresAtMs: 56,
+});
+
+/**
+ * What the module exports: the header's functions, and its memory.
+ * @typedef {object} SesameExports
+ * @property {WebAssembly.Memory} memory
+ * @property {() => number} sesame_abi_version
+ * @property {(cache: number) => number} sesame_input
+ * @property {(cache: number) => number} sesame_input_capacity
+ * @property {(cache: number) => number} sesame_output
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, waited: number, flags: number) => number} sesame_check
+ * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_complete
+ * @property {(cache: number, lease: number) => void} sesame_fill_release
+ * @property {(cache: number, nowMs: number, waited: number) => void} sesame_wait_leave
+ * @property {(cache: number) => void} sesame_count_passed
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_write_begin
+ * @property {(cache: number, nowMs: number, write: number, httpStatus: number, mayHoldDocument: number, tenantLength: number, cookieLength: number, authorizationLength: number, bodyLength: number) => number} sesame_write_complete
+ * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number, onlyRefusal: number) => void} sesame_session_forget
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => void} sesame_session_revoke
+ * @property {(cache: number, nowMs: number, tenantLength: number, userIdLength: number) => number} sesame_user_invalidate
+ * @property {(cache: number, nowMs: number, tenantLength: number, userIdLength: number) => number} sesame_user_revoke
+ */

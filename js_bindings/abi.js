@@ -1,0 +1,370 @@
+// The only file that touches the module's memory. Everything else sees bytes, strings and numbers.
+// Invariants: a view is looked up again whenever the memory has grown (ABI convention 5); what a call
+// points to is used or copied before the next call (convention 4).
+import { ABI_VERSION, ResultLayout } from './abi-constants.js';
+import { SesameError } from './errors.js';
+
+/** The action of the last call, and what is needed to carry it out. */
+const U32 = Object.freeze({
+  source: ResultLayout.source / 4,
+  credential: ResultLayout.credential / 4,
+  httpStatus: ResultLayout.httpStatus / 4,
+  lease: ResultLayout.lease / 4,
+  meta: ResultLayout.meta / 4,
+  metaLength: ResultLayout.metaLength / 4,
+  body: ResultLayout.body / 4,
+  bodyLength: ResultLayout.bodyLength / 4,
+});
+const F64 = Object.freeze({
+  deadlineMs: ResultLayout.deadlineMs / 8,
+  retryAfterMs: ResultLayout.retryAfterMs / 8,
+  expiresAtMs: ResultLayout.expiresAtMs / 8,
+});
+
+/**
+ * The headers of a request that matter. Empty strings where there are none.
+ * @typedef {object} RequestHead
+ * @property {string} tenant
+ * @property {string} cookie
+ * @property {string} authorization
+ */
+
+/**
+ * What the module's glue makes of an instance.
+ * @typedef {object} Instance
+ * @property {{ memory: WebAssembly.Memory } & Record<string, (...args: number[]) => number>} exports
+ * @property {new (options: object, secret: Uint8Array) => BoundCache} Cache
+ * @property {(options: object) => import('./errors.js').ConfigFault[]} findFaults
+ */
+
+/**
+ * @typedef {object} BoundCache
+ * @property {() => number} handle
+ * @property {() => Record<string, number>} statistics
+ * @property {() => void} delete
+ */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Makes an instance of the module, synchronously: no code is generated and nothing is fetched.
+ * @param {WebAssembly.Module} module
+ * @param {(options: any) => unknown} createModule the glue's default export
+ * @returns {Instance}
+ * @throws {SesameError} `ERR_SESAME_MODULE` if the module is not the one this JavaScript was built with
+ */
+export function instantiate(module, createModule) {
+  /** @type {any} */
+  let exports;
+  /** @type {any} */
+  const glue = {
+    /**
+     * @param {WebAssembly.Imports} imports
+     * @param {(instance: WebAssembly.Instance) => void} receive
+     */
+    instantiateWasm(imports, receive) {
+      const instance = new WebAssembly.Instance(module, imports);
+      exports = instance.exports;
+      receive(instance);
+      return exports;
+    },
+    locateFile: (/** @type {string} */ file) => file,
+  };
+  createModule(glue);
+  const version = exports?.sesame_abi_version?.();
+  if (version !== ABI_VERSION || !glue.Cache) {
+    throw new SesameError(
+      'ERR_SESAME_MODULE',
+      `The WebAssembly module speaks version ${version} of the ABI, not ${ABI_VERSION}`,
+    );
+  }
+  const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory);
+  return {
+    exports: { ...exports, memory },
+    Cache: glue.Cache,
+    findFaults: glue.findFaults,
+  };
+}
+
+/**
+ * Stands in for what has been disposed of.
+ * @type {any}
+ */
+const DISPOSED = new Proxy(
+  {},
+  {
+    get() {
+      throw new SesameError('ERR_SESAME_DISPOSED', 'The cache has been disposed of');
+    },
+  },
+);
+
+/** One cache of the core. Its methods are the calls of sesame_abi.h, and follow its conventions. */
+export class Core {
+  #exports;
+  #bound;
+  #handle;
+  #input;
+  #capacity;
+  #output;
+  /** @type {Uint8Array} */
+  #bytes;
+  /** @type {Uint32Array} */
+  #u32;
+  /** @type {Float64Array} */
+  #f64;
+
+  /**
+   * @param {Instance} instance
+   * @param {object} options as parsed and found without fault
+   * @param {Uint8Array} secret 16 random bytes
+   */
+  constructor(instance, options, secret) {
+    this.#exports = instance.exports;
+    const bound = new instance.Cache(options, secret);
+    this.#bound = bound;
+    let isFreed = false;
+    /** Frees the memory, once. Holds on to nothing of this object. */
+    this.free = () => {
+      if (!isFreed) bound.delete();
+      isFreed = true;
+    };
+    this.#handle = this.#bound.handle();
+    this.#input = this.#exports.sesame_input(this.#handle);
+    this.#capacity = this.#exports.sesame_input_capacity(this.#handle);
+    this.#output = this.#exports.sesame_output(this.#handle);
+    this.#bytes = new Uint8Array();
+    this.#u32 = new Uint32Array();
+    this.#f64 = new Float64Array();
+  }
+
+  /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */
+  dispose() {
+    this.free();
+    this.#exports = DISPOSED;
+    this.#bound = DISPOSED;
+  }
+
+  /** @returns {Record<string, number>} */
+  statistics() {
+    return this.#bound.statistics();
+  }
+
+  // --- What the last call decided ---
+
+  get source() {
+    return this.#u32[U32.source];
+  }
+  get credential() {
+    return this.#u32[U32.credential];
+  }
+  get httpStatus() {
+    return this.#u32[U32.httpStatus];
+  }
+  get lease() {
+    return this.#u32[U32.lease];
+  }
+  get deadlineMs() {
+    return this.#f64[F64.deadlineMs];
+  }
+  get retryAfterMs() {
+    return this.#f64[F64.retryAfterMs];
+  }
+  get expiresAtMs() {
+    return this.#f64[F64.expiresAtMs];
+  }
+
+  /** The body, valid until the next call: a view, not a copy. */
+  get body() {
+    const start = this.#u32[U32.body];
+    return this.#bytes.subarray(start, start + this.#u32[U32.bodyLength]);
+  }
+
+  get meta() {
+    const start = this.#u32[U32.meta];
+    return decoder.decode(this.#bytes.subarray(start, start + this.#u32[U32.metaLength]));
+  }
+
+  // --- Calls ---
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   * @param {number} waited
+   * @param {number} flags
+   */
+  check(head, now, waited, flags) {
+    const lengths = this.#writeHead(head);
+    return this.#decided(this.#exports.sesame_check(this.#handle, now, ...lengths, waited, flags));
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} lease
+   * @param {{ httpStatus: number, retryAfterMs: number, cacheControl: string, meta: string,
+   *   body: Uint8Array }} answer
+   */
+  completeFill(now, lease, { httpStatus, retryAfterMs, cacheControl, meta, body }) {
+    const cacheControlLength = this.#writeText(0, cacheControl);
+    const metaLength = this.#writeText(cacheControlLength, meta);
+    const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
+    return this.#decided(
+      this.#exports.sesame_fill_complete(
+        this.#handle,
+        now,
+        lease,
+        httpStatus,
+        retryAfterMs,
+        cacheControlLength,
+        metaLength,
+        bodyLength,
+      ),
+    );
+  }
+
+  /** @param {number} lease */
+  releaseFill(lease) {
+    this.#exports.sesame_fill_release(this.#handle, lease);
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} waited
+   */
+  leaveWait(now, waited) {
+    this.#exports.sesame_wait_leave(this.#handle, now, waited);
+  }
+
+  countPassed() {
+    this.#exports.sesame_count_passed(this.#handle);
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  beginWrite(head, now) {
+    return this.#exports.sesame_write_begin(this.#handle, now, ...this.#writeHead(head)) >>> 0;
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   * @param {number} write
+   * @param {{ httpStatus: number, body: Uint8Array | null }} answer `body` null: it holds no document
+   */
+  completeWrite(head, now, write, { httpStatus, body }) {
+    const lengths = this.#writeHead(head);
+    const start = lengths[0] + lengths[1] + lengths[2];
+    const bodyLength = body ? this.#writeBytes(start, body) : 0;
+    return this.#decided(
+      this.#exports.sesame_write_complete(
+        this.#handle,
+        now,
+        write,
+        httpStatus,
+        body ? 1 : 0,
+        ...lengths,
+        bodyLength,
+      ),
+    );
+  }
+
+  /** @param {RequestHead} head */
+  forgetSession(head) {
+    this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 0);
+  }
+
+  /** @param {RequestHead} head */
+  forgetRefusal(head) {
+    this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 1);
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  revokeSession(head, now) {
+    this.#exports.sesame_session_revoke(this.#handle, now, ...this.#writeHead(head));
+  }
+
+  /**
+   * @param {string} tenant
+   * @param {string} userId as JSON
+   * @param {number} now
+   * @returns {number} a Status
+   */
+  invalidateUser(tenant, userId, now) {
+    const tenantLength = this.#writeText(0, tenant);
+    const length = this.#writeText(tenantLength, userId);
+    return this.#exports.sesame_user_invalidate(this.#handle, now, tenantLength, length);
+  }
+
+  /**
+   * @param {string} tenant
+   * @param {string} userId as JSON
+   * @param {number} now
+   * @returns {number} a Status
+   */
+  revokeUser(tenant, userId, now) {
+    const tenantLength = this.#writeText(0, tenant);
+    const length = this.#writeText(tenantLength, userId);
+    return this.#exports.sesame_user_revoke(this.#handle, now, tenantLength, length);
+  }
+
+  // --- Memory ---
+
+  /** Looks the views up again if the memory has grown since. */
+  #refreshViews() {
+    const { buffer } = this.#exports.memory;
+    if (this.#bytes.buffer === buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#u32 = new Uint32Array(buffer, this.#output, ResultLayout.SIZE / 4);
+    this.#f64 = new Float64Array(buffer, this.#output, ResultLayout.SIZE / 8);
+  }
+
+  /** @param {number} action */
+  #decided(action) {
+    this.#refreshViews();
+    return action >>> 0;
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @returns {[number, number, number]}
+   */
+  #writeHead({ tenant, cookie, authorization }) {
+    const tenantLength = this.#writeText(0, tenant);
+    const cookieLength = this.#writeText(tenantLength, cookie);
+    const authorizationLength = this.#writeText(tenantLength + cookieLength, authorization);
+    return [tenantLength, cookieLength, authorizationLength];
+  }
+
+  /**
+   * Writes at an offset of the input region. Returns the length; what does not fit is given a length
+   * that the core refuses (convention 3).
+   * @param {number} offset
+   * @param {string} text
+   */
+  #writeText(offset, text) {
+    if (text === '') return 0;
+    this.#refreshViews();
+    const start = this.#input + offset;
+    const end = this.#input + this.#capacity;
+    if (start >= end) return this.#capacity + 1;
+    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(start, end));
+    return read === text.length ? written : this.#capacity + 1;
+  }
+
+  /**
+   * @param {number} offset
+   * @param {Uint8Array} bytes
+   */
+  #writeBytes(offset, bytes) {
+    if (offset + bytes.length > this.#capacity) return this.#capacity + 1;
+    this.#refreshViews();
+    this.#bytes.set(bytes, this.#input + offset);
+    return bytes.length;
+  }
+}

@@ -1,0 +1,199 @@
+#include "sesame_abi.h"
+
+#include "cache_handle.h"
+
+using sesame::Bytes;
+using sesame::Outcome;
+using sesame::TimeMs;
+
+namespace {
+
+// The numbers of the contract are those of the core.
+static_assert(SESAME_ACTION_SERVE == static_cast<int>(sesame::Action::kServe));
+static_assert(SESAME_ACTION_SERVE_STALE == static_cast<int>(sesame::Action::kServeStale));
+static_assert(SESAME_ACTION_FETCH == static_cast<int>(sesame::Action::kFetch));
+static_assert(SESAME_ACTION_WAIT == static_cast<int>(sesame::Action::kWait));
+static_assert(SESAME_ACTION_REFUSE == static_cast<int>(sesame::Action::kRefuse));
+static_assert(SESAME_ACTION_PASS == static_cast<int>(sesame::Action::kPass));
+static_assert(SESAME_ACTION_UNAVAILABLE == static_cast<int>(sesame::Action::kUnavailable));
+static_assert(SESAME_ACTION_RETRY == static_cast<int>(sesame::Action::kRetry));
+static_assert(SESAME_ACTION_TOO_LARGE == static_cast<int>(sesame::Action::kTooLarge));
+static_assert(SESAME_ACTION_ANSWER == static_cast<int>(sesame::Action::kAnswer));
+static_assert(SESAME_SOURCE_NONE == static_cast<int>(sesame::Source::kNone));
+static_assert(SESAME_SOURCE_FRESH == static_cast<int>(sesame::Source::kFresh));
+static_assert(SESAME_SOURCE_STALE == static_cast<int>(sesame::Source::kStale));
+static_assert(SESAME_SOURCE_ORIGIN == static_cast<int>(sesame::Source::kOrigin));
+static_assert(SESAME_SOURCE_NEGATIVE == static_cast<int>(sesame::Source::kNegative));
+static_assert(SESAME_CREDENTIAL_ANONYMOUS == static_cast<int>(sesame::CredentialKind::kAnonymous));
+static_assert(SESAME_CREDENTIAL_COOKIE == static_cast<int>(sesame::CredentialKind::kCookie));
+static_assert(SESAME_CREDENTIAL_BEARER == static_cast<int>(sesame::CredentialKind::kBearer));
+static_assert(SESAME_CREDENTIAL_AMBIGUOUS == static_cast<int>(sesame::CredentialKind::kAmbiguous));
+static_assert(SESAME_STATUS_OK == static_cast<int>(sesame::Status::kOk));
+static_assert(SESAME_STATUS_NOT_JSON == static_cast<int>(sesame::Status::kNotJson));
+static_assert(SESAME_STATUS_NOT_OBJECT == static_cast<int>(sesame::Status::kNotObject));
+static_assert(SESAME_STATUS_TOO_LARGE == static_cast<int>(sesame::Status::kTooLarge));
+static_assert(SESAME_STATUS_TOO_DEEP == static_cast<int>(sesame::Status::kTooDeep));
+
+// Takes the byte fields of a call off the input region, one after another (convention 3).
+class InputReader {
+ public:
+  explicit InputReader(const sesame_cache& handle)
+      : next_(handle.input.data()), left_(handle.input.size()) {}
+
+  Bytes take(std::uint32_t length) {
+    if (length > left_) {
+      fits_ = false;
+      return {};
+    }
+    const Bytes field(next_, length);
+    next_ += length;
+    left_ -= length;
+    return field;
+  }
+
+  sesame::RequestHead take_head(std::uint32_t tenant_length, std::uint32_t cookie_length,
+                                std::uint32_t authorization_length) {
+    const Bytes tenant = take(tenant_length);
+    const Bytes cookie = take(cookie_length);
+    return {tenant, cookie, take(authorization_length)};
+  }
+
+  bool fits() const { return fits_; }
+
+ private:
+  const char* next_;
+  std::size_t left_;
+  bool fits_ = true;
+};
+
+TimeMs time_of(double now_ms) {
+  // Outside of this, or not a number, a conversion would be undefined.
+  constexpr double kLatest = 253'402'300'800'000.0;  // the year 10000
+  if (!(now_ms >= 0)) return 0;
+  return static_cast<TimeMs>(now_ms < kLatest ? now_ms : kLatest);
+}
+
+std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
+  sesame_result& result = handle->result;
+  result.action = static_cast<std::uint32_t>(outcome.action);
+  result.source = static_cast<std::uint32_t>(outcome.source);
+  result.credential = static_cast<std::uint32_t>(outcome.credential);
+  result.http_status = outcome.http_status;
+  result.lease = outcome.lease;
+  result.meta = outcome.meta.data();
+  result.meta_length = static_cast<std::uint32_t>(outcome.meta.size());
+  result.body = outcome.body.data();
+  result.body_length = static_cast<std::uint32_t>(outcome.body.size());
+  result.deadline_ms = static_cast<double>(outcome.deadline);
+  result.retry_after_ms = static_cast<double>(outcome.retry_after);
+  result.expires_at_ms = static_cast<double>(outcome.expires_at);
+  return result.action;
+}
+
+std::uint32_t report_too_large(sesame_cache* handle) {
+  return report(handle, {.action = sesame::Action::kTooLarge});
+}
+
+}  // namespace
+
+uint32_t sesame_abi_version(void) { return SESAME_ABI_VERSION; }
+
+uint8_t* sesame_input(sesame_cache* cache) {
+  return reinterpret_cast<std::uint8_t*>(cache->input.data());
+}
+
+uint32_t sesame_input_capacity(sesame_cache* cache) {
+  return static_cast<std::uint32_t>(cache->input.size());
+}
+
+sesame_result* sesame_output(sesame_cache* cache) { return &cache->result; }
+
+uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                      uint32_t cookie_length, uint32_t authorization_length, uint32_t waited,
+                      uint32_t flags) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return report_too_large(cache);
+  const sesame::CheckOptions options{.waited = waited,
+                                     .fresh = (flags & SESAME_CHECK_FRESH) != 0,
+                                     .again = (flags & SESAME_CHECK_AGAIN) != 0};
+  return report(cache, cache->cache.check(head, time_of(now_ms), options));
+}
+
+uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
+                              uint32_t http_status, double retry_after_ms,
+                              uint32_t cache_control_length, uint32_t meta_length,
+                              uint32_t body_length) {
+  InputReader input(*cache);
+  sesame::OriginAnswer answer;
+  answer.retry_after = time_of(retry_after_ms);
+  answer.cache_control = input.take(cache_control_length);
+  answer.meta = input.take(meta_length);
+  answer.body = input.take(body_length);
+  // More than the region holds is a document over the size limit, which is a failure (SPEC R13).
+  if (input.fits() && http_status < 1000) answer.http_status = static_cast<int>(http_status);
+  return report(cache, cache->cache.complete_fill(lease, answer, time_of(now_ms)));
+}
+
+void sesame_fill_release(sesame_cache* cache, uint32_t lease) { cache->cache.release(lease); }
+
+void sesame_wait_leave(sesame_cache* cache, double now_ms, uint32_t waited) {
+  cache->cache.leave(waited, time_of(now_ms));
+}
+
+void sesame_count_passed(sesame_cache* cache) { cache->cache.count_passed(); }
+
+uint32_t sesame_write_begin(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                            uint32_t cookie_length, uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  return input.fits() ? cache->cache.begin_write(head, time_of(now_ms)) : 0;
+}
+
+uint32_t sesame_write_complete(sesame_cache* cache, double now_ms, uint32_t write,
+                               uint32_t http_status, uint32_t may_hold_document,
+                               uint32_t tenant_length, uint32_t cookie_length,
+                               uint32_t authorization_length, uint32_t body_length) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return report_too_large(cache);
+  sesame::WriteAnswer answer;
+  answer.http_status = http_status < 1000 ? static_cast<int>(http_status) : 0;
+  answer.body = input.take(body_length);
+  // A body that is not here cannot replace a document: it is dropped instead.
+  answer.may_hold_document = may_hold_document != 0 && input.fits();
+  return report(cache, cache->cache.complete_write(write, head, answer, time_of(now_ms)));
+}
+
+void sesame_session_forget(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
+                           uint32_t authorization_length, uint32_t only_refusal) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  if (input.fits()) cache->cache.forget(head, only_refusal != 0);
+}
+
+void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                           uint32_t cookie_length, uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  if (input.fits()) cache->cache.revoke(head, time_of(now_ms));
+}
+
+uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                uint32_t user_id_length) {
+  InputReader input(*cache);
+  const Bytes tenant = input.take(tenant_length);
+  const Bytes user_id = input.take(user_id_length);
+  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
+  return static_cast<std::uint32_t>(
+      cache->cache.invalidate_user(tenant, user_id, time_of(now_ms)));
+}
+
+uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                            uint32_t user_id_length) {
+  InputReader input(*cache);
+  const Bytes tenant = input.take(tenant_length);
+  const Bytes user_id = input.take(user_id_length);
+  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
+  return static_cast<std::uint32_t>(cache->cache.revoke_user(tenant, user_id, time_of(now_ms)));
+}

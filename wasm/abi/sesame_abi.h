@@ -1,0 +1,176 @@
+/* The contract between the core and whoever hosts it: plain C, exported from the WebAssembly module.
+ *
+ * Conventions
+ *  1. Version. The host compares sesame_abi_version() with the SESAME_ABI_VERSION that it was built
+ *     for, and refuses the module if they differ. Any change to this file that a host could notice
+ *     raises it.
+ *  2. Handles. A sesame_cache is made and ended by the embind class `Cache` (wasm/embind), whose
+ *     handle() is its address; natively it is the C++ struct of cache_handle.h. Nothing may be called
+ *     with one that has ended.
+ *  3. Input. The host writes the byte fields of a call one after another, in the order of the length
+ *     parameters, from sesame_input() on; together at most sesame_input_capacity() bytes. More than
+ *     that is refused (SESAME_ACTION_TOO_LARGE or a status) and never read. The core keeps no pointer
+ *     into the region after the call.
+ *  4. Output. Every call that returns an action has filled the struct at sesame_output(), whose
+ *     address never changes. The bytes it points to stay valid until the next call on that cache.
+ *  5. Views. A host's views of the memory die whenever the memory grows, which any call may cause.
+ *  6. Time is `now_ms`, milliseconds since the Unix epoch, whole, given by the host. The core reads no
+ *     clock, and time may stand still between calls; it should not go back.
+ *  7. Errors. No call aborts, throws or prints on bad input. Actions and statuses are numbers; their
+ *     meanings never change, new ones are appended.
+ *  8. Threads. A cache belongs to one thread.
+ *  9. Absent header fields are empty ones.
+ *
+ * js_bindings/abi-constants.js is generated from this file.
+ */
+#ifndef SESAME_ABI_H
+#define SESAME_ABI_H
+
+#include <stdint.h>
+
+#ifdef __wasm__
+#define SESAME_EXPORT __attribute__((used, visibility("default")))
+#else
+#define SESAME_EXPORT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SESAME_ABI_VERSION 1
+
+/* --- What the host is to do ------------------------------------------------------------------- */
+
+enum sesame_action {
+  SESAME_ACTION_SERVE = 0,       /* answer with the body: the user's document, fresh */
+  SESAME_ACTION_SERVE_STALE = 1, /* the same, an older one; lease != 0: refresh it behind the answer */
+  SESAME_ACTION_FETCH = 2,       /* ask the origin under the lease, then sesame_fill_complete */
+  SESAME_ACTION_WAIT = 3,        /* another holds the lease: check again, saying so */
+  SESAME_ACTION_REFUSE = 4,      /* answer http_status with the body: a clear "no" */
+  SESAME_ACTION_PASS = 5,        /* let the origin answer this request as it is; keep nothing */
+  SESAME_ACTION_UNAVAILABLE = 6, /* answer 503 with Retry-After */
+  SESAME_ACTION_RETRY = 7,       /* overtaken: check again from the start */
+  SESAME_ACTION_TOO_LARGE = 8,   /* answer 431 */
+  SESAME_ACTION_ANSWER = 9       /* pass on http_status and body: the origin's answer, not kept */
+};
+
+enum sesame_source {
+  SESAME_SOURCE_NONE = 0,
+  SESAME_SOURCE_FRESH = 1,
+  SESAME_SOURCE_STALE = 2,
+  SESAME_SOURCE_ORIGIN = 3,
+  SESAME_SOURCE_NEGATIVE = 4
+};
+
+enum sesame_credential {
+  SESAME_CREDENTIAL_ANONYMOUS = 0,
+  SESAME_CREDENTIAL_COOKIE = 1,
+  SESAME_CREDENTIAL_BEARER = 2,
+  SESAME_CREDENTIAL_AMBIGUOUS = 3
+};
+
+enum sesame_status {
+  SESAME_STATUS_OK = 0,
+  SESAME_STATUS_NOT_JSON = 1,
+  SESAME_STATUS_NOT_OBJECT = 2,
+  SESAME_STATUS_TOO_LARGE = 3,
+  SESAME_STATUS_TOO_DEEP = 4
+};
+
+/* Flags of sesame_check. */
+enum sesame_check_flag {
+  SESAME_CHECK_FRESH = 1, /* what is held does not count (SPEC R11) */
+  SESAME_CHECK_AGAIN = 2  /* not the first check of this request: it is not counted again */
+};
+
+/* What a call decided. Times are milliseconds since the epoch, durations milliseconds. */
+struct sesame_result {
+  uint32_t action;      /* sesame_action */
+  uint32_t source;      /* sesame_source */
+  uint32_t credential;  /* sesame_credential */
+  uint32_t http_status; /* of what is answered */
+  uint32_t lease;       /* 0: none */
+  const char* meta;     /* the bytes stored beside the body */
+  uint32_t meta_length;
+  const char* body;
+  uint32_t body_length;
+  double deadline_ms;    /* of WAIT: when the lease ends at the latest */
+  double retry_after_ms; /* of UNAVAILABLE */
+  double expires_at_ms;  /* of SERVE and SERVE_STALE: the absolute end of the session */
+};
+
+typedef struct sesame_cache sesame_cache;
+
+/* --- Lifecycle -------------------------------------------------------------------------------- */
+
+SESAME_EXPORT uint32_t sesame_abi_version(void);
+
+SESAME_EXPORT uint8_t* sesame_input(sesame_cache* cache);
+SESAME_EXPORT uint32_t sesame_input_capacity(sesame_cache* cache);
+SESAME_EXPORT struct sesame_result* sesame_output(sesame_cache* cache);
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+/* Decides a request for the document (SPEC R1-R13). Returns the action.
+ * `waited`: the lease that an earlier WAIT named for the same request, else 0. */
+SESAME_EXPORT uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                    uint32_t cookie_length, uint32_t authorization_length,
+                                    uint32_t waited, uint32_t flags);
+
+/* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `meta` is kept beside
+ * the document and handed back: the host's own, a validator for instance. Returns SERVE, SERVE_STALE,
+ * REFUSE, ANSWER, UNAVAILABLE or RETRY. */
+SESAME_EXPORT uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
+                                            uint32_t http_status, double retry_after_ms,
+                                            uint32_t cache_control_length, uint32_t meta_length,
+                                            uint32_t body_length);
+
+/* Gives a lease back unused: a follower may take it at once. */
+SESAME_EXPORT void sesame_fill_release(sesame_cache* cache, uint32_t lease);
+
+/* A follower that was told to wait will not come back. */
+SESAME_EXPORT void sesame_wait_leave(sesame_cache* cache, double now_ms, uint32_t waited);
+
+/* Counts an origin call that the host made after PASS. */
+SESAME_EXPORT void sesame_count_passed(sesame_cache* cache);
+
+/* --- Writing ---------------------------------------------------------------------------------- */
+
+/* Notes that a write on the document is on its way to the origin. Returns its number, 0 if it is not
+ * tracked; sesame_write_complete takes that as well. */
+SESAME_EXPORT uint32_t sesame_write_begin(sesame_cache* cache, double now_ms,
+                                          uint32_t tenant_length, uint32_t cookie_length,
+                                          uint32_t authorization_length);
+
+/* Applies how a write ended (SPEC R22). `http_status` 0: nobody knows. `may_hold_document`: the body
+ * may be the new document. Returns FETCH (under a lease: ask for the document before answering) or
+ * PASS (done). */
+SESAME_EXPORT uint32_t sesame_write_complete(sesame_cache* cache, double now_ms, uint32_t write,
+                                             uint32_t http_status, uint32_t may_hold_document,
+                                             uint32_t tenant_length, uint32_t cookie_length,
+                                             uint32_t authorization_length, uint32_t body_length);
+
+/* The credential may stand for somebody else now, or for nobody: what is held for it is dropped.
+ * `only_refusal`: only if that is a remembered "no" (SPEC R12). */
+SESAME_EXPORT void sesame_session_forget(sesame_cache* cache, uint32_t tenant_length,
+                                         uint32_t cookie_length, uint32_t authorization_length,
+                                         uint32_t only_refusal);
+
+/* Ends the session of the credential: it is refused from now on (SPEC R8, R10). */
+SESAME_EXPORT void sesame_session_revoke(sesame_cache* cache, double now_ms,
+                                         uint32_t tenant_length, uint32_t cookie_length,
+                                         uint32_t authorization_length);
+
+/* Drops every document of a user, or ends every session (SPEC R23). The user's identifier as JSON: a
+ * string or a number. Returns a sesame_status. */
+SESAME_EXPORT uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms,
+                                              uint32_t tenant_length, uint32_t user_id_length);
+SESAME_EXPORT uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms,
+                                          uint32_t tenant_length, uint32_t user_id_length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SESAME_ABI_H */

@@ -1,0 +1,114 @@
+// The cold path: configuration, statistics and lifecycle, through embind. The one file that includes
+// Emscripten. What is asked for on every request goes through sesame_abi.h instead.
+#include <emscripten/bind.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache_handle.h"
+
+namespace {
+
+using emscripten::val;
+
+double number(const val& options, const char* name) { return options[name].as<double>(); }
+
+std::vector<std::string> strings(const val& options, const char* name) {
+  return emscripten::vecFromJSArray<std::string>(options[name]);
+}
+
+// Options come checked for their types; what they mean together is the core's to judge.
+sesame::Config config_of(const val& options) {
+  const auto duration = [&](const char* name) {
+    return static_cast<sesame::DurationMs>(number(options, name));
+  };
+  const auto bytes = [&](const char* name) {
+    return static_cast<std::size_t>(number(options, name));
+  };
+  sesame::Config config;
+  config.fresh_for = duration("freshFor");
+  config.keep_for = duration("keepFor");
+  config.expires_in = duration("expiresIn");
+  config.idle_for = duration("idleFor");
+  config.negative_for = duration("negativeFor");
+  config.stale_if_error = duration("staleIfError");
+  config.lease_for = duration("leaseFor");
+  config.origin_timeout = duration("originTimeout");
+  config.memory_bytes = bytes("memory");
+  config.max_document_bytes = bytes("maxDocument");
+  config.max_credential_bytes = bytes("maxCredential");
+  config.obey_cache_control = options["obeyCacheControl"].as<bool>();
+  config.cookie_names = strings(options, "cookie");
+  config.user_id_pointers = strings(options, "userId");
+  config.fields = strings(options, "fields");
+  config.refusals = emscripten::vecFromJSArray<int>(options["refusals"]);
+  return config;
+}
+
+// Everything wrong with the options: [{ option, reason }].
+val faults_of(const val& options) {
+  val faults = val::array();
+  for (const sesame::ConfigFault& fault : sesame::find_faults(config_of(options))) {
+    val entry = val::object();
+    entry.set("option", fault.option);
+    entry.set("reason", fault.reason);
+    faults.call<void>("push", entry);
+  }
+  return faults;
+}
+
+class Cache {
+ public:
+  // REQUIRES: no faults; `secret` is a Uint8Array of KeyMaker::kSecretBytes random bytes.
+  Cache(const val& options, const std::string& secret)
+      : handle_(std::make_unique<sesame_cache>(config_of(options), secret)) {}
+
+  std::uintptr_t handle() const { return reinterpret_cast<std::uintptr_t>(handle_.get()); }
+
+  val statistics() const {
+    const sesame::SessionCache& cache = handle_->cache;
+    const sesame::Metrics& metrics = cache.metrics();
+    val result = val::object();
+    const auto set = [&result](const char* name, std::uint64_t value) {
+      result.set(name, static_cast<double>(value));
+    };
+    set("checks", metrics.checks);
+    set("fresh", metrics.fresh);
+    set("stale", metrics.stale);
+    set("miss", metrics.miss);
+    set("joined", metrics.joined);
+    set("negative", metrics.negative);
+    set("bypass", metrics.bypass);
+    set("originMiss", metrics.origin_miss);
+    set("originRefresh", metrics.origin_refresh);
+    set("originFresh", metrics.origin_fresh);
+    set("originBypass", metrics.origin_bypass);
+    set("originWrite", metrics.origin_write);
+    set("originFailures", metrics.origin_failures);
+    set("unavailable", metrics.unavailable);
+    set("fillsRefused", metrics.fills_refused);
+    set("takeovers", metrics.takeovers);
+    set("updates", metrics.updates);
+    set("revocations", metrics.revocations);
+    set("evictions", cache.store().evictions());
+    set("entries", cache.store().entries());
+    set("bytes", cache.used_bytes());
+    set("leases", cache.leases_in_use());
+    return result;
+  }
+
+ private:
+  std::unique_ptr<sesame_cache> handle_;
+};
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(sesame) {
+  emscripten::function("findFaults", &faults_of);
+  emscripten::class_<Cache>("Cache")
+      .constructor<const val&, const std::string&>()
+      .function("handle", &Cache::handle)
+      .function("statistics", &Cache::statistics);
+}
