@@ -1,0 +1,324 @@
+// Carries out what the core decides: asks the origin, waits, looks again. It decides nothing about
+// sessions itself, and knows nothing of HTTP responses to clients.
+// Invariants: every lease taken is completed or released; what the core points to is copied before the
+// next call; a fill goes on when the client that caused it has gone (SPEC R9).
+import { Action, CheckFlag, Credential, Source } from './abi-constants.js';
+import { readBody } from './bodies.js';
+import { changesCookie, fillHeaders, retryAfterMs } from './headers.js';
+import { Waiters } from './waiters.js';
+
+/** A fill that is overtaken (R10) is begun anew this often. */
+const MOST_ATTEMPTS = 5;
+
+const NO_BYTES = new Uint8Array();
+const SOURCES = Object.freeze({
+  [Source.NONE]: 'origin',
+  [Source.FRESH]: 'fresh',
+  [Source.STALE]: 'stale',
+  [Source.ORIGIN]: 'origin',
+  [Source.NEGATIVE]: 'negative',
+});
+
+/**
+ * A request for the document.
+ * @typedef {object} DocumentRequest
+ * @property {import('./abi.js').RequestHead} head
+ * @property {Headers} headers what the origin is asked with
+ * @property {boolean} [fresh] what is held does not count (SPEC R11)
+ * @property {AbortSignal} [signal] the client has gone
+ * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
+ */
+
+/**
+ * What to answer. `kind` says how:
+ * - `document`: `body` is the user's document
+ * - `refusal`: `status` and `body` are the origin's clear "no"
+ * - `answer`: `status` and `body` are the origin's, and not kept
+ * - `pass`: nothing was decided; the origin is to answer the request as it is
+ * - `unavailable`: 503, try again after `retryAfterMs`
+ * - `too-large`: the credential is over its limit
+ * @typedef {object} Decision
+ * @property {'document' | 'refusal' | 'answer' | 'pass' | 'unavailable' | 'too-large'} kind
+ * @property {string} source `fresh`, `stale`, `origin` or `negative` (SPEC R43)
+ * @property {boolean} isAnonymous the request had no credential at all
+ * @property {number} status
+ * @property {Uint8Array<ArrayBuffer>} body a copy
+ * @property {string} meta the validator of a document; the headers of a refusal or answer, as JSON
+ * @property {number} expiresAtMs
+ * @property {number} retryAfterMs
+ * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
+ */
+
+/** Headers of a refusal that a client may need. */
+const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
+
+export class Engine {
+  #core;
+  #options;
+  #host;
+  #waiters;
+
+  /**
+   * @param {import('./abi.js').Core} core
+   * @param {import('./options.js').ParsedOptions} options
+   * @param {import('./host.js').Host} host
+   */
+  constructor(core, options, host) {
+    this.#core = core;
+    this.#options = options;
+    this.#host = host;
+    this.#waiters = new Waiters(host);
+  }
+
+  /**
+   * Decides a request for the document, asking the origin or waiting as need be. Finishes within
+   * `leaseFor` of its call, or, if it asks the origin itself, within `originTimeout` of asking (R9).
+   * @param {DocumentRequest} request
+   * @returns {Promise<Decision>}
+   */
+  async resolve(request) {
+    const { head, signal } = request;
+    const giveUpAt = this.#host.now() + this.#options.leaseFor;
+    let fresh = request.fresh ?? false;
+    let waited = 0;
+    let again = 0;
+    let attempts = 0;
+    for (let round = 0; ; ++round) {
+      const flags = (fresh ? CheckFlag.FRESH : 0) | again;
+      const action = this.#core.check(head, this.#host.now(), waited, flags);
+      again = CheckFlag.AGAIN;
+      if (action === Action.WAIT) {
+        const { lease, deadlineMs } = this.#core;
+        // A lease that began after a fresh check is as good as one of its own.
+        if (waited !== 0 && waited !== lease) fresh = false;
+        waited = lease;
+        if (signal?.aborted || this.#host.now() >= giveUpAt) return this.#giveUp(waited);
+        await this.#waiters.wait(lease, Math.min(deadlineMs, giveUpAt), round, signal);
+        continue;
+      }
+      if (action !== Action.FETCH) {
+        const decision = this.#take(action);
+        const { lease } = this.#core;
+        if (lease !== 0) request.waitUntil(this.#fill(request, lease, this.#core.meta));
+        return decision;
+      }
+      const filling = this.#fill(request, this.#core.lease, this.#core.meta);
+      request.waitUntil(filling);
+      const decision = await filling;
+      if (decision !== null) return decision;
+      waited = 0;
+      fresh = request.fresh ?? false;
+      if (++attempts === MOST_ATTEMPTS) return this.#unavailable();
+    }
+  }
+
+  /**
+   * A follower's time is up: what may stand in is the core's to say once the lease has ended, and until
+   * then nothing does.
+   * @param {number} waited
+   */
+  #giveUp(waited) {
+    this.#core.leaveWait(this.#host.now(), waited);
+    return this.#unavailable();
+  }
+
+  #unavailable() {
+    return decisionOf({ kind: 'unavailable', retryAfterMs: 1000 });
+  }
+
+  /**
+   * Asks the origin under a lease. Never rejects for what the origin does.
+   * @param {DocumentRequest} request
+   * @param {number} lease
+   * @param {string} etag
+   * @returns {Promise<Decision | null>} null: overtaken, decide anew
+   */
+  async #fill(request, lease, etag) {
+    let isComplete = false;
+    try {
+      const asked = await this.#askOrigin(request, etag);
+      const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
+      isComplete = true;
+      if (action === Action.RETRY) return null;
+      const decision = this.#take(action);
+      decision.originHeaders = asked.headers;
+      // The answer was for this credential, but it has been exchanged for another with it.
+      if (asked.changesCredential) this.#core.forgetSession(request.head);
+      return decision;
+    } finally {
+      if (!isComplete) this.#core.releaseFill(lease);
+      this.#waiters.wake(lease);
+    }
+  }
+
+  /**
+   * Asks the origin for a request that was to be passed to it, and keeps nothing.
+   * @param {DocumentRequest} request
+   * @returns {Promise<Decision>}
+   */
+  async askOnce(request) {
+    this.#core.countPassed();
+    const { answer, headers } = await this.#askOrigin(request, '');
+    const { httpStatus, body, retryAfterMs: retryAfter } = answer;
+    if (httpStatus === 0 || httpStatus === 429 || httpStatus >= 500) {
+      return decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfter) });
+    }
+    const kind = httpStatus < 300 && isJsonObject(body) ? 'document' : 'answer';
+    return decisionOf({ kind, status: httpStatus, body, originHeaders: headers });
+  }
+
+  /**
+   * @param {DocumentRequest} request
+   * @param {string} etag
+   */
+  async #askOrigin({ headers }, etag) {
+    const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
+    const failed = {
+      answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
+      headers: null,
+      changesCredential: false,
+    };
+    const timeout = new AbortController();
+    const done = new AbortController();
+    const timer = this.#host.sleep(originTimeout, done.signal).then(() => {
+      if (!done.signal.aborted) timeout.abort();
+    });
+    /** @type {Promise<never>} */
+    const timedOut = new Promise((_, reject) => {
+      timeout.signal.addEventListener('abort', () => reject(new Error('time-out')));
+    });
+    timedOut.catch(() => {});
+    try {
+      // A host's fetch may be slow to notice an abort: the time-out counts by itself.
+      const exchange = async () => {
+        const response = await this.#host.fetch(origin + documentPath, {
+          headers: fillHeaders(headers, etag),
+          redirect: 'manual',
+          signal: timeout.signal,
+        });
+        return { response, body: await readBody(response.body, maxDocument) };
+      };
+      const { response, body } = await Promise.race([exchange(), timedOut]);
+      if (body === null && response.ok) return failed;
+      const now = this.#host.now();
+      return {
+        answer: {
+          httpStatus: response.status,
+          retryAfterMs: retryAfterMs(response.headers, now),
+          cacheControl: response.headers.get('cache-control') ?? '',
+          meta: metaOf(response, etag),
+          body: body ?? NO_BYTES,
+        },
+        headers: response.headers,
+        changesCredential: changesCookie(headers, response.headers, cookie, now),
+      };
+    } catch {
+      return failed;
+    } finally {
+      done.abort();
+      await timer;
+    }
+  }
+
+  /**
+   * Copies what the core has just decided.
+   * @param {number} action
+   */
+  #take(action) {
+    const core = this.#core;
+    switch (action) {
+      case Action.SERVE:
+      case Action.SERVE_STALE:
+        return this.#taken('document');
+      case Action.REFUSE:
+        return this.#taken('refusal');
+      case Action.ANSWER:
+        return this.#taken('answer');
+      case Action.UNAVAILABLE:
+        return decisionOf({ kind: 'unavailable', retryAfterMs: core.retryAfterMs });
+      case Action.TOO_LARGE:
+        return decisionOf({ kind: 'too-large' });
+      default:
+        return decisionOf({
+          kind: 'pass',
+          isAnonymous: core.credential === Credential.ANONYMOUS,
+        });
+    }
+  }
+
+  /** @param {Decision['kind']} kind */
+  #taken(kind) {
+    const core = this.#core;
+    return decisionOf({
+      kind,
+      source: SOURCES[/** @type {keyof typeof SOURCES} */ (core.source)],
+      status: core.httpStatus,
+      body: core.body.slice(),
+      meta: core.meta,
+      expiresAtMs: core.expiresAtMs,
+    });
+  }
+
+  /**
+   * A write on the document, from before it leaves for the origin until what it changed is applied
+   * (SPEC R22).
+   * @param {DocumentRequest} request
+   * @returns {(answer: { httpStatus: number, body: Uint8Array | null }) => Promise<void>} to be called
+   *   when the origin has answered, before the client is; `httpStatus` 0 if it did not, `body` null if
+   *   it holds no document
+   */
+  beginWrite(request) {
+    const write = this.#core.beginWrite(request.head, this.#host.now());
+    return async (answer) => {
+      const now = this.#host.now();
+      const action = this.#core.completeWrite(request.head, now, write, answer);
+      if (action !== Action.FETCH) return;
+      const filling = this.#fill(request, this.#core.lease, '');
+      request.waitUntil(filling);
+      await filling;
+    };
+  }
+}
+
+/**
+ * What is kept beside a body: of a document its validator, of a refusal the headers that explain it.
+ * @param {Response} response
+ * @param {string} etag
+ */
+function metaOf({ ok, status, headers }, etag) {
+  if (status === 304) return etag;
+  if (ok) return headers.get('etag') ?? '';
+  const kept = KEPT_HEADERS.flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  return JSON.stringify(Object.fromEntries(kept));
+}
+
+/** @param {Uint8Array} body */
+function isJsonObject(body) {
+  try {
+    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {Partial<Decision> & Pick<Decision, 'kind'>} given
+ * @returns {Decision}
+ */
+function decisionOf(given) {
+  return {
+    source: 'origin',
+    isAnonymous: false,
+    status: 0,
+    body: NO_BYTES,
+    meta: '',
+    expiresAtMs: 0,
+    retryAfterMs: 0,
+    originHeaders: null,
+    ...given,
+  };
+}

@@ -1,0 +1,131 @@
+// Small questions about header fields. All return new objects; none changes what it is given.
+
+/** RFC 9110 section 7.6.1, and what is hop-by-hop by custom. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** Of a request for another resource or representation than the document itself. */
+const NOT_FOR_A_FILL = [
+  'accept-encoding',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+];
+
+/**
+ * Headers as `Headers`, whatever they come as: `Headers`, or the object of a Node request.
+ * @param {Headers | Record<string, string | string[] | undefined>} headers
+ * @returns {Headers}
+ */
+export function toHeaders(headers) {
+  if (headers instanceof Headers) return headers;
+  const result = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || value === undefined) continue; // HTTP/2 pseudo-headers
+    for (const each of [value].flat()) result.append(name, each);
+  }
+  return result;
+}
+
+/**
+ * End-to-end headers only (SPEC R41): hop-by-hop ones and `x-sesame-*` are left out. An upgrade is kept
+ * where `keepUpgrade` says so.
+ * @param {Headers} headers
+ * @param {{ keepUpgrade?: boolean }} [options]
+ */
+export function endToEnd(headers, { keepUpgrade = false } = {}) {
+  const result = new Headers(headers);
+  const named = (headers.get('connection') ?? '').split(',').map((name) => name.trim());
+  const upgrade = headers.get('upgrade');
+  for (const name of [...HOP_BY_HOP, ...named]) {
+    if (/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) result.delete(name);
+  }
+  for (const name of [...result.keys()]) {
+    if (name.startsWith('x-sesame-')) result.delete(name);
+  }
+  if (keepUpgrade && upgrade) result.set('upgrade', upgrade);
+  return result;
+}
+
+/**
+ * The headers with which the origin is asked for the document on behalf of a request.
+ * @param {Headers} headers
+ * @param {string} etag what is held, or empty
+ */
+export function fillHeaders(headers, etag) {
+  const result = endToEnd(headers);
+  for (const name of NOT_FOR_A_FILL) result.delete(name);
+  if (etag) result.set('if-none-match', etag);
+  if (!result.has('accept')) result.set('accept', 'application/json');
+  return result;
+}
+
+/**
+ * Marks a response that holds session data or `Set-Cookie` (SPEC R40): no shared cache keeps it.
+ * @param {Headers} headers changed in place
+ */
+export function markPrivate(headers) {
+  headers.set('cache-control', 'private, no-store');
+  const vary = headers.get('vary') ?? '';
+  const named = vary.split(',').map((name) => name.trim().toLowerCase());
+  if (named.includes('*')) return;
+  const missing = ['Cookie', 'Authorization'].filter((name) => !named.includes(name.toLowerCase()));
+  headers.set('vary', [vary, ...missing].filter(Boolean).join(', '));
+}
+
+/**
+ * `Retry-After` in milliseconds from `now`; 0 if there is none or it makes no sense (RFC 9110
+ * section 10.2.3).
+ * @param {Headers} headers
+ * @param {number} now
+ */
+export function retryAfterMs(headers, now) {
+  const value = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
+}
+
+/**
+ * Whether a response sets one of these cookies to something else than the request sent, or ends it
+ * (RFC 6265 section 5.2): the session was changed under the credential.
+ * @param {Headers} requestHeaders
+ * @param {Headers} responseHeaders
+ * @param {readonly string[]} names
+ * @param {number} now
+ */
+export function changesCookie(requestHeaders, responseHeaders, names, now) {
+  const sent = (requestHeaders.get('cookie') ?? '').split(';').map((pair) => pair.trim());
+  return responseHeaders.getSetCookie().some((line) => {
+    const pair = line.split(';', 1)[0].trim();
+    if (!names.includes(pair.slice(0, pair.indexOf('=')).trim())) return false;
+    return !sent.includes(pair) || endsCookie(line, now);
+  });
+}
+
+/**
+ * @param {string} line a `Set-Cookie` field
+ * @param {number} now
+ */
+function endsCookie(line, now) {
+  const maxAge = /;\s*max-age\s*=\s*(-?\d+)/i.exec(line);
+  if (maxAge) return Number(maxAge[1]) <= 0;
+  const expires = /;\s*expires\s*=\s*([^;]+)/i.exec(line);
+  return expires !== null && Date.parse(expires[1]) <= now;
+}

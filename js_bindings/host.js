@@ -1,0 +1,42 @@
+// What Sesame needs of the world around it. Everything that depends on time, randomness or the network
+// comes through here, so that a test can move the clock and choose the order of events.
+
+/**
+ * @typedef {object} Host
+ * @property {typeof globalThis.fetch} fetch asks the origin
+ * @property {() => number} now milliseconds since the Unix epoch
+ * @property {(milliseconds: number, signal: AbortSignal) => Promise<void>} sleep resolves after that
+ *   time, or at once when the signal is aborted; never rejects
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues fills with random bytes
+ * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
+ * @property {boolean} sharesPromises whether one request may await a promise made in another (not so in
+ *   workerd)
+ */
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function sleep(milliseconds, signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener('abort', finish);
+  });
+}
+
+/** @type {Host} */
+export const defaultHost = Object.freeze({
+  fetch: (/** @type {any} */ input, /** @type {any} */ init) => globalThis.fetch(input, init),
+  now: () => Date.now(),
+  sleep,
+  getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),
+  decodesBodies: false,
+  sharesPromises: true,
+});

@@ -1,0 +1,30 @@
+// The package for Node: the module is read from disk at the first cache.
+import { readFileSync } from 'node:fs';
+import { instantiate } from './abi.js';
+import createModule from './dist/sesame.js';
+import { SessionCacheBase } from './session-cache.js';
+
+export { ConfigError, OriginUnavailableError, SesameError } from './errors.js';
+
+/** @type {WebAssembly.Module | undefined} */
+let compiled;
+
+function loadModule() {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('./dist/sesame.wasm', import.meta.url)));
+  return compiled;
+}
+
+/** A session cache in front of one origin. */
+export class SessionCache extends SessionCacheBase {
+  /**
+   * @param {import('./options.js').Options} options
+   * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
+   * @throws {ConfigError} with everything that is wrong
+   *
+   * @example
+   * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+   */
+  constructor(options, host = {}) {
+    super(instantiate(loadModule(), createModule), options, { decodesBodies: true, ...host });
+  }
+}

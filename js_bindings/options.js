@@ -1,0 +1,217 @@
+// The options of a cache and of its HTTP handler: defaults, types, and what is wrong with them, all at
+// once. What the numbers mean together is judged by the core (`findFaults`).
+import { ConfigError } from './errors.js';
+import { parsePathPattern } from './path-patterns.js';
+
+/**
+ * A length of time: milliseconds, or a string such as `'30m'` (`ms`, `s`, `m`, `h`, `d`).
+ * @typedef {number | string} Duration
+ */
+
+/**
+ * A number of bytes, or a string such as `'64MB'` (`B`, `kB`, `MB`, `GB`, powers of 1024).
+ * @typedef {number | string} Size
+ */
+
+/**
+ * What a cache is configured with. Only `origin` has no default.
+ * @typedef {object} Options
+ * @property {string} origin the application's back end, `http:` or `https:`, without a path
+ * @property {string} [documentPath] what the origin answers "who is this?" on; default `/api/v1/users/me`
+ * @property {string | null} [sessionPath] where the edge answers `{ user, expiresAt }` or `null`;
+ *   default `/api/auth/session`, `null` for none
+ * @property {string | string[]} [cookie] the session cookie's name, or names; default `session` and the
+ *   same with the prefixes `__Host-` and `__Secure-`
+ * @property {string | string[]} [userId] JSON pointers to the user's identifier in the document, the
+ *   first that is there counts; default `/id`, `/user/id`, `/data/id`, `/sub`
+ * @property {string[]} [fields] keep only these members of the document (SPEC R14)
+ * @property {Duration} [freshFor] a document this young is served without asking; default 30 minutes
+ * @property {Duration} [keepFor] an older one is served and refreshed behind; default 60 minutes
+ * @property {Duration} [expiresIn] absolute life of a session; default 30 days
+ * @property {Duration} [idleFor] a session unused this long has ended; default 0: off
+ * @property {Duration} [negativeFor] how long a clear "no" is remembered; default 10 seconds
+ * @property {Duration} [staleIfError] how far past `keepFor` a document serves while the origin fails;
+ *   default 5 minutes
+ * @property {Duration} [leaseFor] how long one origin call owns a session; default 10 seconds
+ * @property {Duration} [originTimeout] how long an origin call may take; default 8 seconds
+ * @property {Size} [memory] the most the cache may hold; default `'64MB'`
+ * @property {Size} [maxDocument] the largest document; default `'256kB'`
+ * @property {Size} [maxCredential] the longest `Cookie` or `Authorization` header; default `'16kB'`
+ * @property {Size} [maxBody] the largest body of a write on the document; default `'1MB'`
+ * @property {boolean} [obeyCacheControl] obey the origin's `Cache-Control` on the document (SPEC R15);
+ *   default true
+ * @property {number[]} [refusals] the statuses that are a clear "no" (SPEC R12); default 401 and 403
+ * @property {string[]} [identityPaths] paths after which a credential may stand for somebody else: logins
+ *   and logouts. `*` is one segment, `**` any number. Default: what ends in `login`, `logout`, `signin`,
+ *   `signout`, `sign-in`, `sign-out`
+ */
+
+/** @typedef {ReturnType<typeof parseOptions>} ParsedOptions */
+
+const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const SIZE_UNITS = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+
+const LOGIN_WORDS = ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'];
+
+const DEFAULTS = Object.freeze({
+  documentPath: '/api/v1/users/me',
+  sessionPath: '/api/auth/session',
+  cookie: ['session', '__Host-session', '__Secure-session'],
+  userId: ['/id', '/user/id', '/data/id', '/sub'],
+  fields: [],
+  freshFor: '30m',
+  keepFor: '60m',
+  expiresIn: '30d',
+  idleFor: 0,
+  negativeFor: '10s',
+  staleIfError: '5m',
+  leaseFor: '10s',
+  originTimeout: '8s',
+  memory: '64MB',
+  maxDocument: '256kB',
+  maxCredential: '16kB',
+  maxBody: '1MB',
+  obeyCacheControl: true,
+  refusals: [401, 403],
+  identityPaths: LOGIN_WORDS.map((word) => `/**/${word}`),
+});
+
+/**
+ * A number with a unit, or undefined if it is none.
+ * @param {unknown} value
+ * @param {Record<string, number>} units
+ */
+function parseQuantity(value, units) {
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.floor(value) : undefined;
+  const match = typeof value === 'string' && /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value.trim());
+  const unit = match && units[match[2].toLowerCase()];
+  return unit ? Math.floor(Number(match[1]) * unit) : undefined;
+}
+
+/** Collects what is wrong while it reads. */
+class OptionReader {
+  /** @param {Record<string, unknown>} raw */
+  constructor(raw) {
+    this.raw = raw;
+    /** @type {import('./errors.js').ConfigFault[]} */
+    this.faults = [];
+  }
+
+  /**
+   * @template T
+   * @param {keyof Options} option
+   * @param {string} reason
+   * @param {(value: any) => T | undefined} parse undefined: it is wrong
+   * @returns {T}
+   */
+  read(option, reason, parse) {
+    const given = this.raw[option];
+    const value = given ?? /** @type {Record<string, unknown>} */ (DEFAULTS)[option];
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    this.faults.push({ option, reason });
+    // What stands in for it lets the rest be judged.
+    return /** @type {T} */ (parse(/** @type {Record<string, unknown>} */ (DEFAULTS)[option]));
+  }
+
+  /** @param {keyof Options} option */
+  duration(option) {
+    return this.read(option, "must be milliseconds or a string such as '30m'", (value) =>
+      parseQuantity(value, DURATION_UNITS),
+    );
+  }
+
+  /** @param {keyof Options} option */
+  size(option) {
+    return this.read(option, "must be bytes or a string such as '64MB'", (value) => {
+      const bytes = parseQuantity(value, SIZE_UNITS);
+      return bytes !== undefined && bytes >= 0 && bytes <= 2 ** 31 ? bytes : undefined;
+    });
+  }
+
+  /** @param {keyof Options} option */
+  strings(option) {
+    return this.read(option, 'must be a string or a list of strings', (value) => {
+      const list = typeof value === 'string' ? [value] : value;
+      const fits = Array.isArray(list) && list.every((each) => typeof each === 'string' && each);
+      return fits ? /** @type {string[]} */ ([...list]) : undefined;
+    });
+  }
+
+  /** @param {keyof Options} option */
+  path(option) {
+    return this.read(option, 'must be a path that begins with / and has no query', (value) =>
+      typeof value === 'string' && /^\/[^?#\s]*$/.test(value) ? value : undefined,
+    );
+  }
+}
+
+/** @param {unknown} value */
+function parseOrigin(value) {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const isBare = url.pathname === '/' && !url.search && !url.hash && !url.username;
+  return isBare && /^https?:$/.test(url.protocol) ? url.origin : undefined;
+}
+
+/**
+ * Reads options, fills in the defaults and converts units.
+ * @param {Options} options
+ * @param {(options: object) => import('./errors.js').ConfigFault[]} findFaults the core's: what is
+ *   wrong with options that are of the right types
+ * @throws {ConfigError} with everything that is wrong
+ */
+export function parseOptions(options, findFaults = () => []) {
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
+  const reader = new OptionReader(/** @type {any} */ (options));
+  for (const option of Object.keys(options)) {
+    if (option !== 'origin' && !(option in DEFAULTS)) {
+      reader.faults.push({ option, reason: 'is not an option' });
+    }
+  }
+  const parsed = {
+    origin: reader.read(
+      'origin',
+      'must be an http: or https: URL without path, query or user',
+      parseOrigin,
+    ),
+    documentPath: reader.path('documentPath'),
+    sessionPath: options.sessionPath === null ? null : reader.path('sessionPath'),
+    cookie: reader.strings('cookie'),
+    userId: reader.strings('userId'),
+    fields: reader.strings('fields'),
+    freshFor: reader.duration('freshFor'),
+    keepFor: reader.duration('keepFor'),
+    expiresIn: reader.duration('expiresIn'),
+    idleFor: reader.duration('idleFor'),
+    negativeFor: reader.duration('negativeFor'),
+    staleIfError: reader.duration('staleIfError'),
+    leaseFor: reader.duration('leaseFor'),
+    originTimeout: reader.duration('originTimeout'),
+    memory: reader.size('memory'),
+    maxDocument: reader.size('maxDocument'),
+    maxCredential: reader.size('maxCredential'),
+    maxBody: reader.size('maxBody'),
+    obeyCacheControl: reader.read('obeyCacheControl', 'must be true or false', (value) =>
+      typeof value === 'boolean' ? value : undefined,
+    ),
+    refusals: reader.read('refusals', 'must be a list of HTTP statuses', (value) =>
+      Array.isArray(value) && value.every(Number.isInteger)
+        ? /** @type {number[]} */ ([...value])
+        : undefined,
+    ),
+    identityPaths: reader.read('identityPaths', 'must be a list of path patterns', (value) => {
+      const patterns = Array.isArray(value) ? value.map(parsePathPattern) : [undefined];
+      return patterns.every((pattern) => pattern !== undefined)
+        ? /** @type {RegExp[]} */ (patterns)
+        : undefined;
+    }),
+  };
+  if (parsed.sessionPath === parsed.documentPath) {
+    reader.faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
+  }
+  const faults = [...reader.faults, ...findFaults(parsed)];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(parsed);
+}

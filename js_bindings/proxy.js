@@ -1,0 +1,105 @@
+// Passes a request on to the origin, and its answer back, as they are (SPEC R41). Knows nothing of
+// sessions.
+import { endToEnd } from './headers.js';
+
+/** Statuses whose responses have no body (Fetch standard). */
+const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
+/** A body grew past its limit while it was streaming. */
+export class BodyTooLargeError extends Error {}
+
+export class OriginProxy {
+  /**
+   * @param {string} origin
+   * @param {import('./host.js').Host} host
+   */
+  constructor(origin, host) {
+    this.origin = origin;
+    this.host = host;
+  }
+
+  /**
+   * Sends the request to the origin.
+   * @param {Request} request
+   * @param {number} [maxBody] refuse a longer body
+   * @returns {Promise<Response>} the origin's own, still streaming
+   * @throws {BodyTooLargeError}
+   */
+  async send(request, maxBody = Number.POSITIVE_INFINITY) {
+    const url = new URL(request.url);
+    const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+    const headers = endToEnd(request.headers, { keepUpgrade: isUpgrade });
+    headers.delete('host');
+    if (url.origin !== this.origin) {
+      // Set by the proxy nearest to the client, if there are several.
+      if (!headers.has('x-forwarded-host')) headers.set('x-forwarded-host', url.host);
+      if (!headers.has('x-forwarded-proto')) {
+        headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
+      }
+    }
+    const limited = limitBody(request, maxBody);
+    /** @type {RequestInit & { duplex?: 'half' }} */
+    const init = { method: request.method, headers, redirect: 'manual' };
+    if (limited.body !== null) Object.assign(init, { body: limited.body, duplex: 'half' });
+    try {
+      return await this.host.fetch(this.origin + url.pathname + url.search, init);
+    } catch (error) {
+      throw limited.isExceeded() ? new BodyTooLargeError() : error;
+    }
+  }
+
+  /**
+   * The origin's answer as the client is to get it.
+   * @param {Response & { webSocket?: unknown }} response
+   * @param {(headers: Headers) => void} [change] changes the headers in place
+   */
+  relay(response, change) {
+    if (response.webSocket) return response; // workerd: the socket goes with this very object
+    const headers = relayHeaders(response.headers, this.host);
+    change?.(headers);
+    const { status, statusText } = response;
+    const body = NULL_BODY.has(status) ? null : response.body;
+    return new Response(body, { status, statusText, headers });
+  }
+}
+
+/**
+ * End-to-end headers of the origin's answer, and where the host's fetch has decoded the body, nothing
+ * that speaks of how it was encoded.
+ * @param {Headers} original
+ * @param {import('./host.js').Host} host
+ */
+export function relayHeaders(original, host) {
+  const headers = endToEnd(original);
+  if (host.decodesBodies && headers.has('content-encoding')) {
+    headers.delete('content-encoding');
+    headers.delete('content-length');
+  }
+  return headers;
+}
+
+/**
+ * @param {Request} request
+ * @param {number} limit
+ */
+function limitBody(request, limit) {
+  let exceeded = false;
+  const isExceeded = () => exceeded;
+  const { body } = request;
+  const announced = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (announced > limit) throw new BodyTooLargeError();
+  // A length that was announced is kept to by the host's HTTP parser; only others need counting.
+  if (body === null || announced <= limit || limit === Number.POSITIVE_INFINITY) {
+    return { body, isExceeded };
+  }
+  let length = 0;
+  const counter = new TransformStream({
+    transform(chunk, controller) {
+      length += chunk.byteLength;
+      exceeded = length > limit;
+      if (exceeded) controller.error(new BodyTooLargeError());
+      else controller.enqueue(chunk);
+    },
+  });
+  return { body: body.pipeThrough(counter), isExceeded };
+}
