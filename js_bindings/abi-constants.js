@@ -47,6 +47,7 @@ export const Status = Object.freeze({
 export const CheckFlag = Object.freeze({
   FRESH: 1,
   AGAIN: 2,
+  PEEK: 4,
 });
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */

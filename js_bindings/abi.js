@@ -108,8 +108,10 @@ export class Core {
   #input;
   #capacity;
   #output;
-  /** @type {Uint8Array} */
+  /** @type {Uint8Array<ArrayBuffer>} */
   #bytes;
+  /** @type {Uint8Array} */
+  #inputBytes;
   /** @type {Uint32Array} */
   #u32;
   /** @type {Float64Array} */
@@ -135,6 +137,7 @@ export class Core {
     this.#capacity = this.#exports.sesame_input_capacity(this.#handle);
     this.#output = this.#exports.sesame_output(this.#handle);
     this.#bytes = new Uint8Array();
+    this.#inputBytes = new Uint8Array();
     this.#u32 = new Uint32Array();
     this.#f64 = new Float64Array();
   }
@@ -189,14 +192,28 @@ export class Core {
   // --- Calls ---
 
   /**
+   * The hot path: no object is made here.
    * @param {RequestHead} head
    * @param {number} now
    * @param {number} waited
    * @param {number} flags
    */
-  check(head, now, waited, flags) {
-    const lengths = this.#writeHead(head);
-    return this.#decided(this.#exports.sesame_check(this.#handle, now, ...lengths, waited, flags));
+  check({ tenant, cookie, authorization }, now, waited, flags) {
+    const tenantLength = tenant === '' ? 0 : this.#writeText(0, tenant);
+    const cookieLength = cookie === '' ? 0 : this.#writeText(tenantLength, cookie);
+    const authorizationLength =
+      authorization === '' ? 0 : this.#writeText(tenantLength + cookieLength, authorization);
+    return this.#decided(
+      this.#exports.sesame_check(
+        this.#handle,
+        now,
+        tenantLength,
+        cookieLength,
+        authorizationLength,
+        waited,
+        flags,
+      ),
+    );
   }
 
   /**
@@ -320,6 +337,7 @@ export class Core {
     const { buffer } = this.#exports.memory;
     if (this.#bytes.buffer === buffer) return;
     this.#bytes = new Uint8Array(buffer);
+    this.#inputBytes = new Uint8Array(buffer, this.#input, this.#capacity);
     this.#u32 = new Uint32Array(buffer, this.#output, ResultLayout.SIZE / 4);
     this.#f64 = new Float64Array(buffer, this.#output, ResultLayout.SIZE / 8);
   }
@@ -350,10 +368,9 @@ export class Core {
   #writeText(offset, text) {
     if (text === '') return 0;
     this.#refreshViews();
-    const start = this.#input + offset;
-    const end = this.#input + this.#capacity;
-    if (start >= end) return this.#capacity + 1;
-    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(start, end));
+    if (offset >= this.#capacity) return this.#capacity + 1;
+    const target = offset === 0 ? this.#inputBytes : this.#inputBytes.subarray(offset);
+    const { read, written } = encoder.encodeInto(text, target);
     return read === text.length ? written : this.#capacity + 1;
   }
 

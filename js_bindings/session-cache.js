@@ -1,7 +1,7 @@
 // What a user of the package holds: one cache in front of one origin.
 
 import { Core } from './abi.js';
-import { Status } from './abi-constants.js';
+import { Action, CheckFlag, Status } from './abi-constants.js';
 import { Engine } from './engine.js';
 import { OriginUnavailableError, SesameError } from './errors.js';
 import { Handler, headOf } from './handler.js';
@@ -60,6 +60,46 @@ export class SessionCacheBase {
     });
     finalizer.register(this, this.#core.free, this);
     this.now = fullHost.now;
+  }
+
+  /**
+   * The document of a request, if it can be answered at once from what is fresh. No I/O, nothing is
+   * begun: on null, `getSession` finds out.
+   * @param {string} cookie the `Cookie` header, or empty
+   * @param {string} [authorization] the `Authorization` header, or empty
+   * @returns {Uint8Array<ArrayBuffer> | null} the origin's bytes: a view that the next call on this
+   *   cache overwrites, so use or copy it first
+   *
+   * @example
+   * const document = sessions.check(request.headers.get('cookie') ?? '');
+   * if (document) return new Response(document);
+   */
+  check(cookie, authorization = '') {
+    const head = { tenant: '', cookie, authorization };
+    const action = this.#core.check(head, this.now(), 0, CheckFlag.PEEK);
+    return action === Action.SERVE ? this.#core.body : null;
+  }
+
+  /**
+   * The same as a string.
+   * @param {string} cookie
+   * @param {string} [authorization]
+   * @returns {string | null}
+   */
+  checkText(cookie, authorization) {
+    const body = this.check(cookie, authorization);
+    return body && decoder.decode(body);
+  }
+
+  /**
+   * The same, parsed.
+   * @param {string} cookie
+   * @param {string} [authorization]
+   * @returns {any} null: not held
+   */
+  checkJson(cookie, authorization) {
+    const text = this.checkText(cookie, authorization);
+    return text && JSON.parse(text);
   }
 
   /**

@@ -105,21 +105,21 @@ SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
 
 Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckOptions& options) {
   step(now);
-  if (!options.again) ++metrics_.checks;
   const Subject subject = identify(request);
   Outcome outcome;
   if (subject.has_key) {
     outcome = decide(subject, request, now, options);
   } else {
-    outcome.action = subject.action;
+    outcome.action = options.peek ? Action::kRetry : subject.action;
   }
   outcome.credential = subject.credential.kind;
   if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
-  if (!options.again) count(outcome);
+  if (!options.again && outcome.action != Action::kRetry) count(outcome);
   return outcome;
 }
 
 void SessionCache::count(const Outcome& outcome) {
+  ++metrics_.checks;
   switch (outcome.action) {
     case Action::kServe:
       ++metrics_.fresh;
@@ -162,6 +162,7 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
   }
   if (held.is_held && !options.fresh) {
     if (now < info.fresh_until) return served(held.entry, Action::kServe, Source::kFresh);
+    if (options.peek) return {.action = Action::kRetry};
     if (now < info.filled_at + config_.keep_for) {
       outcome = served_stale(held.entry);
       if (leases_.find_current(subject.key, now) != nullptr) return outcome;
@@ -169,6 +170,7 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
     }
   }
 
+  if (options.peek) return {.action = Action::kRetry};
   if (Lease* current = leases_.find_current(subject.key, now)) {
     if (current->state == LeaseState::kInFlight) {
       ++current->waiters;

@@ -84,6 +84,7 @@ struct CheckOptions {
   LeaseId waited = 0;  ///< the lease that an earlier kWait named for the same request
   bool fresh = false;  ///< R11: what is held does not count
   bool again = false;  ///< not the first check of this request
+  bool peek = false;   ///< answer from what is fresh, or kRetry: nothing is begun or counted
 };
 
 using WriteId = std::uint32_t;
