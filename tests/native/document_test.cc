@@ -81,8 +81,7 @@ TEST_CASE("R13: what RFC 8259 does not allow is not JSON") {
                            "{\"a\":\"\n\"}",
                            "{\"a\":\"\x1f\"}",
                            "<html>",
-                           "{\"a\":\xc2\xa0"
-                           "1}"}) {
+                           "{\"a\":\xc2\xa0 1}"}) {
     CAPTURE(text);
     CHECK(check_document(text) == Status::kNotJson);
   }
@@ -197,8 +196,8 @@ TEST_CASE("R7: what is not there is not found") {
 }
 
 TEST_CASE("R7: pointers follow RFC 6901 section 5") {
-  const Bytes text =
-      R"({"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8})";
+  const Bytes text = R"({"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,)"
+                     R"("g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8})";
   CHECK(find_value(text, "") == text);
   CHECK(find_value(text, "/foo") == R"(["bar","baz"])");
   CHECK(find_value(text, "/foo/0") == R"("bar")");
@@ -315,8 +314,8 @@ TEST_CASE("R22: many members are compared in little time") {
 }
 
 TEST_CASE("R14: only the named members are kept, in their order and byte for byte") {
-  const Bytes text =
-      R"( { "id" : 1.0 , "secret":"x", "name" : { "b" : [ 1 ] , "secret" : 2 } , "n\u0061me2":"\u00e9" } )";
+  const Bytes text = R"( { "id" : 1.0 , "secret":"x", "name" : { "b" : [ 1 ] , "secret" : 2 } , )"
+                     R"("n\u0061me2":"\u00e9" } )";
   CHECK(project(text, {"name", "id"}) == R"({"id":1.0,"name":{ "b" : [ 1 ] , "secret" : 2 }})");
   CHECK(project(text, {"name2"}) == R"({"n\u0061me2":"\u00e9"})");
   CHECK(project(text, {"n\\u0061me2"}) == "{}");

@@ -1,3 +1,4 @@
+// Reads Cache-Control leniently where that keeps less: what is in doubt counts as stated.
 #include "cache_control.h"
 
 #include <algorithm>

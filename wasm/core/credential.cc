@@ -1,3 +1,5 @@
+// Reads the Cookie field in one pass of eight bytes at a time, and copies nothing.
+// Invariant: what two servers might read differently is ambiguous (SPEC R1).
 #include "credential.h"
 
 #include <bit>

@@ -1,3 +1,5 @@
+// nlohmann_json says whether a text is JSON, through its SAX interface alone: the DOM would double
+// the module. Everything else is found by position in the text.
 #include "document.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Decoding of JSON strings and numbers without a locale and without floating point.
 #include "json_text.h"
 
 #include <algorithm>

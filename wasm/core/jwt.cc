@@ -1,3 +1,4 @@
+// Reads `exp` from a token. What cannot be read is an opaque token, never an error.
 #include "jwt.h"
 
 #include <algorithm>

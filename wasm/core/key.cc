@@ -1,3 +1,5 @@
+// What is hashed: u32 LE length, tenant, kind byte, u32 LE length, value. Changing it changes every
+// key. Short inputs take two pieces.
 #include "key.h"
 
 #include <cstddef>

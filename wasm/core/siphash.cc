@@ -1,3 +1,4 @@
+// Whole words at a time, however the input was cut.
 #include "siphash.h"
 
 #include <bit>

@@ -40,6 +40,8 @@ struct Expected {
   std::string value;
 };
 
+const Expected kAmbiguous{CredentialKind::kAmbiguous, {}};
+
 std::optional<std::string> bearer_token(Bytes authorization) {
   std::string scheme(authorization.substr(0, 7));
   for (char& c : scheme) {
@@ -58,10 +60,9 @@ std::optional<std::string> bearer_token(Bytes authorization) {
 }
 
 Expected slow_read(Bytes cookies, Bytes authorization) {
-  const Expected ambiguous{CredentialKind::kAmbiguous, {}};
   for (const char c : cookies) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return ambiguous;
+    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return kAmbiguous;
   }
 
   std::set<std::pair<std::string, std::string>> seen;
@@ -74,15 +75,15 @@ Expected slow_read(Bytes cookies, Bytes authorization) {
     const std::string name(trim(pair.substr(0, equals)));
     const std::string value(trim(pair.substr(equals + 1)));
     if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) continue;
-    if (value.substr(0, 1) == "\"" && (value.size() == 1 || value.back() != '"')) return ambiguous;
+    if (value.substr(0, 1) == "\"" && (value.size() == 1 || value.back() != '"')) return kAmbiguous;
     seen.emplace(name, value);
   }
   std::vector<std::pair<std::string, std::string>> full;
   for (const auto& cookie : seen) {
     if (!cookie.second.empty()) full.push_back(cookie);
   }
-  if (full.size() > 1) return ambiguous;
-  if (full.size() == 1 && seen.count({full[0].first, ""}) != 0) return ambiguous;
+  if (full.size() > 1) return kAmbiguous;
+  if (full.size() == 1 && seen.count({full[0].first, ""}) != 0) return kAmbiguous;
 
   authorization = trim(authorization);
   if (authorization.empty()) {
@@ -90,7 +91,7 @@ Expected slow_read(Bytes cookies, Bytes authorization) {
     return {CredentialKind::kCookie, full[0].second};
   }
   const std::optional<std::string> token = bearer_token(authorization);
-  if (!token || !full.empty()) return ambiguous;
+  if (!token || !full.empty()) return kAmbiguous;
   return {CredentialKind::kBearer, *token};
 }
 
