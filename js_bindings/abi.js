@@ -184,6 +184,11 @@ export class Core {
     return this.#bytes.subarray(start, start + this.#u32[U32.bodyLength]);
   }
 
+  /** The body as a string. */
+  get bodyText() {
+    return decoder.decode(this.body);
+  }
+
   get meta() {
     const start = this.#u32[U32.meta];
     return decoder.decode(this.#bytes.subarray(start, start + this.#u32[U32.metaLength]));
@@ -330,6 +335,66 @@ export class Core {
     return this.#exports.sesame_user_revoke(this.#handle, now, tenantLength, length);
   }
 
+  /**
+   * @param {number} now
+   * @param {{ tenant: string, cookie: string, tokens: import('./managed.js').Tokens,
+   *   answer: import('./engine.js').OriginAnswer }} session
+   */
+  beginSession(now, { tenant, cookie, tokens, answer }) {
+    const lengths = this.#writeTexts([
+      tenant,
+      cookie,
+      tokens.access,
+      tokens.refresh,
+      answer.cacheControl,
+      answer.meta,
+    ]);
+    const start = lengths.reduce((sum, length) => sum + length, 0);
+    const bodyLength = this.#writeBytes(start, answer.body);
+    return this.#decided(
+      this.#exports.sesame_session_begin(
+        this.#handle,
+        now,
+        tokens.accessExpiresAtMs,
+        ...lengths,
+        bodyLength,
+      ),
+    );
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {string} rejected a token, or empty
+   * @param {number} now
+   * @param {number} waited
+   */
+  authorizeSession({ tenant, cookie, authorization }, rejected, now, waited) {
+    const lengths = this.#writeTexts([tenant, cookie, authorization, rejected]);
+    return this.#decided(
+      this.#exports.sesame_session_authorize(this.#handle, now, ...lengths, waited),
+    );
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} lease
+   * @param {{ httpStatus: number, retryAfterMs: number, tokens: import('./managed.js').Tokens }} answer
+   */
+  completeRefresh(now, lease, { httpStatus, retryAfterMs, tokens }) {
+    const lengths = this.#writeTexts([tokens.access, tokens.refresh]);
+    return this.#decided(
+      this.#exports.sesame_refresh_complete(
+        this.#handle,
+        now,
+        lease,
+        httpStatus,
+        retryAfterMs,
+        tokens.accessExpiresAtMs,
+        ...lengths,
+      ),
+    );
+  }
+
   // --- Memory ---
 
   /** Looks the views up again if the memory has grown since. */
@@ -348,15 +413,22 @@ export class Core {
     return action >>> 0;
   }
 
-  /**
-   * @param {RequestHead} head
-   * @returns {[number, number, number]}
-   */
+  /** @param {RequestHead} head */
   #writeHead({ tenant, cookie, authorization }) {
-    const tenantLength = this.#writeText(0, tenant);
-    const cookieLength = this.#writeText(tenantLength, cookie);
-    const authorizationLength = this.#writeText(tenantLength + cookieLength, authorization);
-    return [tenantLength, cookieLength, authorizationLength];
+    return this.#writeTexts([tenant, cookie, authorization]);
+  }
+
+  /**
+   * Writes texts one after another, and returns their lengths.
+   * @param {string[]} texts
+   */
+  #writeTexts(texts) {
+    let offset = 0;
+    return texts.map((text) => {
+      const length = this.#writeText(offset, text);
+      offset += length;
+      return length;
+    });
   }
 
   /**

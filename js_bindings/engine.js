@@ -5,12 +5,19 @@
 import { Action, CheckFlag, Credential, Source } from './abi-constants.js';
 import { readBody } from './bodies.js';
 import { changesCookie, fillHeaders, retryAfterMs } from './headers.js';
-import { Waiters } from './waiters.js';
 
 /** A fill that is overtaken (R10) is begun anew this often. */
 const MOST_ATTEMPTS = 5;
 
+/** Statuses below 500 that say nothing about the session (SPEC R13), a 304 that nobody asked for too. */
+const FAILURES = new Set([304, 408, 425, 429]);
+
 const NO_BYTES = new Uint8Array();
+const FAILED = Object.freeze({
+  answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
+  headers: null,
+  changesCredential: false,
+});
 const SOURCES = Object.freeze({
   [Source.NONE]: 'origin',
   [Source.FRESH]: 'fresh',
@@ -26,6 +33,9 @@ const SOURCES = Object.freeze({
  * @property {Headers} headers what the origin is asked with
  * @property {boolean} [fresh] what is held does not count (SPEC R11)
  * @property {AbortSignal} [signal] the client has gone
+ * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
+ * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
+ * @property {() => Promise<OriginAccess>} [access] how to ask at all, where that takes finding out
  * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
  */
 
@@ -49,6 +59,21 @@ const SOURCES = Object.freeze({
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
  */
 
+/**
+ * With what the origin is asked.
+ * @typedef {Pick<DocumentRequest, 'headers' | 'isUnauthorized' | 'renew'>} OriginAccess
+ */
+
+/**
+ * What the origin said when it was asked for the document.
+ * @typedef {object} OriginAnswer
+ * @property {number} httpStatus 0: it could not be had
+ * @property {number} retryAfterMs
+ * @property {string} cacheControl
+ * @property {string} meta
+ * @property {Uint8Array<ArrayBuffer>} body
+ */
+
 /** Headers of a refusal that a client may need. */
 const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
 
@@ -62,12 +87,13 @@ export class Engine {
    * @param {import('./abi.js').Core} core
    * @param {import('./options.js').ParsedOptions} options
    * @param {import('./host.js').Host} host
+   * @param {import('./waiters.js').Waiters} waiters
    */
-  constructor(core, options, host) {
+  constructor(core, options, host, waiters) {
     this.#core = core;
     this.#options = options;
     this.#host = host;
-    this.#waiters = new Waiters(host);
+    this.#waiters = waiters;
   }
 
   /**
@@ -77,6 +103,20 @@ export class Engine {
    * @returns {Promise<Decision>}
    */
   async resolve(request) {
+    if (!request.access) return this.#resolve(request);
+    // What is fresh needs no token.
+    if (!request.fresh) {
+      const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
+      if (action === Action.SERVE || action === Action.REFUSE) return this.#take(action);
+    }
+    return this.#resolve({ ...request, ...(await request.access()) });
+  }
+
+  /**
+   * @param {DocumentRequest} request
+   * @returns {Promise<Decision>}
+   */
+  async #resolve(request) {
     const { head, signal } = request;
     const giveUpAt = this.#host.now() + this.#options.leaseFor;
     let fresh = request.fresh ?? false;
@@ -136,7 +176,7 @@ export class Engine {
   async #fill(request, lease, etag) {
     let isComplete = false;
     try {
-      const asked = await this.#askOrigin(request, etag);
+      const asked = await this.ask(request, etag);
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
@@ -158,26 +198,36 @@ export class Engine {
    */
   async askOnce(request) {
     this.#core.countPassed();
-    const { answer, headers } = await this.#askOrigin(request, '');
+    const { answer, headers } = await this.ask(request, '');
     const { httpStatus, body, retryAfterMs: retryAfter } = answer;
-    if (httpStatus === 0 || httpStatus === 429 || httpStatus >= 500) {
+    const isDocument = httpStatus < 300 && isJsonObject(body);
+    if (!isDocument && (httpStatus < 300 || FAILURES.has(httpStatus) || httpStatus >= 500)) {
       return decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfter) });
     }
-    const kind = httpStatus < 300 && isJsonObject(body) ? 'document' : 'answer';
+    const kind = isDocument ? 'document' : 'answer';
     return decisionOf({ kind, status: httpStatus, body, originHeaders: headers });
   }
 
   /**
-   * @param {DocumentRequest} request
+   * Asks the origin for the document, and once more if it refuses and there are other headers to ask with.
+   * Never rejects.
+   * @param {OriginAccess} access
+   * @param {string} etag what is held, or empty
+   * @returns {Promise<{ answer: OriginAnswer, headers: Headers | null, changesCredential: boolean }>}
+   */
+  async ask({ headers, isUnauthorized, renew }, etag) {
+    if (isUnauthorized) return FAILED;
+    const asked = await this.#askWith(headers, etag);
+    if (asked.answer.httpStatus !== 401 || !renew) return asked;
+    return this.ask({ ...(await renew()), renew: undefined }, etag);
+  }
+
+  /**
+   * @param {Headers} headers
    * @param {string} etag
    */
-  async #askOrigin({ headers }, etag) {
+  async #askWith(headers, etag) {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
-    const failed = {
-      answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
-      headers: null,
-      changesCredential: false,
-    };
     const timeout = new AbortController();
     const done = new AbortController();
     const timer = this.#host.sleep(originTimeout, done.signal).then(() => {
@@ -199,7 +249,7 @@ export class Engine {
         return { response, body: await readBody(response.body, maxDocument) };
       };
       const { response, body } = await Promise.race([exchange(), timedOut]);
-      if (body === null && response.ok) return failed;
+      if (body === null && response.ok) return FAILED;
       const now = this.#host.now();
       return {
         answer: {
@@ -213,7 +263,7 @@ export class Engine {
         changesCredential: changesCookie(headers, response.headers, cookie, now),
       };
     } catch {
-      return failed;
+      return FAILED;
     } finally {
       done.abort();
       await timer;
@@ -273,7 +323,9 @@ export class Engine {
       const now = this.#host.now();
       const action = this.#core.completeWrite(request.head, now, write, answer);
       if (action !== Action.FETCH) return;
-      const filling = this.#fill(request, this.#core.lease, '');
+      const { lease } = this.#core;
+      const access = request.access ? await request.access() : {};
+      const filling = this.#fill({ ...request, ...access }, lease, '');
       request.waitUntil(filling);
       await filling;
     };

@@ -4,7 +4,7 @@
 /**
  * @typedef {'ERR_SESAME_CONFIG' | 'ERR_SESAME_MODULE' | 'ERR_SESAME_DISPOSED'
  *   | 'ERR_SESAME_ORIGIN_UNAVAILABLE' | 'ERR_SESAME_TOO_LARGE' | 'ERR_SESAME_BAD_USER_ID'
- *   | 'ERR_SESAME_BAD_REQUEST'} ErrorCode
+ *   | 'ERR_SESAME_UPDATE_FAILED'} ErrorCode
  */
 
 /** Base of all errors that Sesame throws. */
@@ -38,6 +38,17 @@ export class ConfigError extends SesameError {
     this.name = 'ConfigError';
     /** @type {ConfigFault[]} */
     this.faults = faults;
+  }
+}
+
+/** The origin did not accept an update; nothing has changed. Code `ERR_SESAME_UPDATE_FAILED`. */
+export class UpdateError extends SesameError {
+  /** @param {number} status */
+  constructor(status) {
+    super('ERR_SESAME_UPDATE_FAILED', `The origin answered the update with ${status}`);
+    this.name = 'UpdateError';
+    /** The origin's HTTP status. */
+    this.status = status;
   }
 }
 

@@ -1,11 +1,19 @@
 // The HTTP face of a cache, in front of an origin: a pure function from Request to Response. The
-// document's path and the session's path are answered from the cache; everything else streams through.
+// document's path and the session's paths are answered from the cache; everything else streams through.
 // It decides how things look on the wire, never who somebody is.
-
+import { AuthRoutes } from './auth-routes.js';
 import { readBody } from './bodies.js';
 import { CorsMemory } from './cors.js';
+import { isCrossSite } from './cross-site.js';
 import { changesCookie, markPrivate } from './headers.js';
 import { BodyTooLargeError, OriginProxy, relayHeaders } from './proxy.js';
+import {
+  errorResponse,
+  respond,
+  sessionBody,
+  strongEtag,
+  unavailableResponse,
+} from './responses.js';
 
 /**
  * @typedef {object} HandlerContext
@@ -14,23 +22,24 @@ import { BodyTooLargeError, OriginProxy, relayHeaders } from './proxy.js';
 
 /** @typedef {import('./engine.js').Decision} Decision */
 
-const encoder = new TextEncoder();
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+
+/** A body this short is kept until the origin has accepted the token that it was sent with. */
+const MOST_REPLAYED_BYTES = 64 * 1024;
 
 export class Handler {
-  #sessions;
+  #parts;
   #options;
-  #host;
   #proxy;
+  #routes;
   #cors = new CorsMemory();
 
-  /**
-   * @param {import('./session-cache.js').Parts} parts
-   */
-  constructor({ engine, core, options, host }) {
-    this.#sessions = { engine, core };
-    this.#options = options;
-    this.#host = host;
-    this.#proxy = new OriginProxy(options.origin, host);
+  /** @param {import('./session-cache.js').Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#options = parts.options;
+    this.#proxy = new OriginProxy(parts.options.origin, parts.host);
+    this.#routes = new AuthRoutes(parts, this.#proxy);
   }
 
   /**
@@ -39,35 +48,30 @@ export class Handler {
    * @returns {Promise<Response>}
    */
   async handle(request, context) {
-    const url = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
+    const { documentPath, sessionPath } = this.#options;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (url.pathname === this.#options.documentPath) {
-      if (isRead && url.search === '') return this.#document(request, context);
-      if (['PUT', 'PATCH', 'DELETE'].includes(request.method)) {
-        const writing = this.#write(request, context);
-        context.waitUntil(writing); // what it changed is applied even if the client goes away
-        return writing;
-      }
-      return this.#passed(request);
+    if (pathname === documentPath && isRead && search === '') {
+      return this.#document(request, context);
     }
-    if (isRead && url.pathname === this.#options.sessionPath) {
-      return this.#session(request, context);
-    }
-    return this.#through(request, url.pathname);
+    if (pathname === sessionPath && isRead) return this.#session(request, context);
+    const routed = this.#routes.handle(request, pathname, context);
+    if (routed !== null) return routed;
+    if (SAFE_METHODS.includes(request.method)) return this.#through(request, pathname, context);
+    const writing = this.#write(request, pathname, context);
+    context.waitUntil(writing); // what it changed is applied even if the client goes away
+    return writing;
   }
 
   /**
    * @param {Request} request
    * @param {HandlerContext} context
-   * @returns {import('./engine.js').DocumentRequest}
    */
   #documentRequest({ headers, signal }, context) {
-    return {
-      head: headOf(headers),
-      headers,
+    return this.#parts.documentRequest(headers, {
       signal,
       waitUntil: (work) => context.waitUntil(work),
-    };
+    });
   }
 
   /**
@@ -79,7 +83,7 @@ export class Handler {
     const asked = this.#documentRequest(request, context);
     // Nothing is known yet of what the origin lets this site's pages read: it is asked.
     asked.fresh = !this.#cors.knows(site);
-    const decision = await this.#sessions.engine.resolve(asked);
+    const decision = await this.#parts.engine.resolve(asked);
     if (decision.originHeaders) this.#cors.learn(site, decision.originHeaders);
     return decision;
   }
@@ -93,24 +97,23 @@ export class Handler {
     const site = CorsMemory.siteOf(request);
     const decision = await this.#resolve(request, context, site);
     if (decision.kind === 'pass') {
-      this.#sessions.core.countPassed();
-      return this.#passed(request);
+      this.#parts.core.countPassed();
+      return this.#through(request, this.#options.documentPath, context);
     }
     const headers = this.#sessionHeaders(decision, site);
-    switch (decision.kind) {
-      case 'document':
-        if (!headers.has('content-type')) headers.set('content-type', 'application/json');
-        if (decision.meta && this.#options.fields.length === 0) headers.set('etag', decision.meta);
-        return respond(request, decision.body, decision.status, headers);
-      case 'refusal':
-      case 'answer':
-        for (const [name, value] of Object.entries(JSON.parse(decision.meta || '{}'))) {
-          headers.set(name, value);
-        }
-        return respond(request, decision.body, decision.status, headers);
-      default:
-        return failure(request, decision, headers);
+    if (decision.kind === 'document') {
+      if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+      if (this.#options.browserCache) return this.#validated(request, decision.body, headers);
+      if (decision.meta && this.#options.fields.length === 0) headers.set('etag', decision.meta);
+      return respond(request, decision.body, 200, headers);
     }
+    if (decision.kind === 'unavailable' || decision.kind === 'too-large') {
+      return failure(decision, headers);
+    }
+    for (const [name, value] of Object.entries(JSON.parse(decision.meta || '{}'))) {
+      headers.set(name, value);
+    }
+    return respond(request, decision.body, decision.status, headers);
   }
 
   /**
@@ -122,17 +125,40 @@ export class Handler {
     const site = CorsMemory.siteOf(request);
     let decision = await this.#resolve(request, context, site);
     if (decision.kind === 'pass' && !decision.isAnonymous) {
-      decision = await this.#sessions.engine.askOnce(this.#documentRequest(request, context));
+      decision = await this.#parts.engine.askOnce(this.#documentRequest(request, context));
     }
-    const headers = this.#sessionHeaders({ ...decision, originHeaders: null }, site);
+    const source = decision.isAnonymous ? 'negative' : decision.source; // nobody was asked
+    const headers = this.#sessionHeaders({ source, originHeaders: null }, site);
     for (const cookie of decision.originHeaders?.getSetCookie() ?? []) {
       headers.append('set-cookie', cookie);
     }
     if (decision.kind === 'unavailable' || decision.kind === 'too-large') {
-      return failure(request, decision, headers);
+      return failure(decision, headers);
     }
     headers.set('content-type', 'application/json');
-    return respond(request, sessionBody(decision), 200, headers);
+    const body = sessionBody(decision);
+    return this.#options.browserCache
+      ? this.#validated(request, body, headers)
+      : respond(request, body, 200, headers);
+  }
+
+  /**
+   * A response that the browser may keep if it asks before it uses it (SPEC R40, `browserCache`).
+   * @param {Request} request
+   * @param {Uint8Array<ArrayBuffer>} body
+   * @param {Headers} headers
+   */
+  async #validated(request, body, headers) {
+    const etag = await strongEtag(body);
+    headers.set('etag', etag);
+    headers.set('cache-control', 'private, no-cache');
+    const held = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim());
+    // Weak comparison (RFC 9110 section 13.1.2).
+    if (held.some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag)) {
+      headers.delete('content-type');
+      return new Response(null, { status: 304, headers });
+    }
+    return respond(request, body, 200, headers);
   }
 
   /**
@@ -141,7 +167,7 @@ export class Handler {
    * @param {string | null} site
    */
   #sessionHeaders({ source, originHeaders }, site) {
-    const headers = originHeaders ? relayHeaders(originHeaders, this.#host) : new Headers();
+    const headers = originHeaders ? relayHeaders(originHeaders, this.#parts.host) : new Headers();
     for (const name of ['content-encoding', 'content-length', 'etag']) headers.delete(name);
     if (!originHeaders) this.#cors.apply(site, headers);
     markPrivate(headers);
@@ -150,145 +176,165 @@ export class Handler {
   }
 
   /**
-   * `PUT`, `PATCH` and `DELETE` on the document's path (SPEC R22).
+   * A write: on the document's path it may bring the new document (SPEC R22), below it it changes the
+   * user who makes it, and on the path of a user that user (R26). Everything else it only passes.
    * @param {Request} request
+   * @param {string} path
    * @param {HandlerContext} context
    */
-  async #write(request, context) {
-    const finish = this.#sessions.engine.beginWrite(this.#documentRequest(request, context));
+  async #write(request, path, context) {
+    const { documentPath, maxBody, maxDocument } = this.#options;
+    const isDocument = path === documentPath;
+    const changesOwnUser = isDocument || path.startsWith(`${documentPath}/`);
+    const finish = changesOwnUser
+      ? this.#parts.engine.beginWrite(this.#documentRequest(request, context))
+      : null;
+    const limit = isDocument ? maxBody : Number.POSITIVE_INFINITY;
     /** @type {Response} */
     let response;
     try {
-      response = await this.#proxy.send(request, this.#options.maxBody);
+      response = await this.#send(request, path, context, limit);
     } catch (error) {
-      await finish({ httpStatus: 0, body: null });
-      return this.#sendFailed(error);
+      await finish?.({ httpStatus: 0, body: null });
+      return sendFailed(error);
     }
-    const mayHoldDocument = response.ok && request.method !== 'DELETE';
-    // A copy is read, so that the client gets the original however long it is.
-    const body = mayHoldDocument
-      ? await readBody(response.clone().body, this.#options.maxDocument).catch(() => null)
-      : null;
-    await finish({ httpStatus: response.status, body });
-    this.#observe(request, response);
-    return this.#proxy.relay(response, markPrivate);
+    if (finish) {
+      const mayHoldDocument = isDocument && response.ok && request.method !== 'DELETE';
+      // A copy is read, so that the client gets the original however long it is.
+      const body = mayHoldDocument
+        ? await readBody(response.clone().body, maxDocument).catch(() => null)
+        : null;
+      await finish({ httpStatus: response.status, body });
+    }
+    this.#observe(request, response, path);
+    return this.#relay(response, path);
   }
 
   /**
-   * A request for session data that the origin answers itself.
-   * @param {Request} request
-   */
-  async #passed(request) {
-    try {
-      const response = await this.#proxy.send(request, this.#options.maxBody);
-      this.#observe(request, response);
-      return this.#proxy.relay(response, (headers) => {
-        markPrivate(headers);
-        headers.append('server-timing', 'sesame;desc=origin');
-      });
-    } catch (error) {
-      return this.#sendFailed(error);
-    }
-  }
-
-  /**
-   * Everything that is not a session path (SPEC R41).
+   * Whatever the origin answers itself (SPEC R41).
    * @param {Request} request
    * @param {string} path
+   * @param {HandlerContext} context
    */
-  async #through(request, path) {
+  async #through(request, path, context) {
     try {
-      const response = await this.#proxy.send(request);
+      const response = await this.#send(request, path, context);
       this.#observe(request, response, path);
-      return this.#proxy.relay(response, (headers) => {
-        if (headers.has('set-cookie')) markPrivate(headers);
-      });
+      return this.#relay(response, path);
     } catch (error) {
-      return this.#sendFailed(error);
+      return sendFailed(error);
     }
   }
 
   /**
-   * Notices what the origin's answer to a request says about its credential: a login, a logout, a
-   * session that was exchanged.
+   * @param {Response} response
+   * @param {string} path
+   */
+  #relay(response, path) {
+    const isDocument = path === this.#options.documentPath;
+    return this.#proxy.relay(response, (headers) => {
+      if (isDocument || headers.has('set-cookie')) markPrivate(headers);
+      if (isDocument) headers.append('server-timing', 'sesame;desc=origin');
+    });
+  }
+
+  /**
+   * Sends a request to the origin, with the token of its session where sessions are managed.
+   * @param {Request} request
+   * @param {string} path
+   * @param {HandlerContext} context
+   * @param {number} [maxBody]
+   */
+  async #send(request, path, context, maxBody) {
+    const { managed } = this.#parts;
+    const apiPrefix = this.#options.managed?.apiPrefix ?? '';
+    if (managed === null || !(path === apiPrefix || path.startsWith(`${apiPrefix}/`))) {
+      return this.#proxy.send(request, { maxBody });
+    }
+    const head = this.#parts.headOf(request.headers);
+    /** @type {(work: Promise<unknown>) => void} */
+    const waitUntil = (work) => context.waitUntil(work);
+    const { signal } = request;
+    const authorized = await managed.authorize(head, waitUntil, { signal });
+    if (authorized.kind === 'unavailable') return unavailableResponse(authorized.retryAfterMs);
+    const headers = managed.originHeaders(request.headers, authorized);
+    if (authorized.kind !== 'token') return this.#proxy.send(request, { maxBody, headers });
+    // The cookie alone would do this for a page of any site: the token is not lent to one (R42).
+    if (!SAFE_METHODS.includes(request.method) && isCrossSite(request)) {
+      return errorResponse(403, 'cross_site');
+    }
+    const body = await replayable(request);
+    const response = await this.#proxy.send(request, { maxBody, headers, body });
+    if (response.status !== 401 || body === undefined) return response;
+    const renewed = await managed.authorize(head, waitUntil, {
+      rejected: authorized.token,
+      signal,
+    });
+    if (renewed.kind === 'unavailable') return unavailableResponse(renewed.retryAfterMs);
+    if (renewed.kind !== 'token') return response;
+    await response.body?.cancel();
+    return this.#proxy.send(request, {
+      headers: managed.originHeaders(request.headers, renewed),
+      body,
+    });
+  }
+
+  /**
+   * Notices what the origin's answer to a request says about its credential, and whom it has changed.
    * @param {Request} request
    * @param {Response} response
-   * @param {string} [path]
+   * @param {string} path
    */
-  #observe(request, response, path = '') {
+  #observe(request, response, path) {
     if (response.status >= 400) return;
-    const { cookie, identityPaths } = this.#options;
-    const { core } = this.#sessions;
-    const isSafe = ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(request.method);
-    const changesIdentity =
-      changesCookie(request.headers, response.headers, cookie, this.#host.now()) ||
-      identityPaths.some((pattern) => pattern.test(path));
-    if (changesIdentity) core.forgetSession(headOf(request.headers));
-    else if (!isSafe) core.forgetRefusal(headOf(request.headers));
-  }
-
-  /** @param {unknown} error */
-  #sendFailed(error) {
-    const headers = new Headers({ 'content-type': 'application/json' });
-    markPrivate(headers);
-    if (error instanceof BodyTooLargeError) {
-      return new Response('{"error":"body_too_large"}', { status: 413, headers });
+    const { cookie, identityPaths, userPaths } = this.#options;
+    const { core, host } = this.#parts;
+    const isSafe = SAFE_METHODS.includes(request.method);
+    if (!isSafe && request.method !== 'POST' && path !== this.#options.documentPath) {
+      for (const pattern of userPaths) {
+        const id = pattern.exec(path)?.groups?.id;
+        if (id !== undefined) this.#parts.userEvent('invalidate', decodeURIComponent(id));
+      }
     }
-    headers.set('retry-after', '1');
-    return new Response('{"error":"origin_unavailable"}', { status: 503, headers });
+    // A managed session changes through its own paths only.
+    if (this.#parts.managed) return;
+    const changesIdentity =
+      changesCookie(request.headers, response.headers, cookie, host.now()) ||
+      identityPaths.some((pattern) => pattern.test(path));
+    if (changesIdentity) core.forgetSession(this.#parts.headOf(request.headers));
+    else if (!isSafe) core.forgetRefusal(this.#parts.headOf(request.headers));
   }
 }
 
 /**
- * @param {Headers} headers
- * @returns {import('./abi.js').RequestHead}
+ * The body of a request that may have to be sent twice: null if it has none, undefined if it is too long
+ * to keep.
+ * @param {Request} request
  */
-export function headOf(headers) {
-  return {
-    tenant: '',
-    cookie: headers.get('cookie') ?? '',
-    authorization: headers.get('authorization') ?? '',
-  };
+async function replayable(request) {
+  if (request.body === null) return null;
+  const length = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (!(length <= MOST_REPLAYED_BYTES)) return undefined;
+  return (await readBody(request.body, MOST_REPLAYED_BYTES)) ?? undefined;
+}
+
+/** @param {unknown} error */
+function sendFailed(error) {
+  if (error instanceof BodyTooLargeError) return errorResponse(413, 'body_too_large');
+  return unavailableResponse();
 }
 
 /**
- * @param {Request} request
- * @param {Uint8Array<ArrayBuffer>} body
- * @param {number} status
- * @param {Headers} headers
- */
-function respond(request, body, status, headers) {
-  if (request.method !== 'HEAD') return new Response(body, { status, headers });
-  headers.set('content-length', String(body.length));
-  return new Response(null, { status, headers });
-}
-
-/**
- * @param {Request} request
  * @param {Decision} decision
  * @param {Headers} headers
  */
-function failure(request, { kind, retryAfterMs }, headers) {
-  headers.set('content-type', 'application/json');
-  if (kind === 'too-large') {
-    return respond(request, encoder.encode('{"error":"credential_too_large"}'), 431, headers);
+function failure({ kind, retryAfterMs }, headers) {
+  const response =
+    kind === 'too-large'
+      ? errorResponse(431, 'credential_too_large')
+      : unavailableResponse(retryAfterMs);
+  for (const [name, value] of headers) {
+    if (!response.headers.has(name)) response.headers.set(name, value);
   }
-  headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-  return respond(request, encoder.encode('{"error":"origin_unavailable"}'), 503, headers);
-}
-
-/**
- * `{ user, expiresAt }` around the document's own bytes, or `null`.
- * @param {Decision} decision
- */
-function sessionBody({ kind, body, expiresAtMs }) {
-  if (kind !== 'document') return encoder.encode('null');
-  const expiresAt = expiresAtMs > 0 ? `"${new Date(expiresAtMs).toISOString()}"` : 'null';
-  const start = encoder.encode('{"user":');
-  const end = encoder.encode(`,"expiresAt":${expiresAt}}`);
-  const joined = new Uint8Array(start.length + body.length + end.length);
-  joined.set(start);
-  joined.set(body, start.length);
-  joined.set(end, start.length + body.length);
-  return joined;
+  return response;
 }

@@ -4,7 +4,7 @@ import createModule from './dist/sesame.js';
 import { SesameError } from './errors.js';
 import { SessionCacheBase } from './session-cache.js';
 
-export { ConfigError, OriginUnavailableError, SesameError } from './errors.js';
+export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
 /** @type {WebAssembly.Module | undefined} */
 let compiled;

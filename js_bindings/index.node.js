@@ -4,7 +4,7 @@ import { instantiate } from './abi.js';
 import createModule from './dist/sesame.js';
 import { SessionCacheBase } from './session-cache.js';
 
-export { ConfigError, OriginUnavailableError, SesameError } from './errors.js';
+export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
 /** @type {WebAssembly.Module | undefined} */
 let compiled;

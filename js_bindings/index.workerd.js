@@ -4,7 +4,7 @@ import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
 import { SessionCacheBase } from './session-cache.js';
 
-export { ConfigError, OriginUnavailableError, SesameError } from './errors.js';
+export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
 /** A session cache in front of one origin. One may be made at a worker's top level. */
 export class SessionCache extends SessionCacheBase {

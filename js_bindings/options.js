@@ -1,7 +1,9 @@
 // The options of a cache and of its HTTP handler: defaults, types, and what is wrong with them, all at
 // once. What the numbers mean together is judged by the core (`findFaults`).
 import { ConfigError } from './errors.js';
+import { isPath, parseManaged } from './options-managed.js';
 import { parsePathPattern } from './path-patterns.js';
+import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
 
 /**
  * A length of time: milliseconds, or a string such as `'30m'` (`ms`, `s`, `m`, `h`, `d`).
@@ -38,18 +40,23 @@ import { parsePathPattern } from './path-patterns.js';
  * @property {Size} [maxDocument] the largest document; default `'256kB'`
  * @property {Size} [maxCredential] the longest `Cookie` or `Authorization` header; default `'16kB'`
  * @property {Size} [maxBody] the largest body of a write on the document; default `'1MB'`
+ * @property {boolean} [browserCache] let browsers keep an answer if they ask before they use it (SPEC R40);
+ *   default false: they keep none
+ * @property {string[]} [userPaths] paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user
+ *   `{id}` (SPEC R26); default: the siblings of `documentPath`
  * @property {boolean} [obeyCacheControl] obey the origin's `Cache-Control` on the document (SPEC R15);
  *   default true
  * @property {number[]} [refusals] the statuses that are a clear "no" (SPEC R12); default 401 and 403
+ * @property {import('./options-managed.js').Managed} [managed] let Sesame keep the tokens, and the browser only a session cookie; without
+ *   it, the application's own credentials stand
+ * @property {string} [webhookSecret] at least 32 characters, shared with the origin, which may then end
+ *   and invalidate sessions by `POST /api/auth/revoke` (SPEC R23)
  * @property {string[]} [identityPaths] paths after which a credential may stand for somebody else: logins
  *   and logouts. `*` is one segment, `**` any number. Default: what ends in `login`, `logout`, `signin`,
  *   `signout`, `sign-in`, `sign-out`
  */
 
 /** @typedef {ReturnType<typeof parseOptions>} ParsedOptions */
-
-const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const SIZE_UNITS = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
 const LOGIN_WORDS = ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'];
 
@@ -73,20 +80,16 @@ const DEFAULTS = Object.freeze({
   maxBody: '1MB',
   obeyCacheControl: true,
   refusals: [401, 403],
+  webhookSecret: null,
+  browserCache: false,
+  userPaths: null,
   identityPaths: LOGIN_WORDS.map((word) => `/**/${word}`),
 });
 
-/**
- * A number with a unit, or undefined if it is none.
- * @param {unknown} value
- * @param {Record<string, number>} units
- */
-function parseQuantity(value, units) {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.floor(value) : undefined;
-  const match = typeof value === 'string' && /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value.trim());
-  const unit = match && units[match[2].toLowerCase()];
-  return unit ? Math.floor(Number(match[1]) * unit) : undefined;
-}
+/** What an exchange of tokens may overrun its time-out by before it counts as lost. */
+const REFRESH_MARGIN_MS = 35_000;
+
+const SHORTEST_SECRET = 32;
 
 /** Collects what is wrong while it reads. */
 class OptionReader {
@@ -139,11 +142,40 @@ class OptionReader {
   }
 
   /** @param {keyof Options} option */
-  path(option) {
-    return this.read(option, 'must be a path that begins with / and has no query', (value) =>
-      typeof value === 'string' && /^\/[^?#\s]*$/.test(value) ? value : undefined,
+  boolean(option) {
+    return this.read(option, 'must be true or false', (value) =>
+      typeof value === 'boolean' ? value : undefined,
     );
   }
+
+  /**
+   * @param {keyof Options} option
+   * @param {(value: unknown) => unknown} [complete] fills in a default that depends on others
+   */
+  patterns(option, complete = (value) => value) {
+    return this.read(option, 'must be a list of path patterns', (value) => {
+      const list = complete(value);
+      const patterns = Array.isArray(list) ? list.map(parsePathPattern) : [undefined];
+      return patterns.every((pattern) => pattern !== undefined)
+        ? /** @type {RegExp[]} */ (patterns)
+        : undefined;
+    });
+  }
+
+  /** @param {keyof Options} option */
+  path(option) {
+    return this.read(option, 'must be a path that begins with / and has no query', (value) =>
+      isPath(value) ? /** @type {string} */ (value) : undefined,
+    );
+  }
+}
+
+/**
+ * `/api/v1/users/me` → `/api/v1/users/{id}`.
+ * @param {string} [documentPath]
+ */
+function siblingsOf(documentPath = DEFAULTS.documentPath) {
+  return `${documentPath}`.replace(/[^/]*$/, '{id}');
 }
 
 /** @param {unknown} value */
@@ -166,11 +198,23 @@ export function parseOptions(options, findFaults = () => []) {
   if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
   const reader = new OptionReader(/** @type {any} */ (options));
   for (const option of Object.keys(options)) {
-    if (option !== 'origin' && !(option in DEFAULTS)) {
+    if (!['origin', 'managed'].includes(option) && !(option in DEFAULTS)) {
       reader.faults.push({ option, reason: 'is not an option' });
     }
   }
+  const managed = parseManaged(options.managed, reader.faults);
   const parsed = {
+    managed,
+    isManaged: managed !== null,
+    refreshLeaseFor: (managed?.refreshTimeout ?? 0) + REFRESH_MARGIN_MS,
+    webhookSecret: reader.read(
+      'webhookSecret',
+      `must be a string of at least ${SHORTEST_SECRET} characters`,
+      (value) =>
+        value === null || (typeof value === 'string' && value.length >= SHORTEST_SECRET)
+          ? /** @type {string | null} */ (value)
+          : undefined,
+    ),
     origin: reader.read(
       'origin',
       'must be an http: or https: URL without path, query or user',
@@ -178,7 +222,7 @@ export function parseOptions(options, findFaults = () => []) {
     ),
     documentPath: reader.path('documentPath'),
     sessionPath: options.sessionPath === null ? null : reader.path('sessionPath'),
-    cookie: reader.strings('cookie'),
+    cookie: managed && options.cookie === undefined ? ['__Host-session'] : reader.strings('cookie'),
     userId: reader.strings('userId'),
     fields: reader.strings('fields'),
     freshFor: reader.duration('freshFor'),
@@ -193,21 +237,19 @@ export function parseOptions(options, findFaults = () => []) {
     maxDocument: reader.size('maxDocument'),
     maxCredential: reader.size('maxCredential'),
     maxBody: reader.size('maxBody'),
-    obeyCacheControl: reader.read('obeyCacheControl', 'must be true or false', (value) =>
-      typeof value === 'boolean' ? value : undefined,
-    ),
+    obeyCacheControl: reader.boolean('obeyCacheControl'),
     refusals: reader.read('refusals', 'must be a list of HTTP statuses', (value) =>
       Array.isArray(value) && value.every(Number.isInteger)
         ? /** @type {number[]} */ ([...value])
         : undefined,
     ),
-    identityPaths: reader.read('identityPaths', 'must be a list of path patterns', (value) => {
-      const patterns = Array.isArray(value) ? value.map(parsePathPattern) : [undefined];
-      return patterns.every((pattern) => pattern !== undefined)
-        ? /** @type {RegExp[]} */ (patterns)
-        : undefined;
-    }),
+    browserCache: reader.boolean('browserCache'),
+    userPaths: reader.patterns('userPaths', (value) => value ?? [siblingsOf(options.documentPath)]),
+    identityPaths: reader.patterns('identityPaths'),
   };
+  if (managed && parsed.cookie.length !== 1) {
+    reader.faults.push({ option: 'cookie', reason: 'must be one name where sessions are managed' });
+  }
   if (parsed.sessionPath === parsed.documentPath) {
     reader.faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
   }

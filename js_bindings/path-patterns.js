@@ -1,8 +1,9 @@
-// Patterns for paths: `*` stands for one segment, `**` for any number of them, none included.
+// Patterns for paths: `*` stands for one segment, `**` for any number of them, none included, and `{id}`
+// for one segment that is asked for by that name.
 
 /**
  * A pattern as an expression that matches a whole path, or undefined if it is none.
- * @param {unknown} pattern such as `/api/**` + `/login`
+ * @param {unknown} pattern such as `/api/v1/users/{id}`
  * @returns {RegExp | undefined}
  */
 export function parsePathPattern(pattern) {
@@ -11,7 +12,11 @@ export function parsePathPattern(pattern) {
   const source = segments.map((segment) => {
     if (segment === '**') return '(?:/[^/]+)*';
     if (segment === '*') return '/[^/]+';
+    if (segment === '{id}') return '/(?<id>[^/]+)';
     return `/${segment.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`;
   });
-  return new RegExp(`^${source.join('')}/?$`);
+  // A name may be asked for once.
+  return segments.filter((segment) => segment === '{id}').length > 1
+    ? undefined
+    : new RegExp(`^${source.join('')}/?$`);
 }

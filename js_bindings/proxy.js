@@ -21,14 +21,16 @@ export class OriginProxy {
   /**
    * Sends the request to the origin.
    * @param {Request} request
-   * @param {number} [maxBody] refuse a longer body
+   * @param {{ maxBody?: number, headers?: Headers, path?: string, body?: Uint8Array<ArrayBuffer> | null }}
+   *   [options] `maxBody`: refuse a longer body; the others stand in for the request's own
    * @returns {Promise<Response>} the origin's own, still streaming
    * @throws {BodyTooLargeError}
    */
-  async send(request, maxBody = Number.POSITIVE_INFINITY) {
+  async send(request, { maxBody = Number.POSITIVE_INFINITY, ...given } = {}) {
     const url = new URL(request.url);
-    const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
-    const headers = endToEnd(request.headers, { keepUpgrade: isUpgrade });
+    const original = given.headers ?? request.headers;
+    const isUpgrade = original.get('upgrade')?.toLowerCase() === 'websocket';
+    const headers = endToEnd(original, { keepUpgrade: isUpgrade });
     headers.delete('host');
     if (url.origin !== this.origin) {
       // Set by the proxy nearest to the client, if there are several.
@@ -37,12 +39,16 @@ export class OriginProxy {
         headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
       }
     }
-    const limited = limitBody(request, maxBody);
+    const path = given.path ?? url.pathname + url.search;
+    const limited =
+      given.body === undefined
+        ? limitBody(request, maxBody)
+        : { body: given.body, isExceeded: () => false };
     /** @type {RequestInit & { duplex?: 'half' }} */
     const init = { method: request.method, headers, redirect: 'manual' };
     if (limited.body !== null) Object.assign(init, { body: limited.body, duplex: 'half' });
     try {
-      return await this.host.fetch(this.origin + url.pathname + url.search, init);
+      return await this.host.fetch(this.origin + path, init);
     } catch (error) {
       throw limited.isExceeded() ? new BodyTooLargeError() : error;
     }

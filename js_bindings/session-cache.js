@@ -1,13 +1,16 @@
 // What a user of the package holds: one cache in front of one origin.
 
 import { Core } from './abi.js';
-import { Action, CheckFlag, Status } from './abi-constants.js';
+import { Action, CheckFlag } from './abi-constants.js';
 import { Engine } from './engine.js';
-import { OriginUnavailableError, SesameError } from './errors.js';
-import { Handler, headOf } from './handler.js';
+import { OriginUnavailableError, SesameError, UpdateError } from './errors.js';
+import { Handler } from './handler.js';
 import { toHeaders } from './headers.js';
 import { defaultHost } from './host.js';
+import { ManagedSessions } from './managed.js';
 import { parseOptions } from './options.js';
+import { isoTime } from './responses.js';
+import { Waiters } from './waiters.js';
 
 /** @typedef {import('./options.js').Options} Options */
 
@@ -24,11 +27,17 @@ import { parseOptions } from './options.js';
  */
 
 /**
+ * What a cache is made of, for those who answer requests with it.
  * @typedef {object} Parts
  * @property {Core} core
  * @property {Engine} engine
+ * @property {ManagedSessions | null} managed
  * @property {import('./options.js').ParsedOptions} options
  * @property {import('./host.js').Host} host
+ * @property {(headers: Headers) => import('./abi.js').RequestHead} headOf
+ * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
+ *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
+ * @property {(action: 'revoke' | 'invalidate', user: string | number) => void} userEvent
  */
 
 const decoder = new TextDecoder();
@@ -37,8 +46,7 @@ const decoder = new TextDecoder();
 const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => free());
 
 export class SessionCacheBase {
-  #core;
-  #engine;
+  #parts;
   #handler;
 
   /**
@@ -47,19 +55,9 @@ export class SessionCacheBase {
    * @param {Partial<import('./host.js').Host>} host
    */
   constructor(instance, options, host) {
-    const parsed = parseOptions(options, instance.findFaults);
-    const fullHost = { ...defaultHost, ...host };
-    const secret = fullHost.getRandomValues(new Uint8Array(16));
-    this.#core = new Core(instance, parsed, secret);
-    this.#engine = new Engine(this.#core, parsed, fullHost);
-    this.#handler = new Handler({
-      core: this.#core,
-      engine: this.#engine,
-      options: parsed,
-      host: fullHost,
-    });
-    finalizer.register(this, this.#core.free, this);
-    this.now = fullHost.now;
+    this.#parts = assemble(instance, options, { ...defaultHost, ...host });
+    this.#handler = new Handler(this.#parts);
+    finalizer.register(this, this.#parts.core.free, this);
   }
 
   /**
@@ -76,8 +74,9 @@ export class SessionCacheBase {
    */
   check(cookie, authorization = '') {
     const head = { tenant: '', cookie, authorization };
-    const action = this.#core.check(head, this.now(), 0, CheckFlag.PEEK);
-    return action === Action.SERVE ? this.#core.body : null;
+    const { core, host } = this.#parts;
+    const action = core.check(head, host.now(), 0, CheckFlag.PEEK);
+    return action === Action.SERVE ? core.body : null;
   }
 
   /**
@@ -117,17 +116,14 @@ export class SessionCacheBase {
    * if (session) console.log(`Hello ${session.user.name}`);
    */
   async getSession(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
-    const headers = toHeaders(request.headers);
-    const asked = { head: headOf(headers), headers, fresh, signal, waitUntil };
-    let decision = await this.#engine.resolve(asked);
-    if (decision.kind === 'pass' && !decision.isAnonymous) {
-      decision = await this.#engine.askOnce(asked);
-    }
+    const { engine, documentRequest } = this.#parts;
+    const asked = documentRequest(toHeaders(request.headers), { fresh, signal, waitUntil });
+    let decision = await engine.resolve(asked);
+    if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
     switch (decision.kind) {
       case 'document': {
-        const { expiresAtMs } = decision;
-        const expiresAt = expiresAtMs > 0 ? new Date(expiresAtMs).toISOString() : null;
-        return { user: JSON.parse(decoder.decode(decision.body)), expiresAt };
+        const user = JSON.parse(decoder.decode(decision.body));
+        return { user, expiresAt: isoTime(decision.expiresAtMs) };
       }
       case 'unavailable':
         throw new OriginUnavailableError(decision.retryAfterMs);
@@ -150,12 +146,36 @@ export class SessionCacheBase {
   }
 
   /**
+   * Changes the user's document at the origin, and with its answer every session of the user on this node
+   * (SPEC R22).
+   * @param {RequestLike} request whose user is changed
+   * @param {unknown} changes sent as JSON
+   * @param {{ method?: 'PATCH' | 'PUT' }} [options]
+   * @returns {Promise<Session | null>} the session as it is now
+   * @throws {UpdateError} the origin did not accept it; nothing has changed
+   */
+  async updateUser(request, changes, { method = 'PATCH' } = {}) {
+    const { origin, documentPath } = this.#parts.options;
+    const headers = new Headers(toHeaders(request.headers));
+    headers.set('content-type', 'application/json');
+    headers.delete('content-length');
+    const body = JSON.stringify(changes);
+    const response = await this.handle(
+      new Request(origin + documentPath, { method, headers, body }),
+    );
+    await response.body?.cancel();
+    if (!response.ok) throw new UpdateError(response.status);
+    return this.getSession(request);
+  }
+
+  /**
    * Ends the session of this request's credential on this node: it is refused from now on, whatever
    * answer of the origin is still under way (SPEC R8, R10).
    * @param {RequestLike} request
    */
   revoke({ headers }) {
-    this.#core.revokeSession(headOf(toHeaders(headers)), this.now());
+    const { core, host } = this.#parts;
+    core.revokeSession(headOf(toHeaders(headers)), host.now());
   }
 
   /**
@@ -163,7 +183,7 @@ export class SessionCacheBase {
    * @param {RequestLike} request
    */
   forget({ headers }) {
-    this.#core.forgetSession(headOf(toHeaders(headers)));
+    this.#parts.core.forgetSession(headOf(toHeaders(headers)));
   }
 
   /**
@@ -172,7 +192,8 @@ export class SessionCacheBase {
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`
    */
   invalidateUser(userId) {
-    checkUser(this.#core.invalidateUser('', JSON.stringify(userId) ?? '', this.now()));
+    checkUser(userId);
+    this.#parts.userEvent('invalidate', userId);
   }
 
   /**
@@ -181,7 +202,8 @@ export class SessionCacheBase {
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`
    */
   revokeUser(userId) {
-    checkUser(this.#core.revokeUser('', JSON.stringify(userId) ?? '', this.now()));
+    checkUser(userId);
+    this.#parts.userEvent('revoke', userId);
   }
 
   /**
@@ -189,13 +211,13 @@ export class SessionCacheBase {
    * @returns {Statistics}
    */
   statistics() {
-    return withSums(this.#core.statistics());
+    return withSums(this.#parts.core.statistics());
   }
 
   /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */
   dispose() {
     finalizer.unregister(this);
-    this.#core.dispose();
+    this.#parts.core.dispose();
   }
 }
 
@@ -221,6 +243,8 @@ if (Symbol.dispose) {
  * @property {number} originFresh because the caller insisted
  * @property {number} originBypass
  * @property {number} originWrite to learn whom a write has changed
+ * @property {number} originLogin as part of a login
+ * @property {number} originTokenRefresh exchanges of tokens, which ask for no document
  * @property {number} originFailures origin calls that failed
  * @property {number} originCallsAvoided checks that cost none
  * @property {number} unavailable checks answered 503
@@ -231,6 +255,7 @@ if (Symbol.dispose) {
  * @property {number} evictions
  * @property {number} entries
  * @property {number} bytes
+ * @property {number} managedSessions
  * @property {number} leases origin calls under way, and answers that somebody still waits for
  */
 
@@ -239,15 +264,65 @@ if (Symbol.dispose) {
  * @returns {Statistics}
  */
 function withSums(counters) {
-  const { originMiss, originRefresh, originFresh, originBypass, originWrite, checks } = counters;
-  const originCalls = originMiss + originRefresh + originFresh + originBypass + originWrite;
+  const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin, checks } =
+    counters;
+  const originCalls =
+    originMiss + originRefresh + originFresh + originBypass + originWrite + originLogin;
   const originCallsAvoided = Math.max(0, checks - originCalls);
   return /** @type {any} */ ({ ...counters, originCalls, originCallsAvoided });
 }
 
-/** @param {number} status */
-function checkUser(status) {
-  if (status === Status.OK) return;
+/**
+ * @param {import('./abi.js').Instance} instance
+ * @param {Options} options
+ * @param {import('./host.js').Host} host
+ * @returns {Parts}
+ */
+function assemble(instance, options, host) {
+  const parsed = parseOptions(options, instance.findFaults);
+  const core = new Core(instance, parsed, host.getRandomValues(new Uint8Array(16)));
+  const waiters = new Waiters(host);
+  const engine = new Engine(core, parsed, host, waiters);
+  const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters) : null;
+  return {
+    core,
+    engine,
+    managed,
+    options: parsed,
+    host,
+    headOf,
+    documentRequest(headers, { signal, fresh, waitUntil }) {
+      const head = headOf(headers);
+      const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
+      return { head, headers, signal, fresh, waitUntil, access };
+    },
+    userEvent(action, user) {
+      // In a path or a message a number may come as text: both spellings are meant.
+      const spellings = [JSON.stringify(user)];
+      if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
+      for (const spelling of new Set(spellings)) {
+        if (action === 'revoke') core.revokeUser('', spelling, host.now());
+        else core.invalidateUser('', spelling, host.now());
+      }
+    },
+  };
+}
+
+/**
+ * @param {Headers} headers
+ * @returns {import('./abi.js').RequestHead}
+ */
+function headOf(headers) {
+  return {
+    tenant: '',
+    cookie: headers.get('cookie') ?? '',
+    authorization: headers.get('authorization') ?? '',
+  };
+}
+
+/** @param {unknown} userId */
+function checkUser(userId) {
+  if ((typeof userId === 'string' && userId !== '') || Number.isFinite(userId)) return;
   throw new SesameError(
     'ERR_SESAME_BAD_USER_ID',
     'A user is named by the string or number that is its identifier in the document',

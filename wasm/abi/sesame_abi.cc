@@ -186,8 +186,7 @@ uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms, uint32_t ten
   const Bytes tenant = input.take(tenant_length);
   const Bytes user_id = input.take(user_id_length);
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
-  return static_cast<std::uint32_t>(
-      cache->cache.invalidate_user(tenant, user_id, time_of(now_ms)));
+  return static_cast<std::uint32_t>(cache->cache.invalidate_user(tenant, user_id, time_of(now_ms)));
 }
 
 uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
@@ -197,4 +196,51 @@ uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_
   const Bytes user_id = input.take(user_id_length);
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
   return static_cast<std::uint32_t>(cache->cache.revoke_user(tenant, user_id, time_of(now_ms)));
+}
+
+uint32_t sesame_session_begin(sesame_cache* cache, double now_ms, double access_expires_at_ms,
+                              uint32_t tenant_length, uint32_t cookie_length,
+                              uint32_t access_length, uint32_t refresh_length,
+                              uint32_t cache_control_length, uint32_t meta_length,
+                              uint32_t body_length) {
+  InputReader input(*cache);
+  const Bytes tenant = input.take(tenant_length);
+  const Bytes cookie = input.take(cookie_length);
+  sesame::Tokens tokens;
+  tokens.access = input.take(access_length);
+  tokens.refresh = input.take(refresh_length);
+  tokens.access_expires_at = time_of(access_expires_at_ms);
+  sesame::OriginAnswer document;
+  document.cache_control = input.take(cache_control_length);
+  document.meta = input.take(meta_length);
+  document.body = input.take(body_length);
+  document.http_status = 200;
+  if (!input.fits()) return report_too_large(cache);
+  return report(cache,
+                cache->cache.begin_session(tenant, cookie, tokens, document, time_of(now_ms)));
+}
+
+uint32_t sesame_session_authorize(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                  uint32_t cookie_length, uint32_t authorization_length,
+                                  uint32_t rejected_length, uint32_t waited) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  const Bytes rejected = input.take(rejected_length);
+  if (!input.fits()) return report_too_large(cache);
+  return report(cache, cache->cache.authorize(head, rejected, time_of(now_ms), waited));
+}
+
+uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t lease,
+                                 uint32_t http_status, double retry_after_ms,
+                                 double access_expires_at_ms, uint32_t access_length,
+                                 uint32_t refresh_length) {
+  InputReader input(*cache);
+  sesame::Tokens tokens;
+  tokens.access = input.take(access_length);
+  tokens.refresh = input.take(refresh_length);
+  tokens.access_expires_at = time_of(access_expires_at_ms);
+  // Tokens too long for the region cannot be kept, which is a failure and not a refusal.
+  const int status = input.fits() && http_status < 1000 ? static_cast<int>(http_status) : 0;
+  return report(cache, cache->cache.complete_refresh(lease, status, tokens, time_of(retry_after_ms),
+                                                     time_of(now_ms)));
 }

@@ -170,6 +170,33 @@ SESAME_EXPORT uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms
 SESAME_EXPORT uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms,
                                           uint32_t tenant_length, uint32_t user_id_length);
 
+/* --- Managed sessions ------------------------------------------------------------------------- */
+
+/* Begins the session of a new session cookie with the tokens of a login and the document (SPEC R20).
+ * Returns SERVE, or UNAVAILABLE and nothing is left of it. `access_expires_at_ms` 0: not known. */
+SESAME_EXPORT uint32_t sesame_session_begin(sesame_cache* cache, double now_ms,
+                                            double access_expires_at_ms, uint32_t tenant_length,
+                                            uint32_t cookie_length, uint32_t access_length,
+                                            uint32_t refresh_length,
+                                            uint32_t cache_control_length, uint32_t meta_length,
+                                            uint32_t body_length);
+
+/* The access token that stands for a session at the origin. SERVE: the body is it. FETCH: exchange the
+ * refresh token in the body under the lease (the access token is the meta), then
+ * sesame_refresh_complete. WAIT: another does. REFUSE: no such session. PASS: the request brings its own
+ * credential, or none. `rejected`: an access token that the origin has just refused, or empty. */
+SESAME_EXPORT uint32_t sesame_session_authorize(sesame_cache* cache, double now_ms,
+                                                uint32_t tenant_length, uint32_t cookie_length,
+                                                uint32_t authorization_length,
+                                                uint32_t rejected_length, uint32_t waited);
+
+/* Brings the answer to an exchange of tokens (SPEC R24). `http_status` 0: none came. SERVE: the body is
+ * the new access token. REFUSE: the session has ended. UNAVAILABLE: it failed. RETRY: overtaken. */
+SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t lease,
+                                               uint32_t http_status, double retry_after_ms,
+                                               double access_expires_at_ms,
+                                               uint32_t access_length, uint32_t refresh_length);
+
 #ifdef __cplusplus
 }
 #endif

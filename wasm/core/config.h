@@ -22,6 +22,8 @@ struct Config {
   std::size_t memory_bytes = 64u << 20;
   std::size_t max_document_bytes = 256u << 10;
   std::size_t max_credential_bytes = 16u << 10;  ///< of `Cookie`, and of `Authorization`, each
+  bool is_managed = false;                       ///< sessions are the cache's own (SPEC R20)
+  DurationMs refresh_lease_for = 95'000;         ///< how long one exchange of tokens owns a session
   bool obey_cache_control = true;                ///< SPEC R15
   std::vector<std::string> cookie_names = {"session", "__Host-session", "__Secure-session"};
   std::vector<std::string> user_id_pointers = {"/id", "/user/id", "/data/id", "/sub"};

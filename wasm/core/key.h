@@ -43,4 +43,9 @@ class KeyMaker {
   std::uint64_t secret_high_ = 0;
 };
 
+/// The key under which a session's tokens are exchanged: one of its own, that no credential has.
+constexpr Key refresh_key(const Key& session) {
+  return {~session.low, session.high ^ 0x7265667265736821ULL};
+}
+
 }  // namespace sesame

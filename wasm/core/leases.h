@@ -36,17 +36,18 @@ struct Lease {
   LeaseId id = 0;
   LeaseState state = LeaseState::kFree;
   FillCause cause = FillCause::kMiss;
-  bool current = false;               ///< found by its key
-  bool conditional = false;           ///< the holder was given a validator to send (R15)
-  bool took_over = false;             ///< the one before it ran past its deadline
-  TimeMs deadline = 0;                ///< from here on it counts for nothing
-  TimeMs credential_expires_at = 0;   ///< `exp` of a bearer that is a JWT; 0: none
-  Sequence sequence = 0;              ///< the newest event when it began
-  std::uint32_t waiters = 0;          ///< followers that have not had the answer yet
-  std::uint16_t http_status = 0;      ///< of kAnswered
-  DurationMs retry_after = 0;         ///< of kFailed
-  std::uint32_t user_tag = 0;         ///< of kAnswered: whose document it is
-  TimeMs expires_at = 0;              ///< of kAnswered: the absolute end of the session
+  bool current = false;              ///< found by its key
+  bool conditional = false;          ///< the holder was given a validator to send (R15)
+  bool took_over = false;            ///< the one before it ran past its deadline
+  TimeMs deadline = 0;               ///< from here on it counts for nothing
+  TimeMs credential_expires_at = 0;  ///< `exp` of a bearer that is a JWT; 0: none
+  Sequence sequence = 0;             ///< the newest event when it began
+  std::uint32_t waiters = 0;         ///< followers that have not had the answer yet
+  std::uint16_t http_status = 0;     ///< of kAnswered
+  DurationMs retry_after = 0;        ///< of kFailed
+  std::uint32_t user_tag = 0;        ///< of kAnswered: whose document it is
+  TimeMs expires_at = 0;             ///< of kAnswered: the absolute end of the session
+  Key subject;                       ///< of an exchange of tokens: the session
   std::string tenant;
   std::string meta;
   std::string body;

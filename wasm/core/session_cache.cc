@@ -18,7 +18,8 @@ struct Division {
   std::size_t answer_bytes;
   std::size_t tombstones;
   std::size_t users;
-  std::size_t fixed_bytes;
+  std::size_t vault_bytes;
+  std::size_t fixed_bytes;  // all but the vault's and the store's
 
   explicit Division(const Config& config) {
     const std::size_t memory = config.memory_bytes;
@@ -27,6 +28,7 @@ struct Division {
     tombstones = std::max<std::size_t>(memory / 32 / TombstoneTable::bytes_for(1), 64);
     users = std::max<std::size_t>(memory / 64 / UserEvents::bytes_for(1), 64);
     // A document on its way in, and one that had to be copied on its way out.
+    vault_bytes = config.is_managed ? memory / 4 : 0;
     const std::size_t copies = 2 * (config.max_document_bytes + config.max_credential_bytes);
     fixed_bytes = LeaseTable::bytes_for(leases, answer_bytes) +
                   TombstoneTable::bytes_for(tombstones) + UserEvents::bytes_for(users) + copies;
@@ -61,12 +63,13 @@ Outcome served_stale(const EntryView& entry) {
 }  // namespace
 
 std::size_t SessionCache::min_memory_bytes(const Config& config) {
-  return Division(config).fixed_bytes + 4 * config.max_document_bytes;
+  const Division division(config);
+  return division.fixed_bytes + division.vault_bytes + 4 * config.max_document_bytes;
 }
 
 SessionCache::SessionCache(const Config& config, Bytes secret)
     : SessionCache(config, secret,
-                   std::make_unique<LruStore>(config.memory_bytes -
+                   std::make_unique<LruStore>(config.memory_bytes - Division(config).vault_bytes -
                                               Division(config).fixed_bytes)) {}
 
 SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store)
@@ -76,6 +79,7 @@ SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<S
       leases_(Division(config).leases, Division(config).answer_bytes),
       tombstones_(Division(config).tombstones),
       users_(Division(config).users),
+      vault_(Division(config).vault_bytes),
       fixed_bytes_(Division(config).fixed_bytes) {}
 
 void SessionCache::step(TimeMs now) {
@@ -83,6 +87,7 @@ void SessionCache::step(TimeMs now) {
   leases_.step(now);
   tombstones_.step(now);
   users_.step(now);
+  vault_.step(now);
 }
 
 SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
@@ -92,14 +97,13 @@ SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
     subject.action = Action::kTooLarge;
     return subject;
   }
-  subject.credential =
-      read_credential(request.cookie, request.authorization, config_.cookie_names);
+  subject.credential = read_credential(request.cookie, request.authorization, config_.cookie_names);
   const CredentialKind kind = subject.credential.kind;
   if (kind != CredentialKind::kCookie && kind != CredentialKind::kBearer) return subject;
   subject.has_key = true;
-  subject.key = keys_.make(
-      request.tenant, kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer,
-      subject.credential.value);
+  subject.key = keys_.make(request.tenant,
+                           kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer,
+                           subject.credential.value);
   return subject;
 }
 
@@ -145,6 +149,12 @@ void SessionCache::count(const Outcome& outcome) {
 Outcome SessionCache::decide(const Subject& subject, const RequestHead& request, TimeMs now,
                              const CheckOptions& options) {
   if (tombstones_.contains(subject.key, now)) return refused(kUnauthorized, {}, {});
+  if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie) {
+    // Whoever has a session cookie had it from here, so the origin knows nothing that is not here.
+    VaultRecord* record = find_record(subject.key, now);
+    if (record == nullptr) return refused(kUnauthorized, {}, {});
+    record->used_at = now;
+  }
   Held held = find_live(subject.key, request.tenant, now);
   if (held.is_revoked) return refused(kUnauthorized, {}, {});
 
@@ -185,7 +195,8 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
   return begin_fill(subject, request.tenant, cause, held, now, outcome);
 }
 
-// Tells a follower what became of the lease it waited for. False if that is for it to find out anew.
+// Tells a follower what became of the lease it waited for. False if that is for it to find out
+// anew.
 bool SessionCache::follow(Lease* lease, Bytes tenant, const Held& held, bool fresh,
                           Outcome* outcome) {
   if (lease->state == LeaseState::kInFlight) {

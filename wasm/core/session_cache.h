@@ -2,7 +2,8 @@
 // It is told what happened (a request's headers, an origin's answer, a revocation, the time) and
 // says what to do. It must not know how that is done: no clock, no network, no host.
 // Invariants:
-// - nothing is served to a request whose credential is not exactly the one it was fetched for (R1, R3);
+// - nothing is served to a request whose credential is not exactly the one it was fetched for (R1,
+// R3);
 // - whatever ends or changes a session cancels its lease and outnumbers its entry, so that nothing
 //   from before can come back (R10);
 // - a failure of the origin changes nothing that is held (R13).
@@ -21,6 +22,7 @@
 #include "tombstones.h"
 #include "types.h"
 #include "user_events.h"
+#include "vault.h"
 
 namespace sesame {
 
@@ -73,10 +75,17 @@ struct OriginAnswer {
 
 /// How a write on the document's path ended.
 struct WriteAnswer {
-  int http_status = 0;          ///< 0: no answer, so nobody knows whether it took effect
+  int http_status = 0;             ///< 0: no answer, so nobody knows whether it took effect
   bool may_hold_document = false;  ///< the answer may be the new document (PUT, PATCH)
   Bytes meta;
   Bytes body;
+};
+
+/// What a login or a refresh has brought (SPEC R20, R24).
+struct Tokens {
+  Bytes access;
+  Bytes refresh;                 ///< empty: none, or the one there is stays
+  TimeMs access_expires_at = 0;  ///< 0: not known
 };
 
 /// How a check comes.
@@ -98,8 +107,8 @@ class SessionCache {
 
   // --- Reading ---
 
-  /// Decides a request for the document. A `fresh` check that is told to wait, and later to wait for
-  /// another lease, may go on without `fresh`: that lease began after it (R11).
+  /// Decides a request for the document. A `fresh` check that is told to wait, and later to wait
+  /// for another lease, may go on without `fresh`: that lease began after it (R11).
   Outcome check(const RequestHead& request, TimeMs now, const CheckOptions& options = {});
 
   /// Brings the origin's answer to a lease. Never kFetch or kWait.
@@ -120,8 +129,8 @@ class SessionCache {
   /// complete_write takes that as well.
   WriteId begin_write(const RequestHead& request, TimeMs now);
 
-  /// Applies how it ended. kFetch: nobody knows which user that was; ask the origin for the document
-  /// under `lease` before the answer leaves. Anything else: done.
+  /// Applies how it ended. kFetch: nobody knows which user that was; ask the origin for the
+  /// document under `lease` before the answer leaves. Anything else: done.
   Outcome complete_write(WriteId write, const RequestHead& request, const WriteAnswer& answer,
                          TimeMs now);
 
@@ -138,13 +147,35 @@ class SessionCache {
   Status invalidate_user(Bytes tenant, Bytes user_id, TimeMs now);
   Status revoke_user(Bytes tenant, Bytes user_id, TimeMs now);
 
+  // --- Managed sessions: the cookie is the cache's own, and the tokens stay here ---
+
+  /// Begins the session of a new session cookie with the tokens of a login and the document (SPEC
+  /// R20, R21). kServe, or kUnavailable and nothing is left of it.
+  Outcome begin_session(Bytes tenant, Bytes cookie, const Tokens& tokens,
+                        const OriginAnswer& document, TimeMs now);
+
+  /// The access token that stands for a session at the origin. kServe: `body` is it. kFetch:
+  /// exchange the refresh token in `body` under `lease`, and bring the answer to complete_refresh.
+  /// kWait: another does. kRefuse: there is no such session. kPass: the request brings its own
+  /// credential, or none. `rejected`: an access token that the origin has just refused, or empty.
+  Outcome authorize(const RequestHead& request, Bytes rejected, TimeMs now, LeaseId waited = 0);
+
+  /// Brings the answer to an exchange of tokens (SPEC R24). `http_status` 0: none came. kServe:
+  /// `body` is the new access token. kRefuse: the session has ended. kUnavailable: it failed, which
+  /// says nothing. kRetry: the session ended meanwhile.
+  Outcome complete_refresh(LeaseId lease, int http_status, const Tokens& tokens,
+                           DurationMs retry_after, TimeMs now);
+
   // --- Looking in ---
 
   const Metrics& metrics() const { return metrics_; }
   const Config& config() const { return config_; }
   const Store& store() const { return *store_; }
   std::size_t leases_in_use() const { return leases_.in_use(); }
-  std::size_t used_bytes() const { return fixed_bytes_ + store_->used_bytes(); }
+  std::size_t managed_sessions() const { return vault_.size(); }
+  std::size_t used_bytes() const {
+    return fixed_bytes_ + vault_.used_bytes() + store_->used_bytes();
+  }
 
   /// The least that `memory_bytes` may be for a configuration that is otherwise as given.
   static std::size_t min_memory_bytes(const Config& config);
@@ -196,6 +227,9 @@ class SessionCache {
   EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
                           TimeMs now) const;
 
+  // session_managed.cc: sessions whose tokens are kept here.
+  VaultRecord* find_record(const Key& key, TimeMs now);
+
   // session_events.cc: writes, and what ends sessions.
   Write take_write(WriteId id, const Key& key);
   bool user_of(Bytes document, Bytes tenant, Key* user) const;
@@ -210,6 +244,7 @@ class SessionCache {
   LeaseTable leases_;
   TombstoneTable tombstones_;
   UserEvents users_;
+  Vault vault_;
   Metrics metrics_;
   Sequence sequence_ = 0;
   std::size_t fixed_bytes_ = 0;

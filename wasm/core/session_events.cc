@@ -35,6 +35,8 @@ void SessionCache::bury(const Key& key, TimeMs session_end, TimeMs now) {
   ++sequence_;
   store_->erase(key);
   leases_.cancel(key);
+  leases_.cancel(refresh_key(key));
+  vault_.erase(key);
   tombstones_.add(key, now + config_.lease_for, session_end, now);
 }
 
@@ -104,16 +106,14 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
                            answer.body.size() <= config_.max_document_bytes &&
                            check_document(answer.body) == Status::kOk;
   Key answered_user;
-  const bool names_user =
-      is_document && user_of(answer.body, request.tenant, &answered_user);
-  // Only what is surely the whole new document replaces one: the same user, no member missing, and no
-  // other write that the origin may have applied after this one.
-  bool replaces = names_user && write.knows_user && answered_user == write.user &&
-                  holds_document && !write.overlapped &&
-                  now >= tombstones_.unguarded_until();
+  const bool names_user = is_document && user_of(answer.body, request.tenant, &answered_user);
+  // Only what is surely the whole new document replaces one: the same user, no member missing, and
+  // no other write that the origin may have applied after this one.
+  bool replaces = names_user && write.knows_user && answered_user == write.user && holds_document &&
+                  !write.overlapped && now >= tombstones_.unguarded_until();
   if (replaces) {
-    body_ = config_.fields.empty() ? std::string(answer.body)
-                                   : project(answer.body, config_.fields);
+    body_ =
+        config_.fields.empty() ? std::string(answer.body) : project(answer.body, config_.fields);
     replaces = has_members_of(body_, held.entry.body);
   }
   if (!write.knows_user && names_user) {
@@ -200,6 +200,11 @@ Status SessionCache::revoke_user(Bytes tenant, Bytes user_id, TimeMs now) {
   if (!user_named(tenant, user_id, &user)) return Status::kNotJson;
   users_.revoke(user, ++sequence_, event_end(now));
   store_->erase(user);
+  // Records outlive the event, so they are ended now.
+  for (const Key& session : vault_.sessions_of(user)) {
+    const VaultRecord* record = vault_.find(session, now);
+    if (record != nullptr) bury(session, record->expires_at, now);
+  }
   ++metrics_.revocations;
   return Status::kOk;
 }

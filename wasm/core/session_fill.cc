@@ -60,8 +60,8 @@ Outcome SessionCache::overtaken(Lease* lease) {
   return {.action = Action::kRetry};
 }
 
-// True if something happened to the user since the lease began (R10). What happens to the key itself
-// cancels the lease.
+// True if something happened to the user since the lease began (R10). What happens to the key
+// itself cancels the lease.
 bool SessionCache::is_overtaken(const Lease& lease, const Key& user) {
   if (users_.is_below_floor(lease.sequence)) return true;
   const UserEvent* event = users_.find(user);
@@ -132,9 +132,8 @@ Outcome SessionCache::fill_refused(Lease* lease, const OriginAnswer& answer, Tim
   info.http_status = http_status;
   store_->erase(lease->key);
   const bool is_stored =
-      config_.negative_for > 0 &&
-      store_->put(lease->key, info, is_small ? answer.meta : Bytes(),
-                  is_small ? answer.body : Bytes(), now);
+      config_.negative_for > 0 && store_->put(lease->key, info, is_small ? answer.meta : Bytes(),
+                                              is_small ? answer.body : Bytes(), now);
   if (is_stored) {
     leases_.end(lease, LeaseState::kStored);
   } else {
@@ -187,15 +186,15 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
       old.info.user_tag == tag && now < old.info.expires_at) {
     born_at = old.info.born_at;
   }
-  EntryInfo info =
-      document_info(lease->credential_expires_at, answer.cache_control, born_at, now);
+  EntryInfo info = document_info(lease->credential_expires_at, answer.cache_control, born_at, now);
   info.user_tag = tag;
   info.sequence = lease->sequence;
   const bool may_store =
       now < info.expires_at && now >= tombstones_.unguarded_until() &&
       !(config_.obey_cache_control && read_cache_control(answer.cache_control).no_store);
   if (lease->cause == FillCause::kWrite && knows_user) {
-    info.sequence = record_change(user, may_store ? UserChange::kReplaced : UserChange::kDropped, now);
+    info.sequence =
+        record_change(user, may_store ? UserChange::kReplaced : UserChange::kDropped, now);
     if (may_store) store_->put(user, info, answer.meta, body, now);
   }
 

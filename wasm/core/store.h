@@ -51,13 +51,14 @@ class Store {
   /// True if there was one.
   virtual bool erase(const Key& key) = 0;
 
-  /// Does a bounded amount of due work (expiry, eviction). Called with every operation of the cache.
+  /// Does a bounded amount of due work (expiry, eviction). Called with every operation of the
+  /// cache.
   virtual void step(TimeMs now) = 0;
 
   virtual std::size_t entries() const = 0;
-  virtual std::size_t used_bytes() const = 0;    ///< all that the store holds, tables included
+  virtual std::size_t used_bytes() const = 0;  ///< all that the store holds, tables included
   virtual std::size_t budget_bytes() const = 0;
-  virtual std::uint64_t evictions() const = 0;   ///< entries forgotten for want of room
+  virtual std::uint64_t evictions() const = 0;  ///< entries forgotten for want of room
 };
 
 }  // namespace sesame

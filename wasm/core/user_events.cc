@@ -71,9 +71,8 @@ void UserEvents::revoke(const Key& user, Sequence at, TimeMs until) {
 void UserEvents::change(const Key& user, UserChange change, Sequence at, TimeMs until) {
   UserEvent& event = event_of(user, until);
   // "May have changed" must not hide that something did.
-  const bool weaker = change == UserChange::kStale &&
-                      (event.change == UserChange::kDropped ||
-                       event.change == UserChange::kReplaced);
+  const bool weaker = change == UserChange::kStale && (event.change == UserChange::kDropped ||
+                                                       event.change == UserChange::kReplaced);
   event.change = weaker ? UserChange::kDropped : change;
   event.changed_at = at;
 }

@@ -24,11 +24,11 @@ enum class UserChange : std::uint8_t {
 
 struct UserEvent {
   Key user;
-  TimeMs until = 0;            ///< forgotten from here on
+  TimeMs until = 0;  ///< forgotten from here on
   bool revoked = false;
-  Sequence revoked_at = 0;     ///< entries before this are dead
+  Sequence revoked_at = 0;  ///< entries before this are dead
   UserChange change = UserChange::kNone;
-  Sequence changed_at = 0;     ///< entries before this are out of date
+  Sequence changed_at = 0;  ///< entries before this are out of date
 };
 
 /// The bits of a user's key that entries carry. Never 0.
@@ -39,7 +39,7 @@ constexpr std::uint32_t user_tag(const Key& user) {
 
 class UserEvents {
  public:
-  explicit UserEvents(std::size_t capacity) : capacity_(capacity) {}
+  explicit UserEvents(std::size_t capacity) : capacity_(capacity) { by_tag_.reserve(capacity); }
 
   /// True if some event carries this tag: worth finding out whose entry it is.
   bool may_concern(std::uint32_t tag) const {

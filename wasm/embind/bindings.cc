@@ -1,5 +1,5 @@
-// The cold path: configuration, statistics and lifecycle, through embind. The one file that includes
-// Emscripten. What is asked for on every request goes through sesame_abi.h instead.
+// The cold path: configuration, statistics and lifecycle, through embind. The one file that
+// includes Emscripten. What is asked for on every request goes through sesame_abi.h instead.
 #include <emscripten/bind.h>
 
 #include <cstdint>
@@ -39,6 +39,8 @@ sesame::Config config_of(const val& options) {
   config.memory_bytes = bytes("memory");
   config.max_document_bytes = bytes("maxDocument");
   config.max_credential_bytes = bytes("maxCredential");
+  config.is_managed = options["isManaged"].as<bool>();
+  config.refresh_lease_for = duration("refreshLeaseFor");
   config.obey_cache_control = options["obeyCacheControl"].as<bool>();
   config.cookie_names = strings(options, "cookie");
   config.user_id_pointers = strings(options, "userId");
@@ -86,6 +88,8 @@ class Cache {
     set("originFresh", metrics.origin_fresh);
     set("originBypass", metrics.origin_bypass);
     set("originWrite", metrics.origin_write);
+    set("originLogin", metrics.origin_login);
+    set("originTokenRefresh", metrics.origin_token_refresh);
     set("originFailures", metrics.origin_failures);
     set("unavailable", metrics.unavailable);
     set("fillsRefused", metrics.fills_refused);
@@ -95,6 +99,7 @@ class Cache {
     set("evictions", cache.store().evictions());
     set("entries", cache.store().entries());
     set("bytes", cache.used_bytes());
+    set("managedSessions", cache.managed_sessions());
     set("leases", cache.leases_in_use());
     return result;
   }

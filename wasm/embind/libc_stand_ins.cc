@@ -1,8 +1,8 @@
 // Stands in for parts of libc that nlohmann_json pulls into the module and the core has no use for:
-// together 8 kB of gzip. The core asks of a document whether it is JSON and where its parts are; it never
-// uses the value of a number (identifiers are compared by their spelling) nor the text of a parse error
-// (it answers with a status).
-// Linked into the WebAssembly module only. Native builds keep the real ones, and the same tests hold.
+// together 8 kB of gzip. The core asks of a document whether it is JSON and where its parts are; it
+// never uses the value of a number (identifiers are compared by their spelling) nor the text of a
+// parse error (it answers with a status). Linked into the WebAssembly module only. Native builds
+// keep the real ones, and the same tests hold.
 #include <cstddef>
 #include <cstring>
 

@@ -1,0 +1,12 @@
+/**
+ * Whether a page of another site makes this request (SPEC R42). Browsers say so by themselves in
+ * `Sec-Fetch-Site`; older ones at least name the page's origin. What is no browser names neither.
+ * @param {Request} request
+ */
+export function isCrossSite({ headers, url }) {
+  const site = headers.get('sec-fetch-site');
+  if (site !== null) return site === 'cross-site';
+  const origin = headers.get('origin');
+  if (origin === null) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== new URL(url).host;
+}

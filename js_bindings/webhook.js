@@ -1,0 +1,99 @@
+// The webhook through which the origin ends or invalidates sessions (SPEC R23). Knows whether a message
+// is the origin's; what it says is carried out elsewhere.
+//
+// A message is `POST`ed with the header `Sesame-Signature: t=SECONDS,v1=HEX`, where HEX is the
+// HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
+// `{ "action": "revoke" | "invalidate", "user": "…" }`.
+
+/** How old a message may be, and how far its clock may be ahead. */
+const MOST_AGE_MS = 5 * 60_000;
+
+/** Signatures seen are kept for as long as they could be used again; beyond this many, none is taken. */
+const MOST_SEEN = 10_000;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * @typedef {{ action: 'revoke' | 'invalidate', user: string | number }} WebhookMessage
+ * @typedef {{ message: WebhookMessage } | { status: number, error: string }} WebhookResult
+ */
+
+export class WebhookVerifier {
+  /** @type {Map<string, number>} */
+  #seen = new Map();
+  /** @type {Promise<CryptoKey> | undefined} */
+  #key;
+
+  /** @param {string} secret */
+  constructor(secret) {
+    this.secret = secret;
+  }
+
+  /**
+   * @param {string | null} signature the header's value
+   * @param {Uint8Array<ArrayBuffer>} body
+   * @param {number} now
+   * @returns {Promise<WebhookResult>}
+   */
+  async verify(signature, body, now) {
+    const parts = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(signature ?? '');
+    if (!parts || !(await this.#isSigned(parts[1], parts[2], body))) {
+      return { status: 401, error: 'bad_signature' };
+    }
+    if (Math.abs(now - Number(parts[1]) * 1000) > MOST_AGE_MS) {
+      return { status: 401, error: 'signature_too_old' };
+    }
+    this.#forgetOld(now);
+    if (this.#seen.has(parts[2])) return { status: 409, error: 'signature_already_used' };
+    if (this.#seen.size >= MOST_SEEN) return { status: 503, error: 'too_many_messages' };
+    // From `now` it can be used for as long as its own time allows, twice that at the most.
+    this.#seen.set(parts[2], now + 2 * MOST_AGE_MS);
+    const message = parseMessage(body);
+    return message ? { message } : { status: 400, error: 'bad_message' };
+  }
+
+  /**
+   * @param {string} seconds
+   * @param {string} hex
+   * @param {Uint8Array<ArrayBuffer>} body
+   */
+  async #isSigned(seconds, hex, body) {
+    this.#key ??= crypto.subtle.importKey(
+      'raw',
+      encoder.encode(this.secret),
+      { name: 'HMAC', hash: 'SHA-256' },
+      false,
+      ['verify'],
+    );
+    const start = encoder.encode(`${seconds}.`);
+    const signed = new Uint8Array(start.length + body.length);
+    signed.set(start);
+    signed.set(body, start.length);
+    const mac = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+    // Compares in constant time.
+    return crypto.subtle.verify('HMAC', await this.#key, mac, signed);
+  }
+
+  /** @param {number} now */
+  #forgetOld(now) {
+    for (const [signature, until] of this.#seen) {
+      if (now < until) return; // in the order in which they came
+      this.#seen.delete(signature);
+    }
+  }
+}
+
+/**
+ * @param {Uint8Array} body
+ * @returns {WebhookMessage | null}
+ */
+function parseMessage(body) {
+  try {
+    const { action, user } = JSON.parse(decoder.decode(body));
+    const isKnown = action === 'revoke' || action === 'invalidate';
+    return isKnown && ['string', 'number'].includes(typeof user) ? { action, user } : null;
+  } catch {
+    return null;
+  }
+}
