@@ -5,6 +5,7 @@
 import { Action, CheckFlag, Credential, Source } from './abi-constants.js';
 import { readBody } from './bodies.js';
 import { changesCookie, fillHeaders, retryAfterMs } from './headers.js';
+import { Histogram } from './histogram.js';
 
 /** A fill that is overtaken (R10) is begun anew this often. */
 const MOST_ATTEMPTS = 5;
@@ -82,6 +83,8 @@ export class Engine {
   #options;
   #host;
   #waiters;
+  /** How long checks and origin calls took. */
+  times = { checks: new Histogram(), originCalls: new Histogram() };
 
   /**
    * @param {import('./abi.js').Core} core
@@ -103,13 +106,13 @@ export class Engine {
    * @returns {Promise<Decision>}
    */
   async resolve(request) {
-    if (!request.access) return this.#resolve(request);
-    // What is fresh needs no token.
-    if (!request.fresh) {
-      const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
-      if (action === Action.SERVE || action === Action.REFUSE) return this.#take(action);
-    }
-    return this.#resolve({ ...request, ...(await request.access()) });
+    const start = this.#host.now();
+    const decision = await this.#resolve(request);
+    const durationMs = this.#host.now() - start;
+    this.times.checks.record(durationMs);
+    const { kind, source } = decision;
+    this.#host.log({ event: 'check', time: start, durationMs, kind, source });
+    return decision;
   }
 
   /**
@@ -117,6 +120,20 @@ export class Engine {
    * @returns {Promise<Decision>}
    */
   async #resolve(request) {
+    if (!request.access) return this.#decide(request);
+    // What is fresh needs no token.
+    if (!request.fresh) {
+      const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
+      if (action === Action.SERVE || action === Action.REFUSE) return this.#take(action);
+    }
+    return this.#decide({ ...request, ...(await request.access()) });
+  }
+
+  /**
+   * @param {DocumentRequest} request
+   * @returns {Promise<Decision>}
+   */
+  async #decide(request) {
     const { head, signal } = request;
     const giveUpAt = this.#host.now() + this.#options.leaseFor;
     let fresh = request.fresh ?? false;
@@ -217,8 +234,13 @@ export class Engine {
    */
   async ask({ headers, isUnauthorized, renew }, etag) {
     if (isUnauthorized) return FAILED;
+    const start = this.#host.now();
     const asked = await this.#askWith(headers, etag);
-    if (asked.answer.httpStatus !== 401 || !renew) return asked;
+    const durationMs = this.#host.now() - start;
+    this.times.originCalls.record(durationMs);
+    const status = asked.answer.httpStatus;
+    this.#host.log({ event: 'origin', time: start, durationMs, status });
+    if (status !== 401 || !renew) return asked;
     return this.ask({ ...(await renew()), renew: undefined }, etag);
   }
 

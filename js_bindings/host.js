@@ -2,12 +2,25 @@
 // comes through here, so that a test can move the clock and choose the order of events.
 
 /**
+ * One line of the log. It names no credential, no user and no part of a document.
+ * @typedef {object} LogEntry
+ * @property {'check' | 'origin' | 'refresh'} event a request decided, the origin asked for a document, or
+ *   for new tokens
+ * @property {number} time milliseconds since the Unix epoch
+ * @property {number} durationMs
+ * @property {string} [source] of a check: where its answer came from (SPEC R43)
+ * @property {string} [kind] of a check: what it was answered
+ * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
+ */
+
+/**
  * @typedef {object} Host
  * @property {typeof globalThis.fetch} fetch asks the origin
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(milliseconds: number, signal: AbortSignal) => Promise<void>} sleep resolves after that
  *   time, or at once when the signal is aborted; never rejects
  * @property {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues fills with random bytes
+ * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
  * @property {boolean} sharesPromises whether one request may await a promise made in another (not so in
  *   workerd)
@@ -37,6 +50,7 @@ export const defaultHost = Object.freeze({
   now: () => Date.now(),
   sleep,
   getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),
+  log: () => {},
   decodesBodies: false,
   sharesPromises: true,
 });

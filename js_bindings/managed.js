@@ -104,11 +104,14 @@ export class ManagedSessions {
   async #exchange(lease, refreshToken) {
     let isComplete = false;
     try {
+      const start = this.#host.now();
       const answer = await this.#ask(this.#managed.refreshPath, {
         ...refreshRequest(this.#managed.refreshAs, refreshToken),
         method: 'POST',
       });
       const now = this.#host.now();
+      const { status } = answer;
+      this.#host.log({ event: 'refresh', time: start, durationMs: now - start, status });
       const tokens = answer.ok ? this.#tokensIn(answer.body, now) : NO_TOKENS;
       const action = this.#core.completeRefresh(now, lease, {
         httpStatus: answer.status,

@@ -211,7 +211,12 @@ export class SessionCacheBase {
    * @returns {Statistics}
    */
   statistics() {
-    return withSums(this.#parts.core.statistics());
+    const { core, engine } = this.#parts;
+    return {
+      ...withSums(core.statistics()),
+      checkTime: engine.times.checks.value(),
+      originTime: engine.times.originCalls.value(),
+    };
   }
 
   /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */
@@ -255,13 +260,15 @@ if (Symbol.dispose) {
  * @property {number} evictions
  * @property {number} entries
  * @property {number} bytes
+ * @property {import('./histogram.js').HistogramValue} checkTime how long checks took
+ * @property {import('./histogram.js').HistogramValue} originTime how long the origin took for documents
  * @property {number} managedSessions
  * @property {number} leases origin calls under way, and answers that somebody still waits for
  */
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Statistics}
+ * @returns {Omit<Statistics, 'checkTime' | 'originTime'>}
  */
 function withSums(counters) {
   const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin, checks } =

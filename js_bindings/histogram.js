@@ -1,0 +1,37 @@
+// How long things took, in buckets (SPEC R70): cumulative counts, as Prometheus and OpenTelemetry have them.
+
+/** Upper bounds in milliseconds. */
+const BOUNDS = Object.freeze([1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]);
+
+/**
+ * @typedef {object} HistogramValue
+ * @property {number} count
+ * @property {number} sumMs
+ * @property {{ leMs: number, count: number }[]} buckets how many took at most that long; all did that are
+ *   in `count`
+ */
+
+export class Histogram {
+  #counts = BOUNDS.map(() => 0);
+  #count = 0;
+  #sumMs = 0;
+
+  /** @param {number} milliseconds */
+  record(milliseconds) {
+    const time = Math.max(0, milliseconds);
+    ++this.#count;
+    this.#sumMs += time;
+    const bucket = BOUNDS.findIndex((bound) => time <= bound);
+    if (bucket >= 0) ++this.#counts[bucket];
+  }
+
+  /** @returns {HistogramValue} */
+  value() {
+    let count = 0;
+    const buckets = BOUNDS.map((leMs, index) => {
+      count += this.#counts[index];
+      return { leMs, count };
+    });
+    return { count: this.#count, sumMs: this.#sumMs, buckets };
+  }
+}
