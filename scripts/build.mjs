@@ -1,5 +1,6 @@
 // Builds one CMake preset: `build.mjs [preset]`, wasm-release unless told. Of wasm-release the result
-// goes to js_bindings/dist, its glue minified: that is what the package ships.
+// goes to js_bindings/dist, its glue minified, and the worker around it to edge_worker/dist: that is what
+// the package ships.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeIfChanged } from './lib/files.mjs';
@@ -41,12 +42,26 @@ export async function build(preset = 'wasm-release') {
 /** @param {string} directory the module's build directory */
 async function assemble(directory) {
   const glue = readFileSync(path.join(directory, 'sesame.mjs'), 'utf8');
-  const { transform } = await import('esbuild');
+  const { build: bundle, stop, transform } = await import('esbuild');
   const minified = await transform(glue, { minify: true, format: 'esm', target: 'es2022' });
   writeIfChanged(`${dist}/sesame.js`, minified.code);
   writeIfChanged(`${dist}/sesame.d.ts`, glueTypes);
   writeIfChanged(`${dist}/sesame.wasm`, readFileSync(path.join(directory, 'sesame.wasm')));
   writeIfChanged(`${dist}/sesame.d.wasm.ts`, wasmTypes);
+  // The worker as `sesame-edge serve` runs it: a user of the package needs no bundler.
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: ['edge_worker/serve-entry.js'],
+    outdir: 'edge_worker/dist',
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+    logLevel: 'warning',
+  });
+  await stop(); // its service would live as long as we do
 }
 
 if (isMain(import.meta)) main(() => build(process.argv[2]));

@@ -30,22 +30,29 @@ const forTest = [
 function setupPrograms(needs) {
   const wanted = needs.filter(({ program }) => !program || !onPath(program));
   if (!isDebian) {
-    const missing = wanted.filter(({ program }) => program).map(({ name }) => name);
-    if (missing.length === 0) return; // libraries cannot be asked for here: CMake will tell
-    throw new Failure(`setup: this is not Debian; please install: ${missing.join(', ')}`);
+    const programs = wanted.filter(({ program }) => program).map(({ name }) => name);
+    if (programs.length === 0) return; // libraries cannot be asked for here: CMake will tell
+    const libraries = 'and, if not there, the libraries nlohmann_json 3.11 and Catch2 3';
+    throw new Failure(`setup: not Debian; please install ${programs.join(', ')}, ${libraries}`);
   }
   const missing = missingPackages(
     wanted.map(({ name }) => name),
     (name, version) => name !== 'libcatch2-dev' || /^(\d+:)?3\./.test(version),
   );
   if (missing.length === 0) return;
+  requireRoot(missing.map((name) => (name === clangRuntime ? clangRuntimePackage() : name)));
   console.log(`setup: installing ${missing.join(', ')} …`);
-  requireRoot(missing);
   installPackages(missing.filter((name) => name !== clangRuntime));
-  if (missing.includes(clangRuntime)) {
-    const version = Number.parseInt(capture('clang', ['-dumpversion']).stdout, 10);
-    installPackages([`libclang-rt-${version}-dev`]);
-  }
+  // Only now is there a clang, or a list of packages, to tell its version.
+  if (missing.includes(clangRuntime)) installPackages([clangRuntimePackage()]);
+}
+
+function clangRuntimePackage() {
+  const installed = capture('clang', ['-dumpversion']).stdout;
+  const offered = /Depends: clang-(\d+)/.exec(
+    capture('apt-cache', ['depends', 'clang']).stdout,
+  )?.[1];
+  return `libclang-rt-${Number.parseInt(installed, 10) || offered || 14}-dev`;
 }
 
 function setupModules() {
