@@ -24,8 +24,12 @@ export function run(command, args, options = {}) {
     env: { ...process.env, ...options.env },
     timeout: options.timeoutMs,
   });
-  const script = command === process.execPath && args.find((word) => !word.startsWith('-'));
+  const isNode = command === process.execPath;
+  const script = isNode && !args.includes('--test') && args.find((word) => !word.startsWith('-'));
   const name = path.basename(script || command);
+  if (result.error && 'code' in result.error && result.error.code === 'ETIMEDOUT') {
+    throw new Failure(`${name} was ended after ${(options.timeoutMs ?? 0) / 1000} s`);
+  }
   if (result.error) throw new Failure(`${name}: ${result.error.message}`);
   if (result.status !== 0) throw new Failure(`${name} failed (${result.status ?? result.signal})`);
 }

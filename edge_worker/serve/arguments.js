@@ -1,0 +1,103 @@
+// What the command line asks for, as data.
+//
+// It must not start, print or read anything. Invariant: a command line is either understood whole
+// or refused with every fault found, a line each.
+import net from 'node:net';
+import { parseArgs } from 'node:util';
+
+const DEFAULT_PORT = 8787;
+const DEFAULT_HOST = '127.0.0.1';
+
+export const HELP = `Usage: sesame-edge serve --origin URL [--port N] [--host ADDRESS] [--config FILE]
+
+Runs Sesame in front of a back end, in workerd, on this machine. It answers session
+checks by itself; the back end is asked only when it must be.
+
+  --origin URL     the back end, such as http://localhost:4000
+  --port N         the port to listen on (${DEFAULT_PORT}; 0 takes any free one)
+  --host ADDRESS   the address to listen on (${DEFAULT_HOST}, for this machine alone)
+  --config FILE    a JSON file with the worker's options; flags win over it
+  --help           prints this
+  --version        prints the version
+
+Ends on Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 wrong usage or options.
+`;
+
+const FLAGS = /** @type {const} */ ({
+  origin: { type: 'string' },
+  port: { type: 'string' },
+  host: { type: 'string' },
+  config: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+});
+
+/**
+ * @typedef {{ origin: string | undefined, port: number, host: string,
+ *   config: string | undefined }} ServeCommand
+ * @typedef {{ action: 'help' | 'version' } | { action: 'refuse', faults: string[] }
+ *   | { action: 'serve', command: ServeCommand }} Request
+ */
+
+/**
+ * @param {string[]} argv without the program's own name
+ * @returns {Request}
+ */
+export function readArguments(argv) {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: argv, options: FLAGS, allowPositionals: true });
+  } catch (error) {
+    // Node's sentence goes on with advice about positionals; its first part is the fault.
+    const { message } = /** @type {Error} */ (error);
+    return refuse([message.split(/\. |\n/)[0] ?? message]);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return { action: 'help' };
+  if (values.version) return { action: 'version' };
+  if (positionals.length === 0) return refuse(['no command given']);
+  if (positionals[0] !== 'serve') return refuse([`unknown command '${positionals[0]}'`]);
+
+  const { origin, host = DEFAULT_HOST, config } = values;
+  const port = values.port === undefined ? DEFAULT_PORT : portOf(values.port);
+  const faults = [];
+  if (positionals.length > 1) faults.push(`unexpected argument '${positionals[1]}'`);
+  if (port === null) faults.push(`--port must be a number from 0 to 65535, not '${values.port}'`);
+  if (!isHost(host)) faults.push(`--host must be an address or a host name, not '${host}'`);
+  if (port === null || faults.length > 0) return refuse(faults);
+  return { action: 'serve', command: { origin, port, host, config } };
+}
+
+/**
+ * Whether a server on this address would be its own origin: each request would come back to it.
+ * @param {string} origin
+ * @param {ServeCommand} command
+ * @returns {boolean}
+ */
+export function isOwnOrigin(origin, { host, port }) {
+  const url = new URL(origin);
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  const isLoopback = (/** @type {string} */ text) => /^(localhost|::1|127\..*)$/.test(text);
+  const isEverywhere = host === '0.0.0.0' || host === '::';
+  const isNamed = name === 'localhost' || host === 'localhost';
+  const isSame =
+    name === host || (isLoopback(name) && (isEverywhere || (isNamed && isLoopback(host))));
+  return isSame && url.protocol === 'http:' && Number(url.port || 80) === port;
+}
+
+/** @param {string[]} faults @returns {Request} */
+function refuse(faults) {
+  const last = faults.length - 1;
+  const hint = (/** @type {string} */ fault) => `${fault} (see sesame-edge --help)`;
+  return { action: 'refuse', faults: faults.map((text, i) => (i === last ? hint(text) : text)) };
+}
+
+/** @param {string} text @returns {number | null} */
+function portOf(text) {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : null;
+}
+
+/** @param {string} text */
+function isHost(text) {
+  return net.isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
+}

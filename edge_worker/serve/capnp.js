@@ -1,0 +1,78 @@
+// The text of workerd's configuration for one local server.
+//
+// It must not know files or processes: names in, text out. Invariant: whatever the strings hold,
+// the text stays one configuration with these two sockets; nothing in an option can add to it.
+
+/** From this date on workerd has Node's modules by default, and warns if asked for them. */
+const NODE_COMPAT_IS_DEFAULT = '2026-08-04';
+
+/**
+ * A Cap'n Proto string literal.
+ * @param {string} text
+ * @returns {string}
+ */
+export function quote(text) {
+  const escaped = text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must be escaped
+    /["\\\u0000-\u001f\u007f]/g,
+    (character) =>
+      character === '"' || character === '\\'
+        ? `\\${character}`
+        : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  return `"${escaped}"`;
+}
+
+/**
+ * The address of a socket as workerd reads it: an IPv6 address goes in brackets.
+ * @param {string} host
+ * @param {number} port
+ * @returns {string}
+ */
+export function socketAddress(host, port) {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * @param {object} server
+ * @param {string[]} server.modules file names beside the configuration, the entry module first
+ * @param {string} server.address where HTTP is served, `host:port`
+ * @param {string} server.controlPath the Unix socket that the counters are read over
+ * @param {string} server.compatibilityDate
+ * @param {unknown} server.options the worker's options, any JSON value
+ * @returns {string}
+ */
+export function workerdConfig({ modules, address, controlPath, compatibilityDate, options }) {
+  const flags = compatibilityDate < NODE_COMPAT_IS_DEFAULT ? '"nodejs_compat"' : '';
+  const embedded = modules.map((name) => {
+    const kind = name.endsWith('.wasm') ? 'wasm' : 'esModule';
+    return `    (name = ${quote(name)}, ${kind} = embed ${quote(name)}),`;
+  });
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "sesame", worker = .worker),
+    (name = "network", network = (
+      allow = ["public", "private", "local"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
+  ],
+  sockets = [
+    (name = "http", address = ${quote(address)}, http = (), service = "sesame"),
+    (name = "control", address = ${quote(`unix:${controlPath}`)}, http = (),
+      service = (name = "sesame", entrypoint = "control")),
+  ],
+);
+
+const worker :Workerd.Worker = (
+  modules = [
+${embedded.join('\n')}
+  ],
+  compatibilityDate = ${quote(compatibilityDate)},
+  compatibilityFlags = [${flags}],
+  bindings = [(name = "SESAME", json = ${quote(JSON.stringify(options))})],
+  globalOutbound = "network",
+);
+`;
+}

@@ -1,0 +1,183 @@
+// The command `sesame-edge`: it reads the command line and the configuration file, runs the local
+// server and says what happens.
+//
+// It must not know workerd. Invariant: every way to end has its exit code (0 as asked, 1 could not
+// run, 2 wrong usage or options) and at least one line that says why if it is not 0.
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../../js_bindings/errors.js';
+import { HELP, isOwnOrigin, readArguments } from './arguments.js';
+import { checkOptions } from './check-options.js';
+import { probeOrigin } from './origin-probe.js';
+import { serve } from './serve.js';
+
+/** npm passes Ctrl-C on to a program that got it from the terminal already: twice is once. */
+const SAME_SIGNAL_WITHIN_MS = 500;
+/** A signal sent to the whole group can end workerd before it reaches this process. */
+const SIGNAL_MAY_LAG_MS = 300;
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+const print = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
+const complain = (/** @type {string} */ line) =>
+  void process.stderr.write(`sesame-edge: ${line}\n`);
+
+/** A refusal of the configuration, a line for each fault. */
+class UsageError extends Error {
+  /** @param {string[]} faults */
+  constructor(faults) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}
+
+/**
+ * @param {string[]} argv without the program's own name
+ * @returns {Promise<number>} the exit code
+ */
+export async function main(argv) {
+  const request = readArguments(argv);
+  try {
+    switch (request.action) {
+      case 'help':
+        process.stdout.write(HELP);
+        return 0;
+      case 'version':
+        print(await version());
+        return 0;
+      case 'refuse':
+        throw new UsageError(request.faults);
+      case 'serve':
+        return await run(request.command);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      for (const fault of error.faults) complain(fault);
+      return 2;
+    }
+    complain(/** @type {Error} */ (error).message);
+    return 1;
+  }
+}
+
+/**
+ * @param {import('./arguments.js').ServeCommand} command
+ * @returns {Promise<number>}
+ */
+async function run(command) {
+  const fromFile = command.config === undefined ? {} : await readConfig(command.config);
+  const options = command.origin === undefined ? fromFile : { ...fromFile, origin: command.origin };
+  const origin = await originOf(options, command);
+
+  const stopping = new AbortController();
+  /** @type {import('./serve.js').Server | undefined} */
+  let server;
+  let stoppedAt = 0;
+  let forced = false;
+  const onSignal = () => {
+    const now = performance.now();
+    if (!stopping.signal.aborted) {
+      stoppedAt = now;
+      stopping.abort();
+    } else if (now - stoppedAt > SAME_SIGNAL_WITHIN_MS) {
+      forced = true;
+      void server?.close(0);
+    }
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  // Whoever read the lines has gone (`| head`): nothing is left to do for them.
+  const onUnread = () => stopping.abort();
+  process.stdout.on('error', onUnread);
+  process.stderr.on('error', onUnread);
+  try {
+    const { port, host } = command;
+    const { signal } = stopping;
+    server = await serve({ port, host, options, signal, log: print, warn: complain });
+    print(`sesame-edge ${await version()} in front of ${origin}`);
+    print(`listening on ${server.url}`);
+    void probeOrigin(origin, signal).then((reason) => {
+      if (reason === null) return;
+      complain(`origin ${origin} cannot be reached (${reason}); serving all the same`);
+    });
+    const end = await Promise.race([server.ended, aborted(signal)]);
+    if (end !== undefined && !(await abortedWithin(signal, SIGNAL_MAY_LAG_MS))) {
+      const how = end.signal ?? `exit code ${end.code}`;
+      throw new Error(`workerd ended by itself (${how})`);
+    }
+    await server.close();
+    print('stopped');
+    return forced ? 1 : 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    throw error;
+  } finally {
+    await server?.close();
+    for (const name of SIGNALS) process.off(name, onSignal);
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} options
+ * @param {import('./arguments.js').ServeCommand} command
+ * @returns {Promise<string>} the origin, once all is judged to be right
+ */
+async function originOf(options, command) {
+  if (options.origin === undefined) {
+    throw new UsageError(['no origin: give --origin URL, or "origin" in the file of --config']);
+  }
+  try {
+    await checkOptions(options);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(error.faults.map(({ option, reason }) => `option ${option} ${reason}`));
+  }
+  const origin = String(options.origin);
+  if (isOwnOrigin(origin, command)) {
+    throw new UsageError([`the origin ${origin} is the address to listen on; give another --port`]);
+  }
+  return origin;
+}
+
+/** @param {string} file @returns {Promise<Record<string, unknown>>} */
+async function readConfig(file) {
+  let text;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    throw new UsageError([`cannot read the configuration ${file} (${code})`]);
+  }
+  let value;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw new UsageError([`the configuration ${file} is not JSON: ${message.split('\n')[0]}`]);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError([`the configuration ${file} is not a JSON object`]);
+  }
+  return value;
+}
+
+async function version() {
+  const manifest = new URL('../../package.json', import.meta.url);
+  return JSON.parse(await readFile(manifest, 'utf8')).version;
+}
+
+/** @param {AbortSignal} signal @returns {Promise<void>} */
+function aborted(signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** @param {AbortSignal} signal @param {number} withinMs @returns {Promise<boolean>} */
+async function abortedWithin(signal, withinMs) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, withinMs);
+  });
+  await Promise.race([aborted(signal), late]);
+  clearTimeout(timer);
+  return signal.aborted;
+}

@@ -1,0 +1,173 @@
+// A local server: the built worker in the real workerd, on this machine.
+//
+// It must not know the command line, and prints nothing by itself. Invariant: when `close()` has
+// resolved, or this process has ended, no process and no file of the server is left.
+import { rmSync } from 'node:fs';
+import { copyFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { json } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { atExit } from './at-exit.js';
+import { socketAddress, workerdConfig } from './capnp.js';
+import { checkOptions, notBuilt } from './check-options.js';
+import { createReport } from './report.js';
+import { findWorkerd, startWorkerd } from './workerd-process.js';
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const ENTRY = 'serve-entry.js';
+const REPORT_EVERY_MS = 1000;
+const STATS_WITHIN_MS = 2000;
+const GRACE_MS = 3000;
+
+/**
+ * @typedef {object} ServeOptions
+ * @property {string} [origin] the back end's URL; may stand in `options` instead
+ * @property {number} [port] 0, the default, takes any free one
+ * @property {string} [host] 127.0.0.1 unless given
+ * @property {Record<string, unknown>} [options] the worker's options, JSON values only
+ * @property {(line: string) => void} [log] gets a line about the traffic, one a second at most
+ * @property {(line: string) => void} [warn] gets what workerd and the worker print
+ * @property {AbortSignal} [signal] stops a start that is under way
+ */
+
+/**
+ * @typedef {object} Server
+ * @property {string} url
+ * @property {number} port
+ * @property {number} pid workerd's
+ * @property {() => Promise<import('./report.js').Counters | null>} stats the worker's counters,
+ *   or null while there was no request
+ * @property {Promise<import('./workerd-process.js').End>} ended resolves when workerd has ended
+ * @property {(graceMs?: number) => Promise<void>} close lets open requests finish for a while
+ */
+
+/**
+ * Serves a back end through Sesame.
+ *
+ * @example
+ * const server = await serve({ origin: 'http://127.0.0.1:4000' });
+ * const answer = await fetch(`${server.url}/api/v1/users/me`);
+ * await server.close();
+ *
+ * @param {ServeOptions} options
+ * @returns {Promise<Server>}
+ */
+export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}, ...rest }) {
+  const { log, warn = () => {}, signal } = rest;
+  const workerOptions = origin === undefined ? options : { ...options, origin };
+  await checkOptions(workerOptions);
+  const { binary, compatibilityDate } = findWorkerd();
+  const modules = await findModules();
+
+  // Made with mode 0700: what is in it is this user's alone.
+  const directory = await mkdtemp(path.join(tmpdir(), 'sesame-edge-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const forgetRemove = atExit(remove);
+  const address = socketAddress(host, port);
+  const controlPath = path.join(directory, 'control.sock');
+  /** @type {import('./workerd-process.js').WorkerdProcess} */
+  let workerd;
+  try {
+    await Promise.all(
+      modules.map((name) => copyFile(path.join(DIST, name), path.join(directory, name))),
+    );
+    const server = { modules, address, controlPath, compatibilityDate, options: workerOptions };
+    const config = workerdConfig(server);
+    await writeFile(path.join(directory, 'config.capnp'), config, { mode: 0o600 });
+    const onLine = (/** @type {string} */ line) => warn(`workerd: ${line}`);
+    workerd = await startWorkerd({ binary, directory, address, onLine, signal });
+  } catch (error) {
+    forgetRemove();
+    remove();
+    throw error;
+  }
+
+  const stats = () => readStats(controlPath);
+  const reporting = log ? startReporting(stats, log) : undefined;
+  void workerd.ended.then(() => {
+    reporting?.cancel();
+    forgetRemove();
+    remove();
+  });
+  /** @type {Promise<void> | undefined} */
+  let closing;
+  return {
+    url: `http://${socketAddress(host, workerd.port)}`,
+    port: workerd.port,
+    pid: workerd.pid,
+    ended: workerd.ended,
+    stats,
+    close(graceMs = GRACE_MS) {
+      if (graceMs === 0) workerd.kill();
+      closing ??= (async () => {
+        await reporting?.finish();
+        await workerd.stop(graceMs);
+      })();
+      return closing;
+    },
+  };
+}
+
+/**
+ * The bundle's files, the entry first. Only the modules that it names: an older build's may lie
+ * beside them.
+ * @returns {Promise<string[]>}
+ */
+async function findModules() {
+  try {
+    const entry = await readFile(path.join(DIST, ENTRY), 'utf8');
+    const others = (await readdir(DIST)).filter((name) => name.endsWith('.wasm'));
+    return [ENTRY, ...others.filter((name) => entry.includes(name))];
+  } catch {
+    throw notBuilt();
+  }
+}
+
+/**
+ * Asks the isolate that serves the traffic; its control entry point is on a Unix socket that only
+ * this user can open.
+ * @param {string} socketPath
+ * @returns {Promise<import('./report.js').Counters | null>}
+ */
+async function readStats(socketPath) {
+  const response = await new Promise((resolve, reject) => {
+    const request = http.get({ socketPath, path: '/stats', timeout: STATS_WITHIN_MS }, resolve);
+    request.on('timeout', () => request.destroy(new Error('the worker did not answer in time')));
+    request.on('error', reject);
+  });
+  return /** @type {import('./report.js').Counters | null} */ (await json(response));
+}
+
+/**
+ * @param {() => Promise<import('./report.js').Counters | null>} stats
+ * @param {(line: string) => void} log
+ */
+function startReporting(stats, log) {
+  const report = createReport();
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const tick = async () => {
+    // A worker too busy to answer is asked again a second later.
+    const counters = await stats().catch(() => undefined);
+    const line = counters === undefined ? null : report(counters, new Date());
+    if (line !== null) log(line);
+  };
+  const ticking = (async () => {
+    while (!signal.aborted) {
+      await wait(REPORT_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+      if (!signal.aborted) await tick();
+    }
+  })();
+  return {
+    cancel: () => stopped.abort(),
+    /** The last line, for what happened since the one before. */
+    finish: async () => {
+      stopped.abort();
+      await ticking;
+      await tick();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// `serve()` as a program uses it, and the configuration it writes, with the real workerd.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { workerdConfig } from '../../edge_worker/serve/capnp.js';
+import { serve } from '../../edge_worker/serve/serve.js';
+import { findWorkerd, startWorkerd } from '../../edge_worker/serve/workerd-process.js';
+import { createOrigin } from '../../examples/origin/server.mjs';
+import { PASSWORD } from '../../examples/origin/users.mjs';
+import { assertNothingLeft, childrenOf, directoryOf, isAlive, startCli } from '../support/cli.js';
+
+const DOCUMENT = '/api/v1/users/me';
+
+const origin = createOrigin({ delayMs: 5 });
+/** @type {string} */
+let originUrl;
+before(async () => {
+  originUrl = await origin.listen();
+});
+after(() => origin.close());
+
+/** @returns {Promise<{ authorization: string }>} */
+async function logIn() {
+  const body = JSON.stringify({ email: 'amina@example.com', password: PASSWORD });
+  const answer = await fetch(`${originUrl}/api/v1/auth/login`, { method: 'POST', body });
+  const { access_token } = /** @type {any} */ (await answer.json());
+  return { authorization: `Bearer ${access_token}` };
+}
+
+describe('serve()', () => {
+  test("R70: its counters are those of the isolate that serves, and of each server's own", async () => {
+    const servers = await Promise.all([serve({ origin: originUrl }), serve({ origin: originUrl })]);
+    const [one, other] = servers;
+    assert.equal(await one.stats(), null);
+    const headers = await logIn();
+    for (let checks = 0; checks < 3; checks += 1) {
+      assert.equal((await fetch(one.url + DOCUMENT, { headers })).status, 200);
+    }
+    const counters = await one.stats();
+    assert.deepEqual(
+      [counters?.checks, counters?.fresh, counters?.originCalls, counters?.originCallsAvoided],
+      [3, 2, 1, 2],
+    );
+    assert.equal(await other.stats(), null);
+    await Promise.all(servers.map((server) => server.close()));
+    assert.deepEqual(
+      servers.map(({ pid }) => isAlive(pid)),
+      [false, false],
+    );
+    assert.deepEqual(await one.ended, { code: 0, signal: null });
+  });
+
+  test('refuses wrong options with every fault, before anything starts', async () => {
+    const options = { freshFor: 'soon', keepFor: '1s', leaseFor: '1s' };
+    await assert.rejects(serve({ origin: originUrl, options }), (error) => {
+      const { code, faults } = /** @type {any} */ (error);
+      assert.equal(code, 'ERR_SESAME_CONFIG');
+      const named = faults.map((/** @type {{ option: string }} */ { option }) => option);
+      assert.deepEqual(named.sort(), ['freshFor', 'keepFor', 'leaseFor']);
+      return true;
+    });
+    assert.deepEqual(childrenOf(process.pid), []);
+  });
+
+  test('a program that ends without close() leaves nothing', async () => {
+    const module = new URL('../../edge_worker/serve/serve.js', import.meta.url).href;
+    const program = path.join(await mkdtemp(path.join(tmpdir(), 'serve-test-')), 'careless.mjs');
+    await writeFile(
+      program,
+      `import { serve } from ${JSON.stringify(module)};
+      const server = await serve({ origin: 'http://127.0.0.1:9' });
+      process.once('SIGUSR2', () => { throw new Error('careless'); });
+      console.log(server.pid);
+      await new Promise(() => {});`,
+    );
+    const cli = startCli([], { program });
+    const [, pid] = await cli.line('stdout', /^(\d+)$/);
+    const directory = directoryOf(Number(pid));
+    cli.child.kill('SIGUSR2');
+    assert.equal((await cli.closed).code, 1);
+    await rm(path.dirname(program), { recursive: true });
+    await assertNothingLeft({ pid: cli.pid, workerd: Number(pid), directory });
+  });
+
+  test('a start that is called off leaves nothing', async () => {
+    const signal = AbortSignal.abort(new Error('called off'));
+    await assert.rejects(serve({ origin: originUrl, signal }), /called off/);
+    assert.deepEqual(childrenOf(process.pid), []);
+  });
+});
+
+test("any text in an option reaches the worker as it is, and the binary's newest date works", async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'sesame-edge-text-'));
+  const options = { text: ' "\\\n\t\u0000\u0001\u007f\u2028 é مرحبا 🔑 $x # , ) = ' };
+  await writeFile(
+    path.join(directory, 'echo.js'),
+    'export default { fetch: (request, env) => Response.json(env.SESAME) };\n' +
+      'export const control = { fetch: () => new Response() };',
+  );
+  const { binary, compatibilityDate } = findWorkerd();
+  const server = { address: '127.0.0.1:0', controlPath: path.join(directory, 'control.sock') };
+  const config = workerdConfig({ ...server, modules: ['echo.js'], compatibilityDate, options });
+  await writeFile(path.join(directory, 'config.capnp'), config);
+  /** @type {string[]} */
+  const lines = [];
+  const onLine = (/** @type {string} */ line) => void lines.push(line);
+  const { address } = server;
+  const workerd = await startWorkerd({ binary, directory, address, onLine, signal: undefined });
+  assert.deepEqual(await (await fetch(`http://127.0.0.1:${workerd.port}`)).json(), options);
+  await workerd.stop(1000);
+  assert.deepEqual(lines, []);
+  await rm(directory, { recursive: true });
+});
