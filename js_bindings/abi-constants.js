@@ -98,7 +98,8 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => void} sesame_session_revoke
  * @property {(cache: number, nowMs: number, tenantLength: number, userIdLength: number) => number} sesame_user_invalidate
  * @property {(cache: number, nowMs: number, tenantLength: number, userIdLength: number) => number} sesame_user_revoke
- * @property {(cache: number, nowMs: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
+ * @property {(cache: number) => number} sesame_sequence
+ * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, accessExpiresAtMs: number, accessLength: number, refreshLength: number) => number} sesame_refresh_complete
  */

@@ -335,12 +335,17 @@ export class Core {
     return this.#exports.sesame_user_revoke(this.#handle, now, tenantLength, length);
   }
 
+  /** The number of the newest event. */
+  get sequence() {
+    return this.#exports.sesame_sequence(this.#handle) >>> 0;
+  }
+
   /**
    * @param {number} now
-   * @param {{ tenant: string, cookie: string, tokens: import('./managed.js').Tokens,
+   * @param {{ askedAt: number, tenant: string, cookie: string, tokens: import('./managed.js').Tokens,
    *   answer: import('./engine.js').OriginAnswer }} session
    */
-  beginSession(now, { tenant, cookie, tokens, answer }) {
+  beginSession(now, { askedAt, tenant, cookie, tokens, answer }) {
     const lengths = this.#writeTexts([
       tenant,
       cookie,
@@ -355,6 +360,7 @@ export class Core {
       this.#exports.sesame_session_begin(
         this.#handle,
         now,
+        askedAt,
         tokens.accessExpiresAtMs,
         ...lengths,
         bodyLength,

@@ -86,13 +86,16 @@ export class AuthRoutes {
     await this.#end(head, context);
     const expiresAtMs = this.#parts.host.now() + options.expiresIn;
     const cookie = `${options.cookie[0]}=${begun.cookie}`;
-    const decision = await engine.resolve({
-      head: { ...head, cookie, authorization: '' },
-      headers: new Headers(),
+    const asked = this.#parts.documentRequest(new Headers({ cookie }), {
       waitUntil: (work) => context.waitUntil(work),
-      isUnauthorized: true,
     });
-    const user = decision.kind === 'document' ? JSON.parse(decoder.decode(decision.body)) : null;
+    const decision = await engine.resolve(asked);
+    if (decision.kind !== 'document') {
+      // Something has ended it already: no half session is left.
+      await this.#end(asked.head, context);
+      return errorResponse(503, 'login_without_session', retryHeader(503));
+    }
+    const user = JSON.parse(decoder.decode(decision.body));
     return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [
         'set-cookie',

@@ -17,7 +17,8 @@ export async function readBody(stream, limit) {
     if (done) break;
     length += value.length;
     if (length > limit) {
-      await reader.cancel();
+      // Not awaited: of a copied response it ends only when the other copy has ended as well.
+      reader.cancel().catch(() => {});
       return null;
     }
     chunks.push(value);

@@ -57,10 +57,18 @@ export class Handler {
     if (pathname === sessionPath && isRead) return this.#session(request, context);
     const routed = this.#routes.handle(request, pathname, context);
     if (routed !== null) return routed;
-    if (SAFE_METHODS.includes(request.method)) return this.#through(request, pathname, context);
-    const writing = this.#write(request, pathname, context);
-    context.waitUntil(writing); // what it changed is applied even if the client goes away
-    return writing;
+    const isSafe = SAFE_METHODS.includes(request.method);
+    const passing = isSafe
+      ? this.#through(request, pathname, context)
+      : this.#write(request, pathname, context);
+    // What it changes is applied even if the client goes away.
+    if (!isSafe || this.#changesIdentity(pathname)) context.waitUntil(passing);
+    return passing;
+  }
+
+  /** @param {string} path */
+  #changesIdentity(path) {
+    return this.#options.identityPaths.some((pattern) => pattern.test(path));
   }
 
   /**
@@ -195,7 +203,8 @@ export class Handler {
     try {
       response = await this.#send(request, path, context, limit);
     } catch (error) {
-      await finish?.({ httpStatus: 0, body: null });
+      const httpStatus = error instanceof BodyTooLargeError ? 413 : 0;
+      await finish?.({ httpStatus, body: null });
       return sendFailed(error);
     }
     if (finish) {
@@ -287,7 +296,7 @@ export class Handler {
    */
   #observe(request, response, path) {
     if (response.status >= 400) return;
-    const { cookie, identityPaths, userPaths } = this.#options;
+    const { cookie, userPaths } = this.#options;
     const { core, host } = this.#parts;
     const isSafe = SAFE_METHODS.includes(request.method);
     if (!isSafe && request.method !== 'POST' && path !== this.#options.documentPath) {
@@ -296,11 +305,11 @@ export class Handler {
         if (id !== undefined) this.#parts.userEvent('invalidate', decodeURIComponent(id));
       }
     }
-    // A managed session changes through its own paths only.
-    if (this.#parts.managed) return;
+    // A managed session changes through its own paths only; whoever brings a token has none.
+    if (this.#parts.managed && !request.headers.has('authorization')) return;
     const changesIdentity =
       changesCookie(request.headers, response.headers, cookie, host.now()) ||
-      identityPaths.some((pattern) => pattern.test(path));
+      this.#changesIdentity(path);
     if (changesIdentity) core.forgetSession(this.#parts.headOf(request.headers));
     else if (!isSafe) core.forgetRefusal(this.#parts.headOf(request.headers));
   }

@@ -192,13 +192,20 @@ export class ManagedSessions {
     const tokens = this.#tokensIn(loginAnswer, this.#host.now());
     if (tokens.access === '') return { status: 502, cookie: '' };
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
+    const askedAt = this.#core.sequence;
     const answer = await askDocument(headers);
     if (answer.httpStatus !== 200) {
       return { status: answer.httpStatus >= 400 ? answer.httpStatus : 503, cookie: '' };
     }
     const cookie = this.#newCookie();
     const now = this.#host.now();
-    const action = this.#core.beginSession(now, { tenant: head.tenant, cookie, tokens, answer });
+    const action = this.#core.beginSession(now, {
+      askedAt,
+      tenant: head.tenant,
+      cookie,
+      tokens,
+      answer,
+    });
     if (action !== Action.SERVE) return { status: 503, cookie: '' };
     return { status: 200, cookie };
   }

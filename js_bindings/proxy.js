@@ -1,11 +1,12 @@
 // Passes a request on to the origin, and its answer back, as they are (SPEC R41). Knows nothing of
 // sessions.
+import { readBody } from './bodies.js';
 import { endToEnd } from './headers.js';
 
 /** Statuses whose responses have no body (Fetch standard). */
 const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 
-/** A body grew past its limit while it was streaming. */
+/** A body is over its limit; the origin has got none of it. */
 export class BodyTooLargeError extends Error {}
 
 export class OriginProxy {
@@ -40,18 +41,11 @@ export class OriginProxy {
       }
     }
     const path = given.path ?? url.pathname + url.search;
-    const limited =
-      given.body === undefined
-        ? limitBody(request, maxBody)
-        : { body: given.body, isExceeded: () => false };
+    const body = given.body === undefined ? await bodyOf(request, maxBody) : given.body;
     /** @type {RequestInit & { duplex?: 'half' }} */
     const init = { method: request.method, headers, redirect: 'manual' };
-    if (limited.body !== null) Object.assign(init, { body: limited.body, duplex: 'half' });
-    try {
-      return await this.host.fetch(this.origin + path, init);
-    } catch (error) {
-      throw limited.isExceeded() ? new BodyTooLargeError() : error;
-    }
+    if (body !== null) Object.assign(init, { body, duplex: 'half' });
+    return this.host.fetch(this.origin + path, init);
   }
 
   /**
@@ -85,27 +79,18 @@ export function relayHeaders(original, host) {
 }
 
 /**
+ * The body, still streaming. One that is limited and whose length was not announced is read to its end
+ * first: workerd would end a stream that fails half-way as if it were whole.
  * @param {Request} request
  * @param {number} limit
+ * @throws {BodyTooLargeError} before the origin has got any of it
  */
-function limitBody(request, limit) {
-  let exceeded = false;
-  const isExceeded = () => exceeded;
-  const { body } = request;
-  const announced = Number(request.headers.get('content-length') ?? Number.NaN);
+async function bodyOf({ headers, body }, limit) {
+  const announced = Number(headers.get('content-length') ?? Number.NaN);
   if (announced > limit) throw new BodyTooLargeError();
-  // A length that was announced is kept to by the host's HTTP parser; only others need counting.
-  if (body === null || announced <= limit || limit === Number.POSITIVE_INFINITY) {
-    return { body, isExceeded };
-  }
-  let length = 0;
-  const counter = new TransformStream({
-    transform(chunk, controller) {
-      length += chunk.byteLength;
-      exceeded = length > limit;
-      if (exceeded) controller.error(new BodyTooLargeError());
-      else controller.enqueue(chunk);
-    },
-  });
-  return { body: body.pipeThrough(counter), isExceeded };
+  // A length that was announced is kept to by the host's HTTP parser.
+  if (body === null || announced <= limit || limit === Number.POSITIVE_INFINITY) return body;
+  const whole = await readBody(body, limit);
+  if (whole === null) throw new BodyTooLargeError();
+  return whole;
 }
