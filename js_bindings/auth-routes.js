@@ -2,7 +2,7 @@
 // (SPEC R20, R21, R23-R25, R42).
 import { readBody } from './bodies.js';
 import { isCrossSite } from './cross-site.js';
-import { markPrivate } from './headers.js';
+import { hasLargeCredential, markPrivate } from './headers.js';
 import { BodyTooLargeError } from './proxy.js';
 import { errorResponse, isoTime, jsonResponse, unavailableResponse } from './responses.js';
 import { WebhookVerifier } from './webhook.js';
@@ -49,6 +49,9 @@ export class AuthRoutes {
       return Promise.resolve(errorResponse(405, 'method_not_allowed', [['allow', 'POST']]));
     }
     if (isCrossSite(request)) return Promise.resolve(errorResponse(403, 'cross_site'));
+    if (hasLargeCredential(request.headers, this.#parts.options.maxCredential)) {
+      return Promise.resolve(errorResponse(431, 'credential_too_large'));
+    }
     const work = route(request, context);
     context.waitUntil(work); // a session that has begun or ended does so whether or not the client waits
     return work;
@@ -86,21 +89,27 @@ export class AuthRoutes {
     await this.#end(head, context);
     const expiresAtMs = this.#parts.host.now() + options.expiresIn;
     const cookie = `${options.cookie[0]}=${begun.cookie}`;
-    const asked = this.#parts.documentRequest(new Headers({ cookie }), {
-      waitUntil: (work) => context.waitUntil(work),
-    });
-    const decision = await engine.resolve(asked);
-    if (decision.kind !== 'document') {
-      // Something has ended it already: no half session is left.
-      await this.#end(asked.head, context);
-      return errorResponse(503, 'login_without_session', retryHeader(503));
+    let { document } = begun;
+    if (document.length === 0) {
+      // An update has overtaken the document (R10): it is asked for anew.
+      const asked = this.#parts.documentRequest(new Headers({ cookie }), {
+        waitUntil: (work) => context.waitUntil(work),
+      });
+      const decision = await engine.resolve(asked);
+      if (decision.kind !== 'document') {
+        // Something has ended it already: no half session is left.
+        await this.#end(asked.head, context);
+        return errorResponse(503, 'login_without_session', retryHeader(503));
+      }
+      document = decision.body;
     }
-    const user = JSON.parse(decoder.decode(decision.body));
+    const user = JSON.parse(decoder.decode(document));
     return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [
         'set-cookie',
         `${cookie}; ${COOKIE_ATTRIBUTES}; Max-Age=${Math.floor(options.expiresIn / 1000)}`,
       ],
+      ['server-timing', 'sesame;desc=origin'],
     ]);
   }
 
@@ -148,9 +157,9 @@ export class AuthRoutes {
   async #end(head, context) {
     const { core, host } = this.#parts;
     const managed = this.#managed();
-    const token = managed.tokenOf(head);
+    const tokens = managed.tokensOf(head);
     core.revokeSession(head, host.now());
-    context.waitUntil(managed.endAtOrigin(token));
+    context.waitUntil(managed.endAtOrigin(tokens));
   }
 
   /** @param {Request} request */

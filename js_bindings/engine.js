@@ -199,6 +199,11 @@ export class Engine {
       if (action === Action.RETRY) return null;
       const decision = this.#take(action);
       decision.originHeaders = asked.headers;
+      if (decision.kind === 'unavailable' || decision.source === 'stale') {
+        // A failure signs nobody out, whatever cookies its page would set (R13).
+        decision.originHeaders?.delete('set-cookie');
+        return decision;
+      }
       // The answer was for this credential, but it has been exchanged for another with it.
       if (asked.changesCredential) this.#core.forgetSession(request.head);
       return decision;
@@ -234,14 +239,28 @@ export class Engine {
    */
   async ask({ headers, isUnauthorized, renew }, etag) {
     if (isUnauthorized) return FAILED;
+    const asked = await this.timeOriginCall(
+      () => this.#askWith(headers, etag),
+      ({ answer }) => answer.httpStatus,
+    );
+    if (asked.answer.httpStatus !== 401 || !renew) return asked;
+    return this.ask({ ...(await renew()), renew: undefined }, etag);
+  }
+
+  /**
+   * Makes an origin call for a document, and notes how long it took (SPEC R70, R71).
+   * @template T
+   * @param {() => Promise<T>} call
+   * @param {(result: T) => number} statusOf
+   * @returns {Promise<T>}
+   */
+  async timeOriginCall(call, statusOf) {
     const start = this.#host.now();
-    const asked = await this.#askWith(headers, etag);
+    const result = await call();
     const durationMs = this.#host.now() - start;
     this.times.originCalls.record(durationMs);
-    const status = asked.answer.httpStatus;
-    this.#host.log({ event: 'origin', time: start, durationMs, status });
-    if (status !== 401 || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined }, etag);
+    this.#host.log({ event: 'origin', time: start, durationMs, status: statusOf(result) });
+    return result;
   }
 
   /**
@@ -281,7 +300,7 @@ export class Engine {
           meta: metaOf(response, etag),
           body: body ?? NO_BYTES,
         },
-        headers: response.headers,
+        headers: new Headers(response.headers),
         changesCredential: changesCookie(headers, response.headers, cookie, now),
       };
     } catch {

@@ -5,7 +5,7 @@ import { AuthRoutes } from './auth-routes.js';
 import { readBody } from './bodies.js';
 import { CorsMemory } from './cors.js';
 import { isCrossSite } from './cross-site.js';
-import { changesCookie, markPrivate } from './headers.js';
+import { changesCookie, hasLargeCredential, markPrivate } from './headers.js';
 import { BodyTooLargeError, OriginProxy, relayHeaders } from './proxy.js';
 import {
   errorResponse,
@@ -106,7 +106,10 @@ export class Handler {
     const decision = await this.#resolve(request, context, site);
     if (decision.kind === 'pass') {
       this.#parts.core.countPassed();
-      return this.#through(request, this.#options.documentPath, context);
+      return this.#parts.engine.timeOriginCall(
+        () => this.#through(request, this.#options.documentPath, context),
+        ({ status }) => status,
+      );
     }
     const headers = this.#sessionHeaders(decision, site);
     if (decision.kind === 'document') {
@@ -191,9 +194,12 @@ export class Handler {
    * @param {HandlerContext} context
    */
   async #write(request, path, context) {
-    const { documentPath, maxBody, maxDocument } = this.#options;
+    const { documentPath, maxBody, maxCredential, maxDocument } = this.#options;
     const isDocument = path === documentPath;
     const changesOwnUser = isDocument || path.startsWith(`${documentPath}/`);
+    if (changesOwnUser && hasLargeCredential(request.headers, maxCredential)) {
+      return errorResponse(431, 'credential_too_large');
+    }
     const finish = changesOwnUser
       ? this.#parts.engine.beginWrite(this.#documentRequest(request, context))
       : null;
@@ -302,7 +308,7 @@ export class Handler {
     if (!isSafe && request.method !== 'POST' && path !== this.#options.documentPath) {
       for (const pattern of userPaths) {
         const id = pattern.exec(path)?.groups?.id;
-        if (id !== undefined) this.#parts.userEvent('invalidate', decodeURIComponent(id));
+        if (id !== undefined) this.#parts.userEvent('invalidate', decoded(id));
       }
     }
     // A managed session changes through its own paths only; whoever brings a token has none.
@@ -325,6 +331,18 @@ async function replayable(request) {
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (!(length <= MOST_REPLAYED_BYTES)) return undefined;
   return (await readBody(request.body, MOST_REPLAYED_BYTES)) ?? undefined;
+}
+
+/**
+ * A segment of a path, as it is where its escapes make no sense.
+ * @param {string} segment
+ */
+function decoded(segment) {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** @param {unknown} error */

@@ -1,5 +1,7 @@
 // Small questions about header fields. All return new objects; none changes what it is given.
 
+const encoder = new TextEncoder();
+
 /** RFC 9110 section 7.6.1, and what is hop-by-hop by custom. */
 const HOP_BY_HOP = [
   'connection',
@@ -19,6 +21,7 @@ const NOT_FOR_A_FILL = [
   'content-encoding',
   'content-length',
   'content-type',
+  'expect',
   'host',
   'if-match',
   'if-modified-since',
@@ -35,6 +38,9 @@ const NOT_FOR_A_FILL = [
  */
 export function toHeaders(headers) {
   if (headers instanceof Headers) return headers;
+  // Another library's class is told by its methods; a field of a Node request is a string or a list.
+  const { get } = /** @type {any} */ (headers);
+  if (typeof get === 'function') return new Headers([.../** @type {any} */ (headers)]);
   const result = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(':') || value === undefined) continue; // HTTP/2 pseudo-headers
@@ -74,6 +80,20 @@ export function fillHeaders(headers, etag) {
   if (etag) result.set('if-none-match', etag);
   if (!result.has('accept')) result.set('accept', 'application/json');
   return result;
+}
+
+/**
+ * Whether the `Cookie` or `Authorization` field is over its limit (SPEC R44).
+ * @param {Headers} headers
+ * @param {number} limit in bytes, as the core counts them
+ */
+export function hasLargeCredential(headers, limit) {
+  return ['cookie', 'authorization'].some((name) => {
+    const value = headers.get(name) ?? '';
+    return (
+      value.length > limit || (value.length * 2 > limit && encoder.encode(value).length > limit)
+    );
+  });
 }
 
 /**

@@ -70,7 +70,7 @@ export class ManagedSessions {
         await this.#waiters.wait(lease, deadlineMs, round, signal);
       } else if (action === Action.FETCH) {
         const { lease, bodyText } = this.#core;
-        const exchange = this.#exchange(lease, bodyText);
+        const exchange = this.#exchange(lease, bodyText, waitUntil);
         waitUntil(exchange);
         const result = await exchange;
         if (result !== null) return result;
@@ -99,31 +99,43 @@ export class ManagedSessions {
    * Exchanges a refresh token, once.
    * @param {number} lease
    * @param {string} refreshToken
+   * @param {(work: Promise<unknown>) => void} waitUntil
    * @returns {Promise<Authorization | null>} null: the session ended meanwhile
    */
-  async #exchange(lease, refreshToken) {
+  async #exchange(lease, refreshToken, waitUntil) {
     let isComplete = false;
     try {
-      const start = this.#host.now();
-      const answer = await this.#ask(this.#managed.refreshPath, {
-        ...refreshRequest(this.#managed.refreshAs, refreshToken),
-        method: 'POST',
-      });
+      const { answer, tokens } = await this.#redeem(refreshToken);
       const now = this.#host.now();
-      const { status } = answer;
-      this.#host.log({ event: 'refresh', time: start, durationMs: now - start, status });
-      const tokens = answer.ok ? this.#tokensIn(answer.body, now) : NO_TOKENS;
       const action = this.#core.completeRefresh(now, lease, {
         httpStatus: answer.status,
         retryAfterMs: answer.retryAfterMs,
         tokens,
       });
       isComplete = true;
-      return action === Action.RETRY ? null : this.#decided(action);
+      if (action !== Action.RETRY) return this.#decided(action);
+      waitUntil(this.endAtOrigin(tokens)); // they are nobody's: the session has ended
+      return null;
     } finally {
       if (!isComplete) this.#core.releaseFill(lease);
       this.#waiters.wake(lease);
     }
+  }
+
+  /**
+   * Redeems a refresh token. Never rejects.
+   * @param {string} refreshToken
+   */
+  async #redeem(refreshToken) {
+    const start = this.#host.now();
+    const answer = await this.#ask(this.#managed.refreshPath, {
+      ...refreshRequest(this.#managed.refreshAs, refreshToken),
+      method: 'POST',
+    });
+    const now = this.#host.now();
+    const { status } = answer;
+    this.#host.log({ event: 'refresh', time: start, durationMs: now - start, status });
+    return { answer, tokens: answer.ok ? this.#tokensIn(answer.body, now) : NO_TOKENS };
   }
 
   /**
@@ -185,17 +197,17 @@ export class ManagedSessions {
    * @param {Uint8Array | null} loginAnswer
    * @param {import('./abi.js').RequestHead} head of the request that logs in: its session ends
    * @param {(headers: Headers) => Promise<import('./engine.js').OriginAnswer>} askDocument
-   * @returns {Promise<{ status: number, cookie: string }>} status 200 and the new session cookie, or the
-   *   status with which the login fails
+   * @returns {Promise<{ status: number, cookie: string, document: Uint8Array }>} status 200, the new
+   *   session cookie and the document, or the status with which the login fails
    */
   async begin(loginAnswer, head, askDocument) {
     const tokens = this.#tokensIn(loginAnswer, this.#host.now());
-    if (tokens.access === '') return { status: 502, cookie: '' };
+    if (tokens.access === '') return failedLogin(502);
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
     const askedAt = this.#core.sequence;
     const answer = await askDocument(headers);
     if (answer.httpStatus !== 200) {
-      return { status: answer.httpStatus >= 400 ? answer.httpStatus : 503, cookie: '' };
+      return failedLogin(answer.httpStatus >= 400 ? answer.httpStatus : 503);
     }
     const cookie = this.#newCookie();
     const now = this.#host.now();
@@ -206,8 +218,8 @@ export class ManagedSessions {
       tokens,
       answer,
     });
-    if (action !== Action.SERVE) return { status: 503, cookie: '' };
-    return { status: 200, cookie };
+    if (action !== Action.SERVE) return failedLogin(503);
+    return { status: 200, cookie, document: this.#core.body.slice() };
   }
 
   /** 256 random bits (SPEC R21). */
@@ -218,16 +230,24 @@ export class ManagedSessions {
   }
 
   /**
-   * The token of a session, if there is one that has not expired.
+   * The tokens that prove a session at the origin: an access token that has not expired, or the refresh
+   * token to have one. None while they are being exchanged.
    * @param {import('./abi.js').RequestHead} head
+   * @returns {Pick<Tokens, 'access' | 'refresh'>}
    */
-  tokenOf(head) {
+  tokensOf(head) {
     const action = this.#core.authorizeSession(head, '', this.#host.now(), 0);
-    if (action === Action.SERVE) return this.#core.bodyText;
-    const { lease } = this.#core;
-    if (action === Action.FETCH) this.#core.releaseFill(lease); // not worth an exchange
-    if (action === Action.WAIT) this.#core.leaveWait(this.#host.now(), lease);
-    return '';
+    const { bodyText, lease } = this.#core;
+    switch (action) {
+      case Action.SERVE:
+        return { access: bodyText, refresh: '' };
+      case Action.FETCH:
+        this.#core.releaseFill(lease);
+        return { access: '', refresh: bodyText };
+      case Action.WAIT:
+        this.#core.leaveWait(this.#host.now(), lease);
+    }
+    return NO_TOKENS;
   }
 
   /**
@@ -258,11 +278,13 @@ export class ManagedSessions {
 
   /**
    * Tells the origin that a session has ended, if it has a path for that. Never rejects.
-   * @param {string} token
+   * @param {Pick<Tokens, 'access' | 'refresh'>} tokens the session's, gone from here
    */
-  async endAtOrigin(token) {
+  async endAtOrigin({ access, refresh }) {
     const { logoutPath } = this.#managed;
-    if (logoutPath === null || token === '') return;
+    if (logoutPath === null || (access === '' && refresh === '')) return;
+    const token = access || (await this.#redeem(refresh)).tokens.access;
+    if (token === '') return;
     await this.#ask(logoutPath, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
@@ -287,6 +309,11 @@ export class ManagedSessions {
     if (authorized.kind === 'token') result.set('authorization', `Bearer ${authorized.token}`);
     return result;
   }
+}
+
+/** @param {number} status */
+function failedLogin(status) {
+  return { status, cookie: '', document: new Uint8Array() };
 }
 
 /**

@@ -249,6 +249,11 @@ export function parseOptions(options, findFaults = () => []) {
   };
   if (managed && parsed.cookie.length !== 1) {
     reader.faults.push({ option: 'cookie', reason: 'must be one name where sessions are managed' });
+  } else if (managed && !parsed.cookie[0].startsWith('__Host-')) {
+    reader.faults.push({
+      option: 'cookie',
+      reason: 'must begin with __Host- where sessions are managed',
+    });
   }
   if (parsed.sessionPath === parsed.documentPath) {
     reader.faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });

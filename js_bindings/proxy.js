@@ -33,6 +33,8 @@ export class OriginProxy {
     const isUpgrade = original.get('upgrade')?.toLowerCase() === 'websocket';
     const headers = endToEnd(original, { keepUpgrade: isUpgrade });
     headers.delete('host');
+    headers.delete('expect'); // the client has been told to go on
+    if (this.host.decodesBodies) headers.delete('accept-encoding'); // that is for its fetch to say
     if (url.origin !== this.origin) {
       // Set by the proxy nearest to the client, if there are several.
       if (!headers.has('x-forwarded-host')) headers.set('x-forwarded-host', url.host);
@@ -63,6 +65,9 @@ export class OriginProxy {
   }
 }
 
+/** Codings that a fetch which decodes undoes; one other among them, and it leaves the body as it is. */
+const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
+
 /**
  * End-to-end headers of the origin's answer, and where the host's fetch has decoded the body, nothing
  * that speaks of how it was encoded.
@@ -71,9 +76,10 @@ export class OriginProxy {
  */
 export function relayHeaders(original, host) {
   const headers = endToEnd(original);
-  if (host.decodesBodies && headers.has('content-encoding')) {
+  const codings = headers.get('content-encoding')?.toLowerCase().split(',') ?? [];
+  if (host.decodesBodies && codings.every((coding) => DECODED.has(coding.trim()))) {
     headers.delete('content-encoding');
-    headers.delete('content-length');
+    if (codings.length > 0) headers.delete('content-length');
   }
   return headers;
 }

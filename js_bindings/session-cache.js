@@ -42,6 +42,12 @@ import { Waiters } from './waiters.js';
 
 const decoder = new TextDecoder();
 
+/** What a request says of its own body, and of the page that made it: an update has neither. */
+const OF_THE_REQUEST_ITSELF = [
+  ...['content-encoding', 'content-length', 'transfer-encoding', 'expect', 'if-match'],
+  ...['if-none-match', 'if-modified-since', 'if-unmodified-since', 'origin', 'sec-fetch-site'],
+];
+
 /** Frees what a cache holds outside of JavaScript if its owner forgot to. */
 const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => free());
 
@@ -157,8 +163,8 @@ export class SessionCacheBase {
   async updateUser(request, changes, { method = 'PATCH' } = {}) {
     const { origin, documentPath } = this.#parts.options;
     const headers = new Headers(toHeaders(request.headers));
+    for (const name of OF_THE_REQUEST_ITSELF) headers.delete(name);
     headers.set('content-type', 'application/json');
-    headers.delete('content-length');
     const body = JSON.stringify(changes);
     const response = await this.handle(
       new Request(origin + documentPath, { method, headers, body }),

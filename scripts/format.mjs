@@ -2,11 +2,11 @@
 import { fixInstallFiles } from './check-install-files.mjs';
 import { generateAbi } from './generate-abi.mjs';
 import { main, run } from './lib/run.mjs';
-import { biome, cppFiles } from './lint.mjs';
+import { biome, cppFiles, isJudge } from './lint.mjs';
 
 main(() => {
   fixInstallFiles();
   run(process.execPath, [biome, 'check', '--write']);
-  run('clang-format', ['-i', ...cppFiles()]);
+  if (isJudge('clang-format')) run('clang-format', ['-i', ...cppFiles()]);
   generateAbi();
 });

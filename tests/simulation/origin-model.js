@@ -16,8 +16,6 @@ export class OriginModel {
   refreshTokens = new Map();
   /** When a token was last valid here. @type {Map<string, number>} */
   endedAt = new Map();
-  /** Document calls that are on their way, by credential. @type {Map<string, number>} */
-  inFlight = new Map();
   calls = { document: 0, update: 0, refresh: 0, login: 0, logout: 0 };
   failing = false;
   lastFailureAt = Number.NEGATIVE_INFINITY;

@@ -2,6 +2,8 @@
 // which something else may happen first. The code under test sees it as its host.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+const DOCUMENT = '/api/v1/users/me';
+
 /**
  * Something that could happen next.
  * @typedef {object} Point
@@ -21,6 +23,9 @@ export class World {
   /** @type {Set<number>} */
   killed = new Set();
   lastRequest = 0;
+  /** Calls for the document that have not been answered.
+   * @type {Set<{ request: number, credential: string }>} */
+  openFills = new Set();
   /** When a timer of that length was last due. @type {Map<number, number>} */
   lastTimerAt = new Map();
 
@@ -63,6 +68,7 @@ export class World {
 
   /** The host drops a request, as an edge host does with one whose client has gone. @param {number} request */
   kill(request) {
+    for (const fill of this.openFills) if (fill.request === request) this.openFills.delete(fill);
     this.killed.add(request);
     this.points = this.points.filter((point) => point.request !== request);
   }
@@ -89,7 +95,8 @@ export class World {
   host() {
     return {
       now: () => this.time,
-      sleep: (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) => this.#sleep(ms, signal),
+      sleep: (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
+        this.#sleep(ms, signal),
       fetch: (/** @type {string} */ url, /** @type {any} */ init) => this.#fetch(url, init),
     };
   }
@@ -125,15 +132,31 @@ export class World {
    */
   #fetch(url, init) {
     const request = this.current;
+    const fill = {
+      request,
+      credential: new Headers(init.headers).get('authorization') ?? '',
+    };
+    const isFill = url.endsWith(DOCUMENT) && (init.method ?? 'GET') === 'GET' && init.signal;
+    if (isFill) this.openFills.add(fill);
     return new Promise((resolve, reject) => {
       const fail = () => {
+        this.openFills.delete(fill);
         if (!this.killed.has(request)) reject(new TypeError('network'));
       };
       init.signal?.addEventListener('abort', fail);
       const reply = {
         request,
         respond: (/** @type {Response} */ response, /** @type {string} */ label) =>
-          this.add({ label: `answer ${label}`, request, run: () => resolve(response) }),
+          this.add({
+            label: `answer ${label}`,
+            request,
+            run: () => {
+              this.openFills.delete(fill);
+              // What a write overtakes counts for nothing any more (R10).
+              if (init.method && init.method !== 'GET') this.openFills.clear();
+              resolve(response);
+            },
+          }),
         fail: () => this.add({ label: 'network failure', request, run: fail }),
       };
       const path = new URL(url).pathname;

@@ -198,11 +198,13 @@ uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_
   return static_cast<std::uint32_t>(cache->cache.revoke_user(tenant, user_id, time_of(now_ms)));
 }
 
-uint32_t sesame_session_begin(sesame_cache* cache, double now_ms, double access_expires_at_ms,
-                              uint32_t tenant_length, uint32_t cookie_length,
-                              uint32_t access_length, uint32_t refresh_length,
-                              uint32_t cache_control_length, uint32_t meta_length,
-                              uint32_t body_length) {
+uint32_t sesame_sequence(sesame_cache* cache) { return cache->cache.now_sequence(); }
+
+uint32_t sesame_session_begin(sesame_cache* cache, double now_ms, uint32_t asked_at,
+                              double access_expires_at_ms, uint32_t tenant_length,
+                              uint32_t cookie_length, uint32_t access_length,
+                              uint32_t refresh_length, uint32_t cache_control_length,
+                              uint32_t meta_length, uint32_t body_length) {
   InputReader input(*cache);
   const Bytes tenant = input.take(tenant_length);
   const Bytes cookie = input.take(cookie_length);
@@ -216,8 +218,8 @@ uint32_t sesame_session_begin(sesame_cache* cache, double now_ms, double access_
   document.body = input.take(body_length);
   document.http_status = 200;
   if (!input.fits()) return report_too_large(cache);
-  return report(cache,
-                cache->cache.begin_session(tenant, cookie, tokens, document, time_of(now_ms)));
+  return report(cache, cache->cache.begin_session(tenant, cookie, tokens, document, asked_at,
+                                                  time_of(now_ms)));
 }
 
 uint32_t sesame_session_authorize(sesame_cache* cache, double now_ms, uint32_t tenant_length,

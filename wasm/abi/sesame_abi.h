@@ -1,23 +1,25 @@
-/* The contract between the core and whoever hosts it: plain C, exported from the WebAssembly module.
+/* The contract between the core and whoever hosts it: plain C, exported from the module.
  *
  * Conventions
- *  1. Version. The host compares sesame_abi_version() with the SESAME_ABI_VERSION that it was built
- *     for, and refuses the module if they differ. Any change to this file that a host could notice
- *     raises it.
- *  2. Handles. A sesame_cache is made and ended by the embind class `Cache` (wasm/embind), whose
- *     handle() is its address; natively it is the C++ struct of cache_handle.h. Nothing may be called
- *     with one that has ended.
- *  3. Input. The host writes the byte fields of a call one after another, in the order of the length
- *     parameters, from sesame_input() on; together at most sesame_input_capacity() bytes. More than
- *     that is refused (SESAME_ACTION_TOO_LARGE or a status) and never read. The core keeps no pointer
- *     into the region after the call.
+ *  1. Version. The host compares sesame_abi_version() with the SESAME_ABI_VERSION that it was
+ *     built for, and refuses the module if they differ. Any change to this file that a host
+ *     could notice raises it.
+ *  2. Handles. A sesame_cache is made and ended by the embind class `Cache` (wasm/embind),
+ *     whose handle() is its address; natively it is the C++ struct of cache_handle.h. Nothing
+ *     may be called with one that has ended.
+ *  3. Input. The host writes the byte fields of a call one after another, in the order of the
+ *     length parameters, from sesame_input() on; together at most sesame_input_capacity()
+ *     bytes. More than that is refused (SESAME_ACTION_TOO_LARGE or a status) and never read.
+ *     The core keeps no pointer into the region after the call.
  *  4. Output. Every call that returns an action has filled the struct at sesame_output(), whose
- *     address never changes. The bytes it points to stay valid until the next call on that cache.
- *  5. Views. A host's views of the memory die whenever the memory grows, which any call may cause.
- *  6. Time is `now_ms`, milliseconds since the Unix epoch, whole, given by the host. The core reads no
- *     clock, and time may stand still between calls; it should not go back.
- *  7. Errors. No call aborts, throws or prints on bad input. Actions and statuses are numbers; their
- *     meanings never change, new ones are appended.
+ *     address never changes. The bytes it points to stay valid until the next call on that
+ *     cache.
+ *  5. Views. A host's views of the memory die whenever the memory grows, which any call may
+ *     cause.
+ *  6. Time is `now_ms`, milliseconds since the Unix epoch, whole, given by the host. The core
+ *     reads no clock, and time may stand still between calls; it should not go back.
+ *  7. Errors. No call aborts, throws or prints on bad input. Actions and statuses are numbers;
+ *     their meanings never change, new ones are appended.
  *  8. Threads. A cache belongs to one thread.
  *  9. Absent header fields are empty ones.
  *
@@ -44,7 +46,7 @@ extern "C" {
 
 enum sesame_action {
   SESAME_ACTION_SERVE = 0,       /* answer with the body: the user's document, fresh */
-  SESAME_ACTION_SERVE_STALE = 1, /* the same, an older one; lease != 0: refresh it behind the answer */
+  SESAME_ACTION_SERVE_STALE = 1, /* the same, older; lease != 0: refresh it behind the answer */
   SESAME_ACTION_FETCH = 2,       /* ask the origin under the lease, then sesame_fill_complete */
   SESAME_ACTION_WAIT = 3,        /* another holds the lease: check again, saying so */
   SESAME_ACTION_REFUSE = 4,      /* answer http_status with the body: a clear "no" */
@@ -113,15 +115,15 @@ SESAME_EXPORT struct sesame_result* sesame_output(sesame_cache* cache);
 
 /* --- Reading ---------------------------------------------------------------------------------- */
 
-/* Decides a request for the document (SPEC R1-R13). Returns the action.
- * `waited`: the lease that an earlier WAIT named for the same request, else 0. */
+/* Decides a request for the document (SPEC R1-R13). Returns the action. `waited`: the lease that
+ * an earlier WAIT named for the same request, else 0. */
 SESAME_EXPORT uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length,
                                     uint32_t cookie_length, uint32_t authorization_length,
                                     uint32_t waited, uint32_t flags);
 
-/* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `meta` is kept beside
- * the document and handed back: the host's own, a validator for instance. Returns SERVE, SERVE_STALE,
- * REFUSE, ANSWER, UNAVAILABLE or RETRY. */
+/* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `meta` is kept
+ * beside the document and handed back: the host's own, a validator for instance. Returns SERVE,
+ * SERVE_STALE, REFUSE, ANSWER, UNAVAILABLE or RETRY. */
 SESAME_EXPORT uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
                                             uint32_t http_status, double retry_after_ms,
                                             uint32_t cache_control_length, uint32_t meta_length,
@@ -138,15 +140,15 @@ SESAME_EXPORT void sesame_count_passed(sesame_cache* cache);
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
-/* Notes that a write on the document is on its way to the origin. Returns its number, 0 if it is not
- * tracked; sesame_write_complete takes that as well. */
+/* Notes that a write on the document is on its way to the origin. Returns its number, 0 if it is
+ * not tracked; sesame_write_complete takes that as well. */
 SESAME_EXPORT uint32_t sesame_write_begin(sesame_cache* cache, double now_ms,
                                           uint32_t tenant_length, uint32_t cookie_length,
                                           uint32_t authorization_length);
 
-/* Applies how a write ended (SPEC R22). `http_status` 0: nobody knows. `may_hold_document`: the body
- * may be the new document. Returns FETCH (under a lease: ask for the document before answering) or
- * PASS (done). */
+/* Applies how a write ended (SPEC R22). `http_status` 0: nobody knows. `may_hold_document`: the
+ * body may be the new document. Returns FETCH (under a lease: ask for the document before
+ * answering) or PASS (done). */
 SESAME_EXPORT uint32_t sesame_write_complete(sesame_cache* cache, double now_ms, uint32_t write,
                                              uint32_t http_status, uint32_t may_hold_document,
                                              uint32_t tenant_length, uint32_t cookie_length,
@@ -159,12 +161,11 @@ SESAME_EXPORT void sesame_session_forget(sesame_cache* cache, uint32_t tenant_le
                                          uint32_t only_refusal);
 
 /* Ends the session of the credential: it is refused from now on (SPEC R8, R10). */
-SESAME_EXPORT void sesame_session_revoke(sesame_cache* cache, double now_ms,
-                                         uint32_t tenant_length, uint32_t cookie_length,
-                                         uint32_t authorization_length);
+SESAME_EXPORT void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                         uint32_t cookie_length, uint32_t authorization_length);
 
-/* Drops every document of a user, or ends every session (SPEC R23). The user's identifier as JSON: a
- * string or a number. Returns a sesame_status. */
+/* Drops every document of a user, or ends every session (SPEC R23). The user's identifier as
+ * JSON: a string or a number. Returns a sesame_status. */
 SESAME_EXPORT uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms,
                                               uint32_t tenant_length, uint32_t user_id_length);
 SESAME_EXPORT uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms,
@@ -172,30 +173,37 @@ SESAME_EXPORT uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms,
 
 /* --- Managed sessions ------------------------------------------------------------------------- */
 
-/* Begins the session of a new session cookie with the tokens of a login and the document (SPEC R20).
- * Returns SERVE, or UNAVAILABLE and nothing is left of it. `access_expires_at_ms` 0: not known. */
-SESAME_EXPORT uint32_t sesame_session_begin(sesame_cache* cache, double now_ms,
+/* The number of the newest event: to be taken before the origin is asked for a login's
+ * document. */
+SESAME_EXPORT uint32_t sesame_sequence(sesame_cache* cache);
+
+/* Begins the session of a new session cookie with the tokens of a login and the document (SPEC
+ * R20). `asked_at`: the sequence from before the document was asked for. Returns SERVE;
+ * UNAVAILABLE and nothing is left of it; RETRY if the user has been revoked since.
+ * `access_expires_at_ms` 0: not known. */
+SESAME_EXPORT uint32_t sesame_session_begin(sesame_cache* cache, double now_ms, uint32_t asked_at,
                                             double access_expires_at_ms, uint32_t tenant_length,
                                             uint32_t cookie_length, uint32_t access_length,
-                                            uint32_t refresh_length,
-                                            uint32_t cache_control_length, uint32_t meta_length,
-                                            uint32_t body_length);
+                                            uint32_t refresh_length, uint32_t cache_control_length,
+                                            uint32_t meta_length, uint32_t body_length);
 
-/* The access token that stands for a session at the origin. SERVE: the body is it. FETCH: exchange the
- * refresh token in the body under the lease (the access token is the meta), then
- * sesame_refresh_complete. WAIT: another does. REFUSE: no such session. PASS: the request brings its own
- * credential, or none. `rejected`: an access token that the origin has just refused, or empty. */
+/* The access token that stands for a session at the origin. SERVE: the body is it. FETCH:
+ * exchange the refresh token in the body under the lease (the access token is the meta), then
+ * sesame_refresh_complete. WAIT: another does. REFUSE: no such session. PASS: the request brings
+ * its own credential, or none. `rejected`: an access token that the origin has just refused, or
+ * empty. */
 SESAME_EXPORT uint32_t sesame_session_authorize(sesame_cache* cache, double now_ms,
                                                 uint32_t tenant_length, uint32_t cookie_length,
                                                 uint32_t authorization_length,
                                                 uint32_t rejected_length, uint32_t waited);
 
-/* Brings the answer to an exchange of tokens (SPEC R24). `http_status` 0: none came. SERVE: the body is
- * the new access token. REFUSE: the session has ended. UNAVAILABLE: it failed. RETRY: overtaken. */
+/* Brings the answer to an exchange of tokens (SPEC R24). `http_status` 0: none came. SERVE: the
+ * body is the new access token. REFUSE: the session has ended. UNAVAILABLE: it failed. RETRY:
+ * overtaken. */
 SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t lease,
                                                uint32_t http_status, double retry_after_ms,
-                                               double access_expires_at_ms,
-                                               uint32_t access_length, uint32_t refresh_length);
+                                               double access_expires_at_ms, uint32_t access_length,
+                                               uint32_t refresh_length);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 #include "leases.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sesame {
 namespace {
@@ -54,10 +55,13 @@ Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs dea
   for (auto it = first; it != last; ++it) {
     Lease& old = slots_[it->second];
     if (!old.current) continue;
-    old.current = false;
-    took_over = old.state == LeaseState::kInFlight && now >= old.deadline;
     // One that is past its deadline has lost it for good, and its followers look again.
-    if (old.state == LeaseState::kInFlight || now >= old.deadline) free(&old);
+    const bool is_over =
+        old.state == LeaseState::kInFlight || now >= old.deadline || old.waiters == 0;
+    if (!is_over && free_.empty()) return nullptr;
+    took_over = old.state == LeaseState::kInFlight && now >= old.deadline;
+    old.current = false;
+    if (is_over) free(&old);
     break;
   }
   if (free_.empty()) return nullptr;
@@ -81,20 +85,14 @@ Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs dea
 }
 
 void LeaseTable::end(Lease* lease, LeaseState state) {
-  if (lease->waiters == 0) {
-    free(lease);
-    return;
-  }
   lease->state = state;
   lease->current = false;
+  if (lease->waiters == 0) free(lease);
 }
 
 void LeaseTable::end_with_answer(Lease* lease, std::uint16_t http_status, Bytes meta, Bytes body) {
   const std::size_t size = meta.size() + body.size();
-  if (size > answer_bytes_left_) {
-    free(lease);
-    return;
-  }
+  if (size > answer_bytes_left_) lease->waiters = 0;
   end(lease, LeaseState::kAnswered);
   if (lease->state != LeaseState::kAnswered) return;
   answer_bytes_left_ -= size;
@@ -107,6 +105,11 @@ void LeaseTable::end_with_backoff(Lease* lease, TimeMs until, DurationMs retry_a
   lease->state = LeaseState::kBackoff;
   lease->deadline = until;
   lease->retry_after = retry_after;
+}
+
+void LeaseTable::end_with_pause(Lease* lease, TimeMs until) {
+  lease->state = LeaseState::kPaused;
+  lease->deadline = until;
 }
 
 void LeaseTable::drop_waiter(Lease* lease) {
@@ -124,12 +127,15 @@ void LeaseTable::free(Lease* lease) {
       break;
     }
   }
+  if (lease->state == LeaseState::kInFlight && lease->cause == FillCause::kWrite) {
+    has_lost_write_ = true;
+  }
   answer_bytes_left_ += lease->meta.size() + lease->body.size();
   *lease = Lease{};
   free_.push_back(slot);
 }
 
-std::uint32_t LeaseTable::cancel(const Key& key) {
+std::uint32_t LeaseTable::cancel(Key key) {
   std::uint32_t in_flight = 0;
   for (auto it = by_key_.find(key); it != by_key_.end(); it = by_key_.find(key)) {
     Lease& lease = slots_[it->second];
@@ -139,12 +145,27 @@ std::uint32_t LeaseTable::cancel(const Key& key) {
   return in_flight;
 }
 
-void LeaseTable::step(TimeMs now) {
+bool LeaseTable::drop_overdue(LeaseId id, TimeMs now) {
+  Lease* lease = slot_of(id);
+  if (lease == nullptr || lease->state != LeaseState::kInFlight || now < lease->deadline) {
+    return false;
+  }
+  free(lease);
+  return true;
+}
+
+std::uint32_t LeaseTable::step(TimeMs now) {
+  std::uint32_t in_flight = 0;
   for (std::size_t i = 0; i < std::min(kSweepPerStep, slots_.size()); ++i) {
     Lease& lease = slots_[sweep_];
     sweep_ = (sweep_ + 1) % slots_.size();
-    if (lease.state != LeaseState::kFree && now >= lease.deadline) free(&lease);
+    if (lease.state == LeaseState::kFree || now < lease.deadline) continue;
+    in_flight += lease.state == LeaseState::kInFlight ? 1 : 0;
+    free(&lease);
   }
+  return in_flight;
 }
+
+bool LeaseTable::take_lost_write() { return std::exchange(has_lost_write_, false); }
 
 }  // namespace sesame

@@ -25,6 +25,7 @@ enum class LeaseState : std::uint8_t {
   kStored,    ///< ended; the answer is in the store
   kAnswered,  ///< ended; the answer is here and nowhere else
   kFailed,    ///< ended; the origin failed (R13)
+  kPaused,    ///< ended: a refresh failed, and the next one waits until the deadline
   kBackoff,   ///< the origin asked for patience (429): nobody asks before the deadline
 };
 
@@ -39,6 +40,7 @@ struct Lease {
   bool current = false;              ///< found by its key
   bool conditional = false;          ///< the holder was given a validator to send (R15)
   bool took_over = false;            ///< the one before it ran past its deadline
+  bool login_seen = false;           ///< what may have been a login went past since it began
   TimeMs deadline = 0;               ///< from here on it counts for nothing
   TimeMs credential_expires_at = 0;  ///< `exp` of a bearer that is a JWT; 0: none
   Sequence sequence = 0;             ///< the newest event when it began
@@ -76,17 +78,28 @@ class LeaseTable {
   /// Ends it, and keeps everybody from asking for this key until `until`.
   void end_with_backoff(Lease* lease, TimeMs until, DurationMs retry_after);
 
+  /// Ends a refresh, and keeps others from being begun until `until`.
+  void end_with_pause(Lease* lease, TimeMs until);
+
   /// A follower has been told.
   void drop_waiter(Lease* lease);
 
   void free(Lease* lease);
 
   /// Frees every lease of `key`, ended ones included: what they hold or bring counts no more.
-  /// Returns how many were in flight.
-  std::uint32_t cancel(const Key& key);
+  /// Returns how many were in flight. Takes a copy: the key may be one that a lease holds.
+  std::uint32_t cancel(Key key);
 
-  /// Frees a bounded number of leases that are past their deadline.
-  void step(TimeMs now);
+  /// Frees a lease whose holder comes back too late. True if it was there still.
+  bool drop_overdue(LeaseId id, TimeMs now);
+
+  /// Frees a bounded number of leases that are past their deadline. Returns how many of them had a
+  /// holder.
+  std::uint32_t step(TimeMs now);
+
+  /// True, once, if a lease of cause kWrite has gone without its answer: whose document the write
+  /// has changed was not learnt (R22).
+  bool take_lost_write();
 
   std::size_t in_use() const { return slots_.size() - free_.size(); }
   static std::size_t bytes_for(std::size_t capacity, std::size_t answer_bytes);
@@ -100,6 +113,7 @@ class LeaseTable {
   std::size_t answer_bytes_left_;
   std::uint32_t serial_ = 0;
   std::size_t sweep_ = 0;
+  bool has_lost_write_ = false;
 };
 
 }  // namespace sesame

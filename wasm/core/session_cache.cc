@@ -1,6 +1,7 @@
 #include "session_cache.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "jwt.h"
@@ -84,7 +85,9 @@ SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<S
 
 void SessionCache::step(TimeMs now) {
   store_->step(now);
-  leases_.step(now);
+  metrics_.takeovers += leases_.step(now);
+  if (leases_.take_lost_write()) doubt_everything(now);
+  if (now >= stale_floor_until_) has_stale_floor_ = false;
   tombstones_.step(now);
   users_.step(now);
   vault_.step(now);
@@ -186,9 +189,11 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
       ++current->waiters;
       return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
     }
-    // The origin asked for patience. Only a refresh that failed leaves a session to be asked for.
-    if (held.is_held) return served_stale(held.entry);
-    if (current->cause != FillCause::kRefresh) return unavailable(current->deadline - now);
+    // The origin asked for patience (kBackoff), or a refresh has just failed (kPaused), which keeps
+    // nobody from asking who has to.
+    const bool is_backoff = current->state == LeaseState::kBackoff;
+    if (held.is_held && (is_backoff || !options.fresh)) return served_stale(held.entry);
+    if (is_backoff) return unavailable(current->deadline - now);
   }
   outcome.action = Action::kFetch;
   const FillCause cause = options.fresh ? FillCause::kFresh : FillCause::kMiss;
@@ -235,7 +240,8 @@ bool SessionCache::follow(Lease* lease, Bytes tenant, const Held& held, bool fre
     }
     return true;
   }
-  if (state == LeaseState::kFailed || state == LeaseState::kBackoff) {
+  if (state == LeaseState::kFailed || state == LeaseState::kBackoff ||
+      state == LeaseState::kPaused) {
     const bool may_serve = held.is_held && held.entry.info.http_status == kOk;
     *outcome = may_serve ? served_stale(held.entry) : unavailable(retry_after);
     return true;
@@ -268,7 +274,9 @@ Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause
   lease->sequence = sequence_;
   lease->tenant = tenant;
   if (subject.credential.kind == CredentialKind::kBearer) {
-    lease->credential_expires_at = jwt_expiry(subject.credential.value).value_or(0);
+    // 0 is for a token that tells no end; one that ended in 1970 or before tells one.
+    const std::optional<TimeMs> end = jwt_expiry(subject.credential.value);
+    if (end) lease->credential_expires_at = std::max<TimeMs>(*end, 1);
   }
   outcome.lease = lease->id;
   if (held.is_held && cause != FillCause::kFresh) {
@@ -278,7 +286,7 @@ Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause
   return outcome;
 }
 
-SessionCache::Held SessionCache::find_live(const Key& key, Bytes tenant, TimeMs now) {
+SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now) {
   Held held;
   if (!store_->find(key, now, &held.entry)) return held;
   EntryInfo info = held.entry.info;
@@ -336,35 +344,37 @@ SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event,
   const std::string body(left.body);
   if (!store_->put(key, adopted, meta, body, now)) return held;
   held.is_held = store_->find(key, now, &held.entry);
+  if (is_doubtful(adopted, &event)) {
+    held.entry.info.fresh_until = std::min(adopted.fresh_until, now);
+  }
   return held;
+}
+
+// True if the entry may be out of date: it is served as an older one (R22).
+bool SessionCache::is_doubtful(const EntryInfo& info, const UserEvent* event) const {
+  return (has_stale_floor_ && is_before(info.sequence, stale_floor_)) ||
+         (event != nullptr && event->is_doubtful && is_before(info.sequence, event->doubted_at));
 }
 
 SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes body, Bytes tenant,
                                                  const UserEvent** event) {
   if (users_.is_below_floor(info.sequence)) return Standing::kGone;
-  const bool is_below_stale_floor = has_stale_floor_ && is_before(info.sequence, stale_floor_);
-  const Standing standing = is_below_stale_floor ? Standing::kStale : Standing::kCurrent;
-  if (info.user_tag == 0 || !users_.may_concern(info.user_tag)) return standing;
+  if (info.user_tag == 0 || !users_.may_concern(info.user_tag)) {
+    return is_doubtful(info, nullptr) ? Standing::kStale : Standing::kCurrent;
+  }
 
   // The tag is 32 bits of the user's key; the document says whose it really is.
   Key user;
   if (!user_of(body, tenant, &user)) return Standing::kGone;
   *event = users_.find(user);
-  if (*event == nullptr) return standing;
-  if ((*event)->revoked && is_before(info.sequence, (*event)->revoked_at)) {
+  if (*event != nullptr && (*event)->revoked && is_before(info.sequence, (*event)->revoked_at)) {
     return Standing::kRevoked;
   }
-  if ((*event)->change == UserChange::kNone || !is_before(info.sequence, (*event)->changed_at)) {
-    return standing;
+  if (*event != nullptr && (*event)->change != UserChange::kNone &&
+      is_before(info.sequence, (*event)->changed_at)) {
+    return (*event)->change == UserChange::kReplaced ? Standing::kReplaced : Standing::kGone;
   }
-  switch ((*event)->change) {
-    case UserChange::kStale:
-      return Standing::kStale;
-    case UserChange::kReplaced:
-      return Standing::kReplaced;
-    default:
-      return Standing::kGone;
-  }
+  return is_doubtful(info, *event) ? Standing::kStale : Standing::kCurrent;
 }
 
 bool SessionCache::is_refusal(int http_status) const {

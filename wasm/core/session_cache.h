@@ -149,10 +149,14 @@ class SessionCache {
 
   // --- Managed sessions: the cookie is the cache's own, and the tokens stay here ---
 
+  /// The newest event so far. What the origin is asked from now on reflects it.
+  Sequence now_sequence() const { return sequence_; }
+
   /// Begins the session of a new session cookie with the tokens of a login and the document (SPEC
-  /// R20, R21). kServe, or kUnavailable and nothing is left of it.
+  /// R20, R21). `asked_at`: now_sequence() from before the origin was asked for that document.
+  /// kServe; kUnavailable and nothing is left of it; kRetry if its user has been revoked since.
   Outcome begin_session(Bytes tenant, Bytes cookie, const Tokens& tokens,
-                        const OriginAnswer& document, TimeMs now);
+                        const OriginAnswer& document, Sequence asked_at, TimeMs now);
 
   /// The access token that stands for a session at the origin. kServe: `body` is it. kFetch:
   /// exchange the refresh token in `body` under `lease`, and bring the answer to complete_refresh.
@@ -213,17 +217,21 @@ class SessionCache {
                      TimeMs now, Outcome outcome);
   void count(const Outcome& outcome);
   bool is_refusal(int http_status) const;
-  Held find_live(const Key& key, Bytes tenant, TimeMs now);
+  // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
+  Held find_live(Key key, Bytes tenant, TimeMs now);
   Held adopt(const Key& key, const UserEvent& event, const EntryInfo& info, TimeMs now);
   Standing standing_of(const EntryInfo& info, Bytes body, Bytes tenant, const UserEvent** event);
+  bool is_doubtful(const EntryInfo& info, const UserEvent* event) const;
 
   // session_fill.cc: the origin's answers.
-  Outcome fill_failed(Lease* lease, DurationMs retry_after, bool is_backoff, TimeMs now);
-  Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Outcome fill_failed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
+  Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
   Outcome fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now);
-  Outcome fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Outcome fill_document(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
   Outcome overtaken(Lease* lease);
+  void doubt_everything(TimeMs now);
   bool is_overtaken(const Lease& lease, const Key& user);
+  bool forbids_storing(Bytes cache_control) const;
   EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
                           TimeMs now) const;
 
@@ -236,7 +244,7 @@ class SessionCache {
   bool user_named(Bytes tenant, Bytes user_id, Key* user) const;
   Sequence record_change(const Key& user, UserChange change, TimeMs now);
   TimeMs event_end(TimeMs now) const;
-  void bury(const Key& key, TimeMs session_end, TimeMs now);
+  void bury(Key key, TimeMs session_end, TimeMs now);
 
   Config config_;
   KeyMaker keys_;
@@ -254,6 +262,7 @@ class SessionCache {
 
   bool has_stale_floor_ = false;  // entries before `stale_floor_` are at best stale
   Sequence stale_floor_ = 0;
+  TimeMs stale_floor_until_ = 0;  // from here on there are none
 
   // What the last outcome points to where that is neither the store's nor the caller's.
   std::string meta_;

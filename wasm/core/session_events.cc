@@ -11,6 +11,14 @@ namespace {
 constexpr std::uint16_t kOk = 200;
 constexpr std::size_t kMaxWrites = 256;
 
+// Without the white space that JSON allows around a value.
+Bytes trim_json(Bytes text) {
+  constexpr Bytes kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == Bytes::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 }  // namespace
 
 bool SessionCache::user_of(Bytes document, Bytes tenant, Key* user) const {
@@ -27,11 +35,11 @@ TimeMs SessionCache::event_end(TimeMs now) const {
 
 Sequence SessionCache::record_change(const Key& user, UserChange change, TimeMs now) {
   users_.change(user, change, ++sequence_, event_end(now));
-  if (change != UserChange::kReplaced) store_->erase(user);
+  if (change == UserChange::kDropped) store_->erase(user);
   return sequence_;
 }
 
-void SessionCache::bury(const Key& key, TimeMs session_end, TimeMs now) {
+void SessionCache::bury(Key key, TimeMs session_end, TimeMs now) {
   ++sequence_;
   store_->erase(key);
   leases_.cancel(key);
@@ -52,7 +60,8 @@ WriteId SessionCache::begin_write(const RequestHead& request, TimeMs now) {
   }
   const bool is_full = writes_.size() >= kMaxWrites;
   for (Write& other : writes_) {
-    const bool same_user = write.knows_user && other.knows_user && write.user == other.user;
+    // Two whose users are not both known may be the same one's.
+    const bool same_user = !write.knows_user || !other.knows_user || write.user == other.user;
     if (is_full || same_user || write.key == other.key) {
       write.overlapped = other.overlapped = true;
     }
@@ -66,8 +75,9 @@ WriteId SessionCache::begin_write(const RequestHead& request, TimeMs now) {
 
 SessionCache::Write SessionCache::take_write(WriteId id, const Key& key) {
   Write write;
-  const auto found = std::find_if(writes_.begin(), writes_.end(),
-                                  [id](const Write& each) { return each.id == id; });
+  const auto found = std::find_if(writes_.begin(), writes_.end(), [&](const Write& each) {
+    return each.id == id && each.key == key;
+  });
   if (found != writes_.end()) {
     write = *found;
     writes_.erase(found);
@@ -93,8 +103,16 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
   // Whose document it was, from what is held now: it may have been filled since the write began.
   const Held held = find_live(write.key, request.tenant, now);
   const bool holds_document = held.is_held && held.entry.info.http_status == kOk;
-  if (!write.knows_user && holds_document) {
-    write.knows_user = user_of(held.entry.body, request.tenant, &write.user);
+  Key user;
+  const bool knows_user = holds_document && user_of(held.entry.body, request.tenant, &user);
+  if (knows_user && write.knows_user && user != write.user) {
+    // The session has changed hands meanwhile: either of the two may have been written.
+    write.overlapped = true;
+    record_change(user, has_answer ? UserChange::kDropped : UserChange::kStale, now);
+  }
+  if (knows_user && !write.knows_user) {
+    write.knows_user = true;
+    write.user = user;
   }
   if (!has_answer) {
     if (write.knows_user) record_change(write.user, UserChange::kStale, now);
@@ -120,18 +138,26 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
     write.knows_user = true;
     write.user = answered_user;
   }
-  const EntryInfo old = held.entry.info;
+  // The session may have been somebody else's at the origin by then.
+  if (names_user && answered_user != write.user) {
+    record_change(answered_user, UserChange::kDropped, now);
+  }
+  if (leases_.take_lost_write()) doubt_everything(now);
   leases_.cancel(write.key);
+  // An earlier write of this session that was still being asked about is learnt of with this one.
+  leases_.take_lost_write();
 
-  if (replaces) {
-    EntryInfo info = document_info(0, {}, old.born_at, now);
-    info.expires_at = std::min(info.expires_at, old.expires_at);
-    info.fresh_until = std::min(info.fresh_until, info.expires_at);
-    info.drop_at = std::min(info.drop_at, info.expires_at);
-    info.user_tag = old.user_tag;
-    info.sequence = record_change(write.user, UserChange::kReplaced, now);
-    store_->put(write.user, info, {}, body_, now);
-    store_->put(write.key, info, {}, body_, now);
+  EntryView old;
+  if (replaces && store_->find(write.key, now, &old)) {
+    // What the origin said of the old one's freshness holds for the new one (R15). Each session
+    // keeps its own end.
+    const EntryInfo info = old.info;
+    EntryInfo left = document_info(0, {}, now, now);
+    left.fresh_until = std::min(left.fresh_until, now + info.fresh_until - info.filled_at);
+    left.user_tag = info.user_tag;
+    left.sequence = record_change(write.user, UserChange::kReplaced, now);
+    store_->put(write.user, left, {}, body_, now);
+    adopt(write.key, *users_.find(write.user), info, now);
     return done;
   }
   store_->erase(write.key);
@@ -141,13 +167,17 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
   }
   ++sequence_;
   const Outcome fetch{.action = Action::kFetch, .credential = subject.credential.kind};
-  return begin_fill(subject, request.tenant, FillCause::kWrite, Held{}, now, fetch);
+  const Outcome outcome =
+      begin_fill(subject, request.tenant, FillCause::kWrite, Held{}, now, fetch);
+  if (outcome.action != Action::kFetch) doubt_everything(now);
+  return outcome;
 }
 
 void SessionCache::forget(const RequestHead& request, bool only_refusal) {
   const Subject subject = identify(request);
   if (!subject.has_key) return;
   if (only_refusal) {
+    if (Lease* lease = leases_.find_current(subject.key, 0)) lease->login_seen = true;
     EntryView entry;
     if (!store_->find(subject.key, 0, &entry) || entry.info.http_status == kOk) return;
   }
@@ -164,7 +194,8 @@ void SessionCache::revoke(const RequestHead& request, TimeMs now) {
   if (!subject.has_key) return;
   TimeMs end = now + config_.expires_in;
   EntryView entry;
-  if (store_->find(subject.key, now, &entry) && entry.info.http_status == kOk) {
+  if (store_->find(subject.key, now, &entry) && entry.info.http_status == kOk &&
+      now < entry.info.expires_at) {
     end = entry.info.expires_at;
   }
   if (subject.credential.kind == CredentialKind::kBearer) {
@@ -181,6 +212,9 @@ bool SessionCache::user_named(Bytes tenant, Bytes user_id, Key* user) const {
   if (user_id.size() > config_.max_document_bytes || check_document(document) != Status::kOk) {
     return false;
   }
+  // Nothing but the one value: no other members may follow it.
+  const auto value = find_value(document, "/id");
+  if (!value || value->size() != trim_json(user_id).size()) return false;
   const auto id = find_user_id(document, {"/id"});
   if (id) *user = keys_.make(tenant, KeyKind::kUser, *id);
   return id.has_value();

@@ -34,15 +34,17 @@ Outcome answered(Action action, std::uint16_t http_status, Bytes meta, Bytes bod
 
 Outcome SessionCache::complete_fill(LeaseId id, const OriginAnswer& answer, TimeMs now) {
   step(now);
+  if (leases_.drop_overdue(id, now)) ++metrics_.takeovers;
   Lease* lease = leases_.find(id, now);
   if (lease == nullptr || lease->state != LeaseState::kInFlight) return overtaken(nullptr);
+  // If the session has ended with its user, this cancels the lease.
+  const Held held = find_live(lease->key, lease->tenant, now);
+  if (held.is_revoked) return overtaken(nullptr);
 
   const int status = answer.http_status;
-  if (is_failure(status)) {
-    const bool is_backoff = status == kTooManyRequests && answer.retry_after > 0;
-    return fill_failed(lease, answer.retry_after, is_backoff, now);
-  }
-  if (status == kNotModified) return fill_confirmed(lease, answer, now);
+  if (is_failure(status)) return fill_failed(lease, answer, held, now);
+  if (status == kNotModified) return fill_confirmed(lease, answer, held, now);
+  if (status >= 300 && lease->cause == FillCause::kWrite) doubt_everything(now);
   if (is_refusal(status)) return fill_refused(lease, answer, now);
   if (status >= 300) {
     // Not a failure and not a clear "no": passed on, and nothing is held on to (R12).
@@ -51,7 +53,7 @@ Outcome SessionCache::complete_fill(LeaseId id, const OriginAnswer& answer, Time
     leases_.end_with_answer(lease, http_status, answer.meta, answer.body);
     return answered(Action::kAnswer, http_status, answer.meta, answer.body);
   }
-  return fill_document(lease, answer, now);
+  return fill_document(lease, answer, held, now);
 }
 
 Outcome SessionCache::overtaken(Lease* lease) {
@@ -67,29 +69,31 @@ bool SessionCache::is_overtaken(const Lease& lease, const Key& user) {
   const UserEvent* event = users_.find(user);
   if (event == nullptr) return false;
   return (event->revoked && is_before(lease.sequence, event->revoked_at)) ||
-         (event->change != UserChange::kNone && is_before(lease.sequence, event->changed_at));
+         (event->change != UserChange::kNone && is_before(lease.sequence, event->changed_at)) ||
+         (event->is_doubtful && is_before(lease.sequence, event->doubted_at));
 }
 
-Outcome SessionCache::fill_failed(Lease* lease, DurationMs retry_after, bool is_backoff,
+// A write went through, and it cannot be learnt whose: everybody's document may be out of date.
+void SessionCache::doubt_everything(TimeMs now) {
+  stale_floor_ = ++sequence_;
+  stale_floor_until_ = event_end(now);
+  has_stale_floor_ = true;
+}
+
+Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, const Held& held,
                                   TimeMs now) {
   ++metrics_.origin_failures;
-  const Held held = find_live(lease->key, lease->tenant, now);
-  if (lease->cause == FillCause::kWrite) {
-    // A write went through, and it cannot be learnt whose: everybody's document may be out of date.
-    stale_floor_ = ++sequence_;
-    has_stale_floor_ = true;
-  }
-  lease->retry_after = std::max<DurationMs>(retry_after, 1000);
-  if (is_backoff) {
-    leases_.end_with_backoff(lease, now + retry_after, retry_after);
+  if (lease->cause == FillCause::kWrite) doubt_everything(now);
+  const DurationMs retry_after = std::max<DurationMs>(answer.retry_after, 1000);
+  lease->retry_after = retry_after;
+  if (answer.http_status == kTooManyRequests && answer.retry_after > 0) {
+    leases_.end_with_backoff(lease, now + answer.retry_after, retry_after);
   } else if (lease->cause == FillCause::kRefresh) {
-    leases_.end_with_backoff(lease, now + kRefreshPause, kRefreshPause);
+    leases_.end_with_pause(lease, now + kRefreshPause);
   } else {
     leases_.end(lease, LeaseState::kFailed);
   }
-  Outcome outcome{.action = Action::kUnavailable,
-                  .retry_after = std::max<DurationMs>(retry_after, 1000)};
-  if (held.is_revoked) outcome.action = Action::kRetry;
+  Outcome outcome{.action = Action::kUnavailable, .retry_after = retry_after};
   if (held.is_held && held.entry.info.http_status == kOk) {
     outcome = answered(Action::kServeStale, kOk, held.entry.meta, held.entry.body);
     outcome.source = Source::kStale;
@@ -99,28 +103,45 @@ Outcome SessionCache::fill_failed(Lease* lease, DurationMs retry_after, bool is_
   return outcome;
 }
 
-Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, TimeMs now) {
-  if (!lease->conditional) return fill_failed(lease, 0, false, now);
-  const Held held = find_live(lease->key, lease->tenant, now);
+Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held,
+                                     TimeMs now) {
+  if (!lease->conditional) return fill_failed(lease, answer, held, now);
   // It was confirmed as it was when the lease began; since then it may have gone or changed.
-  const EntryInfo& old = held.entry.info;
-  if (!held.is_held || old.http_status != kOk || is_before(lease->sequence, old.sequence)) {
+  EntryView entry;
+  if (!held.is_held || !store_->find(lease->key, now, &entry) || entry.info.http_status != kOk ||
+      is_before(lease->sequence, entry.info.sequence)) {
     return overtaken(lease);
   }
+  const EntryInfo& old = entry.info;
   EntryInfo info =
       document_info(lease->credential_expires_at, answer.cache_control, old.born_at, now);
+  // What a 304 does not say stays as it was (RFC 9111 section 3.2).
+  if (answer.cache_control.empty()) {
+    info.fresh_until = std::min(info.fresh_until, now + old.fresh_until - old.filled_at);
+  }
   info.sequence = lease->sequence;
   info.user_tag = old.user_tag;
-  store_->set_info(lease->key, info);
-  EntryView entry;
-  if (!store_->find(lease->key, now, &entry)) return overtaken(lease);
-  leases_.end(lease, LeaseState::kStored);
+  if (forbids_storing(answer.cache_control)) {
+    meta_ = entry.meta;
+    body_ = entry.body;
+    entry = {info, meta_, body_};
+    store_->erase(lease->key);
+    lease->user_tag = info.user_tag;
+    lease->expires_at = info.expires_at;
+    leases_.end_with_answer(lease, kOk, meta_, body_);
+  } else {
+    store_->set_info(lease->key, info);
+    if (!store_->find(lease->key, now, &entry)) return overtaken(lease);
+    leases_.end(lease, LeaseState::kStored);
+  }
   Outcome outcome = answered(Action::kServe, kOk, entry.meta, entry.body);
   outcome.expires_at = info.expires_at;
   return outcome;
 }
 
 Outcome SessionCache::fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now) {
+  // It may be of before the login (R12).
+  if (lease->login_seen) return overtaken(lease);
   const auto http_status = static_cast<std::uint16_t>(answer.http_status);
   const bool is_small = answer.meta.size() + answer.body.size() <= kMaxRefusalBytes;
   EntryInfo info;
@@ -164,10 +185,16 @@ EntryInfo SessionCache::document_info(TimeMs credential_expires_at, Bytes cache_
   return info;
 }
 
-Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now) {
+// SPEC R15.
+bool SessionCache::forbids_storing(Bytes cache_control) const {
+  return config_.obey_cache_control && read_cache_control(cache_control).no_store;
+}
+
+Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, const Held& held,
+                                    TimeMs now) {
   if (answer.body.size() > config_.max_document_bytes ||
       check_document(answer.body) != Status::kOk) {
-    return fill_failed(lease, answer.retry_after, false, now);
+    return fill_failed(lease, answer, held, now);
   }
   Key user;
   const bool knows_user = user_of(answer.body, lease->tenant, &user);
@@ -189,15 +216,26 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
   EntryInfo info = document_info(lease->credential_expires_at, answer.cache_control, born_at, now);
   info.user_tag = tag;
   info.sequence = lease->sequence;
-  const bool may_store =
-      now < info.expires_at && now >= tombstones_.unguarded_until() &&
-      !(config_.obey_cache_control && read_cache_control(answer.cache_control).no_store);
+  const bool may_keep = now < info.expires_at && now >= tombstones_.unguarded_until() &&
+                        !forbids_storing(answer.cache_control);
   if (lease->cause == FillCause::kWrite && knows_user) {
     info.sequence =
-        record_change(user, may_store ? UserChange::kReplaced : UserChange::kDropped, now);
-    if (may_store) store_->put(user, info, answer.meta, body, now);
+        record_change(user, may_keep ? UserChange::kReplaced : UserChange::kDropped, now);
+    // Whoever takes it over has an end of its own.
+    EntryInfo left = document_info(0, answer.cache_control, now, now);
+    left.user_tag = tag;
+    left.sequence = info.sequence;
+    if (may_keep) store_->put(user, left, answer.meta, body, now);
+    // What was in doubt when it was asked for still is.
+    if (has_stale_floor_ && is_before(lease->sequence, stale_floor_)) {
+      record_change(user, UserChange::kStale, now);
+    }
+  } else if (lease->cause == FillCause::kWrite) {
+    doubt_everything(now);
   }
 
+  // Only a write is asked about after its session was revoked.
+  const bool may_store = may_keep && !tombstones_.contains(lease->key, now);
   if (may_store && store_->put(lease->key, info, answer.meta, body, now)) {
     leases_.end(lease, LeaseState::kStored);
   } else {

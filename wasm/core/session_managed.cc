@@ -19,7 +19,7 @@ Outcome no_session() {
 }  // namespace
 
 Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& tokens,
-                                    const OriginAnswer& document, TimeMs now) {
+                                    const OriginAnswer& document, Sequence asked_at, TimeMs now) {
   step(now);
   const Outcome unavailable{.action = Action::kUnavailable, .retry_after = 1000};
   Key user;
@@ -31,6 +31,10 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
   // Without an identifier the session is its own only one.
   if (!user_of(document.body, tenant, &user)) user = key;
+  const UserEvent* event = users_.find(user);
+  if (event != nullptr && event->revoked && is_before(asked_at, event->revoked_at)) {
+    return {.action = Action::kRetry};
+  }
   VaultRecord record;
   record.access_token = tokens.access;
   record.refresh_token = tokens.refresh;
@@ -40,16 +44,19 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   record.user = user;
   if (!vault_.put(key, std::move(record))) return unavailable;
 
-  // The document goes in as the answer of a fill that nothing can have overtaken (R20).
+  // The document goes in as the answer of a fill that began when it was asked for (R10, R20). One
+  // that an update has overtaken is not kept, and the session's first check asks again.
   Lease* lease = leases_.begin(key, FillCause::kMiss, now, now + config_.lease_for);
   if (lease == nullptr) {
     vault_.erase(key);
     return unavailable;
   }
-  lease->sequence = sequence_;
+  lease->sequence = asked_at;
   lease->tenant = tenant;
   ++metrics_.origin_login;
-  return fill_document(lease, document, now);
+  Outcome outcome = fill_document(lease, document, Held{}, now);
+  if (outcome.action == Action::kRetry) outcome.action = Action::kServe;
+  return outcome;
 }
 
 // The record of a session, if it lives.

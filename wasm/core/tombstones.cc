@@ -27,10 +27,11 @@ bool TombstoneTable::contains(const Key& key, TimeMs now) const {
 void TombstoneTable::add(const Key& key, TimeMs guarded_until, TimeMs until, TimeMs now) {
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) {
+    // It keeps its place: whoever is buried again and again pushes nobody out.
     Tombstone& old = slots_[found->second];
-    guarded_until = std::max(guarded_until, old.guarded_until);
-    until = std::max(until, old.until);
-    forget(found->second);
+    old.guarded_until = std::max(guarded_until, old.guarded_until);
+    old.until = std::max({until, old.until, old.guarded_until});
+    return;
   }
   Tombstone& slot = slots_[next_];
   if (slot.used) {

@@ -28,8 +28,9 @@ const UserEvent* UserEvents::find(const Key& user) {
   return found == events_.end() ? nullptr : &*found;
 }
 
-void UserEvents::raise_floor(Sequence at) {
+void UserEvents::raise_floor(Sequence at, TimeMs until) {
   if (!has_floor_ || is_before(floor_, at)) floor_ = at;
+  floor_until_ = has_floor_ ? std::max(floor_until_, until) : until;
   has_floor_ = true;
 }
 
@@ -51,8 +52,9 @@ UserEvent& UserEvents::event_of(const Key& user, TimeMs until) {
   } else {
     if (events_.size() >= capacity_) {
       const UserEvent& oldest = events_.front();
-      if (oldest.revoked) raise_floor(oldest.revoked_at);
-      if (oldest.change != UserChange::kNone) raise_floor(oldest.changed_at);
+      if (oldest.revoked) raise_floor(oldest.revoked_at, oldest.until);
+      if (oldest.change != UserChange::kNone) raise_floor(oldest.changed_at, oldest.until);
+      if (oldest.is_doubtful) raise_floor(oldest.doubted_at, oldest.until);
       forget(events_.begin());
     }
     event = events_.insert(events_.end(), UserEvent{.user = user});
@@ -70,14 +72,17 @@ void UserEvents::revoke(const Key& user, Sequence at, TimeMs until) {
 
 void UserEvents::change(const Key& user, UserChange change, Sequence at, TimeMs until) {
   UserEvent& event = event_of(user, until);
-  // "May have changed" must not hide that something did.
-  const bool weaker = change == UserChange::kStale && (event.change == UserChange::kDropped ||
-                                                       event.change == UserChange::kReplaced);
-  event.change = weaker ? UserChange::kDropped : change;
-  event.changed_at = at;
+  if (change == UserChange::kStale) {
+    event.is_doubtful = true;
+    event.doubted_at = at;
+  } else {
+    event.change = change;
+    event.changed_at = at;
+  }
 }
 
 void UserEvents::step(TimeMs now) {
+  if (now >= floor_until_) has_floor_ = false;
   for (int i = 0; i < kForgetPerStep && !events_.empty(); ++i) {
     if (now < events_.front().until) return;
     forget(events_.begin());

@@ -17,7 +17,7 @@ namespace sesame {
 
 enum class UserChange : std::uint8_t {
   kNone,
-  kStale,     ///< may have changed: serve, and ask behind the answer
+  kStale,     ///< may have changed: serve, and ask behind the answer. Only of `doubted_at`
   kDropped,   ///< has changed: ask
   kReplaced,  ///< the new document is in the store, under the user's key
 };
@@ -29,6 +29,8 @@ struct UserEvent {
   Sequence revoked_at = 0;  ///< entries before this are dead
   UserChange change = UserChange::kNone;
   Sequence changed_at = 0;  ///< entries before this are out of date
+  bool is_doubtful = false;
+  Sequence doubted_at = 0;  ///< entries before this may be out of date
 };
 
 /// The bits of a user's key that entries carry. Never 0.
@@ -50,6 +52,8 @@ class UserEvents {
   const UserEvent* find(const Key& user);
 
   void revoke(const Key& user, Sequence at, TimeMs until);
+
+  /// kStale stands beside the other changes: that something may have changed hides no change.
   void change(const Key& user, UserChange change, Sequence at, TimeMs until);
 
   /// True if an event had to be forgotten that an entry of this age may have needed: the entry
@@ -68,12 +72,13 @@ class UserEvents {
   Events::iterator locate(const Key& user);
   UserEvent& event_of(const Key& user, TimeMs until);
   void forget(Events::iterator event);
-  void raise_floor(Sequence at);
+  void raise_floor(Sequence at, TimeMs until);
 
   Events events_;  // the longest untouched first, which is also the first to end
   std::unordered_multimap<std::uint32_t, Events::iterator> by_tag_;
   std::size_t capacity_;
   Sequence floor_ = 0;
+  TimeMs floor_until_ = 0;  // from here on nothing from before the floor is left
   bool has_floor_ = false;
 };
 
