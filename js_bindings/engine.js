@@ -125,6 +125,13 @@ export class Engine {
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
       if (action === Action.SERVE || action === Action.REFUSE) return this.#take(action);
+      if (action === Action.SERVE_STALE) {
+        // Answered at once (R6): the token that its refresh needs is found out behind the answer.
+        const decision = this.#take(action);
+        const { access, waitUntil } = request;
+        waitUntil(access().then((found) => this.#decide({ ...request, ...found })));
+        return decision;
+      }
     }
     return this.#decide({ ...request, ...(await request.access()) });
   }
@@ -208,8 +215,8 @@ export class Engine {
       if (asked.changesCredential) this.#core.forgetSession(request.head);
       return decision;
     } finally {
+      this.#waiters.wake(lease); // they look again once this is through, even if the next line throws
       if (!isComplete) this.#core.releaseFill(lease);
-      this.#waiters.wake(lease);
     }
   }
 

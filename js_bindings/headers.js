@@ -134,7 +134,8 @@ export function changesCookie(requestHeaders, responseHeaders, names, now) {
   const sent = (requestHeaders.get('cookie') ?? '').split(';').map((pair) => pair.trim());
   return responseHeaders.getSetCookie().some((line) => {
     const pair = line.split(';', 1)[0].trim();
-    if (!names.includes(pair.slice(0, pair.indexOf('=')).trim())) return false;
+    const [name, ...value] = pair.split('=');
+    if (value.length === 0 || !names.includes(name.trim())) return false;
     return !sent.includes(pair) || endsCookie(line, now);
   });
 }

@@ -26,6 +26,9 @@
  *   workerd)
  */
 
+/** A timer that is longer rings at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * @param {number} milliseconds
  * @param {AbortSignal} signal
@@ -39,7 +42,7 @@ function sleep(milliseconds, signal) {
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = setTimeout(finish, milliseconds);
+    const timer = setTimeout(finish, Math.min(milliseconds, LONGEST_TIMER_MS));
     signal.addEventListener('abort', finish);
   });
 }

@@ -2,7 +2,7 @@
 // once. What the numbers mean together is judged by the core (`findFaults`).
 import { ConfigError } from './errors.js';
 import { isPath, parseManaged } from './options-managed.js';
-import { parsePathPattern } from './path-patterns.js';
+import { asInUrl, parsePathPattern } from './path-patterns.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
 
 /**
@@ -165,7 +165,7 @@ class OptionReader {
   /** @param {keyof Options} option */
   path(option) {
     return this.read(option, 'must be a path that begins with / and has no query', (value) =>
-      isPath(value) ? /** @type {string} */ (value) : undefined,
+      isPath(value) ? asInUrl(/** @type {string} */ (value)) : undefined,
     );
   }
 }
@@ -182,7 +182,7 @@ function siblingsOf(documentPath = DEFAULTS.documentPath) {
 function parseOrigin(value) {
   if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
   const url = new URL(value);
-  const isBare = url.pathname === '/' && !url.search && !url.hash && !url.username;
+  const isBare = url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
   return isBare && /^https?:$/.test(url.protocol) ? url.origin : undefined;
 }
 
@@ -198,7 +198,7 @@ export function parseOptions(options, findFaults = () => []) {
   if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
   const reader = new OptionReader(/** @type {any} */ (options));
   for (const option of Object.keys(options)) {
-    if (!['origin', 'managed'].includes(option) && !(option in DEFAULTS)) {
+    if (!['origin', 'managed'].includes(option) && !Object.hasOwn(DEFAULTS, option)) {
       reader.faults.push({ option, reason: 'is not an option' });
     }
   }

@@ -9,8 +9,16 @@ export const SIZE_UNITS = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
  * @param {Record<string, number>} units
  */
 export function parseQuantity(value, units) {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.floor(value) : undefined;
-  const match = typeof value === 'string' && /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value.trim());
-  const unit = match && units[match[2].toLowerCase()];
-  return unit ? Math.floor(Number(match[1]) * unit) : undefined;
+  const number = Math.floor(typeof value === 'number' ? value : parseText(value, units));
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/**
+ * @param {unknown} text
+ * @param {Record<string, number>} units
+ */
+function parseText(text, units) {
+  const match = typeof text === 'string' && /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(text.trim());
+  const name = match ? match[2].toLowerCase() : '';
+  return match && Object.hasOwn(units, name) ? Number(match[1]) * units[name] : Number.NaN;
 }

@@ -38,11 +38,11 @@ export function run(command, args, options = {}) {
  * Runs a program quietly and returns what it said.
  * @param {string} command
  * @param {string[]} args
- * @param {{ input?: string, env?: Record<string, string> }} [options]
+ * @param {{ input?: string, env?: Record<string, string>, cwd?: string }} [options]
  */
 export function capture(command, args, options = {}) {
   const result = spawnSync(command, args, {
-    cwd: root,
+    cwd: options.cwd ?? root,
     encoding: 'utf8',
     input: options.input ?? '',
     env: { ...process.env, ...options.env },

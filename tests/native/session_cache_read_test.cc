@@ -185,7 +185,7 @@ TEST_CASE("R44: a header over its limit is too large, one at it is not") {
   CHECK(f.cache().store().entries() == 0);
 }
 
-TEST_CASE("R5: a peek answers from what is fresh and begins nothing otherwise") {
+TEST_CASE("R5, R6: a peek answers from what is held and begins nothing") {
   Fixture f;
   const CheckOptions peek{.peek = true};
   CHECK(f.check(bearer("t"), peek).action == Action::kRetry);
@@ -198,10 +198,12 @@ TEST_CASE("R5: a peek answers from what is fresh and begins nothing otherwise") 
   CHECK(f.check(bearer("t"), {.fresh = true, .peek = true}).action == Action::kRetry);
 
   f.pass(30 * kMinute);
-  CHECK(f.check(bearer("t"), peek).action == Action::kRetry);
+  const std::uint64_t stale = f.metrics().stale;
+  CHECK(f.check(bearer("t"), peek).action == Action::kServeStale);
   CHECK(f.cache().leases_in_use() == 0);
+  CHECK(f.metrics().stale == stale);
   const LeaseId lease = f.begin_refresh(bearer("t"));
-  CHECK(f.check(bearer("t"), peek).action == Action::kRetry);
+  CHECK(f.check(bearer("t"), peek).action == Action::kServeStale);
   f.answer(lease, 401);
   CHECK(f.check(bearer("t"), peek).action == Action::kRefuse);
   f.revoke(bearer("u"));

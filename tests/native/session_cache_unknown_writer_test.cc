@@ -136,6 +136,19 @@ TEST_CASE("R22: a user who is learnt while the write is under way is the one who
   CHECK(f.check(f.stranger).action == Action::kServe);
 }
 
+TEST_CASE("R22: a session that a login reaches while it writes may be either user's") {
+  Cold f;
+  const Request changing = cookie("changing");
+  f.hold(changing, document("8"));
+  const WriteId write = f.begin_write(changing);
+  f.forget(changing);  // a login of user 7 went past
+  const Decision decision = f.end_write(write, changing, 200, "{}");
+  REQUIRE(decision.action == Action::kFetch);
+  f.fill(decision.lease, kNew);
+  CHECK(f.check(f.other).body == kNew);
+  CHECK(f.check(f.stranger).action == Action::kFetch);
+}
+
 TEST_CASE("R22: a fill of the writer's own session that began before the write ended is refused") {
   Cold f;
   const WriteId write = f.begin_write(f.mine);

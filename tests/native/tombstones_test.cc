@@ -51,7 +51,7 @@ TEST_CASE("R12: a login removes a tombstone, and the key may be buried again") {
 
 TEST_CASE("R50: a full table forgets the oldest; guarded ones are not forgotten silently") {
   TombstoneTable table(3);
-  for (std::uint64_t n = 0; n < 3; ++n) table.add(key(n), 10 + n, 1000, 0);
+  for (std::uint64_t n = 0; n < 3; ++n) table.add(key(n), 10 + static_cast<TimeMs>(n), 1000, 0);
   CHECK(table.unguarded_until() <= 0);
 
   // Nothing late can arrive for key 0 any more: forgetting it is only less sure.

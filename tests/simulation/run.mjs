@@ -1,5 +1,5 @@
 // Runs the simulation: `node tests/simulation/run.mjs [--seeds N] [--from S] [--seed S]`. A failing seed is
-// printed with the story of its shortest form; `--seed S` replays one alone.
+// printed with the story of its shortest form (`--brief`: without); `--seed S` replays one alone.
 import { parseArgs } from 'node:util';
 import { Choices, shrink } from './choices.js';
 import { simulate } from './scenario.js';
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    brief: { type: 'boolean', default: false },
   },
 });
 
@@ -27,6 +28,7 @@ async function holds(seed) {
   const { violations } = await simulate(Choices.fromSeed(seed));
   if (violations.length === 0) return true;
   console.log(`seed ${seed} fails: ${violations.join('; ')}`);
+  if (values.brief) return false;
   const shortest = await findShortest(seed);
   const { story } = await simulate(Choices.fromList(shortest));
   console.log(`${shortest.length} choices: ${shortest.join(' ')}`);

@@ -84,7 +84,7 @@ enum sesame_status {
 enum sesame_check_flag {
   SESAME_CHECK_FRESH = 1, /* what is held does not count (SPEC R11) */
   SESAME_CHECK_AGAIN = 2, /* not the first check of this request: it is not counted again */
-  SESAME_CHECK_PEEK = 4   /* answer from what is fresh, or RETRY: nothing is begun or counted */
+  SESAME_CHECK_PEEK = 4   /* answer from what is held, or RETRY: nothing is begun */
 };
 
 /* What a call decided. Times are milliseconds since the epoch, durations milliseconds. */

@@ -1,6 +1,7 @@
 #include "leases.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace sesame {
@@ -131,7 +132,9 @@ void LeaseTable::free(Lease* lease) {
     has_lost_write_ = true;
   }
   answer_bytes_left_ += lease->meta.size() + lease->body.size();
-  *lease = Lease{};
+  // Anew, not assigned: a string may keep its room over an assignment.
+  std::destroy_at(lease);
+  std::construct_at(lease);
   free_.push_back(slot);
 }
 

@@ -3,7 +3,7 @@
 namespace sesame {
 namespace {
 
-// A list node, a hash node, a bucket and what the allocator adds to each, generously.
+// A list node, a hash node and what the allocator adds to each, generously.
 constexpr std::size_t kLinkBytes = 128;
 
 }  // namespace
@@ -13,9 +13,14 @@ std::size_t LruStore::size_of(std::size_t meta_bytes, std::size_t body_bytes) {
 }
 
 void LruStore::drop(Entries::iterator entry) {
-  used_bytes_ -= size_of(entry->meta.size(), entry->body.size());
+  entry_bytes_ -= size_of(entry->meta.size(), entry->body.size());
   by_key_.erase(entry->key);
   entries_.erase(entry);
+}
+
+void LruStore::evict() {
+  drop(entries_.begin());
+  ++evictions_;
 }
 
 bool LruStore::find(const Key& key, TimeMs /*now*/, EntryView* found) {
@@ -30,14 +35,15 @@ bool LruStore::put(const Key& key, const EntryInfo& info, Bytes meta, Bytes body
   erase(key);
   const std::size_t size = size_of(meta.size(), body.size());
   if (size > budget_bytes_) return false;
-  while (used_bytes_ + size > budget_bytes_) {
-    drop(entries_.begin());
-    ++evictions_;
-  }
+  while (!entries_.empty() && used_bytes() + size > budget_bytes_) evict();
   entries_.push_back({key, info, std::string(meta), std::string(body)});
   by_key_[key] = std::prev(entries_.end());
-  used_bytes_ += size;
-  return true;
+  entry_bytes_ += size;
+  // The table of buckets may have grown.
+  while (entries_.size() > 1 && used_bytes() > budget_bytes_) evict();
+  if (used_bytes() <= budget_bytes_) return true;
+  erase(key);
+  return false;
 }
 
 bool LruStore::set_info(const Key& key, const EntryInfo& info) {

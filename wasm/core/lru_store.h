@@ -20,7 +20,10 @@ class LruStore final : public Store {
   void step(TimeMs now) override;
 
   std::size_t entries() const override { return by_key_.size(); }
-  std::size_t used_bytes() const override { return used_bytes_; }
+  std::size_t used_bytes() const override {
+    // The table of buckets grows with the entries and does not shrink with them.
+    return entry_bytes_ + by_key_.bucket_count() * sizeof(void*);
+  }
   std::size_t budget_bytes() const override { return budget_bytes_; }
   std::uint64_t evictions() const override { return evictions_; }
 
@@ -35,11 +38,12 @@ class LruStore final : public Store {
 
   static std::size_t size_of(std::size_t meta_bytes, std::size_t body_bytes);
   void drop(Entries::iterator entry);
+  void evict();
 
   Entries entries_;  // the longest unused first
   std::unordered_map<Key, Entries::iterator, KeyHash> by_key_;
   std::size_t budget_bytes_;
-  std::size_t used_bytes_ = 0;
+  std::size_t entry_bytes_ = 0;
   std::uint64_t evictions_ = 0;
 };
 

@@ -121,7 +121,8 @@ Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckO
   }
   outcome.credential = subject.credential.kind;
   if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
-  if (!options.again && outcome.action != Action::kRetry) count(outcome);
+  const bool is_hint = options.peek && outcome.action == Action::kServeStale;
+  if (!options.again && !is_hint && outcome.action != Action::kRetry) count(outcome);
   return outcome;
 }
 
@@ -175,10 +176,9 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
   }
   if (held.is_held && !options.fresh) {
     if (now < info.fresh_until) return served(held.entry, Action::kServe, Source::kFresh);
-    if (options.peek) return {.action = Action::kRetry};
     if (now < info.filled_at + config_.keep_for) {
       outcome = served_stale(held.entry);
-      if (leases_.find_current(subject.key, now) != nullptr) return outcome;
+      if (options.peek || leases_.find_current(subject.key, now) != nullptr) return outcome;
       return begin_fill(subject, request.tenant, FillCause::kRefresh, held, now, outcome);
     }
   }

@@ -93,7 +93,9 @@ struct CheckOptions {
   LeaseId waited = 0;  ///< the lease that an earlier kWait named for the same request
   bool fresh = false;  ///< R11: what is held does not count
   bool again = false;  ///< not the first check of this request
-  bool peek = false;   ///< answer from what is fresh, or kRetry: nothing is begun or counted
+  /// Answer from what is held, or kRetry: nothing is begun. Only what is fresh counts as a check;
+  /// kServeStale asks for one that is no peek, which begins the refresh.
+  bool peek = false;
 };
 
 using WriteId = std::uint32_t;
@@ -198,7 +200,8 @@ class SessionCache {
     Key key;
     Key user;
     bool knows_user = false;
-    bool overlapped = false;  // another write of the same user was under way at the same time
+    bool overlapped = false;     // another write of the same user was under way at the same time
+    bool changed_hands = false;  // a login or logout reached the session meanwhile
   };
   struct Held {
     bool is_held = false;

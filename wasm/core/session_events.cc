@@ -128,7 +128,7 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
   // Only what is surely the whole new document replaces one: the same user, no member missing, and
   // no other write that the origin may have applied after this one.
   bool replaces = names_user && write.knows_user && answered_user == write.user && holds_document &&
-                  !write.overlapped && now >= tombstones_.unguarded_until();
+                  !write.overlapped && !write.changed_hands && now >= tombstones_.unguarded_until();
   if (replaces) {
     body_ =
         config_.fields.empty() ? std::string(answer.body) : project(answer.body, config_.fields);
@@ -163,7 +163,7 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
   store_->erase(write.key);
   if (write.knows_user) {
     record_change(write.user, UserChange::kDropped, now);
-    return done;
+    if (!write.changed_hands) return done;
   }
   ++sequence_;
   const Outcome fetch{.action = Action::kFetch, .credential = subject.credential.kind};
@@ -184,8 +184,11 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal) {
   ++sequence_;
   store_->erase(subject.key);
   leases_.cancel(subject.key);
+  for (Write& write : writes_) write.changed_hands |= write.key == subject.key;
   // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
-  if (subject.credential.kind == CredentialKind::kCookie) tombstones_.remove(subject.key);
+  if (subject.credential.kind == CredentialKind::kCookie && !only_refusal) {
+    tombstones_.remove(subject.key);
+  }
 }
 
 void SessionCache::revoke(const RequestHead& request, TimeMs now) {

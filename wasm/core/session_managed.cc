@@ -11,6 +11,7 @@ namespace {
 
 // A token this near to its end is exchanged: it would end on the way to the origin.
 constexpr DurationMs kExpiryMargin = 5'000;
+constexpr int kTooManyRequests = 429;
 
 Outcome no_session() {
   return {.action = Action::kRefuse, .source = Source::kNegative, .http_status = 401};
@@ -87,7 +88,8 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
     if (lease->state == LeaseState::kInFlight) {
       return {.action = Action::kWait, .lease = lease->id, .deadline = lease->deadline};
     }
-    const bool has_failed = lease->state == LeaseState::kFailed;
+    const bool has_failed =
+        lease->state == LeaseState::kFailed || lease->state == LeaseState::kBackoff;
     const DurationMs retry_after = lease->retry_after;
     leases_.drop_waiter(lease);
     if (has_failed) return {.action = Action::kUnavailable, .retry_after = retry_after};
@@ -103,6 +105,9 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
   }
   if (!record->refresh_token.empty() && (is_rejected || has_expired)) {
     if (Lease* current = leases_.find_current(key, now)) {
+      if (current->state == LeaseState::kBackoff) {
+        return {.action = Action::kUnavailable, .retry_after = current->deadline - now};
+      }
       ++current->waiters;
       return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
     }
@@ -159,7 +164,11 @@ Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens
   ++metrics_.origin_failures;
   lease->retry_after = std::max<DurationMs>(retry_after, 1000);
   const Outcome outcome{.action = Action::kUnavailable, .retry_after = lease->retry_after};
-  leases_.end(lease, LeaseState::kFailed);
+  if (http_status == kTooManyRequests && retry_after > 0) {
+    leases_.end_with_backoff(lease, now + retry_after, retry_after);  // obeyed (R13)
+  } else {
+    leases_.end(lease, LeaseState::kFailed);
+  }
   return outcome;
 }
 

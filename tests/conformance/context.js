@@ -1,0 +1,189 @@
+// What a case has in its hands: one cache, the origin behind it, the clock, and few words to ask with.
+// Every case has a cache and an origin of its own.
+import assert from 'node:assert/strict';
+import { createOrigin, DOCUMENT, SESSION } from '../support/origin.js';
+import { NotApplicable, within } from './suite.js';
+
+/** What should happen at once has this much real time, unless a target says otherwise. */
+const SOON_MS = 5000;
+const LOOK_EVERY_MS = 2;
+
+/** @typedef {Record<string, string | string[]>} HeaderInit */
+/** @typedef {import('./targets/target.js').Running} Running */
+
+let users = 0;
+
+/**
+ * @param {import('./targets/target.js').OpenTarget} target
+ * @param {import('./targets/target.js').Adapter} adapter
+ * @param {Record<string, unknown>} options
+ */
+export async function createContext(target, adapter, options) {
+  /** @type {{ origin: import('../support/origin.js').Origin, running: Running }[]} */
+  const started = [];
+
+  /** @param {Record<string, unknown>} more */
+  async function start(more) {
+    const origin = await createOrigin();
+    try {
+      const running = await target.start({ origin: origin.url, options: { ...options, ...more } });
+      started.push({ origin, running });
+      return { origin, running };
+    } catch (error) {
+      await origin.stop();
+      throw error;
+    }
+  }
+
+  return {
+    ...contextOf(await start({}), adapter),
+
+    /**
+     * Another cache in the same place, in front of an origin of its own.
+     * @param {Record<string, unknown>} [more] options that differ
+     */
+    another: async (more = {}) => contextOf(await start(more), adapter),
+
+    async close() {
+      for (const { running, origin } of started) {
+        await running.close();
+        await origin.stop();
+      }
+    },
+  };
+}
+
+/** @typedef {Awaited<ReturnType<typeof createContext>>} Context */
+
+/**
+ * @param {{ origin: import('../support/origin.js').Origin, running: Running }} started
+ * @param {import('./targets/target.js').Adapter} adapter
+ */
+function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
+  const lacking = (/** @type {string} */ what) => {
+    throw new NotApplicable(`the target has no ${what}`);
+  };
+  const fetch = quietly((/** @type {string} */ path, /** @type {any} */ init) =>
+    within(soonMs, running.fetch(path, init), `${init?.method ?? 'GET'} ${path}`),
+  );
+  const api = new Proxy(/** @type {any} */ ({}), {
+    get: (_, /** @type {keyof import('./targets/target.js').Api} */ name) =>
+      quietly((/** @type {any[]} */ ...args) => {
+        const method = /** @type {any} */ (running.api?.[name] ?? lacking(`${name}()`));
+        return method(...args);
+      }),
+  });
+  return {
+    origin,
+    dialect,
+    /** Where clients see the cache. */
+    url: running.url,
+    /** Where a socket to it is opened, for what `fetch` cannot do. */
+    socket: running.socket,
+    /** Its JavaScript API. @type {import('./targets/target.js').Api} */
+    api,
+    /** @returns {Promise<Record<string, any>>} the counters */
+    statistics: () => (running.statistics ?? lacking('counters'))(),
+    /** @returns {Promise<string>} Prometheus' text */
+    prometheus: () => (running.prometheus ?? lacking('text for Prometheus'))(),
+    /** @returns {Promise<unknown[]>} what it logged */
+    logs: () => (running.logs ?? lacking('log'))(),
+    /** The cache's time, in milliseconds. */
+    now: () => running.now(),
+    /** Moves the cache's clock on. @param {number} milliseconds */
+    advance: (milliseconds) => running.advance(milliseconds),
+    /** A name that nobody else has. */
+    user: () => `user-${++users}`,
+
+    /** An HTTP request. It has to be answered soon. */
+    fetch,
+    /** The same, however long it takes. */
+    fetchSlowly: quietly(running.fetch),
+    /**
+     * Lets what has begun come to its end: goes to the origin and back through the cache, which takes what
+     * was sent before it at least as far.
+     */
+    async turn() {
+      for (let time = 0; time < 3; time += 1) {
+        await (await fetch('/turn', { method: 'GET' })).text();
+      }
+    },
+    /**
+     * Looks until something holds, for what happens behind an answer. Fails if it does not soon.
+     * @param {() => unknown} condition
+     */
+    async until(condition) {
+      const end = performance.now() + soonMs;
+      while (!(await condition())) {
+        assert.ok(performance.now() < end, `never came true: ${condition}`);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+    },
+    /** Fails if something does not happen soon. @template T @param {Promise<T>} promise */
+    soon: (promise) => within(soonMs, promise, 'what should happen at once'),
+
+    /**
+     * Asks for the document, and says how it went.
+     * @param {HeaderInit} headers
+     * @param {string} [path]
+     * @returns {Promise<[number, string]>} status and body
+     */
+    ask: quietly(async (headers, path = DOCUMENT) => {
+      const response = await fetch(path, { headers });
+      return [response.status, await response.text()];
+    }),
+
+    /** Who is signed in, as the session's path has it. @param {HeaderInit} headers */
+    async session(headers) {
+      const response = await fetch(SESSION, { headers });
+      const text = await response.text();
+      assert.equal(response.status, 200, text);
+      return JSON.parse(text);
+    },
+
+    /**
+     * A write on the document's path.
+     * @param {HeaderInit} headers
+     * @param {string} [method]
+     * @param {string} [path]
+     * @returns {Promise<[number, string]>} status and body
+     */
+    async write(headers, method = 'PATCH', path = DOCUMENT, body = '{"plan":"paid"}') {
+      const typed = { ...headers, 'content-type': 'application/json' };
+      const response = await fetch(path, { method, headers: typed, body });
+      return [response.status, await response.text()];
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof contextOf>} Cache */
+
+/**
+ * The same function, but for a promise that a case has left behind: its rejection is nobody's.
+ * @template {(...args: any[]) => Promise<any>} T
+ * @param {T} act
+ * @returns {T}
+ */
+export function quietly(act) {
+  return /** @type {T} */ (
+    (...args) => {
+      const promise = act(...args);
+      promise.catch(() => {});
+      return promise;
+    }
+  );
+}
+
+/** @param {string} name */
+export const bearer = (name) => ({ authorization: `Bearer ${name}` });
+
+/** @param {string} name */
+export const cookie = (name) => ({ cookie: `session=${name}` });
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** A clock may go on by itself, so nothing is asked for nearer than this to a limit of time. */
+export const MARGIN = 3 * SECOND;

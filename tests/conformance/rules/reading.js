@@ -1,0 +1,379 @@
+// What is answered on the node, and what is asked of the origin (SPEC R5-R9, R11, R14, R15).
+import assert from 'node:assert/strict';
+import { DOCUMENT, documentOf, READ } from '../../support/origin.js';
+import { createGate } from '../../support/wait.js';
+import { bearer, cookie, DAY, HOUR, MARGIN, MINUTE, SECOND } from '../context.js';
+import { MANAGED, signUsersIn } from '../identity.js';
+import { rule } from '../suite.js';
+
+/** Documents that a careless cache would send back changed. */
+const ODD_DOCUMENTS = [
+  ' \r\n\t{ "id" : "a" ,\n\t"n":[ 1 ,2,\r3 ] }\n\n',
+  '{"id":"é","name":"مرحبا 🔑 ﷺ","z":"\u2028\u2029\u007f\ufeff"}',
+  '{"id":"\\u0000\\u00e9\\ud83d\\ude00\\/\\"","a":"\\u003cscript\\u003e"}',
+  '{"id":7.0,"big":123456789012345678901234567890,"small":-0.0e-10,"e":1E+5}',
+  '{"id":1,"id":2,"":{"":[{}]},"__proto__":{"id":3},"constructor":null}',
+  '{}',
+];
+
+/** @param {number} version */
+const versionOf = (version) => JSON.stringify({ id: 'a', version });
+
+export const reading = [
+  rule(
+    'R5',
+    '17 checks cost one call, on every path and with every method that reads',
+    async (t) => {
+      const name = t.user();
+      for (let check = 0; check < 15; check += 1) {
+        assert.deepEqual(await t.ask(bearer(name)), [200, documentOf(name)]);
+      }
+      const head = await t.fetch(DOCUMENT, { method: 'HEAD', headers: bearer(name) });
+      assert.equal(head.status, 200);
+      assert.equal((await t.session(bearer(name))).user.name, name);
+      assert.equal(t.origin.count(), 1);
+      assert.equal(t.origin.calls().length, 1);
+    },
+  ),
+
+  rule(
+    'R5',
+    'HTTP and the API share what is held',
+    async (t) => {
+      const [one, other] = [t.user(), t.user()];
+      await t.ask(bearer(one));
+      assert.equal((await t.api.getSession(bearer(one)))?.user.name, one);
+      await t.api.getSession(cookie(other));
+      assert.deepEqual(await t.ask(cookie(other)), [200, documentOf(other)]);
+      assert.equal(t.origin.count(), 2);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule('R5', 'a document is fresh for freshFor, 30 minutes, the origin gone or not', async (t) => {
+    const name = t.user();
+    await t.ask(bearer(name));
+    await t.origin.stop();
+    for (let step = 0; step < 5; step += 1) {
+      await t.advance(6 * MINUTE - MARGIN);
+      assert.deepEqual(await t.ask(bearer(name)), [200, documentOf(name)]);
+    }
+    assert.equal(t.origin.count(), 1);
+  }),
+
+  rule('R6', 'past it, it is answered at once, with exactly one refresh behind it', async (t) => {
+    const gate = createGate();
+    t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2), after: gate.opened });
+    const credential = bearer(t.user());
+    await t.ask(credential);
+    await t.advance(30 * MINUTE + MARGIN);
+    const asked = await Promise.all(Array.from({ length: 10 }, () => t.ask(credential)));
+    assert.deepEqual(new Set(asked.map(([, body]) => body)), new Set([versionOf(1)]));
+    await t.soon(t.origin.called(READ, 2));
+    assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
+    gate.open();
+    await t.until(async () => (await t.ask(credential))[1] === versionOf(2));
+    assert.equal(t.origin.count(), 2);
+  }),
+
+  rule('R6', 'past keepFor, 60 minutes, it is gone', async (t) => {
+    t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2) });
+    const credential = cookie(t.user());
+    await t.ask(credential);
+    await t.advance(60 * MINUTE + MARGIN);
+    assert.deepEqual(await t.ask(credential), [200, versionOf(2)]);
+    assert.equal(t.origin.count(), 2);
+  }),
+
+  rule(
+    'R6',
+    'so it is in a managed session whose tokens cannot be had just now',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      const gate = createGate();
+      t.origin.on(`POST ${MANAGED.refreshPath}`, { status: 503, after: gate.opened });
+      await t.advance(30 * MINUTE + MARGIN);
+      assert.deepEqual(await t.ask(headers), [200, idp.documentOf(name)]);
+      gate.open();
+    },
+    { options: { managed: MANAGED }, needs: ['managed'] },
+  ),
+
+  rule(
+    'R7',
+    'the document comes byte for byte as the origin sent it, at first and when it is kept',
+    async (t) => {
+      for (const document of ODD_DOCUMENTS) {
+        const credential = bearer(t.user());
+        t.origin.on(READ, { body: document });
+        for (let time = 0; time < 2; time += 1) {
+          const response = await t.fetch(DOCUMENT, { headers: credential });
+          const bytes = Buffer.from(await response.arrayBuffer());
+          assert.ok(bytes.equals(Buffer.from(document)), bytes.toString());
+        }
+      }
+      assert.equal(t.origin.count(), ODD_DOCUMENTS.length);
+    },
+  ),
+
+  rule('R7', 'a check that finds nothing costs one call', async (t) => {
+    const names = [t.user(), t.user(), t.user()];
+    for (const name of names) assert.deepEqual(await t.ask(cookie(name)), [200, documentOf(name)]);
+    assert.equal(t.origin.calls().length, 3);
+  }),
+
+  rule(
+    'R8',
+    'nothing extends a session past expiresIn',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { body: versionOf(1) });
+      const { expiresAt } = await t.session(credential);
+      assert.ok(Math.abs(Date.parse(expiresAt) - t.now() - 2 * HOUR) < MARGIN, expiresAt);
+      for (let step = 0; step < 4; step += 1) {
+        await t.advance(28 * MINUTE);
+        assert.equal((await t.session(credential)).expiresAt, expiresAt);
+        await t.turn();
+      }
+      t.origin.on(READ, { status: 401 });
+      await t.advance(8 * MINUTE + MARGIN);
+      assert.equal((await t.ask(credential))[0], 401);
+    },
+    { options: { expiresIn: '2h' } },
+  ),
+
+  rule(
+    'R8',
+    'nor the refreshes behind stale answers, 304 included',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, ({ headers }) =>
+        headers['if-none-match'] === '"1"'
+          ? { status: 304, headers: { etag: '"1"' } }
+          : { body: versionOf(1), headers: { etag: '"1"' } },
+      );
+      const { expiresAt } = await t.session(credential);
+      for (let step = 1; step <= 3; step += 1) {
+        await t.advance(35 * MINUTE);
+        assert.equal((await t.session(credential)).expiresAt, expiresAt);
+        await t.soon(t.origin.called(READ, step + 1));
+        await t.turn();
+      }
+      t.origin.on(READ, { status: 500 });
+      await t.advance(Date.parse(expiresAt) - t.now() + MARGIN);
+      assert.equal((await t.ask(credential))[0], 503);
+    },
+    { options: { expiresIn: '2h' } },
+  ),
+
+  rule(
+    'R8',
+    'a session unused for idleFor has ended, one in use has not',
+    async (t) => {
+      const [used, unused] = [bearer(t.user()), bearer(t.user())];
+      t.origin.on(READ, { body: versionOf(1) });
+      for (const credential of [used, unused]) await t.ask(credential);
+      t.origin.on(READ, { status: 401 });
+      await t.advance(8 * MINUTE);
+      assert.equal((await t.ask(used))[0], 200);
+      await t.advance(8 * MINUTE);
+      assert.equal((await t.ask(unused))[0], 401);
+      assert.equal((await t.ask(used))[0], 200);
+      assert.equal(t.origin.count(), 3);
+    },
+    { options: { idleFor: '10m' } },
+  ),
+
+  rule('R8', 'a bearer that is a JWT is answered for until its exp', async (t) => {
+    const encode = (/** @type {object} */ value) =>
+      Buffer.from(JSON.stringify(value)).toString('base64url');
+    const exp = Math.floor((t.now() + 10 * MINUTE) / 1000);
+    const jwt = `${encode({ alg: 'none' })}.${encode({ sub: t.user(), exp })}.c2ln`;
+    t.origin.on(READ, { body: versionOf(1) }, { status: 401 });
+    await t.ask(bearer(jwt));
+    await t.advance(10 * MINUTE - MARGIN);
+    assert.deepEqual(await t.ask(bearer(jwt)), [200, versionOf(1)]);
+    await t.advance(2 * MARGIN);
+    assert.equal((await t.ask(bearer(jwt)))[0], 401);
+    assert.equal(t.origin.count(), 2);
+  }),
+
+  rule(
+    'R8',
+    'a session that was revoked here is refused here, and the origin is not asked',
+    async (t) => {
+      for (const credential of [bearer(t.user()), cookie(t.user())]) {
+        await t.ask(credential);
+        await t.api.revoke(credential);
+        const before = t.origin.count();
+        assert.equal((await t.ask(credential))[0], 401);
+        assert.equal(await t.session(credential), null);
+        assert.equal(await t.api.getSession(credential), null);
+        await t.advance(20 * DAY);
+        assert.equal((await t.ask(credential))[0], 401);
+        assert.equal(t.origin.count(), before);
+      }
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R11',
+    'fresh goes past what is held, and replaces it',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2) });
+      await t.ask(credential);
+      assert.equal((await t.api.getSession(credential, { fresh: true }))?.user.version, 2);
+      assert.deepEqual(await t.ask(credential), [200, versionOf(2)]);
+      assert.equal(t.origin.count(), 2);
+      assert.equal(t.origin.calls(READ)[1]?.headers['if-none-match'], undefined);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R11',
+    'it goes past a remembered "no", and takes one in',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { status: 401 }, { body: versionOf(2) }, { status: 401 });
+      assert.equal((await t.ask(credential))[0], 401);
+      assert.equal((await t.api.getSession(credential, { fresh: true }))?.user.version, 2);
+      assert.equal(await t.api.getSession(credential, { fresh: true }), null);
+      assert.equal((await t.ask(credential))[0], 401);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R11',
+    'an answer from before it began is none',
+    async (t) => {
+      const credential = bearer(t.user());
+      const gate = createGate();
+      t.origin.on(READ, { body: versionOf(1), after: gate.opened }, { body: versionOf(2) });
+      const early = t.ask(credential);
+      await t.soon(t.origin.called(READ));
+      const fresh = t.api.getSession(credential, { fresh: true });
+      gate.open();
+      assert.equal((await t.soon(fresh))?.user.version, 2);
+      await early;
+      assert.deepEqual(await t.ask(credential), [200, versionOf(2)]);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R14',
+    'only allow-listed fields are kept and answered',
+    async (t) => {
+      t.origin.on(READ, { body: '{"id":"a", "ssn":"123", "name":"é", "more":{"ssn":"4"}}' });
+      const credential = bearer(t.user());
+      for (let time = 0; time < 2; time += 1) {
+        const [status, body] = await t.ask(credential);
+        assert.deepEqual([status, JSON.parse(body)], [200, { id: 'a', name: 'é' }]);
+      }
+      assert.deepEqual((await t.session(credential)).user, { id: 'a', name: 'é' });
+      assert.equal(t.origin.count(), 1);
+    },
+    { options: { fields: ['id', 'name', 'absent'] }, needs: ['fields'] },
+  ),
+
+  rule(
+    'R14',
+    'an update keeps no other either',
+    async (t) => {
+      t.origin.on(READ, { body: '{"id":"a","name":"b","ssn":"1"}' });
+      t.origin.on(`PATCH ${DOCUMENT}`, { body: '{"id":"a","name":"c","ssn":"2"}' });
+      const credential = bearer(t.user());
+      await t.ask(credential);
+      assert.equal((await t.write(credential))[0], 200);
+      t.origin.on(READ, { body: '{"id":"a","name":"c","ssn":"2"}' });
+      assert.deepEqual(JSON.parse((await t.ask(credential))[1]), { id: 'a', name: 'c' });
+    },
+    { options: { fields: ['id', 'name'] }, needs: ['fields'] },
+  ),
+
+  rule('R15', 'no-store is obeyed: single-flight only, nothing kept', async (t) => {
+    const credential = cookie(t.user());
+    const gate = createGate();
+    const headers = { 'cache-control': 'private, No-Store' };
+    t.origin.on(READ, { body: versionOf(1), headers, after: gate.opened });
+    const asked = Array.from({ length: 10 }, () => t.ask(credential));
+    await t.soon(t.origin.called(READ));
+    await t.turn(); // the others have arrived
+    gate.open();
+    for (const answer of await Promise.all(asked)) assert.deepEqual(answer, [200, versionOf(1)]);
+    const before = t.origin.count();
+    assert.ok(before < 10, `${before} calls`);
+    await t.ask(credential);
+    await t.ask(credential);
+    assert.equal(t.origin.count(), before + 2);
+  }),
+
+  rule('R15', 'no-store removes what was held', async (t) => {
+    const credential = cookie(t.user());
+    const noStore = { body: versionOf(2), headers: { 'cache-control': 'no-store' } };
+    t.origin.on(READ, { body: versionOf(1) }, noStore, { status: 500 });
+    await t.ask(credential);
+    await t.advance(30 * MINUTE + MARGIN);
+    await t.ask(credential);
+    await t.until(async () => (await t.ask(credential))[0] === 503);
+  }),
+
+  rule('R15', 'max-age shortens freshFor', async (t) => {
+    const credential = bearer(t.user());
+    const headers = { 'cache-control': 'private, max-age=60' };
+    t.origin.on(READ, { body: versionOf(1), headers }, { body: versionOf(2) });
+    await t.ask(credential);
+    await t.advance(60 * SECOND - MARGIN);
+    await t.ask(credential);
+    assert.equal(t.origin.count(), 1);
+    await t.advance(2 * MARGIN);
+    assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
+    await t.soon(t.origin.called(READ, 2));
+  }),
+
+  rule('R15', 'max-age never lengthens freshFor', async (t) => {
+    const credential = bearer(t.user());
+    t.origin.on(READ, { body: versionOf(1), headers: { 'cache-control': 'max-age=86400' } });
+    await t.ask(credential);
+    await t.advance(30 * MINUTE + MARGIN);
+    await t.ask(credential);
+    await t.soon(t.origin.called(READ, 2));
+  }),
+
+  rule('R15', 'an ETag revalidates: 304 makes the entry fresh again', async (t) => {
+    const credential = bearer(t.user());
+    t.origin.on(READ, { body: versionOf(1), headers: { etag: 'W/"v1"' } }, { status: 304 });
+    await t.ask(credential);
+    assert.equal(t.origin.calls(READ)[0]?.headers['if-none-match'], undefined);
+    await t.advance(30 * MINUTE + MARGIN);
+    assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
+    const call = await t.soon(t.origin.called(READ, 2));
+    assert.equal(call.headers['if-none-match'], 'W/"v1"');
+    await t.turn();
+    const calls = t.origin.count();
+    await t.advance(20 * MINUTE);
+    assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
+    assert.equal(t.origin.count(), calls);
+  }),
+
+  rule('R15', 'an ETag of one user is never sent for another', async (t) => {
+    t.origin.on(READ, ({ headers }) =>
+      headers['if-none-match']
+        ? { status: 304 }
+        : { body: versionOf(1), headers: { etag: '"v1"' } },
+    );
+    for (const name of [t.user(), t.user()]) {
+      assert.deepEqual(await t.ask(bearer(name)), [200, versionOf(1)]);
+    }
+    assert.deepEqual(
+      t.origin.calls(READ).map(({ headers }) => headers['if-none-match']),
+      [undefined, undefined],
+    );
+  }),
+];

@@ -1,0 +1,371 @@
+// What changes a user: updates, the origin's own word, and paths that change what they are about (SPEC R22,
+// R23, R26).
+import assert from 'node:assert/strict';
+import { DOCUMENT, READ } from '../../support/origin.js';
+import { bearer, cookie, MARGIN, MINUTE, SECOND } from '../context.js';
+import { post } from '../identity.js';
+import { rule } from '../suite.js';
+
+const SECRET = 'a secret of at least thirty-two characters';
+const withWebhook = {
+  options: { webhookSecret: SECRET },
+  needs: [/** @type {const} */ ('webhook')],
+};
+
+/**
+ * Two sessions of one user and one of another, all of them held; from then on the origin has `changed`.
+ * @param {import('../context.js').Cache} t
+ * @param {string | number} [id]
+ */
+async function signIn(t, id = 'ann-1') {
+  const sessions = {
+    phone: bearer(t.user()),
+    laptop: cookie(t.user()),
+    stranger: bearer(t.user()),
+  };
+  const held = JSON.stringify({ id, plan: 'free' });
+  const changed = JSON.stringify({ id, plan: 'paid' });
+  const other = JSON.stringify({ id: 'bob', plan: 'free' });
+  const isStranger = (/** @type {any} */ { headers }) =>
+    headers.authorization === sessions.stranger.authorization;
+  t.origin.on(READ, (call) => ({ body: isStranger(call) ? other : held }));
+  for (const headers of Object.values(sessions)) await t.ask(headers);
+  t.origin.on(READ, (call) => ({ body: isStranger(call) ? other : changed }));
+  assert.equal(t.origin.count(), 3);
+  return { ...sessions, held, changed, other };
+}
+
+/** @param {import('../context.js').Cache} t @param {object} message @param {number} [timeMs] */
+async function send(t, message, timeMs = t.now()) {
+  const body = JSON.stringify(message);
+  const { path, headers } = t.dialect.signWebhook({ secret: SECRET, body, timeMs });
+  return { path, headers, body, status: (await post(t, path, headers, body)).status };
+}
+
+export const writing = [
+  ...['PUT', 'PATCH'].map((method) =>
+    rule(
+      'R22',
+      `${method}: every session of the user holds the new document before it is answered`,
+      async (t) => {
+        const { phone, laptop, stranger, changed, other } = await signIn(t);
+        t.origin.on(`${method} ${DOCUMENT}`, { body: changed });
+        assert.deepEqual(await t.write(phone, method), [200, changed]);
+        assert.deepEqual(await t.ask(phone), [200, changed]);
+        assert.deepEqual(await t.ask(laptop), [200, changed]);
+        assert.deepEqual(await t.ask(stranger), [200, other]);
+        assert.equal(t.origin.count(), 3);
+      },
+    ),
+  ),
+
+  rule(
+    'R22',
+    'the new document is fresh from then on, and ends with its session',
+    async (t) => {
+      const { phone, laptop, changed } = await signIn(t);
+      t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
+      await t.advance(20 * MINUTE);
+      await t.write(phone);
+      await t.advance(20 * MINUTE);
+      assert.deepEqual(await t.ask(laptop), [200, changed]);
+      assert.deepEqual(await t.ask(phone), [200, changed]);
+      assert.equal(t.origin.count(), 3);
+      t.origin.on(READ, { status: 401 });
+      await t.advance(10 * MINUTE + MARGIN);
+      assert.equal((await t.ask(laptop))[0], 401);
+      assert.equal((await t.ask(phone))[0], 401);
+    },
+    { options: { expiresIn: '50m' } },
+  ),
+
+  ...Object.entries({
+    'no JSON': { body: 'done' },
+    nothing: { status: 204 },
+    'some other object': { body: '{"ok":true}' },
+    'a list': { body: '[1]' },
+  }).map(([kind, answer]) =>
+    rule('R22', `an answer that is ${kind} drops the user's documents`, async (t) => {
+      const { phone, laptop, stranger, changed, other } = await signIn(t);
+      t.origin.on(`PATCH ${DOCUMENT}`, answer);
+      await t.write(phone);
+      assert.deepEqual(await t.ask(laptop), [200, changed]);
+      assert.deepEqual(await t.ask(phone), [200, changed]);
+      assert.deepEqual(await t.ask(stranger), [200, other]);
+    }),
+  ),
+
+  rule('R22', 'an update that fails changes nothing, and is passed on', async (t) => {
+    const { phone, laptop, held, changed } = await signIn(t);
+    for (const status of [400, 403, 409, 422, 500, 503]) {
+      t.origin.on(`PATCH ${DOCUMENT}`, { status, body: changed });
+      assert.deepEqual(await t.write(phone), [status, changed]);
+    }
+    assert.deepEqual(await t.ask(phone), [200, held]);
+    assert.deepEqual(await t.ask(laptop), [200, held]);
+    assert.equal(t.origin.count(), 3);
+  }),
+
+  rule(
+    'R22',
+    'updateUser() does the same, and answers the session as it is now',
+    async (t) => {
+      const { phone, laptop, stranger, changed, other } = await signIn(t);
+      t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
+      assert.equal((await t.api.updateUser(phone, { plan: 'paid' }))?.user.plan, 'paid');
+      const [call] = t.origin.calls(`PATCH ${DOCUMENT}`);
+      assert.deepEqual(JSON.parse(call.body.toString()), { plan: 'paid' });
+      assert.equal(call.headers.authorization, phone.authorization);
+      assert.deepEqual(await t.ask(laptop), [200, changed]);
+      assert.deepEqual(await t.ask(stranger), [200, other]);
+      assert.equal(t.origin.count(), 3);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R22',
+    'updateUser() rejects if the origin does not accept it, and nothing has changed',
+    async (t) => {
+      const { phone, held } = await signIn(t);
+      for (const behaviour of [{ status: 422 }, { status: 401 }, { status: 500 }]) {
+        t.origin.on(`PATCH ${DOCUMENT}`, behaviour);
+        await assert.rejects(t.api.updateUser(phone, { plan: 'paid' }));
+      }
+      assert.deepEqual(await t.ask(phone), [200, held]);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R22',
+    'updateUser() is the application’s own call, whatever page asked the application',
+    async (t) => {
+      const { phone, changed } = await signIn(t);
+      t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
+      const page = { ...phone, origin: 'https://elsewhere.test', 'sec-fetch-site': 'cross-site' };
+      const encoded = { 'content-encoding': 'gzip', 'content-length': '7', 'if-match': '"1"' };
+      assert.equal(
+        (await t.api.updateUser({ ...page, ...encoded }, { plan: 'paid' }))?.user.plan,
+        'paid',
+      );
+      const [{ headers, body }] = t.origin.calls(`PATCH ${DOCUMENT}`);
+      assert.deepEqual(JSON.parse(body.toString()), { plan: 'paid' });
+      assert.equal(headers['content-encoding'], undefined);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R23',
+    "invalidateUser() reaches every session of the user, and nobody else's",
+    async (t) => {
+      const { phone, laptop, stranger, changed, other } = await signIn(t);
+      await t.api.invalidateUser('ann-1');
+      assert.deepEqual(await t.ask(phone), [200, changed]);
+      assert.deepEqual(await t.ask(laptop), [200, changed]);
+      assert.deepEqual(await t.ask(stranger), [200, other]);
+      assert.equal(t.origin.count(), 5);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R23',
+    "revokeUser() ends every session of the user, and nobody else's",
+    async (t) => {
+      const { phone, laptop, stranger, other } = await signIn(t);
+      await t.api.revokeUser('ann-1');
+      assert.equal((await t.ask(phone))[0], 401);
+      assert.equal(await t.session(laptop), null);
+      assert.deepEqual(await t.ask(stranger), [200, other]);
+      assert.equal(t.origin.count(), 3);
+      await t.advance(20 * MINUTE);
+      assert.equal((await t.ask(phone))[0], 401);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R23',
+    'a user is named by a number or a string, as the document has it',
+    async (t) => {
+      const { phone, laptop } = await signIn(t, 70);
+      await t.api.invalidateUser(7);
+      await t.ask(phone);
+      assert.equal(t.origin.count(), 3);
+      await t.api.invalidateUser(70);
+      await t.ask(phone);
+      await t.ask(laptop);
+      assert.equal(t.origin.count(), 5);
+      await t.api.revokeUser(70);
+      assert.equal((await t.ask(laptop))[0], 401);
+    },
+    { needs: ['api'] },
+  ),
+
+  rule(
+    'R23',
+    'the signed webhook calls both',
+    async (t) => {
+      const { phone, laptop, stranger, changed, other } = await signIn(t);
+      assert.equal((await send(t, { action: 'invalidate', user: 'ann-1' })).status, 204);
+      assert.deepEqual(await t.ask(phone), [200, changed]);
+      assert.equal((await send(t, { action: 'revoke', user: 'ann-1' })).status, 204);
+      assert.equal((await t.ask(phone))[0], 401);
+      assert.equal((await t.ask(laptop))[0], 401);
+      assert.deepEqual(await t.ask(stranger), [200, other]);
+      assert.equal(
+        t.origin.calls().every(({ key }) => key === READ),
+        true,
+      );
+    },
+    withWebhook,
+  ),
+
+  rule(
+    'R23',
+    'what is not signed, or not with this secret, or altered, does nothing',
+    async (t) => {
+      const { phone, held } = await signIn(t);
+      const [body, timeMs] = [JSON.stringify({ action: 'revoke', user: 'ann-1' }), t.now()];
+      const { path, headers } = t.dialect.signWebhook({ secret: SECRET, body, timeMs });
+      const other = t.dialect.signWebhook({ secret: SECRET.toUpperCase(), body, timeMs });
+      const empty = t.dialect.signWebhook({ secret: SECRET, body: '', timeMs });
+      for (const [sent, what] of /** @type {[Record<string, string>, string][]} */ ([
+        [{}, body],
+        [other.headers, body],
+        [empty.headers, body],
+        [headers, body.replace('ann', 'bob')],
+        [headers, `${body} `],
+        [headers, ''],
+      ])) {
+        const { status } = await post(t, path, sent, what);
+        assert.ok(status >= 400 && status < 500, `${status} for ${what}`);
+      }
+      assert.deepEqual(await t.ask(phone), [200, held]);
+      assert.equal((await post(t, path, headers, body)).status, 204);
+    },
+    withWebhook,
+  ),
+
+  rule(
+    'R23',
+    'it is five minutes old at most',
+    async (t) => {
+      const { phone, held } = await signIn(t);
+      const message = { action: 'revoke', user: 'ann-1' };
+      for (const timeMs of [
+        t.now() - 5 * MINUTE - 2 * MARGIN,
+        t.now() + 5 * MINUTE + 2 * MARGIN,
+        0,
+      ]) {
+        assert.equal((await send(t, message, timeMs)).status, 401);
+      }
+      assert.deepEqual(await t.ask(phone), [200, held]);
+      assert.equal((await send(t, message, t.now() - 5 * MINUTE + 2 * MARGIN)).status, 204);
+      assert.equal((await t.ask(phone))[0], 401);
+    },
+    withWebhook,
+  ),
+
+  rule(
+    'R23',
+    'each is used once, at the same time or later',
+    async (t) => {
+      const { phone } = await signIn(t);
+      const first = await send(t, { action: 'invalidate', user: 'ann-1' });
+      assert.equal(first.status, 204);
+      await t.ask(phone);
+      const calls = t.origin.count();
+      for (const wait of [0, SECOND, 4 * MINUTE]) {
+        await t.advance(wait);
+        const { status } = await post(t, first.path, first.headers, first.body);
+        assert.ok(status >= 400 && status < 500, String(status));
+      }
+      await t.ask(phone);
+      assert.equal(t.origin.count(), calls);
+      const body = JSON.stringify({ action: 'invalidate', user: 'bob' });
+      const { path, headers } = t.dialect.signWebhook({ secret: SECRET, body, timeMs: t.now() });
+      const answers = await Promise.all([1, 2, 3, 4].map(() => post(t, path, headers, body)));
+      assert.equal(answers.filter(({ status }) => status === 204).length, 1);
+    },
+    withWebhook,
+  ),
+
+  rule('R26', 'a write on the path of a user drops the documents of that user', async (t) => {
+    for (const method of ['PATCH', 'PUT', 'DELETE']) {
+      const id = `${method}-1`;
+      const cache = await t.another();
+      const { phone, laptop, stranger, changed, other } = await signIn(cache, id);
+      cache.origin.on(`${method} /api/v1/users/${id}`, { body: '{}' });
+      assert.equal((await cache.write(stranger, method, `/api/v1/users/${id}`))[0], 200);
+      assert.deepEqual(await cache.ask(phone), [200, changed]);
+      assert.deepEqual(await cache.ask(laptop), [200, changed]);
+      assert.deepEqual(await cache.ask(stranger), [200, other]);
+      assert.equal(cache.origin.count(), 5);
+    }
+  }),
+
+  rule(
+    'R26',
+    'the user is found if its identifier is a number, or encoded in the path',
+    async (t) => {
+      for (const [id, path] of /** @type {[string | number, string][]} */ ([
+        [42, '/api/v1/users/42'],
+        ['a b/é', '/api/v1/users/a%20b%2F%C3%A9'],
+      ])) {
+        const cache = await t.another();
+        const { phone, laptop, changed } = await signIn(cache, id);
+        cache.origin.on(`PATCH ${path}`, { status: 204 });
+        assert.equal((await cache.write(phone, 'PATCH', path))[0], 204);
+        assert.deepEqual(await cache.ask(laptop), [200, changed]);
+      }
+    },
+  ),
+
+  rule('R26', 'a path that is badly encoded is passed on like any other', async (t) => {
+    const { phone, held } = await signIn(t);
+    t.origin.on('PATCH /api/v1/users/%zz', { body: 'done' });
+    assert.deepEqual(await t.write(phone, 'PATCH', '/api/v1/users/%zz'), [200, 'done']);
+    assert.deepEqual(await t.ask(phone), [200, held]);
+  }),
+
+  rule('R26', 'one that fails, or only reads, drops nothing', async (t) => {
+    const { phone, held } = await signIn(t);
+    t.origin.on('PATCH /api/v1/users/ann-1', { status: 403 });
+    t.origin.on('GET /api/v1/users/ann-1', { body: '{}' });
+    await t.write(phone, 'PATCH', '/api/v1/users/ann-1');
+    await t.ask(phone, '/api/v1/users/ann-1');
+    assert.deepEqual(await t.ask(phone), [200, held]);
+    assert.equal(t.origin.count(), 3);
+  }),
+
+  rule(
+    'R26',
+    'a write below the document’s path drops the documents of the user who makes it',
+    async (t) => {
+      for (const method of ['PUT', 'PATCH', 'DELETE', 'POST']) {
+        const cache = await t.another();
+        const { phone, laptop, stranger, changed, other } = await signIn(cache);
+        cache.origin.on(`${method} ${DOCUMENT}/password`, { status: 204 });
+        assert.equal((await cache.write(phone, method, `${DOCUMENT}/password`))[0], 204);
+        assert.deepEqual(await cache.ask(phone), [200, changed]);
+        assert.deepEqual(await cache.ask(laptop), [200, changed]);
+        assert.deepEqual(await cache.ask(stranger), [200, other]);
+      }
+    },
+  ),
+
+  rule(
+    'R26',
+    'the paths are configurable',
+    async (t) => {
+      const { phone, laptop, changed } = await signIn(t);
+      t.origin.on('PUT /admin/people/ann-1/role', { status: 204 });
+      await t.write(phone, 'PUT', '/admin/people/ann-1/role');
+      assert.deepEqual(await t.ask(laptop), [200, changed]);
+    },
+    { options: { userPaths: ['/admin/people/{id}/role'] } },
+  ),
+];

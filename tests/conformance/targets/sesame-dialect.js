@@ -1,0 +1,17 @@
+// What SPEC leaves open, as Sesame has it. It imports nothing of Sesame.
+import { createHmac } from 'node:crypto';
+
+/** @type {import('./target.js').Dialect} */
+export const sesameDialect = {
+  timing: 'sesame',
+  privateHeader: 'x-sesame-user',
+  signWebhook({ secret, body, timeMs }) {
+    const seconds = Math.floor(timeMs / 1000);
+    const mac = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+    const headers = {
+      'sesame-signature': `t=${seconds},v1=${mac}`,
+      'content-type': 'application/json',
+    };
+    return { path: '/api/auth/revoke', headers };
+  },
+};

@@ -1,0 +1,56 @@
+// What an adapter is: all that the suite knows of a session cache. README.md says how to write one.
+
+/**
+ * @typedef {object} Adapter
+ * @property {string} name the column's in the table
+ * @property {Partial<Record<import('../suite.js').Feature, string>>} [lacks] what it cannot do, and why
+ * @property {Dialect} dialect
+ * @property {number} [soonMs] how long, on the wall, what should happen at once may take; default 5000
+ * @property {() => Promise<OpenTarget>} open
+ */
+
+/**
+ * What SPEC leaves to each implementation.
+ * @typedef {object} Dialect
+ * @property {string} timing the metric in `Server-Timing` that says where an answer came from (R43)
+ * @property {string} privateHeader a request header that is dropped on its way in (R41)
+ * @property {(message: { secret: string, body: string, timeMs: number }) =>
+ *   { path: string, headers: Record<string, string> }} signWebhook (R23)
+ */
+
+/**
+ * @typedef {object} OpenTarget
+ * @property {(setup: { origin: string, options: Record<string, any> }) => Promise<Running>} start a new,
+ *   empty cache in front of an origin; several may run at once. Throws `NotApplicable` if it cannot do what
+ *   the options ask for
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * @typedef {object} Running
+ * @property {string} url where clients see it
+ * @property {(path: string, init?: import('../../support/client.js').ClientInit) => Promise<Response>} fetch
+ *   one HTTP request, header by header as given; rejects when `init.signal` is aborted
+ * @property {{ url: string, headers: Record<string, string> }} [socket] where a WebSocket is opened
+ * @property {() => number} now the cache's clock, in milliseconds
+ * @property {(milliseconds: number) => Promise<void>} advance moves it on, and wakes what was waiting for it
+ * @property {Api} [api]
+ * @property {() => Promise<Record<string, any>>} [statistics]
+ * @property {() => Promise<string>} [prometheus]
+ * @property {() => Promise<unknown[]>} [logs]
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * The JavaScript API. Headers are a request's.
+ * @typedef {object} Api
+ * @property {(headers: Record<string, string>, options?: { fresh?: boolean }) =>
+ *   Promise<{ user: any, expiresAt: string | null } | null>} getSession rejects if it cannot be known
+ * @property {(headers: Record<string, string>, changes: unknown) =>
+ *   Promise<{ user: any } | null>} updateUser rejects if the origin does not accept it
+ * @property {(id: string | number) => Promise<void>} invalidateUser
+ * @property {(id: string | number) => Promise<void>} revokeUser
+ * @property {(headers: Record<string, string>) => Promise<void>} revoke ends this session
+ */
+
+export {};

@@ -1,0 +1,168 @@
+// Logins, logouts and exchanged sessions that go past: what is held for the credential is dropped.
+import assert from 'node:assert/strict';
+import { ask, assertPrivate, attempt, bearer, cookie, httpCase } from '../support/http-case.js';
+import { DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
+import { createGate, until } from '../support/wait.js';
+
+/** @typedef {import('../support/http-case.js').Target} Target */
+
+const LONG_AGO = 'Thu, 01 Jan 1970 00:00:00 GMT';
+
+/**
+ * Whether the origin is asked again after a request with this credential went past.
+ * @param {Target} t
+ * @param {Record<string, string>} credential
+ * @param {string} path
+ * @param {string} [method]
+ */
+async function isForgotten(t, credential, path, method = 'POST') {
+  await ask(t, credential);
+  await attempt(t, credential, { path, method });
+  return (await ask(t, credential))[0] === 'origin';
+}
+
+export const identity = [
+  httpCase('R10: after a login or logout that succeeds, the origin is asked', async (t) => {
+    const words = ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'];
+    const paths = words.flatMap((word) => [`/${word}`, `/api/v1/auth/${word}/`]);
+    for (const path of paths) {
+      t.origin.on(`POST ${path}`, { status: 204 });
+      assert.equal(await isForgotten(t, cookie(t.user()), path), true, path);
+    }
+    for (const path of ['/logouts', '/login/form', '/api/logoutx', '/api/v1/posts']) {
+      t.origin.on(`POST ${path}`, { status: 201 });
+      assert.equal(await isForgotten(t, cookie(t.user()), path), false, path);
+    }
+  }),
+
+  httpCase('R13: a logout that fails changes nothing', async (t) => {
+    for (const status of [400, 403, 404, 500, 503]) {
+      t.origin.on('POST /logout', { status });
+      assert.equal(await isForgotten(t, bearer(t.user()), '/logout'), false, String(status));
+    }
+    t.origin.on('POST /logout', { fault: 'reset' });
+    await isForgotten(t, bearer(t.user()), '/logout');
+    assert.equal(t.origin.count('POST /logout'), 6);
+  }),
+
+  httpCase('a link and a redirect will do', async (t) => {
+    t.origin.on('GET /logout', { status: 303, headers: { location: '/' } });
+    assert.equal(await isForgotten(t, cookie(t.user()), '/logout?all=1', 'GET'), true);
+  }),
+
+  httpCase(
+    'identityPaths says which paths, with * and **',
+    async (t) => {
+      const user = () => cookie(t.user());
+      for (const path of ['/t/a/switch', '/deep', '/deep/er/still']) {
+        t.origin.on(`POST ${path}`, { status: 200 });
+        assert.equal(await isForgotten(t, user(), path), true, path);
+      }
+      for (const path of ['/t/a/b/switch', '/t/switch', '/logout', '/deeper']) {
+        t.origin.on(`POST ${path}`, { status: 200 });
+        assert.equal(await isForgotten(t, user(), path), false, path);
+      }
+    },
+    { identityPaths: ['/t/*/switch', '/deep/**'] },
+  ),
+
+  httpCase(
+    'an answer that exchanges or ends the session cookie drops what it stood for',
+    async (t) => {
+      for (const [line, forgotten] of /** @type {[string, boolean][]} */ ([
+        ['session=another; Path=/; HttpOnly', true],
+        ['session=; Max-Age=0', true],
+        ['session=SAME; max-age = -1; Path=/', true],
+        [`session=SAME; Expires=${LONG_AGO}`, true],
+        ['__Host-session=another; Path=/; Secure', true],
+        ['session=SAME; Max-Age=3600', false],
+        [`session=SAME; Max-Age=60; Expires=${LONG_AGO}`, false],
+        ['theme=dark', false],
+        ['xsession=another', false],
+      ])) {
+        const name = t.user();
+        const setCookie = ['a=b; Path=/', line.replace('SAME', name)];
+        t.origin.on('GET /page', { headers: { 'set-cookie': setCookie } });
+        const credential = { cookie: `theme=light; session=${name}` };
+        assert.equal(await isForgotten(t, credential, '/page', 'GET'), forgotten, line);
+      }
+    },
+  ),
+
+  httpCase('R40: such an answer is private, and its cookies arrive one by one', async (t) => {
+    const cookies = ['session=1; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b="x, y"', 'c=3'];
+    const headers = {
+      'set-cookie': cookies,
+      'cache-control': 'public, max-age=60',
+      vary: 'Accept',
+    };
+    t.origin.on('POST /api/login', { headers, body: 'in' });
+    const response = await t.fetch('/api/login', { method: 'POST', body: 'x' });
+    assert.deepEqual(response.headers.getSetCookie(), cookies);
+    assert.equal(response.headers.get('vary'), 'Accept, Cookie, Authorization');
+    assertPrivate(response);
+  }),
+
+  httpCase(
+    'a document that comes with another session cookie is answered and not kept',
+    async (t) => {
+      const name = t.user();
+      const headers = { 'set-cookie': [`session=${name}-next; Path=/`] };
+      t.origin.on(READ, { headers, body: documentOf(name) }, { body: documentOf(name) });
+      const first = await t.fetch(DOCUMENT, { headers: cookie(name) });
+      assert.deepEqual([first.status, await first.text()], [200, documentOf(name)]);
+      assert.deepEqual(first.headers.getSetCookie(), headers['set-cookie']);
+      assertPrivate(first);
+      assert.equal((await ask(t, cookie(name)))[0], 'origin');
+      const held = await t.fetch(DOCUMENT, { headers: cookie(name) });
+      assert.deepEqual(held.headers.getSetCookie(), []);
+      assert.equal(t.origin.count(), 2);
+    },
+  ),
+
+  httpCase('the session path hands such a cookie on too, and only to who asked', async (t) => {
+    const name = t.user();
+    t.origin.on(READ, { headers: { 'set-cookie': 'session=next' }, body: documentOf(name) });
+    const response = await t.fetch(SESSION, { headers: cookie(name) });
+    assert.deepEqual(response.headers.getSetCookie(), ['session=next']);
+  }),
+
+  httpCase('R10: an answer that was under way during a logout is not kept', async (t) => {
+    const name = t.user();
+    const gate = createGate();
+    t.origin.on(READ, { body: documentOf(name), after: gate.opened }, { status: 401, body: 'out' });
+    t.origin.on('POST /logout', { status: 204 });
+    const asked = attempt(t, cookie(name));
+    await t.origin.called(READ);
+    await attempt(t, cookie(name), { path: '/logout', method: 'POST' });
+    gate.open();
+    assert.deepEqual(await asked, [401, 'out']);
+    assert.deepEqual(await attempt(t, cookie(name)), [401, 'out']);
+    assert.equal((await t.stats()).fillsRefused, 1);
+    assert.equal(t.origin.count(), 2);
+  }),
+
+  ...['POST', 'GET'].map((method) =>
+    httpCase(
+      `R10: ${method} /logout counts even if the client goes before the answer`,
+      async (t) => {
+        const credential = cookie(t.user());
+        const [gate, client] = [createGate(), new AbortController()];
+        await ask(t, credential);
+        t.origin.on(READ, { status: 401 });
+        t.origin.on(`${method} /logout`, { status: 204, after: gate.opened });
+        const { signal } = client;
+        const leaving = t.fetch('/logout', { method, headers: credential, signal });
+        const gone = leaving.then(undefined, () => {});
+        const call = await t.origin.called(`${method} /logout`);
+        client.abort();
+        if (t.kind === 'workerd') await gone;
+        // By the time that these are through, it has been noticed.
+        for (let round = 0; round < 5; round += 1) await attempt(t, {}, { path: '/elsewhere' });
+        assert.equal(call.request.socket.destroyed, false);
+        gate.open();
+        await until(async () => (await attempt(t, credential))[0] === 401, 'the logout counts');
+      },
+    ),
+  ),
+];

@@ -1,0 +1,346 @@
+// The package's own interface: a cache in a Node program, without a worker.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { describe, test } from 'node:test';
+import { OriginUnavailableError, SesameError, SessionCache } from 'sesame-edge';
+import { createClock, DAY, HOUR, MINUTE, SECOND } from '../support/clock.js';
+import { createFakeOrigin } from '../support/fake-origin.js';
+import { bearer, cookie } from '../support/http-case.js';
+import { DOCUMENT } from '../support/origin.js';
+import { createGate, settle } from '../support/wait.js';
+
+const ORIGIN = 'http://origin.test';
+
+/**
+ * @param {Parameters<typeof createFakeOrigin>[0]} [answer]
+ * @param {object} [options]
+ */
+function createCache(answer, options = {}) {
+  const origin = createFakeOrigin(answer);
+  const clock = createClock();
+  const { now, sleep } = clock;
+  const { fetch } = origin;
+  const sessions = new SessionCache({ origin: ORIGIN, ...options }, { fetch, now, sleep });
+  return { origin, clock, sessions };
+}
+
+/** @param {string} code */
+const withCode = (code) => (/** @type {any} */ error) =>
+  error instanceof SesameError && error.code === code;
+
+/** @param {number} status */
+const answering =
+  (status, body = '') =>
+  () =>
+    new Response(body || null, { status });
+
+describe('getSession', () => {
+  test('R5: takes Headers, and what Node has of a request, for the same', async () => {
+    const { origin, sessions } = createCache();
+    const expected = { id: 'id-ada', name: 'ada' };
+    const first = await sessions.getSession({ headers: new Headers(cookie('ada')) });
+    assert.deepEqual(first?.user, expected);
+    assert.equal(origin.calls[0].url, ORIGIN + DOCUMENT);
+    const request = new http.IncomingMessage(/** @type {any} */ (null));
+    request.headers = { host: 'x', cookie: 'theme=dark; session=ada', 'set-cookie': ['a', 'b'] };
+    for (const headers of [
+      request.headers,
+      { cookie: ['theme=dark', 'session=ada'] },
+      { Cookie: 'session=ada', authorization: undefined },
+      { ':method': 'GET', cookie: 'session=ada' },
+    ]) {
+      const session = await sessions.getSession({ headers: /** @type {any} */ (headers) });
+      assert.deepEqual(session?.user, expected);
+    }
+    assert.deepEqual(
+      (await sessions.getSession(new Request(ORIGIN, { headers: cookie('ada') })))?.user,
+      expected,
+    );
+    assert.equal(origin.calls.length, 1);
+  });
+
+  test("R5: takes another library's Headers as well", async () => {
+    const { sessions } = createCache();
+    class OtherHeaders {
+      #fields = new Map([['cookie', 'session=ada']]);
+      get(/** @type {string} */ name) {
+        return this.#fields.get(name) ?? null;
+      }
+      entries() {
+        return this.#fields.entries();
+      }
+      [Symbol.iterator]() {
+        return this.entries();
+      }
+    }
+    const session = await sessions.getSession({ headers: /** @type {any} */ (new OtherHeaders()) });
+    assert.equal(session?.user.name, 'ada');
+  });
+
+  test('R8: expiresAt is the end of the session, whatever refreshes it', async () => {
+    const { clock, sessions } = createCache();
+    const end = new Date(clock.now() + 30 * DAY).toISOString();
+    const request = { headers: bearer('ada') };
+    assert.equal((await sessions.getSession(request))?.expiresAt, end);
+    clock.advance(31 * MINUTE);
+    await sessions.getSession(request);
+    await settle();
+    assert.equal((await sessions.getSession(request))?.expiresAt, end);
+  });
+
+  test('R8: and that of a JWT is its own exp', async () => {
+    const { clock, origin, sessions } = createCache();
+    const exp = Math.floor(clock.now() / 1000) + 60;
+    const claims = Buffer.from(JSON.stringify({ sub: 'ada', exp })).toString('base64url');
+    const request = { headers: bearer(`eyJhbGciOiJub25lIn0.${claims}.c2ln`) };
+    assert.equal(
+      (await sessions.getSession(request))?.expiresAt,
+      new Date(exp * 1000).toISOString(),
+    );
+    clock.advance(60 * SECOND - 1);
+    await sessions.getSession(request);
+    assert.equal(origin.calls.length, 1);
+    clock.advance(1);
+    await sessions.getSession(request);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R11: fresh goes to the origin, and what it says replaces what was held', async () => {
+    const { origin, sessions } = createCache((_, call) => Response.json({ id: 1, call }));
+    const request = { headers: cookie('ada') };
+    assert.equal((await sessions.getSession(request))?.user.call, 1);
+    assert.equal((await sessions.getSession(request, { fresh: true }))?.user.call, 2);
+    assert.equal((await sessions.getSession(request))?.user.call, 2);
+    assert.equal(origin.calls.length, 2);
+    assert.equal(sessions.statistics().originFresh, 1);
+  });
+
+  test('R11, R12: fresh asks past a remembered "no" too', async () => {
+    const { sessions } = createCache((_, call) =>
+      call === 1 ? new Response('', { status: 401 }) : Response.json({ id: 1 }),
+    );
+    const request = { headers: cookie('ada') };
+    assert.equal(await sessions.getSession(request), null);
+    assert.equal(await sessions.getSession(request), null);
+    assert.deepEqual((await sessions.getSession(request, { fresh: true }))?.user, { id: 1 });
+  });
+
+  test('R11: a fresh check does not take an answer from before it', async () => {
+    const gate = createGate();
+    const { origin, sessions } = createCache(async (_, call) => {
+      if (call === 1) await gate.opened;
+      return Response.json({ id: 1, call });
+    });
+    const request = { headers: cookie('ada') };
+    const early = sessions.getSession(request);
+    const fresh = sessions.getSession(request, { fresh: true });
+    await settle();
+    gate.open();
+    assert.equal((await early)?.user.call, 1);
+    assert.equal((await fresh)?.user.call, 2);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R12: nobody, and whoever the origin refuses, is null', async () => {
+    for (const status of [302, 400, 401, 403, 404, 410]) {
+      const { sessions } = createCache(answering(status));
+      assert.equal(await sessions.getSession({ headers: cookie('ada') }), null);
+    }
+    const { origin, sessions } = createCache();
+    assert.equal(await sessions.getSession({ headers: {} }), null);
+    assert.equal(origin.calls.length, 0);
+  });
+
+  test('R13: a failure is an error with its code and a time, never null', async () => {
+    const failures = [408, 425, 429, 500, 503].map((status) => answering(status));
+    const bodies = ['[]', 'null', 'x'].map((body) => answering(200, body));
+    const networks = [() => Promise.reject(new TypeError('fetch failed'))];
+    for (const headers of [cookie('ada'), { ...cookie('ada'), ...bearer('ada') }]) {
+      for (const answer of [...failures, ...bodies, ...networks]) {
+        const { sessions } = createCache(answer);
+        await assert.rejects(sessions.getSession({ headers }), (error) => {
+          assert.ok(error instanceof OriginUnavailableError);
+          assert.equal(error.code, 'ERR_SESAME_ORIGIN_UNAVAILABLE');
+          assert.ok(error.retryAfterMs >= 1000);
+          return true;
+        });
+      }
+    }
+  });
+
+  test('R13: the time is that of the origin where it names one', async () => {
+    const { sessions } = createCache(
+      () => new Response('', { status: 503, headers: { 'retry-after': '30' } }),
+    );
+    await assert.rejects(sessions.getSession({ headers: cookie('ada') }), { retryAfterMs: 30_000 });
+  });
+
+  test('R9, R13: an origin that hangs is given up after originTimeout, and its call ended', async () => {
+    const { clock, origin, sessions } = createCache(() => new Promise(() => {}));
+    const request = { headers: cookie('ada') };
+    const asked = [sessions.getSession(request), sessions.getSession(request)];
+    await settle();
+    clock.advance(8 * SECOND - 1);
+    await settle();
+    assert.equal(origin.calls[0].signal?.aborted, false);
+    clock.advance(1);
+    for (const each of asked) await assert.rejects(each, withCode('ERR_SESAME_ORIGIN_UNAVAILABLE'));
+    assert.equal(origin.calls[0].signal?.aborted, true);
+    assert.equal(origin.calls.length, 1);
+  });
+
+  test('R44: a credential over its limit is an error with its code', async () => {
+    const { origin, sessions } = createCache();
+    const long = 'x'.repeat(20_000);
+    for (const headers of [cookie(long), bearer(long), { cookie: 'é'.repeat(9_000) }]) {
+      await assert.rejects(sessions.getSession({ headers }), withCode('ERR_SESAME_TOO_LARGE'));
+    }
+    assert.equal(origin.calls.length, 0);
+  });
+
+  test('R1: an ambiguous request asks each time, and keeps nothing', async () => {
+    const { origin, sessions } = createCache(() => Response.json({ id: 1 }));
+    const headers = { ...cookie('ada'), ...bearer('ada') };
+    for (const call of [1, 2]) {
+      assert.deepEqual(await sessions.getSession({ headers }), {
+        user: { id: 1 },
+        expiresAt: null,
+      });
+      assert.equal(origin.calls.length, call);
+    }
+    assert.equal(sessions.statistics().entries, 0);
+  });
+
+  test('waitUntil gets what goes on behind an answer', async () => {
+    const { clock, sessions } = createCache();
+    /** @type {Promise<unknown>[]} */
+    const work = [];
+    const waitUntil = (/** @type {Promise<unknown>} */ each) => void work.push(each);
+    const request = { headers: cookie('ada') };
+    await sessions.getSession(request, { waitUntil });
+    assert.equal(work.length, 1);
+    clock.advance(31 * MINUTE);
+    await sessions.getSession(request, { waitUntil });
+    assert.equal(work.length, 2);
+    await Promise.all(work);
+    assert.equal(sessions.statistics().originRefresh, 1);
+  });
+
+  test('a caller that has gone no longer waits for another’s call', async () => {
+    const gate = createGate();
+    const { sessions } = createCache(async () => {
+      await gate.opened;
+      return Response.json({ id: 1 });
+    });
+    const request = { headers: cookie('ada') };
+    const leader = sessions.getSession(request);
+    const caller = new AbortController();
+    const follower = sessions.getSession(request, { signal: caller.signal });
+    await settle();
+    caller.abort();
+    await assert.rejects(follower, withCode('ERR_SESAME_ORIGIN_UNAVAILABLE'));
+    gate.open();
+    assert.deepEqual((await leader)?.user, { id: 1 });
+    assert.equal(sessions.statistics().leases, 0);
+  });
+});
+
+describe('what ends sessions', () => {
+  test('R8: revoke ends a session, for good', async () => {
+    const { clock, origin, sessions } = createCache();
+    const [ended, other] = [{ headers: bearer('ada') }, { headers: bearer('grace') }];
+    await sessions.getSession(ended);
+    await sessions.getSession(other);
+    sessions.revoke(ended);
+    for (const wait of [0, HOUR, DAY]) {
+      clock.advance(wait);
+      assert.equal(await sessions.getSession(ended), null);
+      assert.equal(await sessions.getSession(ended, { fresh: true }), null);
+    }
+    assert.equal(origin.calls.length, 2);
+    assert.notEqual(await sessions.getSession(other), null);
+    assert.equal(sessions.statistics().revocations, 1);
+  });
+
+  test('R10: revoke wins over an answer that is under way', async () => {
+    const gate = createGate();
+    const { sessions } = createCache(async () => {
+      await gate.opened;
+      return Response.json({ id: 1 });
+    });
+    const request = { headers: cookie('ada') };
+    const asked = [sessions.getSession(request), sessions.getSession(request)];
+    await settle();
+    sessions.revoke(request);
+    gate.open();
+    assert.deepEqual(await Promise.all(asked), [null, null]);
+    assert.equal(await sessions.getSession(request), null);
+    assert.equal(sessions.statistics().fillsRefused, 1);
+  });
+
+  test('forget drops what is held, and no more', async () => {
+    const { origin, sessions } = createCache();
+    const request = { headers: cookie('ada') };
+    await sessions.getSession(request);
+    sessions.forget(request);
+    assert.equal((await sessions.getSession(request))?.user.name, 'ada');
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R23: invalidateUser drops the documents of all sessions of a user', async () => {
+    for (const id of ['u-1', 7, 'ünï "\\ \u0000 \ud83d\ude00', -0.5]) {
+      const { origin, sessions } = createCache((headers) =>
+        Response.json({ id: headers.get('authorization') === 'Bearer other' ? 'other' : id }),
+      );
+      const requests = ['phone', 'laptop', 'other'].map((name) => ({ headers: bearer(name) }));
+      for (const request of requests) await sessions.getSession(request);
+      sessions.invalidateUser(id);
+      for (const request of requests) await sessions.getSession(request);
+      assert.equal(origin.calls.length, 5, String(id));
+    }
+  });
+
+  test('R23: revokeUser ends them all, and those under way', async () => {
+    const gate = createGate();
+    const { origin, sessions } = createCache(async (_, call) => {
+      if (call === 3) await gate.opened;
+      return Response.json({ id: 7 });
+    });
+    const [phone, laptop, late] = ['phone', 'laptop', 'late'].map((name) => ({
+      headers: bearer(name),
+    }));
+    await sessions.getSession(phone);
+    await sessions.getSession(laptop);
+    const asked = sessions.getSession(late);
+    await settle();
+    sessions.revokeUser(7);
+    gate.open();
+    assert.deepEqual(
+      [await sessions.getSession(phone), await sessions.getSession(laptop)],
+      [null, null],
+    );
+    // The origin is asked anew about the one under way, and its word counts.
+    assert.deepEqual((await asked)?.user, { id: 7 });
+    assert.equal(origin.calls.length, 4);
+  });
+
+  test('a user that is none is an error with its code', () => {
+    const { sessions } = createCache();
+    for (const wrong of [
+      '',
+      null,
+      undefined,
+      {},
+      [],
+      true,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      1n,
+    ]) {
+      for (const method of /** @type {const} */ (['invalidateUser', 'revokeUser'])) {
+        const call = () => sessions[method](/** @type {any} */ (wrong));
+        assert.throws(call, withCode('ERR_SESAME_BAD_USER_ID'), String(wrong));
+      }
+    }
+  });
+});

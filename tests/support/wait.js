@@ -1,0 +1,31 @@
+// Waiting for what happens, never for time to pass.
+import assert from 'node:assert/strict';
+
+/** Something that a test lets happen when it is time for it. */
+export function createGate() {
+  /** @type {() => void} */
+  let open = () => {};
+  /** @type {Promise<void>} */
+  const opened = new Promise((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+/**
+ * Looks until a condition holds: for what another process does and tells nobody.
+ * @param {() => unknown} condition
+ * @param {string} [what]
+ */
+export async function until(condition, what = String(condition)) {
+  const end = performance.now() + 10_000;
+  while (!(await condition())) {
+    assert.ok(performance.now() < end, `never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Lets everything happen that needs neither time nor the network. */
+export async function settle() {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,138 @@
+// Crowds, clients that go away and an origin that stops, in the real workerd: there one request may not
+// await what another has begun (SPEC R9).
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { ask, assertPrivate, attempt, bearer, cookie } from '../support/http-case.js';
+import { DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
+import { createWorkerdTarget } from '../support/targets.js';
+import { createGate, until } from '../support/wait.js';
+
+const CROWD = 200;
+const USERS = 500;
+
+/** @type {Awaited<ReturnType<typeof createWorkerdTarget>>} */
+let t;
+beforeEach(async () => {
+  t = await createWorkerdTarget();
+});
+afterEach(() => t.close());
+
+/** @template T @param {number} count @param {(index: number) => T} make @returns {T[]} */
+const many = (count, make) => Array.from({ length: count }, (_, index) => make(index));
+
+describe('in workerd', { timeout: 30_000 }, () => {
+  test('R9: 200 cold checks of one user at once cost 1 origin call', async () => {
+    const gate = createGate();
+    const body = documentOf('shared');
+    t.origin.on(READ, { body, after: gate.opened });
+    const crowd = many(CROWD, () => attempt(t, bearer('shared')));
+    await until(async () => (await t.stats()).joined === CROWD - 1, 'all but one wait');
+    await t.origin.called(READ);
+    gate.open();
+    for (const answer of await Promise.all(crowd)) assert.deepEqual(answer, [200, body]);
+    assert.equal(t.origin.count(), 1);
+    const { checks, miss, joined, originCalls, leases } = await t.stats();
+    assert.deepEqual([checks, miss, joined, originCalls, leases], [CROWD, 1, CROWD - 1, 1, 0]);
+  });
+
+  test('R9: the same without anybody holding the origin back', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const name = t.user();
+      const crowd = many(CROWD, () => attempt(t, cookie(name)));
+      for (const answer of await Promise.all(crowd))
+        assert.deepEqual(answer, [200, documentOf(name)]);
+      assert.equal(t.origin.count(), round + 1);
+    }
+    assert.equal((await t.stats()).leases, 0);
+  });
+
+  test("R1, R3, R4: 500 users at once never see each other's document", async () => {
+    const names = many(USERS, () => t.user());
+    for (let round = 0; round < 3; round += 1) {
+      const answers = names.map(async (name, index) => {
+        const credential = index % 2 ? bearer(name) : cookie(name);
+        const path = (index + round) % 3 ? DOCUMENT : SESSION;
+        const [status, body] = await attempt(t, credential, { path });
+        assert.equal(status, 200);
+        const { user = JSON.parse(body) } = JSON.parse(body);
+        assert.deepEqual(user, JSON.parse(documentOf(name)));
+      });
+      await Promise.all(answers);
+    }
+    assert.equal(t.origin.count(), USERS);
+    const { fresh, miss, entries } = await t.stats();
+    assert.deepEqual([fresh, miss, entries], [2 * USERS, USERS, USERS]);
+  });
+
+  test("R9: the leader's client goes away: every follower is answered, by 1 call", async () => {
+    const [gate, client] = [createGate(), new AbortController()];
+    t.origin.on(READ, { body: '{"id":1}', after: gate.opened });
+    const leader = attempt(t, bearer('shared'), { signal: client.signal });
+    await t.origin.called(READ);
+    const followers = many(CROWD - 1, () => attempt(t, bearer('shared')));
+    await until(async () => (await t.stats()).joined === CROWD - 1, 'all followers wait');
+    client.abort();
+    await assert.rejects(leader, { name: 'AbortError' });
+    // By the time that these are through, the client's end has been noticed.
+    for (let round = 0; round < 5; round += 1) await attempt(t, {}, { path: '/elsewhere' });
+    gate.open();
+    for (const answer of await Promise.all(followers)) assert.deepEqual(answer, [200, '{"id":1}']);
+    assert.equal(t.origin.count(), 1);
+    assert.equal((await t.stats()).takeovers, 0);
+  });
+
+  test('R9: everybody goes away: the call is not in vain, and nothing is left', async () => {
+    const gate = createGate();
+    t.origin.on(READ, { body: '{"id":1}', after: gate.opened });
+    const clients = many(20, () => new AbortController());
+    const crowd = clients.map(({ signal }) => attempt(t, bearer('shared'), { signal }));
+    await until(async () => (await t.stats()).joined === 19, 'all but one wait');
+    for (const client of clients) client.abort();
+    await Promise.allSettled(crowd);
+    gate.open();
+    await until(async () => (await t.stats()).entries === 1, 'the document is kept');
+    assert.deepEqual(await ask(t, bearer('shared')), ['fresh', '{"id":1}']);
+    assert.equal(t.origin.count(), 1);
+  });
+
+  test('R10: a crowd that waits during a logout is not answered with what was before', async () => {
+    const gate = createGate();
+    t.origin.on(READ, { body: '{"id":1}', after: gate.opened }, { status: 401, body: 'out' });
+    t.origin.on('POST /logout', { status: 204 });
+    const crowd = many(50, () => attempt(t, cookie('shared')));
+    await until(async () => (await t.stats()).joined === 49, 'all but one wait');
+    await attempt(t, cookie('shared'), { path: '/logout', method: 'POST' });
+    gate.open();
+    for (const answer of await Promise.all(crowd)) assert.deepEqual(answer, [401, 'out']);
+    assert.equal(t.origin.count(), 2);
+  });
+
+  test('R13: the origin stops: warm users are answered, cold ones get 503, nobody is out', async () => {
+    const [warm, cold] = [many(20, () => t.user()), many(20, () => t.user())];
+    for (const name of warm) await ask(t, bearer(name));
+    const before = t.origin.count();
+    await t.origin.stop();
+    for (const name of warm) {
+      assert.deepEqual(await ask(t, bearer(name)), ['fresh', documentOf(name)]);
+      const [status, session] = await attempt(t, bearer(name), { path: SESSION });
+      assert.deepEqual([status, JSON.parse(session).user.name], [200, name]);
+    }
+    const responses = cold.map((name) => t.fetch(DOCUMENT, { headers: cookie(name) }));
+    for (const response of await Promise.all(responses)) {
+      assert.deepEqual(
+        [response.status, await response.json()],
+        [503, { error: 'origin_unavailable' }],
+      );
+      assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      assert.deepEqual(response.headers.getSetCookie(), []);
+      assert.equal(response.headers.get('clear-site-data'), null);
+      assertPrivate(response);
+    }
+    await t.origin.restart();
+    for (const name of cold)
+      assert.deepEqual(await ask(t, cookie(name)), ['origin', documentOf(name)]);
+    for (const name of warm) assert.equal((await ask(t, bearer(name)))[0], 'fresh');
+    assert.equal(t.origin.count(), before + cold.length);
+    assert.equal((await attempt(t, {}, { path: '/elsewhere' }))[0], 404);
+  });
+});

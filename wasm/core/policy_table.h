@@ -1,0 +1,64 @@
+// The few ways in which a store's entries age: most entries of one configuration live equally long,
+// so an entry holds one byte for four numbers.
+// Must not know: entries, the clock.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "types.h"
+
+namespace sesame {
+
+/// How an entry's times follow from when it was filled, and what it is.
+struct Policy {
+  DurationMs fresh_for = 0;  ///< after `filled_at`
+  DurationMs kept_for = 0;   ///< after `filled_at`
+  DurationMs lives_for = 0;  ///< after `born_at`; 0 if `has_own_end`
+  std::uint16_t http_status = 0;
+  bool has_own_end = false;  ///< the entry itself says when it expires
+
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+using PolicyId = std::uint8_t;
+
+class PolicyTable {
+ public:
+  static constexpr std::size_t kCapacity = 64;
+  static constexpr PolicyId kNone = 0xff;
+
+  /// Finds or adds; kNone if there is no room. Where every session ends at its own time (tokens
+  /// that expire), what is found or added is the policy without that: `has_own_end` of the result
+  /// tells.
+  PolicyId choose(const Policy& policy);
+
+  /// REQUIRES: `id` came from `choose`, and is retained or was just chosen.
+  const Policy& at(PolicyId id) const { return slots_[id].policy; }
+
+  void retain(PolicyId id) {
+    if (id == kNone) return;
+    if (slots_[id].references++ == 0) ++used_;
+    newest_ = id;
+  }
+  void release(PolicyId id) {
+    if (id != kNone && --slots_[id].references == 0) --used_;
+  }
+  void clear() { *this = PolicyTable(); }
+
+ private:
+  struct Slot {
+    Policy policy;
+    std::uint32_t references = 0;
+  };
+
+  PolicyId find(const Policy& policy) const;
+  PolicyId add(const Policy& policy);
+
+  std::array<Slot, kCapacity> slots_;
+  std::size_t used_ = 0;
+  PolicyId newest_ = 0;
+};
+
+}  // namespace sesame
