@@ -123,7 +123,7 @@ export class AuthRoutes {
     /** @type {(work: Promise<unknown>) => void} */
     const waitUntil = (work) => context.waitUntil(work);
     let authorized = await managed.authorize(head, waitUntil);
-    if (authorized.kind === 'token') {
+    if (authorized.kind === 'token' && !authorized.isNew) {
       authorized = await managed.authorize(head, waitUntil, { rejected: authorized.token });
     }
     switch (authorized.kind) {
@@ -186,7 +186,13 @@ const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 const decoder = new TextDecoder();
 
 /** @type {import('./managed.js').Authorization} */
-const NOBODY = Object.freeze({ kind: 'none', token: '', retryAfterMs: 0, expiresAtMs: 0 });
+const NOBODY = Object.freeze({
+  kind: 'none',
+  token: '',
+  retryAfterMs: 0,
+  expiresAtMs: 0,
+  isNew: false,
+});
 
 /**
  * @param {number} status

@@ -25,6 +25,7 @@ const decoder = new TextDecoder();
  * @property {string} token
  * @property {number} retryAfterMs
  * @property {number} expiresAtMs the absolute end of the session
+ * @property {boolean} isNew it has just been exchanged
  */
 
 /** @typedef {{ access: string, refresh: string, accessExpiresAtMs: number }} Tokens */
@@ -73,9 +74,9 @@ export class ManagedSessions {
         const exchange = this.#exchange(lease, bodyText, waitUntil);
         waitUntil(exchange);
         const result = await exchange;
-        if (result !== null) return result;
+        if (result !== null) return { ...result, isNew: true };
       } else {
-        return this.#decided(action);
+        return { ...this.#decided(action), isNew: round > 0 };
       }
     }
   }
@@ -322,7 +323,7 @@ function failedLogin(status) {
  * @returns {Authorization}
  */
 function authorization(kind, given) {
-  return { kind, token: '', retryAfterMs: 1000, expiresAtMs: 0, ...given };
+  return { kind, token: '', retryAfterMs: 1000, expiresAtMs: 0, isNew: false, ...given };
 }
 
 /** @param {unknown} value */

@@ -8,7 +8,7 @@ import { NotApplicable, within } from './suite.js';
 const SOON_MS = 5000;
 const LOOK_EVERY_MS = 2;
 
-/** @typedef {Record<string, string | string[]>} HeaderInit */
+/** @typedef {Record<string, string | string[] | undefined>} HeaderInit */
 /** @typedef {import('./targets/target.js').Running} Running */
 
 let users = 0;
@@ -124,11 +124,9 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
 
     /**
      * Asks for the document, and says how it went.
-     * @param {HeaderInit} headers
-     * @param {string} [path]
-     * @returns {Promise<[number, string]>} status and body
+     * @type {(headers: HeaderInit, path?: string) => Promise<[number, string]>} status and body
      */
-    ask: quietly(async (headers, path = DOCUMENT) => {
+    ask: quietly(async (/** @type {HeaderInit} */ headers, path = DOCUMENT) => {
       const response = await fetch(path, { headers });
       return [response.status, await response.text()];
     }),

@@ -24,7 +24,21 @@ export const THINGS = '/api/v1/things';
 export const PASSWORD = 'correct horse';
 
 /** Access tokens live this long. */
-export const ACCESS_SECONDS = 300;
+const ACCESS_SECONDS = 300;
+
+/** By then one has expired. */
+export const EXPIRED_MS = (ACCESS_SECONDS + 5) * 1000;
+
+export const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** What a case about managed sessions runs with. @type {import('./suite.js').Needs} */
+export const managed = { options: { managed: MANAGED }, needs: ['managed'] };
+
+/** @param {Partial<Record<string, unknown>>} more options of `managed` @returns {import('./suite.js').Needs} */
+export const managedWith = (more) => ({
+  ...managed,
+  options: { managed: { ...MANAGED, ...more } },
+});
 
 /**
  * @typedef {import('../support/origin.js').Call} Call

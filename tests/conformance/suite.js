@@ -23,13 +23,14 @@ export class NotApplicable extends Error {}
  * @property {Feature[]} needs
  */
 
+/** @typedef {{ options?: Record<string, unknown>, needs?: Feature[] }} Needs */
 /** @typedef {{ case: Case, outcome: 'pass' | 'fail' | 'n.a.', reason: string, error?: Error }} Result */
 
 /**
  * @param {string} id of the rule
  * @param {string} title what is expected
  * @param {(t: import('./context.js').Context) => Promise<void>} run
- * @param {{ options?: Record<string, unknown>, needs?: Feature[] }} [more]
+ * @param {Needs} [more]
  * @returns {Case}
  */
 export const rule = (id, title, run, { options = {}, needs = [] } = {}) => ({

@@ -65,7 +65,7 @@ function perform(name, method, args) {
   }
 }
 
-/** @param {string} name @param {import('sesame-edge').Options} options */
+/** @param {string} name @param {import('../../js_bindings/options.js').Options} options */
 function create(name, options) {
   const clock = { offset: 0 };
   /** @type {unknown[]} */

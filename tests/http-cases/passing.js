@@ -148,6 +148,15 @@ export const passing = [
     assert.equal(t.origin.calls('POST /up')[1].headers['content-length'], '0');
   }),
 
+  workerdCase('R41: a GET with a body is passed on with it', async (t) => {
+    t.origin.on('GET /search', { body: 'found' });
+    const answer = await attempt(t, bearer('x'), { path: '/search?a', body: '{"q":1}' });
+    assert.deepEqual(answer, [200, 'found']);
+    const [{ url, body, headers }] = t.origin.calls('GET /search');
+    assert.deepEqual([url, String(body)], ['/search?a', '{"q":1}']);
+    assert.equal(headers.authorization, 'Bearer x');
+  }),
+
   httpCase('R41: an upload that waits for leave (100-continue) arrives', async (t) => {
     t.origin.on('POST /up', (call) => ({ body: call.headers['content-type'] }));
     const headers = { expect: '100-continue', 'content-type': 'text/x' };

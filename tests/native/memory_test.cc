@@ -1,5 +1,5 @@
-// What a cache really takes from the allocator, and what lies in it: this program's operator new keeps
-// the books. It knows nothing of how the cache counts.
+// What a cache really takes from the allocator, and what lies in it: this program's operator new
+// keeps the books. It knows nothing of how the cache counts.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +47,8 @@ void* operator new(std::size_t size) {
   live_bytes += taken(size);
   return block + 1;
 }
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 
 void operator delete(void* pointer) noexcept {
   if (pointer == nullptr) return;
@@ -101,7 +103,7 @@ class Load {
 
   void answer(const Request& request, LeaseId lease, const std::string& body) {
     const std::size_t n = random();
-    if (n % 5 == 0) return;  // never
+    if (n % 5 == 0) return;                               // never
     if (n % 3 == 0) cache().check(request.head(), now_);  // somebody waits
     const int status = n % 11 == 0 ? 503 : n % 13 == 0 ? 401 : n % 17 == 0 ? 404 : 200;
     cache().complete_fill(lease,
@@ -131,8 +133,8 @@ TEST_CASE("R50: what is taken from the allocator stays within the configured byt
   Config config = small_config();
   config.memory_bytes = GENERATE(std::size_t{1} << 20, std::size_t{3} << 20);
   // Many small entries cost the most beside their bytes; large ones, their copies.
-  const std::vector<std::size_t> sizes = GENERATE(std::vector<std::size_t>{0, 300, 8'000},
-                                                  std::vector<std::size_t>{8'000, 0});
+  const std::vector<std::size_t> sizes =
+      GENERATE(std::vector<std::size_t>{0, 300, 8'000}, std::vector<std::size_t>{8'000, 0});
   CAPTURE(config.memory_bytes, sizes);
   Load load(config);
   for (const std::size_t size : sizes) {

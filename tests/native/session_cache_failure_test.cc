@@ -15,8 +15,7 @@ struct Failure {
 
 // All that says nothing about the session.
 std::vector<Failure> failures() {
-  const std::string too_deep =
-      R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}";
+  const std::string too_deep = R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}";
   return {{0},
           {-1},
           {100},

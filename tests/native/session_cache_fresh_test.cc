@@ -91,7 +91,8 @@ TEST_CASE("R11, R15: a fresh check whose answer may not be stored leaves nothing
   CHECK(f.check(bearer("t")).action == Action::kFetch);
 }
 
-TEST_CASE("R11, R13: a fresh check that fails gets what is held, marked stale, and changes nothing") {
+TEST_CASE(
+    "R11, R13: a fresh check that fails gets what is held, marked stale, and changes nothing") {
   Fixture f;
   f.hold(bearer("t"), document("7"));
   const Decision decision = f.fail(f.check_fresh(bearer("t")).lease);

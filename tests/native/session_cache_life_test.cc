@@ -61,8 +61,7 @@ TEST_CASE("R8: a session that becomes another user's begins anew") {
   Fixture f(short_lived());
   f.hold(cookie("c"), document("7"));
   f.pass(30 * kMinute);
-  CHECK(f.fill(f.begin_refresh(cookie("c")), document("8")).expires_at ==
-        f.now() + 40 * kMinute);
+  CHECK(f.fill(f.begin_refresh(cookie("c")), document("8")).expires_at == f.now() + 40 * kMinute);
 }
 
 TEST_CASE("R8: with idleFor a session that is unused for so long has ended") {

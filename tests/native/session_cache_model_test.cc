@@ -106,8 +106,7 @@ class Life {
   Fill& grant(std::size_t i, LeaseId lease) {
     for (const Fill& fill : fills_) {
       // A login that clears a refusal may cancel what is under way.
-      const bool is_alive =
-          !fill.is_cancelled && !fill.is_before_login && f_.now() < fill.deadline;
+      const bool is_alive = !fill.is_cancelled && !fill.is_before_login && f_.now() < fill.deadline;
       must(fill.session != i || !is_alive, "R9: a second origin call");
     }
     Fill& fill = fills_.emplace_back();
@@ -143,9 +142,9 @@ class Life {
     }
     if (fill.status == 200) model_.confirmed(version_of(fill.body), f_.now());
     const DurationMs retry_after = fill.status == 429 && random_.one_in(2) ? 20 * kSecond : 0;
-    const Decision decision = f_.answer(fill.lease, fill.status, fill.body,
-                                        {.etag = {}, .cache_control = fill.cache_control},
-                                        retry_after);
+    const Decision decision =
+        f_.answer(fill.lease, fill.status, fill.body,
+                  {.etag = {}, .cache_control = fill.cache_control}, retry_after);
     const bool is_void = fill.is_cancelled || f_.now() >= fill.deadline ||
                          (fill.status == 401 && fill.is_before_login);
     must(!is_void || decision.action == Action::kRetry, "R10: overtaken");
@@ -291,8 +290,8 @@ class Life {
   }
 
   void pass_time() {
-    constexpr DurationMs kSteps[] = {1,       kSecond,      kSecond,      3 * kSecond, 11 * kSecond,
-                                     kMinute, 5 * kMinute,  16 * kMinute, 31 * kMinute};
+    constexpr DurationMs kSteps[] = {1,       kSecond,     kSecond,      3 * kSecond, 11 * kSecond,
+                                     kMinute, 5 * kMinute, 16 * kMinute, 31 * kMinute};
     f_.pass(kSteps[random_.below(9)]);
   }
 

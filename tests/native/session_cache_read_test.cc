@@ -25,12 +25,9 @@ TEST_CASE("R1: what is ambiguous is passed untouched: nothing stored, nothing se
   f.hold(cookie("a"), document("7"));
   f.hold(bearer("a"), document("7"));
   const std::vector<Request> ambiguous = {
-      {"", "session=a; session=b", ""},
-      {"", "session=a; __Host-session=a", ""},
-      {"", "session=a", "Bearer a"},
-      {"", "session=a\x01", ""},
-      {"", "", "Basic YTpi"},
-      {"", "", "Bearer "},
+      {"", "session=a; session=b", ""}, {"", "session=a; __Host-session=a", ""},
+      {"", "session=a", "Bearer a"},    {"", "session=a\x01", ""},
+      {"", "", "Basic YTpi"},           {"", "", "Bearer "},
       {"", "session=a", "Basic YTpi"},
   };
   const std::size_t entries = f.cache().store().entries();

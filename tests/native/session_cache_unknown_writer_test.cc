@@ -1,4 +1,5 @@
-// Writes by somebody whose document is not held: the origin tells whose session that was (SPEC R22).
+// Writes by somebody whose document is not held: the origin tells whose session that was (SPEC
+// R22).
 #include <string>
 #include <vector>
 
@@ -41,7 +42,8 @@ TEST_CASE("R22: a write of an unknown user asks for the document, which reaches 
   CHECK(f.metrics().origin_write == 1);
 }
 
-TEST_CASE("R22: an answer that names an unknown user drops that user's documents, no question asked") {
+TEST_CASE(
+    "R22: an answer that names an unknown user drops that user's documents, no question asked") {
   Cold f;
   CHECK(f.write(f.mine, kNew).action == Action::kPass);
   CHECK(f.check(f.other).action == Action::kFetch);

@@ -1,6 +1,6 @@
-// What is true at the origin, and what one node has to know of it: the judge of everything that a cache
-// answers. It must not know how the cache works.
-// Invariant: whatever it demands follows from what happened through this node, or from its clock.
+// What is true at the origin, and what one node has to know of it: the judge of everything that a
+// cache answers. It must not know how the cache works. Invariant: whatever it demands follows from
+// what happened through this node, or from its clock.
 #pragma once
 
 #include <algorithm>

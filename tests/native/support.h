@@ -1,7 +1,7 @@
-// What the tests of the cache tell their stories with: a cache, a clock that only moves when told to,
-// and the few things that can happen. It must not decide anything: what is right stands in the tests.
-// Invariant: after everything that happens, the counters add up (SPEC R70) and the memory is within
-// its budget (SPEC R50).
+// What the tests of the cache tell their stories with: a cache, a clock that only moves when told
+// to, and the few things that can happen. It must not decide anything: what is right stands in the
+// tests. Invariant: after everything that happens, the counters add up (SPEC R70) and the memory is
+// within its budget (SPEC R50).
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -186,13 +186,11 @@ class Fixture {
 
   // --- What happens to sessions and users ---
 
-  WriteId begin_write(const Request& request) {
-    return cache_->begin_write(request.head(), now_);
-  }
+  WriteId begin_write(const Request& request) { return cache_->begin_write(request.head(), now_); }
   Decision end_write(WriteId write, const Request& request, int status, const std::string& body) {
     return settled(cache_->complete_write(
-        write, request.head(), {.http_status = status, .may_hold_document = true, .meta = {}, .body = body},
-        now_));
+        write, request.head(),
+        {.http_status = status, .may_hold_document = true, .meta = {}, .body = body}, now_));
   }
   /// A write that the origin answers at once.
   Decision write(const Request& request, const std::string& body, int status = 200) {
@@ -236,6 +234,5 @@ CATCH_REGISTER_ENUM(sesame::LeaseState, sesame::LeaseState::kFree, sesame::Lease
                     sesame::LeaseState::kFailed, sesame::LeaseState::kPaused,
                     sesame::LeaseState::kBackoff)
 CATCH_REGISTER_ENUM(sesame::Status, sesame::Status::kOk, sesame::Status::kNotJson,
-                    sesame::Status::kNotObject, sesame::Status::kTooLarge,
-                    sesame::Status::kTooDeep, sesame::Status::kBadConfig,
-                    sesame::Status::kUnknownLease)
+                    sesame::Status::kNotObject, sesame::Status::kTooLarge, sesame::Status::kTooDeep,
+                    sesame::Status::kBadConfig, sesame::Status::kUnknownLease)

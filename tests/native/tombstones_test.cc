@@ -93,7 +93,8 @@ TEST_CASE("R51: tombstones whose time has passed are forgotten, a few a step") {
   CHECK(table.size() == 0);
 }
 
-TEST_CASE("R50: a long life of burials, logins and steps keeps every guarded tombstone or says so") {
+TEST_CASE(
+    "R50: a long life of burials, logins and steps keeps every guarded tombstone or says so") {
   TombstoneTable table(8);
   TimeMs guarded_until[32] = {};
   std::uint32_t random = 1;

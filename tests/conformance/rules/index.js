@@ -3,10 +3,15 @@ import { failures } from './failures.js';
 import { flight } from './flight.js';
 import { http } from './http.js';
 import { identity } from './identity.js';
+import { keeping } from './keeping.js';
 import { limits } from './limits.js';
-import { sessions } from './managed.js';
+import { login } from './login.js';
+import { managedSessions } from './managed.js';
 import { observability } from './observability.js';
+import { passing } from './passing.js';
 import { reading } from './reading.js';
+import { tokens } from './tokens.js';
+import { updates } from './updates.js';
 import { writing } from './writing.js';
 
 /** @type {import('../suite.js').Case[]} */
@@ -15,9 +20,14 @@ export const cases = [
   ...reading,
   ...flight,
   ...failures,
+  ...keeping,
+  ...updates,
   ...writing,
-  ...sessions,
+  ...login,
+  ...tokens,
+  ...managedSessions,
   ...http,
+  ...passing,
   ...limits,
   ...observability,
 ];

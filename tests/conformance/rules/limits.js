@@ -1,8 +1,5 @@
-// What is refused: writes that another site has asked for, and what is over its limit (SPEC R42, R44); and the
-// one thing that does not fit a plain exchange, a WebSocket (R41).
+// What is refused: writes that another site has asked for, and what is over its limit (SPEC R42, R44).
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { WebSocket, WebSocketServer } from 'ws';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
 import { bearer, cookie } from '../context.js';
 import {
@@ -11,6 +8,7 @@ import {
   LOGOUT,
   LOGOUTS,
   MANAGED,
+  managed,
   PASSWORD,
   post,
   REDEMPTIONS,
@@ -19,9 +17,6 @@ import {
   THINGS,
 } from '../identity.js';
 import { rule } from '../suite.js';
-
-/** @type {{ options: Record<string, unknown>, needs: import('../suite.js').Feature[] }} */
-const managed = { options: { managed: MANAGED }, needs: ['managed'] };
 
 const ELSEWHERE = [
   { 'sec-fetch-site': 'cross-site' },
@@ -260,29 +255,4 @@ export const limits = [
     t.origin.on(READ, { body: documentOf(name) });
     assert.deepEqual(await t.ask(cookie(name)), [200, documentOf(name)]);
   }),
-
-  rule(
-    'R41',
-    'a WebSocket passes',
-    async (t) => {
-      const server = new WebSocketServer({
-        server: /** @type {any} */ (t.origin.server),
-        path: '/socket',
-      });
-      server.on('connection', (socket, request) => {
-        socket.on('message', (data) => socket.send(`${request.headers['x-a']} ${data}`));
-      });
-      const at = /** @type {NonNullable<typeof t.socket>} */ (t.socket);
-      const client = new WebSocket(`${at.url}/socket`, { headers: { ...at.headers, 'x-a': 'b' } });
-      await t.soon(once(client, 'open'));
-      client.send('hello');
-      const [data] = await t.soon(once(client, 'message'));
-      assert.equal(String(data), 'b hello');
-      client.close(4000, 'bye');
-      const [code] = await t.soon(once(client, 'close'));
-      assert.ok([4000, 1000, 1005].includes(code), String(code));
-      server.close();
-    },
-    { needs: ['websocket'] },
-  ),
 ];

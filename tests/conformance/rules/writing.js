@@ -1,39 +1,16 @@
-// What changes a user: updates, the origin's own word, and paths that change what they are about (SPEC R22,
-// R23, R26).
+// The origin's own word about a user, and paths that change what they are about (SPEC R23, R26).
 import assert from 'node:assert/strict';
 import { DOCUMENT, READ } from '../../support/origin.js';
-import { bearer, cookie, MARGIN, MINUTE, SECOND } from '../context.js';
+import { MARGIN, MINUTE, SECOND } from '../context.js';
 import { post } from '../identity.js';
 import { rule } from '../suite.js';
+import { signIn } from '../two-users.js';
 
 const SECRET = 'a secret of at least thirty-two characters';
 const withWebhook = {
   options: { webhookSecret: SECRET },
   needs: [/** @type {const} */ ('webhook')],
 };
-
-/**
- * Two sessions of one user and one of another, all of them held; from then on the origin has `changed`.
- * @param {import('../context.js').Cache} t
- * @param {string | number} [id]
- */
-async function signIn(t, id = 'ann-1') {
-  const sessions = {
-    phone: bearer(t.user()),
-    laptop: cookie(t.user()),
-    stranger: bearer(t.user()),
-  };
-  const held = JSON.stringify({ id, plan: 'free' });
-  const changed = JSON.stringify({ id, plan: 'paid' });
-  const other = JSON.stringify({ id: 'bob', plan: 'free' });
-  const isStranger = (/** @type {any} */ { headers }) =>
-    headers.authorization === sessions.stranger.authorization;
-  t.origin.on(READ, (call) => ({ body: isStranger(call) ? other : held }));
-  for (const headers of Object.values(sessions)) await t.ask(headers);
-  t.origin.on(READ, (call) => ({ body: isStranger(call) ? other : changed }));
-  assert.equal(t.origin.count(), 3);
-  return { ...sessions, held, changed, other };
-}
 
 /** @param {import('../context.js').Cache} t @param {object} message @param {number} [timeMs] */
 async function send(t, message, timeMs = t.now()) {
@@ -43,119 +20,6 @@ async function send(t, message, timeMs = t.now()) {
 }
 
 export const writing = [
-  ...['PUT', 'PATCH'].map((method) =>
-    rule(
-      'R22',
-      `${method}: every session of the user holds the new document before it is answered`,
-      async (t) => {
-        const { phone, laptop, stranger, changed, other } = await signIn(t);
-        t.origin.on(`${method} ${DOCUMENT}`, { body: changed });
-        assert.deepEqual(await t.write(phone, method), [200, changed]);
-        assert.deepEqual(await t.ask(phone), [200, changed]);
-        assert.deepEqual(await t.ask(laptop), [200, changed]);
-        assert.deepEqual(await t.ask(stranger), [200, other]);
-        assert.equal(t.origin.count(), 3);
-      },
-    ),
-  ),
-
-  rule(
-    'R22',
-    'the new document is fresh from then on, and ends with its session',
-    async (t) => {
-      const { phone, laptop, changed } = await signIn(t);
-      t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
-      await t.advance(20 * MINUTE);
-      await t.write(phone);
-      await t.advance(20 * MINUTE);
-      assert.deepEqual(await t.ask(laptop), [200, changed]);
-      assert.deepEqual(await t.ask(phone), [200, changed]);
-      assert.equal(t.origin.count(), 3);
-      t.origin.on(READ, { status: 401 });
-      await t.advance(10 * MINUTE + MARGIN);
-      assert.equal((await t.ask(laptop))[0], 401);
-      assert.equal((await t.ask(phone))[0], 401);
-    },
-    { options: { expiresIn: '50m' } },
-  ),
-
-  ...Object.entries({
-    'no JSON': { body: 'done' },
-    nothing: { status: 204 },
-    'some other object': { body: '{"ok":true}' },
-    'a list': { body: '[1]' },
-  }).map(([kind, answer]) =>
-    rule('R22', `an answer that is ${kind} drops the user's documents`, async (t) => {
-      const { phone, laptop, stranger, changed, other } = await signIn(t);
-      t.origin.on(`PATCH ${DOCUMENT}`, answer);
-      await t.write(phone);
-      assert.deepEqual(await t.ask(laptop), [200, changed]);
-      assert.deepEqual(await t.ask(phone), [200, changed]);
-      assert.deepEqual(await t.ask(stranger), [200, other]);
-    }),
-  ),
-
-  rule('R22', 'an update that fails changes nothing, and is passed on', async (t) => {
-    const { phone, laptop, held, changed } = await signIn(t);
-    for (const status of [400, 403, 409, 422, 500, 503]) {
-      t.origin.on(`PATCH ${DOCUMENT}`, { status, body: changed });
-      assert.deepEqual(await t.write(phone), [status, changed]);
-    }
-    assert.deepEqual(await t.ask(phone), [200, held]);
-    assert.deepEqual(await t.ask(laptop), [200, held]);
-    assert.equal(t.origin.count(), 3);
-  }),
-
-  rule(
-    'R22',
-    'updateUser() does the same, and answers the session as it is now',
-    async (t) => {
-      const { phone, laptop, stranger, changed, other } = await signIn(t);
-      t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
-      assert.equal((await t.api.updateUser(phone, { plan: 'paid' }))?.user.plan, 'paid');
-      const [call] = t.origin.calls(`PATCH ${DOCUMENT}`);
-      assert.deepEqual(JSON.parse(call.body.toString()), { plan: 'paid' });
-      assert.equal(call.headers.authorization, phone.authorization);
-      assert.deepEqual(await t.ask(laptop), [200, changed]);
-      assert.deepEqual(await t.ask(stranger), [200, other]);
-      assert.equal(t.origin.count(), 3);
-    },
-    { needs: ['api'] },
-  ),
-
-  rule(
-    'R22',
-    'updateUser() rejects if the origin does not accept it, and nothing has changed',
-    async (t) => {
-      const { phone, held } = await signIn(t);
-      for (const behaviour of [{ status: 422 }, { status: 401 }, { status: 500 }]) {
-        t.origin.on(`PATCH ${DOCUMENT}`, behaviour);
-        await assert.rejects(t.api.updateUser(phone, { plan: 'paid' }));
-      }
-      assert.deepEqual(await t.ask(phone), [200, held]);
-    },
-    { needs: ['api'] },
-  ),
-
-  rule(
-    'R22',
-    'updateUser() is the application’s own call, whatever page asked the application',
-    async (t) => {
-      const { phone, changed } = await signIn(t);
-      t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
-      const page = { ...phone, origin: 'https://elsewhere.test', 'sec-fetch-site': 'cross-site' };
-      const encoded = { 'content-encoding': 'gzip', 'content-length': '7', 'if-match': '"1"' };
-      assert.equal(
-        (await t.api.updateUser({ ...page, ...encoded }, { plan: 'paid' }))?.user.plan,
-        'paid',
-      );
-      const [{ headers, body }] = t.origin.calls(`PATCH ${DOCUMENT}`);
-      assert.deepEqual(JSON.parse(body.toString()), { plan: 'paid' });
-      assert.equal(headers['content-encoding'], undefined);
-    },
-    { needs: ['api'] },
-  ),
-
   rule(
     'R23',
     "invalidateUser() reaches every session of the user, and nobody else's",

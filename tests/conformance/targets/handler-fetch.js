@@ -1,4 +1,5 @@
 // A client for a handler in this process, a function from Request to Response.
+import { Readable } from 'node:stream';
 
 /**
  * @param {string} url where the handler believes to be
@@ -8,7 +9,9 @@
 export function handlerFetch(url, handle) {
   return async (path, { body, headers = {}, ...init } = {}) => {
     const stream = typeof body === 'object' && !(body instanceof Uint8Array);
-    const sent = stream ? { body: ReadableStream.from(bytesOf(body)), duplex: 'half' } : { body };
+    const sent = stream
+      ? { body: Readable.toWeb(Readable.from(bytesOf(body))), duplex: 'half' }
+      : { body };
     const pairs = Object.entries(headers).flatMap(([name, value]) =>
       [value].flat().map((each) => [name, each]),
     );

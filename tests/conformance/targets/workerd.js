@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { workerdConfig } from '../../../edge_worker/serve/capnp.js';
 import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-process.js';
 import { createClient } from '../../support/client.js';
@@ -101,6 +101,7 @@ async function bundle(directory) {
     write: false,
     logLevel: 'warning',
   });
+  await stop(); // its service would live as long as we do
   await writeFile(path.join(directory, 'entry.js'), outputFiles[0].contents);
   await copyFile(WASM, path.join(directory, 'sesame.wasm'));
 }

@@ -1,0 +1,246 @@
+// How a managed session begins (SPEC R20, R21).
+import assert from 'node:assert/strict';
+import { READ } from '../../support/origin.js';
+import { MARGIN, MINUTE } from '../context.js';
+import {
+  cookieOf,
+  JSON_TYPE,
+  LOGIN,
+  LOGINS,
+  managed,
+  managedWith,
+  PASSWORD,
+  post,
+  signUsersIn,
+  THINGS,
+} from '../identity.js';
+import { rule } from '../suite.js';
+
+export const login = [
+  rule(
+    'R20',
+    'login: one login, one GET /users/me, and the next check costs no call',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers, response } = await idp.login(name);
+      assert.equal(
+        JSON.parse(await (await t.fetch('/api/auth/session', { headers })).text()).user.name,
+        name,
+      );
+      assert.deepEqual(await t.ask(headers), [200, idp.documentOf(name)]);
+      assert.deepEqual(
+        t.origin.calls().map(({ key }) => key),
+        [LOGINS, READ],
+      );
+      const [, read] = t.origin.calls();
+      assert.match(`${read.headers.authorization}`, /^Bearer \S+$/);
+      assert.equal(response.headers.get('set-cookie')?.includes(idp.secrets[0]), false);
+    },
+    managed,
+  ),
+
+  rule(
+    'R20',
+    'its body goes to the origin as it is, JSON or a form',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const form = new URLSearchParams({ name: t.user(), password: PASSWORD }).toString();
+      const type = { 'content-type': 'application/x-www-form-urlencoded' };
+      assert.equal((await post(t, LOGIN, type, form)).status, 200);
+      const json = ` {"name" : "${t.user()}","password":"${PASSWORD}"}\n`;
+      assert.equal((await post(t, LOGIN, JSON_TYPE, json)).status, 200);
+      assert.deepEqual(
+        t.origin.calls(LOGINS).map(({ body }) => body.toString()),
+        [form, json],
+      );
+      assert.ok(idp.secrets.length === 4);
+    },
+    managed,
+  ),
+
+  rule(
+    'R20',
+    'it answers who has signed in',
+    async (t) => {
+      signUsersIn(t);
+      const name = t.user();
+      const { text } = await post(
+        t,
+        LOGIN,
+        JSON_TYPE,
+        JSON.stringify({ name, password: PASSWORD }),
+      );
+      const { user, expiresAt } = JSON.parse(text);
+      assert.equal(user.name, name);
+      assert.ok(
+        Math.abs(Date.parse(expiresAt) - t.now() - 30 * 24 * 60 * MINUTE) < MARGIN,
+        expiresAt,
+      );
+    },
+    managed,
+  ),
+
+  rule(
+    'R20',
+    'so it does if the document may not be kept',
+    async (t) => {
+      signUsersIn(t);
+      const [read] = [
+        { body: '{"id":"a","name":"Ann"}', headers: { 'cache-control': 'no-store' } },
+      ];
+      t.origin.on(READ, read);
+      const { text } = await post(
+        t,
+        LOGIN,
+        JSON_TYPE,
+        JSON.stringify({ name: 'x', password: PASSWORD }),
+      );
+      assert.equal(JSON.parse(text).user?.name, 'Ann');
+      assert.equal(t.origin.count(), 1);
+    },
+    managed,
+  ),
+
+  rule(
+    'R20',
+    'a login that the origin refuses is passed on, and sets no cookie',
+    async (t) => {
+      signUsersIn(t);
+      const wrong = JSON.stringify({ name: t.user(), password: 'x' });
+      const { response, text } = await post(t, LOGIN, JSON_TYPE, wrong);
+      assert.deepEqual([response.status, JSON.parse(text)], [401, { error: 'wrong password' }]);
+      assert.deepEqual(response.headers.getSetCookie(), []);
+      assert.equal(t.origin.count(), 0);
+    },
+    managed,
+  ),
+
+  ...Object.entries({
+    'status 500': [{ status: 500 }, 500],
+    'status 403': [{ status: 403 }, 403],
+    'no JSON': [{ body: 'hello' }, 503],
+    'a connection that goes away': [{ fault: /** @type {const} */ ('reset') }, 503],
+  }).map(([kind, [behaviour, status]]) =>
+    rule(
+      'R20',
+      `if the document cannot be had (${kind}), the login fails, and no half session is left`,
+      async (t) => {
+        const idp = signUsersIn(t);
+        t.origin.on(READ, /** @type {any} */ (behaviour));
+        const { response } = await post(
+          t,
+          LOGIN,
+          JSON_TYPE,
+          JSON.stringify({ name: 'x', password: PASSWORD }),
+        );
+        assert.equal(response.status, status);
+        assert.deepEqual(response.headers.getSetCookie(), []);
+        for (const secret of idp.secrets) {
+          assert.equal(await t.session({ cookie: `__Host-session=${secret}` }), null);
+        }
+      },
+      managed,
+    ),
+  ),
+
+  rule(
+    'R20',
+    'where the tokens stand in the answer is configurable',
+    async (t) => {
+      t.origin.on(LOGINS, { body: { data: { 'a/b': { jwt: 'token-1' }, ttl: '60' } } });
+      t.origin.on(READ, ({ headers }) =>
+        headers.authorization === 'Bearer token-1' ? { body: '{"id":1}' } : { status: 401 },
+      );
+      const { response } = await post(t, LOGIN, JSON_TYPE, '{}');
+      assert.equal(response.status, 200);
+      cookieOf(response);
+    },
+    managedWith({ accessToken: '/data/a~1b/jwt', refreshToken: '/data/r', expiresIn: '/data/ttl' }),
+  ),
+
+  rule(
+    'R21',
+    'the cookie is 256 random bits, __Host- prefixed, HttpOnly, Secure, SameSite=Lax, Path=/',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const seen = new Set();
+      for (let login = 0; login < 20; login += 1) {
+        const { cookie } = await idp.login(t.user());
+        assert.ok(cookie.name.startsWith('__Host-'), cookie.name);
+        const { attributes, value } = cookie;
+        assert.ok(attributes.has('httponly') && attributes.has('secure'), cookie.line);
+        assert.equal(`${attributes.get('samesite')}`.toLowerCase(), 'lax');
+        assert.equal(attributes.get('path'), '/');
+        assert.equal(attributes.has('domain'), false);
+        const bits = /^[0-9a-f]+$/.test(value)
+          ? value.length * 4
+          : value.replaceAll('=', '').length * 6;
+        assert.ok(bits >= 256, `${bits} bits`);
+        seen.add(value);
+      }
+      assert.equal(seen.size, 20);
+    },
+    managed,
+  ),
+
+  rule(
+    'R21',
+    'a cookie without that prefix is refused, or given it',
+    async (t) => {
+      const configured = await t.another({ cookie: 'sid' }).catch(() => null);
+      if (configured === null) return;
+      const { cookie } = await signUsersIn(configured).login('x');
+      assert.ok(cookie.name.startsWith('__Host-'), cookie.name);
+    },
+    managed,
+  ),
+
+  rule(
+    'R21',
+    'a login takes over no cookie that it is given',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { cookie } = await idp.login(t.user());
+      const chosen = { cookie: `${cookie.name}=${'A'.repeat(43)}` };
+      const after = await idp.login(t.user(), chosen);
+      assert.notEqual(after.cookie.value, 'A'.repeat(43));
+      assert.equal(await t.session(chosen), null);
+      assert.equal((await t.ask(chosen))[0], 401);
+    },
+    managed,
+  ),
+
+  rule(
+    'R21',
+    'a login ends the session that it replaces, and no other',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const [one, other] = [await idp.login(name), await idp.login(name)];
+      const next = await idp.login(name, one.headers);
+      assert.notEqual(next.cookie.value, one.cookie.value);
+      assert.equal(await t.session(one.headers), null);
+      assert.equal((await t.ask(one.headers, THINGS))[0], 401);
+      assert.equal((await t.session(other.headers)).user.name, name);
+      assert.equal((await t.session(next.headers)).user.name, name);
+    },
+    managed,
+  ),
+
+  rule(
+    'R21',
+    'a login that fails ends none',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      assert.equal(
+        (await post(t, LOGIN, { ...headers, ...JSON_TYPE }, '{"password":"x"}')).status,
+        401,
+      );
+      assert.equal((await t.session(headers)).user.name, name);
+    },
+    managed,
+  ),
+];

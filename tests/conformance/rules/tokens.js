@@ -1,0 +1,240 @@
+// Tokens of managed sessions are exchanged behind what needs them (SPEC R24).
+import assert from 'node:assert/strict';
+import { createGate } from '../../support/wait.js';
+import { MARGIN, MINUTE, SECOND } from '../context.js';
+import {
+  EXPIRED_MS,
+  managed,
+  managedWith,
+  post,
+  REDEMPTIONS,
+  REFRESH,
+  signUsersIn,
+  THINGS,
+} from '../identity.js';
+import { rule } from '../suite.js';
+
+export const tokens = [
+  rule(
+    'R24',
+    'a refresh exchanges tokens and keeps the document',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      const { status, response } = await post(t, REFRESH, headers);
+      assert.equal(status, 200);
+      assert.deepEqual(response.headers.getSetCookie(), []);
+      assert.deepEqual(await t.ask(headers), [200, idp.documentOf(name)]);
+      assert.deepEqual([t.origin.count(), t.origin.count(REDEMPTIONS)], [1, 1]);
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'a refresh of an expired token is one redemption, and so are ten at once',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers } = await idp.login(t.user());
+      for (let round = 1; round <= 2; round += 1) {
+        await t.advance(EXPIRED_MS);
+        const calls = round === 1 ? 1 : 10;
+        const answers = await Promise.all(
+          Array.from({ length: calls }, () => post(t, REFRESH, headers)),
+        );
+        assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+        assert.equal(t.origin.count(REDEMPTIONS), round);
+      }
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'API calls get the bearer; an expired one is refreshed behind them, once',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      for (let round = 1; round <= 3; round += 1) {
+        const answers = await Promise.all(Array.from({ length: 20 }, () => t.ask(headers, THINGS)));
+        for (const answer of answers) assert.deepEqual(answer, [200, JSON.stringify({ of: name })]);
+        assert.equal(t.origin.count(REDEMPTIONS), round - 1);
+        await t.advance(EXPIRED_MS);
+      }
+      assert.equal(t.origin.count(), 1);
+      for (const { headers: sent } of t.origin.calls(`GET ${THINGS}`))
+        assert.equal(sent.cookie, undefined);
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'one that the origin refuses before its time is exchanged too, and the call repeated',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers } = await idp.login(t.user());
+      idp.dropAccess();
+      const body = 'x'.repeat(1000);
+      const sent = { ...headers, 'content-length': '1000' };
+      const { status, text } = await post(t, THINGS, sent, body);
+      assert.deepEqual([status, JSON.parse(text).size], [201, 1000]);
+      assert.equal(t.origin.count(REDEMPTIONS), 1);
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'one redemption however slow the origin, and whoever goes away',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      await t.advance(EXPIRED_MS);
+      const gate = createGate();
+      t.origin.on(REDEMPTIONS, (call) => Object.assign(idp.redeem(call), { after: gate.opened }));
+      const client = new AbortController();
+      const { signal } = client;
+      const leader = t.fetch(THINGS, { headers, signal }).catch(() => 'gone');
+      await t.soon(t.origin.called(REDEMPTIONS));
+      const asked = Array.from({ length: 20 }, () => t.fetchSlowly(THINGS, { headers }));
+      client.abort();
+      assert.equal(await leader, 'gone');
+      for (let step = 0; step < 5; step += 1) {
+        await t.advance(9 * SECOND);
+        assert.deepEqual(await t.ask(headers), [200, idp.documentOf(name)]);
+      }
+      await t.turn();
+      gate.open();
+      for (const response of await t.soon(Promise.all(asked))) assert.equal(response.status, 200);
+      assert.equal(t.origin.count(REDEMPTIONS), 1);
+      assert.equal(t.origin.count(), 1);
+    },
+    managed,
+  ),
+
+  ...Object.entries({
+    'status 500': { status: 500 },
+    'status 429': { status: 429 },
+    'no JSON': { body: '<html>' },
+    'no token': { body: '{}' },
+    'a connection that goes away': { fault: /** @type {const} */ ('reset') },
+  }).map(([kind, behaviour]) =>
+    rule(
+      'R24',
+      `a redemption that fails for a transient reason (${kind}) signs nobody out`,
+      async (t) => {
+        const idp = signUsersIn(t);
+        const name = t.user();
+        const { headers } = await idp.login(name);
+        await t.advance(EXPIRED_MS);
+        t.origin.on(REDEMPTIONS, behaviour);
+        for (const attempt of [
+          await t.fetch(THINGS, { headers }),
+          (await post(t, REFRESH, headers)).response,
+        ]) {
+          assert.equal(attempt.status, 503);
+          assert.match(attempt.headers.get('retry-after') ?? '', /^[1-9]/);
+          assert.deepEqual(attempt.headers.getSetCookie(), []);
+        }
+        assert.equal((await t.session(headers)).user.name, name);
+        t.origin.on(REDEMPTIONS, idp.redeem);
+        await t.advance(MINUTE);
+        assert.deepEqual(await t.ask(headers, THINGS), [200, JSON.stringify({ of: name })]);
+        assert.deepEqual(await t.ask(headers), [200, idp.documentOf(name)]);
+        assert.equal(t.origin.count(), 1);
+      },
+      managed,
+    ),
+  ),
+
+  rule(
+    'R24',
+    'one that never ends is given up, and signs nobody out',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      await t.advance(EXPIRED_MS);
+      t.origin.on(REDEMPTIONS, { fault: 'hang' });
+      const asked = t.fetchSlowly(THINGS, { headers });
+      await t.soon(t.origin.called(REDEMPTIONS));
+      await t.advance(20 * SECOND + MARGIN);
+      assert.equal((await t.soon(asked)).status, 503);
+      assert.equal((await t.session(headers)).user.name, name);
+      t.origin.on(REDEMPTIONS, idp.redeem);
+      assert.equal((await t.ask(headers, THINGS))[0], 200);
+    },
+    managedWith({ refreshTimeout: '20s' }),
+  ),
+
+  rule(
+    'R24',
+    'an origin that asks for patience (429) is left alone',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const { headers } = await idp.login(name);
+      await t.advance(EXPIRED_MS);
+      t.origin.on(REDEMPTIONS, { status: 429, headers: { 'retry-after': '60' } }, idp.redeem);
+      for (const wait of [0, 20 * SECOND, 20 * SECOND]) {
+        await t.advance(wait);
+        const response = await t.fetch(THINGS, { headers });
+        assert.equal(response.status, 503);
+        assert.ok(Number(response.headers.get('retry-after')) >= 10);
+      }
+      assert.equal(t.origin.count(REDEMPTIONS), 1);
+      assert.equal((await t.session(headers)).user.name, name);
+      await t.advance(20 * SECOND + MARGIN);
+      assert.equal((await t.ask(headers, THINGS))[0], 200);
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'a grant that is no longer valid ends the session',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers } = await idp.login(t.user());
+      idp.dropRefresh();
+      await t.advance(EXPIRED_MS);
+      assert.equal((await t.ask(headers, THINGS))[0], 401);
+      assert.equal(await t.session(headers), null);
+      assert.equal((await t.ask(headers))[0], 401);
+      assert.equal((await post(t, REFRESH, headers)).status, 401);
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'where refresh tokens are not rotated the one there is stays good',
+    async (t) => {
+      const idp = signUsersIn(t, { rotates: false });
+      const { headers } = await idp.login(t.user());
+      for (let round = 0; round < 3; round += 1) {
+        await t.advance(EXPIRED_MS);
+        assert.equal((await t.ask(headers, THINGS))[0], 200);
+      }
+      assert.equal(t.origin.count(REDEMPTIONS), 3);
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'without a session there is nothing to exchange',
+    async (t) => {
+      signUsersIn(t);
+      for (const headers of [{}, { cookie: `__Host-session=${'x'.repeat(43)}` }]) {
+        assert.equal((await post(t, REFRESH, headers)).status, 401);
+      }
+      assert.equal(t.origin.count(REDEMPTIONS), 0);
+    },
+    managed,
+  ),
+];
