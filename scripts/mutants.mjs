@@ -26,7 +26,7 @@ const mutants = [
     name: 'the lease deadline',
     file: 'wasm/core/leases.cc',
     from: /now (<|>=) (lease|old)(->|\.)deadline/g,
-    to: '0 $1 $2$3deadline',
+    to: 'now * 0 $1 $2$3deadline',
   },
   {
     name: 'the branch for failures (R13)',

@@ -20,13 +20,16 @@ async function native(preset) {
   run('ctest', words, { timeoutMs: partLimitMs }); // verbose shows Catch2's own closing lines
 }
 
-/** @param {string} directory */
-async function node(directory) {
+/**
+ * @param {string} directory
+ * @param {number} [timeoutMs]
+ */
+async function node(directory, timeoutMs = partLimitMs) {
   await build();
   const files = listFiles(directory, /\.test\.(js|mjs)$/);
   if (files.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
   const words = ['--test', '--test-reporter=spec', ...files];
-  run(process.execPath, words, { timeoutMs: partLimitMs });
+  run(process.execPath, words, { timeoutMs });
 }
 
 async function fuzz() {
@@ -62,6 +65,8 @@ const parts = new Map([
   ['check', check],
   ['lint', lint],
   ['workerd', () => node('tests/workerd')],
+  ['conformance', () => node('tests/conformance')],
+  ['simulation', () => node('tests/simulation', 2 * partLimitMs)],
   ['asan', () => native('native-asan')],
   ['fuzz', fuzz],
 ]);

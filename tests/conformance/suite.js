@@ -11,7 +11,7 @@ export class NotApplicable extends Error {}
 
 /**
  * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket'
- *   | 'browserCache' | 'fields' | 'tenants'} Feature
+ * | 'browserCache' | 'fields'} Feature
  */
 
 /**

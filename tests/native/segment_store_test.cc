@@ -267,6 +267,50 @@ TEST_CASE("R51: expired entries are given back, some a call, and not counted as 
   CHECK(store->stats().expired == put_last);
 }
 
+TEST_CASE("R51: under slow traffic too, entries go within a while of their time") {
+  const auto store = make_store(4u << 20);
+  TimeMs now = kNow;
+  for (std::uint64_t i = 0; i < 600; ++i) {
+    // One a minute: a segment is not filled in hours.
+    now += 60'000;
+    REQUIRE(put(*store, i, "document", now));
+    for (int step = 0; step < 1'000; ++step) store->step(now);
+    // 65 minutes of life and 20 minutes at most until it is seen to.
+    REQUIRE(store->entries() <= 65 + 20 + 1);
+  }
+}
+
+TEST_CASE("R51: an entry that is to go earlier than before does so") {
+  const auto store = make_store(4u << 20);
+  EntryInfo info = document_info(kNow);
+  REQUIRE(store->put(numbered_key(1), info, {}, "document", kNow));
+  info.drop_at = info.fresh_until = kNow + 5 * 60'000;
+  REQUIRE(store->set_info(numbered_key(1), info));
+  REQUIRE(put(*store, 2, "document"));
+  REQUIRE(put(*store, 3, "document"));
+  REQUIRE(store->put(numbered_key(3), info, {}, "DOCUMENT", kNow));
+  for (int i = 0; i < 5'000; ++i) store->step(kNow + 10 * 60'000);
+  CHECK(body_of(*store, numbered_key(1)) == "(none)");
+  CHECK(body_of(*store, numbered_key(2)) == "document");
+  CHECK(body_of(*store, numbered_key(3)) == "(none)");
+}
+
+TEST_CASE("R50: entries stay small however many ways of ageing there have been") {
+  const auto store = make_store(4u << 20);
+  EntryInfo info = document_info(kNow);
+  REQUIRE(put(*store, 1, "document"));
+  for (int i = 0; i < 1'000; ++i) {
+    info.fresh_until += 1'000;
+    REQUIRE(store->set_info(numbered_key(1), info));
+    info.fresh_until += 1'000;
+    REQUIRE(store->put(numbered_key(1), info, {}, "document", kNow));
+  }
+  const std::uint64_t before = store->stats().live_bytes;
+  info.fresh_until += 1'000;
+  REQUIRE(store->put(numbered_key(2), info, {}, "document", kNow));
+  CHECK(store->stats().live_bytes - before <= 28 + 8);
+}
+
 TEST_CASE("R12: short-lived refusals do not stand between documents, and go at their time") {
   const auto store = make_store(4u << 20);
   TimeMs now = kNow;

@@ -66,6 +66,8 @@ TEST_CASE("R13: within staleIfError a failure is answered with what is held, pas
   for (const Failure& failure : failures()) {
     CAPTURE(failure.status, failure.body.substr(0, 40), failure.retry_after);
     Fixture f;
+    // A store may tidy up: it does so with the longest unused first.
+    for (int i = 0; i < 9; ++i) f.hold(bearer("u" + std::to_string(i)), document("8"));
     f.hold(bearer("t"), document("7"));
     f.pass(65 * kMinute - 1);
     const Decision last = fail(f, f.begin(bearer("t")), failure);
@@ -180,6 +182,14 @@ TEST_CASE("R13: a backoff past keepFor serves what staleIfError allows, then 503
   CHECK(f.check(bearer("t")).action == Action::kServeStale);
   f.pass(5 * kMinute);
   CHECK(f.check(bearer("t")).action == Action::kUnavailable);
+}
+
+TEST_CASE("R13: a backoff serves no refusal as a document") {
+  Fixture f;
+  f.answer(f.begin(bearer("t")), 401, "no");
+  f.fail(f.check_fresh(bearer("t")).lease, 429, 5 * kSecond);
+  CHECK(f.check_fresh(bearer("t")).action == Action::kUnavailable);
+  CHECK(f.check(bearer("t")).action == Action::kRefuse);
 }
 
 TEST_CASE("R13: a login or a revoke ends a backoff") {

@@ -3,7 +3,6 @@
 #include <map>
 #include <string>
 
-#include "byte_order.h"
 #include "segment_store.h"
 #include "snapshot_reader.h"
 #include "snapshot_writer.h"
@@ -82,6 +81,19 @@ State restore(SegmentStore& store, Bytes snapshot, std::size_t piece_bytes = SIZ
   reader.end();
   while (reader.state() == State::kSifting) reader.step();
   return reader.state();
+}
+
+std::string little(std::uint64_t value, unsigned bytes) {
+  std::string text;
+  for (unsigned i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+// A frame of this payload, under its right MAC.
+std::string one_frame(const std::string& payload) {
+  SnapshotMac mac(kSecret);
+  const SnapshotMac::Mac& code = mac.add(payload);
+  return little(payload.size(), 4).append(code.data(), code.size()).append(payload);
 }
 
 // What a store answers for a key, all of it in one string.
@@ -249,16 +261,68 @@ TEST_CASE("R52: another secret, or another version, is refused") {
   check_empty_and_usable(target);
 
   // A version that does not exist yet, under a MAC that is right.
-  std::string payload(kSnapshotMagic);
-  payload += std::string("\2\0\0\0", 4);
-  SnapshotMac mac(kSecret);
-  std::string later(4, '\0');
-  store_le32(later.data(), static_cast<std::uint32_t>(payload.size()));
-  const SnapshotMac::Mac& code = mac.add(payload);
-  later.append(code.data(), code.size()).append(payload);
   Held other;
-  CHECK(restore(*other.store, later) == State::kRefused);
+  CHECK(restore(*other.store, one_frame(std::string(kSnapshotMagic) + little(2, 4))) ==
+        State::kRefused);
   check_empty_and_usable(other);
+}
+
+TEST_CASE("R52: records that make no sense are refused, though their MAC is right") {
+  constexpr TimeMs kWhole = kNow / 1000 * 1000;
+  const std::string head = std::string(kSnapshotMagic) + little(kSnapshotVersion, 4);
+  const std::string base =
+      little(1, 1) + little(kWhole - 1'000'000, 8) + little(0, 4) + little(0, 4) + little(0, 1);
+  const std::string policy = little(2, 1) + little(3, 1) + little(60'000, 8) + little(120'000, 8) +
+                             little(180'000, 8) + little(200, 2) + little(0, 1);
+  const std::string entry = little(4, 1) + little(1, 8) + little(2, 8) + little(0, 1) +
+                            little(3, 1) + little(0, 1) + little(3, 1) + little(1'000, 2) + "abc";
+  const auto end = [](std::uint64_t entries) {
+    return little(5, 1) + little(entries, 8) + little(0, 1) + little(0, 4);
+  };
+  const auto state_of = [&head](const std::string& records) {
+    Held target;
+    const State state = restore(*target.store, one_frame(head + records));
+    if (state == State::kRefused) check_empty_and_usable(target);
+    return state;
+  };
+  Held target;
+  REQUIRE(restore(*target.store, one_frame(head + base + policy + entry + end(1))) == State::kDone);
+  EntryView view;
+  REQUIRE(target.store->find({1, 2}, kNow, &view));
+  CHECK(view.body == "abc");
+  CHECK(view.info.filled_at == kWhole);
+  CHECK(view.info.drop_at == kWhole + 120'000);
+
+  CHECK(state_of(end(0)) == State::kDone);
+  CHECK(state_of("") == State::kRefused);
+  CHECK(state_of(base + policy + entry) == State::kRefused);
+  CHECK(state_of(base + policy + entry + end(0)) == State::kRefused);
+  CHECK(state_of(base + policy + entry + end(2)) == State::kRefused);
+  CHECK(state_of(policy + entry + end(1)) == State::kRefused);
+  CHECK(state_of(base + entry + end(1)) == State::kRefused);
+  CHECK(state_of(base + policy + entry.substr(0, entry.size() - 1)) == State::kRefused);
+  CHECK(state_of(end(0) + end(0)) == State::kRefused);
+  CHECK(state_of(little(6, 1) + end(0)) == State::kRefused);
+  CHECK(state_of(end(0).substr(0, 9)) == State::kRefused);
+  CHECK(state_of(little(5, 1) + little(0, 8) + little(0, 1) + little(3, 4) + "abc") ==
+        State::kRefused);
+  std::string bad_queue = base;
+  bad_queue.back() = 2;
+  CHECK(state_of(bad_queue + end(0)) == State::kRefused);
+  std::string bad_policy = policy;
+  bad_policy[1] = 64;
+  CHECK(state_of(base + bad_policy + end(0)) == State::kRefused);
+  std::string dead = entry;
+  dead[17] = 1;
+  CHECK(state_of(base + policy + dead + end(1)) == State::kRefused);
+  std::string shaped = entry;
+  shaped[19] = 1;
+  CHECK(state_of(base + policy + shaped + end(1)) == State::kRefused);
+  const std::string shape = little(3, 1) + little(1, 2) + little(2, 4) + "ab";
+  CHECK(state_of(shape + base + policy + shaped + end(1)) == State::kDone);
+  CHECK(state_of(shape + shape + end(0)) == State::kRefused);
+  CHECK(state_of(little(3, 1) + little(0, 2) + little(2, 4) + "ab" + end(0)) == State::kRefused);
+  CHECK(state_of(little(3, 1) + little(1, 2) + little(200, 4) + "ab") == State::kRefused);
 }
 
 TEST_CASE("R10, R52: what ends while a snapshot is written or read does not come back") {
@@ -362,10 +426,7 @@ TEST_CASE("R2: neither the secret nor any key of the store's making stands in a 
   CHECK(snapshot.find(kSecret) == std::string::npos);
   // The keys that do are digests, as in the store.
   const Key key = numbered_key(1);
-  char low[8];
-  store_le32(low, static_cast<std::uint32_t>(key.low));
-  store_le32(low + 4, static_cast<std::uint32_t>(key.low >> 32));
-  CHECK(snapshot.find(std::string(low, 8)) != std::string::npos);
+  CHECK(snapshot.find(little(key.low, 8) + little(key.high, 8)) != std::string::npos);
 }
 
 TEST_CASE("R51: a part of a snapshot takes no longer for a larger store") {

@@ -1,0 +1,193 @@
+// What Sesame is to reach, and whether one run did: pure functions of its results.
+
+/**
+ * @typedef {object} Goal
+ * @property {string} what
+ * @property {string} atLeast
+ * @property {string} measured empty: not in this run
+ * @property {boolean | null} met null: not in this run
+ */
+
+const MB_128 = 128 * 1024 * 1024;
+
+const times = (/** @type {number} */ value) => `${value.toFixed(value < 10 ? 2 : 1)}×`;
+const count = (/** @type {number} */ value) => Math.round(value).toLocaleString('en');
+
+/**
+ * @param {string} what
+ * @param {string} atLeast
+ * @param {{ measured: string, met: boolean } | null | undefined} found
+ * @returns {Goal}
+ */
+function goal(what, atLeast, found) {
+  return { what, atLeast, measured: found?.measured ?? '', met: found?.met ?? null };
+}
+
+/** @param {any} results @returns {Goal[]} */
+export function judge(results) {
+  return [
+    ...judgeMemory(results),
+    ...judgeChecks(results.checks ?? {}),
+    ...judgeWorkerd(results.workerd),
+    ...judgeHits(results.hits ?? {}),
+    judgePauses(results.pauses),
+    judgeRestore(results.snapshot),
+  ];
+}
+
+/** @param {any} results */
+function judgeMemory({ capacity, checks, workerd }) {
+  const exact = capacity?.million ?? capacity?.probe;
+  const size = Math.max(0, ...Object.keys(checks ?? {}).map(Number));
+  const lru = checks?.[size]?.['lru-cache'].bytesPerSession;
+  const beside = lru ? `; lru-cache ${count(lru)} at ${count(size)}` : '';
+  const inIsolate = capacity?.isolate;
+  const others = Object.entries({ Node: lru, workerd: workerd?.heap?.lru })
+    .filter(([, bytes]) => bytes)
+    .map(([host, bytes]) => `${count(MB_128 / bytes)} in ${host}`);
+  const fitted = others.length > 0 ? `; lru-cache ${others.join(', ')}` : '';
+  return [
+    goal(
+      'bytes a session all-in at 1,000,000 sessions, document of about 490 B',
+      '≤ 115',
+      exact && {
+        measured: `${exact.bytesPerSession.toFixed(1)} at ${count(exact.sessions)}${beside}`,
+        met: exact.bytesPerSession <= 115 && exact.sessions > 900_000,
+      },
+    ),
+    goal(
+      'sessions that fit 128 MB, everything included',
+      '1,000,000',
+      inIsolate && {
+        measured: `${count(inIsolate.sessions)} in ${(inIsolate.bytes / 2 ** 20).toFixed(1)} MB${fitted}`,
+        met: inIsolate.sessions >= 1_000_000 && inIsolate.bytes <= MB_128,
+      },
+    ),
+  ];
+}
+
+/**
+ * @param {Record<string, any>} checks
+ * @param {number} size
+ * @param {string} structure
+ * @param {number} least
+ */
+function ratio(checks, size, structure, least) {
+  const figures = checks[size]?.[structure];
+  if (!figures) return null;
+  const uniform = figures.timesSesame['uniform body'];
+  const zipf = figures.timesSesame['zipf body'];
+  const pool = structure === 'map-tuned' ? checks[size]['map-tuned-pool'] : undefined;
+  const parts = [
+    times(uniform),
+    ...(zipf === undefined ? [] : [`Zipf ${times(zipf)}`]),
+    ...(pool ? [`into a reused buffer ${times(pool.timesSesame['uniform body'])}`] : []),
+  ];
+  return { measured: parts.join('; '), met: uniform >= least };
+}
+
+/** @param {Record<string, any>} checks */
+function judgeChecks(checks) {
+  const lru = 'check to a body, against cookie + lru-cache + JSON.stringify';
+  const tuned = 'the same against the hand-tuned Map';
+  const floor = checks[100_000]?.['empty-call']?.timesSesame['uniform lookup'];
+  return [
+    goal(`${lru}, 100,000 sessions`, '8× faster', ratio(checks, 100_000, 'lru-cache', 8)),
+    goal(`${lru}, 1,000,000 sessions`, '13× faster', ratio(checks, 1_000_000, 'lru-cache', 13)),
+    goal(`${tuned}, 10,000 sessions`, 'no slower', ratio(checks, 10_000, 'map-tuned', 1)),
+    goal(`${tuned}, 100,000 sessions`, '2.5× faster', ratio(checks, 100_000, 'map-tuned', 2.5)),
+    goal(`${tuned}, 1,000,000 sessions`, '2.5× faster', ratio(checks, 1_000_000, 'map-tuned', 2.5)),
+    goal(
+      'check alone, cookie header in, 100,000 sessions',
+      '≤ 5 × an empty call with encodeInto',
+      floor && { measured: times(1 / floor), met: 1 / floor <= 5 },
+    ),
+  ];
+}
+
+/** @param {any} workerd */
+function judgeWorkerd(workerd) {
+  const { checks, requests } = workerd ?? {};
+  const perSecond = (/** @type {number} */ value) => `${count(value)}/s`;
+  return [
+    goal(
+      `in workerd, Response included, ${count(checks?.count ?? 100_000)} sessions, against lru-cache with objects`,
+      '2.5× faster',
+      checks && {
+        measured: times(checks.timesSesame.lru),
+        met: checks.timesSesame.lru >= 2.5,
+      },
+    ),
+    goal(
+      'worker in workerd with a hit, against one that answers a constant',
+      '≥ 0.95 of its requests a second',
+      requests && {
+        measured: `${requests.ratio.toFixed(3)} (${perSecond(requests.edgePerSecond)} of ${perSecond(requests.constantPerSecond)})`,
+        met: requests.ratio >= 0.95,
+      },
+    ),
+  ];
+}
+
+/** @param {any} hits */
+function judgeHits({ bytes, entries }) {
+  const lru = Object.entries(bytes?.lru ?? {}).map(
+    ([host, { ratio: hit }]) => `${hit.toFixed(3)} with ${host}'s objects`,
+  );
+  const megabytes = ((bytes?.memory ?? 32 * 2 ** 20) / 2 ** 20).toFixed(
+    bytes?.memory % 2 ** 20 ? 1 : 0,
+  );
+  const rows = [
+    goal(
+      `hit ratio at ${megabytes} MB, Zipf(0.9) over ${count(bytes?.users ?? 1e6)} users, against lru-cache`,
+      '0.80',
+      bytes && {
+        measured: `${bytes.sesame.ratio.toFixed(3)}; lru-cache ${lru.join(', ')}`,
+        met: bytes.sesame.ratio >= 0.8,
+      },
+    ),
+  ];
+  for (const trace of ['zipf', 'one-hit', 'scan', 'churn']) {
+    const found = entries?.[trace];
+    const isAboveLru = found && (trace === 'churn' || found.sesame > found.lru);
+    rows.push(
+      goal(
+        `hit ratio at equal entries, ${trace} trace`,
+        trace === 'churn' ? 'S3-FIFO − 0.01' : 'S3-FIFO − 0.01, above LRU',
+        found && {
+          measured: `${found.sesame.toFixed(3)}; S3-FIFO ${found.s3Fifo.toFixed(3)}, LRU ${found.lru.toFixed(3)}`,
+          met: found.sesame >= found.s3Fifo - 0.01 && isAboveLru,
+        },
+      ),
+    );
+  }
+  return rows;
+}
+
+/** @param {any} pauses */
+function judgePauses(pauses) {
+  const micros = (/** @type {number} */ value) => `${Math.round(value)} µs`;
+  const longest = pauses && Math.max(pauses.fill.max, pauses.evict.max, pauses.check.max);
+  return goal(
+    'longest pause of one operation while filling and evicting',
+    'no longer than parsing the same JSON',
+    pauses && {
+      measured:
+        `fill ${micros(pauses.fill.max)}, evict ${micros(pauses.evict.max)}, ` +
+        `check ${micros(pauses.check.max)}; control ${micros(pauses.control.max)}`,
+      met: longest <= pauses.control.max,
+    },
+  );
+}
+
+/** @param {any} snapshot */
+function judgeRestore(snapshot) {
+  return goal(
+    'restore of a snapshot',
+    '≤ 120 ns a session',
+    snapshot && {
+      measured: `${Math.round(snapshot.restoreNanoseconds)} ns, ${snapshot.bytesPerSession.toFixed(0)} bytes a session`,
+      met: snapshot.restoreNanoseconds <= 120,
+    },
+  );
+}

@@ -1,0 +1,56 @@
+// How much is measured: a run of some minutes, or one of less than one.
+
+/** @typedef {typeof full} Mode */
+
+const MB = 2 ** 20;
+
+export const full = {
+  sizes: [10_000, 100_000, 1_000_000],
+  /** Where opening cookies is measured as well. */
+  statelessAt: 100_000,
+  checks: {
+    rounds: 7,
+    iterations: 100_000,
+    /** Sizes at which peers that behave as another does are left out. @type {number[]} */
+    lessAt: [],
+    /** @type {import('./sections/checks.mjs').Plan[]} */
+    plans: [
+      { access: 'uniform', levels: ['lookup', 'body', 'response'] },
+      { access: 'zipf', levels: ['lookup', 'body', 'response'] },
+    ],
+  },
+  capacity: { probe: 16 * MB, isolate: 120 * MB, million: 1_000_000, kindsAt: 100_000 },
+  pauses: { count: 1_000_000, repeats: 3 },
+  hitsInBytes: { users: 1_000_000, memory: 32 * MB, requests: 5_000_000 },
+  hitsByEntries: { memory: 4 * MB, rounds: 25 },
+  snapshot: { count: 1_000_000, repeats: 3 },
+  coldStarts: 11,
+  workerd: {
+    checks: { count: 100_000, iterations: 100_000, rounds: 9 },
+    requests: { sessions: 1000, connections: 16, seconds: 2, rounds: 9 },
+    heapAt: 100_000,
+  },
+};
+
+/** @type {Mode} */
+export const quick = {
+  sizes: [10_000, 100_000],
+  statelessAt: 10_000,
+  checks: {
+    rounds: 3,
+    iterations: 12_000,
+    lessAt: [100_000],
+    plans: [{ access: 'uniform', levels: ['lookup', 'body'] }],
+  },
+  capacity: { probe: 6 * MB, isolate: 0, million: 0, kindsAt: 5_000 },
+  pauses: { count: 20_000, repeats: 2 },
+  hitsInBytes: { users: 50_000, memory: 1.6 * MB, requests: 150_000 },
+  hitsByEntries: { memory: 2 * MB, rounds: 8 },
+  snapshot: { count: 50_000, repeats: 2 },
+  coldStarts: 2,
+  workerd: {
+    checks: { count: 10_000, iterations: 20_000, rounds: 3 },
+    requests: { sessions: 100, connections: 16, seconds: 0.4, rounds: 3 },
+    heapAt: 0,
+  },
+};

@@ -1,0 +1,151 @@
+// The results of one run as text: the goals first, then what they rest on.
+
+/**
+ * @param {string[]} titles
+ * @param {string[][]} rows
+ * @param {{ isText?: boolean }} [options] every column is words, not only the first
+ */
+function table(titles, rows, { isText = false } = {}) {
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (/** @type {string[]} */ cells) =>
+    cells
+      .map((cell, column) =>
+        isText || column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+      )
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [line(titles), rule, ...rows.map(line)].join('\n');
+}
+
+/** @param {import('./goals.mjs').Goal[]} goals */
+function goalTable(goals) {
+  const verdict = (/** @type {boolean | null} */ met) => (met === null ? '-' : met ? 'yes' : 'no');
+  const rows = goals.map(({ what, atLeast, measured, met }) => [
+    what,
+    atLeast,
+    measured || 'not in this run',
+    verdict(met),
+  ]);
+  return table(['', 'at least', 'measured', 'met'], rows, { isText: true });
+}
+
+/** @param {number | undefined} nanoseconds */
+function time(nanoseconds) {
+  if (nanoseconds === undefined) return '';
+  if (nanoseconds < 9995) return `${(nanoseconds / 1000).toFixed(2)} µs`;
+  return nanoseconds < 999_500
+    ? `${(nanoseconds / 1000).toPrecision(3)} µs`
+    : `${(nanoseconds / 1e6).toPrecision(3)} ms`;
+}
+
+/** @param {number | undefined} value */
+function ratio(value) {
+  if (value === undefined) return '';
+  return `${value < 100 ? value.toPrecision(3) : Math.round(value)}×`;
+}
+
+/** @param {string} size @param {Record<string, any>} figures */
+function checksTable(size, figures) {
+  const columns = [
+    ['uniform lookup', 'no body'],
+    ['uniform body', 'body'],
+    ['uniform response', 'Response'],
+    ['zipf lookup', 'Zipf: no body'],
+    ['zipf body', 'body'],
+    ['zipf response', 'Response'],
+  ].filter(([key]) => figures.sesame.nanoseconds[key] !== undefined);
+  const rows = Object.values(figures).map(
+    ({ label, bytesPerSession, nanoseconds, timesSesame }) => [
+      label,
+      bytesPerSession ? Math.round(bytesPerSession).toString() : '',
+      ...columns.map(([key]) => time(nanoseconds[key])),
+      ratio(timesSesame['uniform body']),
+    ],
+  );
+  const titles = ['', 'bytes', ...columns.map(([, title]) => title), 'body: times Sesame'];
+  return `${Number(size).toLocaleString('en')} sessions\n${table(titles, rows)}`;
+}
+
+/** @param {any} capacity */
+function capacityTable({ probe, million, isolate, kinds }) {
+  const isSame = million?.memory === isolate?.memory;
+  const rows = [probe, isSame ? null : million, isolate]
+    .filter((value) => value)
+    .map((value) => [
+      `${(value.memory / 2 ** 20).toFixed(1)} MB budget`,
+      value.sessions.toLocaleString('en'),
+      value.steady.toLocaleString('en'),
+      `${(value.bytes / 2 ** 20).toFixed(1)} MB`,
+      value.bytesPerSession.toFixed(1),
+    ]);
+  const titles = ['Sesame', 'before evicting', 'and after', 'all-in', 'bytes a session'];
+  const kindRows = Object.entries(kinds ?? {}).map(([kind, bytes]) => [
+    `${kind} documents, ${Math.round(bytes.document)} B on average`,
+    ...['sesame', 'lru-cache', 'map-strings'].map((name) => bytes[name].toFixed(0)),
+  ]);
+  const second = table(['bytes a session', 'Sesame', 'lru-cache', 'Map of strings'], kindRows);
+  return `${table(titles, rows)}\n\n${second}`;
+}
+
+/** @param {any} pauses */
+function pausesTable(pauses) {
+  const names = { fill: 'fill', evict: 'fill that evicts', check: 'check in between' };
+  const labels = { ...names, control: 'control: JSON.parse alone' };
+  const rows = Object.entries(labels).map(([key, label]) => {
+    const { max, p9999, p50 } = pauses[key];
+    return [label, `${max.toFixed(0)} µs`, `${p9999.toFixed(0)} µs`, `${p50.toFixed(1)} µs`];
+  });
+  return table(['one operation', 'longest', '99.99 %', 'median'], rows);
+}
+
+/** @param {any} workerd */
+function workerdText({ checks, requests, heap }) {
+  const rows = Object.entries(checks.nanoseconds).map(([name, nanoseconds]) => [
+    { sesame: 'Sesame', lru: 'lru-cache with objects', tuned: 'hand-tuned Map' }[name] ?? name,
+    time(Number(nanoseconds)),
+    `${checks.timesSesame[name].toFixed(2)}×`,
+    heap?.[name] ? Math.round(heap[name]).toString() : '',
+  ]);
+  const titles = ['in workerd, Response included', 'a check', 'times Sesame', 'bytes a session'];
+  const processor = (/** @type {number | null} */ micros) =>
+    micros === null ? '' : `${micros.toFixed(1)} µs`;
+  const loads = table(
+    ['worker in workerd', 'requests a second', 'processor time each'],
+    [
+      [
+        'a hit',
+        Math.round(requests.edgePerSecond).toLocaleString('en'),
+        processor(requests.edgeProcessorMicros),
+      ],
+      [
+        'a constant',
+        Math.round(requests.constantPerSecond).toLocaleString('en'),
+        processor(requests.constantProcessorMicros),
+      ],
+    ],
+  );
+  return `${table(titles, rows)}\n\n${loads}`;
+}
+
+/** @param {any} results @returns {string} */
+export function textOf(results) {
+  const { machine, mode, seconds, goals, capacity, checks, pauses, workerd, coldStart } = results;
+  const parts = [
+    `Sesame's benchmark, ${mode} run of ${Math.round(seconds)} s: Node ${machine.node}, ` +
+      `${machine.cores} × ${machine.processor}, ${machine.system}`,
+    goalTable(goals),
+  ];
+  for (const [size, figures] of Object.entries(checks ?? {}))
+    parts.push(checksTable(size, figures));
+  if (capacity) parts.push(capacityTable(capacity));
+  if (pauses) parts.push(pausesTable(pauses));
+  if (workerd) parts.push(workerdText(workerd));
+  if (coldStart) {
+    const rows = Object.entries(coldStart).map(([name, ms]) => [name, `${ms.toFixed(1)} ms`]);
+    parts.push(table(['cold start: import, create, check', ''], rows));
+  }
+  return `${parts.join('\n\n')}\n`;
+}

@@ -1,0 +1,67 @@
+// The whole benchmark, one run: `npm run bench`, or `node bench/run.mjs --quick` for a minute's worth.
+// Prints the tables; writes bench/results/latest.json and docs/performance.svg (a quick run:
+// bench/results/quick.json and quick.svg). `--no-build` takes what is there; `--only NAME,NAME` runs
+// some of the sections and writes nothing.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { judge } from './goals.mjs';
+import { formatJson } from './lib/format-json.mjs';
+import { full, quick } from './modes.mjs';
+import { textOf } from './report.mjs';
+import { svgOf } from './svg.mjs';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+// Children end with this process, and it ends properly.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
+
+if (!values['no-build']) {
+  const { prepare } = await import('./lib/prepare.mjs');
+  await prepare();
+}
+const { runSections, sectionNames } = await import('./sections/index.mjs');
+const only = values.only?.split(',') ?? sectionNames;
+const unknown = only.filter((name) => !sectionNames.includes(name));
+if (unknown.length > 0) {
+  console.error(`bench: no section '${unknown[0]}'; there are ${sectionNames.join(', ')}`);
+  process.exit(2);
+}
+
+const start = performance.now();
+const results = {
+  mode: values.quick ? 'quick' : 'full',
+  machine: {
+    node: process.version,
+    v8: process.versions.v8,
+    system: `${os.type()} ${os.arch()}`,
+    processor: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryGb: Math.round(os.totalmem() / 2 ** 30),
+  },
+  ...(await runSections(only, values.quick ? quick : full, (line) => console.log(line))),
+  seconds: (performance.now() - start) / 1000,
+};
+const judged = { ...results, goals: judge(results) };
+console.log(`\n${textOf(judged)}`);
+
+if (only.length === sectionNames.length) {
+  const directory = path.join(root, 'bench/results');
+  const name = values.quick ? 'quick' : 'latest';
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(path.join(directory, `${name}.json`), formatJson(judged));
+  writeFileSync(path.join(directory, `${name}.txt`), textOf(judged));
+  const picture = values.quick ? 'bench/results/quick.svg' : 'docs/performance.svg';
+  mkdirSync(path.dirname(path.join(root, picture)), { recursive: true });
+  writeFileSync(path.join(root, picture), svgOf(judged));
+  console.log(`bench: wrote bench/results/${name}.json, ${name}.txt and ${picture}`);
+}
