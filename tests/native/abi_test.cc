@@ -1,6 +1,7 @@
 // The contract of sesame_abi.h, call by call: what goes in, what comes out, and what is refused.
 #include "sesame_abi.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <initializer_list>
@@ -30,8 +31,7 @@ class Host {
   void put(std::initializer_list<std::string> fields) {
     std::uint8_t* to = sesame_input(&handle_);
     for (const std::string& field : fields) {
-      std::memcpy(to, field.data(), field.size());
-      to += field.size();
+      to = std::copy(field.begin(), field.end(), to);
     }
   }
   std::uint32_t check(const Request& request, double now = kNow, std::uint32_t waited = 0,

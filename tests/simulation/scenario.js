@@ -7,7 +7,6 @@ import { settle, World } from './world.js';
 const START = 1_000_000_000_000;
 const MOST_EVENTS = 36;
 const MEMORY = 1_500_000;
-const NEGATIVE_FOR = 10_000;
 const LEASE_FOR = 10_000;
 const MOST_LAST_STEPS = 8000;
 const STEPS_PER_LOOK = 16;

@@ -175,7 +175,7 @@ bool SnapshotReader::read_base(Cursor* cursor) {
 
 bool SnapshotReader::read_policy(Cursor* cursor) {
   if (cursor->left() < kPolicyBytes) return false;
-  const std::uint64_t id = cursor->take(1);
+  const auto id = static_cast<std::size_t>(cursor->take(1));
   if (id >= policies_.size()) return false;
   Policy policy;
   policy.fresh_for = static_cast<DurationMs>(cursor->take(8));
@@ -196,8 +196,8 @@ bool SnapshotReader::read_policy(Cursor* cursor) {
 
 bool SnapshotReader::read_shape(Cursor* cursor) {
   if (cursor->left() < kShapeHeadBytes) return false;
-  const std::uint64_t id = cursor->take(2);
-  const std::uint64_t size = cursor->take(4);
+  const auto id = static_cast<std::size_t>(cursor->take(2));
+  const auto size = static_cast<std::size_t>(cursor->take(4));
   if (size > cursor->left() || id == kRawShape || id >= store_.codec_->shape_limit()) return false;
   char& marks = store_.shape_marks_[id / 8];
   if (((marks >> (id % 8)) & 1) != 0) return false;
