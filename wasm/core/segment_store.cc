@@ -1,7 +1,6 @@
 #include "segment_store.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -40,7 +39,7 @@ struct SegmentStore::Memory {
   }
 };
 
-void SegmentStore::FreeMemory::operator()(char* memory) const { std::free(memory); }
+void SegmentStore::FreeMemory::operator()(char* memory) const { delete[] memory; }
 
 std::unique_ptr<SegmentStore> SegmentStore::create(const SegmentStoreOptions& options,
                                                    std::unique_ptr<BodyCodec> codec) {
@@ -52,7 +51,7 @@ std::unique_ptr<SegmentStore> SegmentStore::create(const SegmentStoreOptions& op
   const Memory parts(
       StoreGeometry::divide(options.budget_bytes - aside, options.max_value_bytes, sizeof(Segment)),
       shape_mark_bytes);
-  std::unique_ptr<char[], FreeMemory> memory(static_cast<char*>(std::malloc(parts.end)));
+  std::unique_ptr<char[], FreeMemory> memory(new (std::nothrow) char[parts.end]);
   if (memory == nullptr) return nullptr;
   return std::unique_ptr<SegmentStore>(
       new (std::nothrow) SegmentStore(options, std::move(codec), std::move(memory), parts));
