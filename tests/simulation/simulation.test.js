@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const seeds = Number(process.env.SESAME_SEEDS ?? 20_000);
+const seeds = Number(process.env.SESAME_SEEDS ?? 1000);
 const runner = fileURLToPath(new URL('run.mjs', import.meta.url));
 
 /**
