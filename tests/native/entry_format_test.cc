@@ -113,6 +113,14 @@ TEST_CASE("R8: any times come back, and none later than it was given") {
   }
 }
 
+TEST_CASE("R50: an entry that was filled weeks ago is written in few bytes as well") {
+  PolicyTable policies;
+  const EntryInfo info = document_info(kNow - 20LL * 86'400'000);
+  const Written written = write(info, kBase, policies);
+  CHECK(is_as_given(written.info, info));
+  CHECK(written.plan.header_bytes <= 27 + 8 + 4);
+}
+
 TEST_CASE("a header keeps its size when it is written again for a newer time") {
   PolicyTable policies;
   EntryInfo info = document_info(kNow);

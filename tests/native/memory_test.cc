@@ -39,7 +39,8 @@ std::size_t blocks_that_hold(std::string_view needle) {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined: an optimising compiler would see one kind of pointer given to the other's function.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   auto* block = static_cast<Block*>(std::malloc(sizeof(Block) + size));
   if (block == nullptr) std::abort();
   *block = {blocks.previous, &blocks, size};
@@ -50,7 +51,7 @@ void* operator new(std::size_t size) {
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 
-void operator delete(void* pointer) noexcept {
+[[gnu::noinline]] void operator delete(void* pointer) noexcept {
   if (pointer == nullptr) return;
   Block* block = static_cast<Block*>(pointer) - 1;
   block->previous->next = block->next;

@@ -223,6 +223,31 @@ TEST_CASE("R10: a session that changes hands while a write is under way is nobod
   CHECK(decision.body.find("Ada") == std::string::npos);
 }
 
+TEST_CASE(
+    "R10: a session that a refresh finds in other hands keeps no answer of the write before") {
+  Fixture f;
+  f.hold(cookie("c"), document("7", "Ada"));
+  f.hold(bearer("ada"), document("7", "Ada"));
+  f.hold(bearer("eve"), document("8", "Eve"));
+  const WriteId write = f.begin_write(cookie("c"));
+  f.fill(f.check_fresh(cookie("c")).lease, document("8", "Eve"));
+  f.end_write(write, cookie("c"), 200, document("7", "Ada Lovelace"));
+  // Whichever of the two was written: nothing of before is served to either.
+  for (const Request& request : {cookie("c"), bearer("ada"), bearer("eve")}) {
+    CHECK(f.check(request).action == Action::kFetch);
+  }
+}
+
+TEST_CASE("R10: a write that began before a login replaces nothing after it") {
+  Fixture f;
+  f.hold(cookie("c"), kOld);
+  const WriteId write = f.begin_write(cookie("c"));
+  f.forget(cookie("c"));
+  f.hold(cookie("c"), kNew);
+  CHECK(f.end_write(write, cookie("c"), 200, kOld).action == Action::kFetch);
+  CHECK(f.check(cookie("c")).action == Action::kWait);
+}
+
 TEST_CASE("R10, R12: a refusal that a write met after a revoke is not cleared into a session") {
   Fixture f;
   const WriteId write = f.begin_write(cookie("c"));

@@ -200,6 +200,11 @@ TEST_CASE("R22: more writes at once than are tracked drop instead of replacing")
 
 TEST_CASE("R22: a write's number counts once, and only for the session that began it") {
   Cold f;
+  const WriteId first = f.begin_write(f.other);
+  f.end_write(first, f.stranger, 422, "{}");
+  f.end_write(first, f.other, 200, kNew);
+  CHECK(f.check(f.other).body == kNew);
+
   const WriteId write = f.begin_write(f.other);
   f.end_write(write, f.stranger, 200, kNew);
   CHECK(f.check(f.stranger).body.find("New") == std::string::npos);

@@ -194,6 +194,19 @@ TEST_CASE("R23, R10: a fill that began before events that had to be forgotten is
   CHECK(f.fill(nameless, R"({"name":"nobody"})").action == Action::kRetry);
 }
 
+TEST_CASE("R50: a revocation that had to be forgotten brings nothing back that was held") {
+  Fixture f;
+  f.hold(bearer("t"), document("7"));
+  f.revoke(bearer("t"));
+  f.hold(bearer("u"), document("8"));
+  REQUIRE(f.revoke_user(R"("8")") == Status::kOk);
+  CHECK(f.check(bearer("u")).action == Action::kRefuse);
+  f.pass(10 * kSecond);
+  for (int i = 0; i < 5000; ++i) f.revoke(bearer("t" + std::to_string(i)));
+  CHECK(f.check(bearer("t")).action == Action::kFetch);
+  CHECK(f.check(bearer("u")).action == Action::kFetch);
+}
+
 TEST_CASE("R8, R50: more revocations than are kept: nothing is stored while one may be missing") {
   Fixture f;
   f.hold(bearer("warm"), document("9"));

@@ -140,8 +140,8 @@ TEST_CASE("R22: a fill that began before a write without an answer does not make
   Sessions f;
   const LeaseId lease = f.check_fresh(f.other).lease;
   f.write(f.mine, "", 0);
-  f.fill(lease, kOld);
-  CHECK(f.check(f.other).action != Action::kServe);
+  CHECK(f.fill(lease, kOld).action == Action::kRetry);
+  CHECK(f.check(f.other).action == Action::kServeStale);
 }
 
 TEST_CASE("R22: other sessions keep their own end when they take the new document over") {

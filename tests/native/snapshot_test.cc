@@ -419,6 +419,29 @@ TEST_CASE("R52: expired entries are not restored, on either side") {
   CHECK(writer.entries() == 0);
 }
 
+TEST_CASE("only one snapshot is written or read at a time") {
+  Held source;
+  fill(source, 100);
+  const std::string snapshot = snapshot_of(*source.store);
+  {
+    SnapshotWriter writer(*source.store, kSecret, kNow);
+    SnapshotWriter second(*source.store, kSecret, kNow);
+    CHECK(second.is_done());
+    CHECK(second.next().empty());
+    CHECK_FALSE(writer.next().empty());
+  }
+  CHECK(snapshot_of(*source.store) == snapshot);
+  Held target;
+  {
+    SnapshotReader reader(*target.store, kSecret, kNow);
+    SnapshotReader second(*target.store, kSecret, kNow);
+    CHECK(second.state() == State::kRefused);
+    CHECK(SnapshotWriter(*target.store, kSecret, kNow).next().empty());
+    CHECK(reader.feed(snapshot) == State::kDone);
+  }
+  CHECK(target.store->entries() == 100);
+}
+
 TEST_CASE("R2: neither the secret nor any key of the store's making stands in a snapshot") {
   Held source;
   fill(source, 100);

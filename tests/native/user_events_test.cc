@@ -92,6 +92,14 @@ TEST_CASE("R23: the floor rises to the newer of a forgotten user's two events") 
   }
 }
 
+TEST_CASE("R22: a doubt that had to be forgotten raises the floor as well") {
+  UserEvents events(1);
+  events.change(user(1), UserChange::kStale, 5, 100);
+  events.revoke(user(2), 6, 100);
+  CHECK(events.is_below_floor(4));
+  CHECK_FALSE(events.is_below_floor(5));
+}
+
 TEST_CASE("R23: the floor never falls, sequences that wrap included") {
   UserEvents events(1);
   const Sequence before = UINT32_MAX - 1;

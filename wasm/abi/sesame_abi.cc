@@ -86,7 +86,8 @@ std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   result.body_length = static_cast<std::uint32_t>(outcome.body.size());
   result.deadline_ms = static_cast<double>(outcome.deadline);
   result.retry_after_ms = static_cast<double>(outcome.retry_after);
-  result.expires_at_ms = static_cast<double>(outcome.expires_at);
+  // The same whole second, whether it comes from the store, which keeps no more, or not.
+  result.expires_at_ms = static_cast<double>(outcome.expires_at - outcome.expires_at % 1000);
   return result.action;
 }
 

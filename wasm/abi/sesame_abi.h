@@ -100,7 +100,8 @@ struct sesame_result {
   uint32_t body_length;
   double deadline_ms;    /* of WAIT: when the lease ends at the latest */
   double retry_after_ms; /* of UNAVAILABLE */
-  double expires_at_ms;  /* of SERVE and SERVE_STALE: the absolute end of the session */
+  double expires_at_ms;  /* of SERVE and SERVE_STALE: the absolute end of the session, rounded
+                            down to a second */
 };
 
 typedef struct sesame_cache sesame_cache;

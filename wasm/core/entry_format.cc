@@ -102,7 +102,7 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Poli
   }
   const DurationMs unit = layout.time_unit();
   const unsigned time_bytes = layout.time_bytes();
-  info.filled_at = add(base.time, reader.take_signed(time_bytes) * unit);
+  info.filled_at = add(base.time, reader.take_signed(time_bytes) * unit - layout.base_lead());
   info.born_at = add(info.filled_at, -reader.take_signed(layout.born_bytes) * unit);
   info.fresh_until = add(info.filled_at, policy->fresh_for);
   info.drop_at = add(info.filled_at, policy->kept_for);

@@ -38,6 +38,9 @@ struct EntryLayout {
 
   unsigned time_bytes() const { return is_fine ? 4 : 2; }
   DurationMs time_unit() const { return is_fine ? 1 : 1000; }
+  /// When an entry was filled is counted from so long before the base: about 25 days where there
+  /// are milliseconds, so that old entries fit as well.
+  DurationMs base_lead() const { return is_fine ? DurationMs{1} << 31 : 0; }
   /// Of the fields that differ in width: all but key, state, policy, shape and sizes.
   unsigned field_bytes() const;
 };

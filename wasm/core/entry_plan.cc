@@ -72,16 +72,17 @@ bool plan_times(const EntryBase& base, PolicyTable& policies, const EntryLayout&
                 bool is_fine, EntryPlan* plan) {
   const EntryInfo& info = plan->info;
   std::int64_t filled, born, used;
-  Policy policy;
+  Policy policy{};
+  EntryLayout& layout = plan->layout;
+  layout.is_fine = is_fine;
   if (!subtract(info.filled_at, base.time, &filled) ||
+      !subtract(filled, -layout.base_lead(), &filled) ||
       !subtract(info.filled_at, info.born_at, &born) ||
       !subtract(info.fresh_until, info.filled_at, &policy.fresh_for) ||
       !subtract(info.drop_at, info.filled_at, &policy.kept_for) ||
       !subtract(info.expires_at, info.born_at, &policy.lives_for)) {
     return false;
   }
-  EntryLayout& layout = plan->layout;
-  layout.is_fine = is_fine;
   const DurationMs unit = layout.time_unit();
   const unsigned time_bytes = layout.time_bytes();
   if (filled % unit != 0 || born % unit != 0) return false;
@@ -195,7 +196,7 @@ void write_header(const EntryPlan& plan, const Key& key, std::uint8_t use, const
     const auto put_span = [&writer, unit](TimeMs since, TimeMs until, unsigned bytes) {
       if (bytes > 0) writer.put(static_cast<std::uint64_t>((until - since) / unit), bytes);
     };
-    put_span(base.time, info.filled_at, time_bytes);
+    put_span(base.time - layout.base_lead(), info.filled_at, time_bytes);
     put_span(info.born_at, info.filled_at, layout.born_bytes);
     if (layout.has_own_end) put_span(info.filled_at, info.expires_at, 4);
     if (layout.has_used) writer.put(static_cast<std::uint64_t>(info.used_at - info.filled_at), 4);

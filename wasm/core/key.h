@@ -18,13 +18,6 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
-/// For unordered containers: a key is already uniformly distributed and secret-keyed.
-struct KeyHash {
-  std::size_t operator()(const Key& key) const noexcept {
-    return static_cast<std::size_t>(key.low);
-  }
-};
-
 /// What the hashed value is. Values take part in the hash: append, never renumber.
 enum class KeyKind : std::uint8_t { kCookie = 1, kBearer = 2, kUser = 3 };
 

@@ -8,8 +8,6 @@ namespace sesame {
 namespace {
 
 constexpr std::size_t kSweepPerStep = 4;
-// A hash node and its bucket, generously.
-constexpr std::size_t kIndexBytesPerLease = 64;
 
 bool has_ended(LeaseState state) {
   return state != LeaseState::kFree && state != LeaseState::kInFlight;
@@ -18,16 +16,16 @@ bool has_ended(LeaseState state) {
 }  // namespace
 
 LeaseTable::LeaseTable(std::size_t capacity, std::size_t answer_bytes)
-    : slots_(capacity), answer_bytes_left_(answer_bytes) {
+    : slots_(capacity), by_key_(capacity), answer_bytes_left_(answer_bytes) {
   free_.reserve(capacity);
   for (std::size_t slot = capacity; slot > 0; --slot) {
     free_.push_back(static_cast<std::uint32_t>(slot - 1));
   }
-  by_key_.reserve(capacity);
 }
 
 std::size_t LeaseTable::bytes_for(std::size_t capacity, std::size_t answer_bytes) {
-  return capacity * (sizeof(Lease) + sizeof(std::uint32_t) + kIndexBytesPerLease) + answer_bytes;
+  return capacity * (sizeof(Lease) + sizeof(std::uint32_t)) + SlotIndex::bytes_for(capacity) +
+         answer_bytes;
 }
 
 Lease* LeaseTable::slot_of(LeaseId id) {
@@ -41,29 +39,29 @@ Lease* LeaseTable::find(LeaseId id, TimeMs now) {
   return lease != nullptr && now < lease->deadline ? lease : nullptr;
 }
 
-Lease* LeaseTable::find_current(const Key& key, TimeMs now) {
-  const auto [first, last] = by_key_.equal_range(key);
-  for (auto it = first; it != last; ++it) {
-    Lease& lease = slots_[it->second];
-    if (lease.current) return now < lease.deadline ? &lease : nullptr;
+Lease* LeaseTable::current_of(const Key& key) {
+  for (auto slot = by_key_.first(key.low); slot != SlotIndex::kNone; slot = by_key_.next(slot)) {
+    Lease& lease = slots_[slot];
+    if (lease.current && lease.key == key) return &lease;
   }
   return nullptr;
 }
 
+Lease* LeaseTable::find_current(const Key& key, TimeMs now) {
+  Lease* const lease = current_of(key);
+  return lease != nullptr && now < lease->deadline ? lease : nullptr;
+}
+
 Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs deadline) {
   bool took_over = false;
-  const auto [first, last] = by_key_.equal_range(key);
-  for (auto it = first; it != last; ++it) {
-    Lease& old = slots_[it->second];
-    if (!old.current) continue;
+  if (Lease* const old = current_of(key)) {
     // One that is past its deadline has lost it for good, and its followers look again.
     const bool is_over =
-        old.state == LeaseState::kInFlight || now >= old.deadline || old.waiters == 0;
+        old->state == LeaseState::kInFlight || now >= old->deadline || old->waiters == 0;
     if (!is_over && free_.empty()) return nullptr;
-    took_over = old.state == LeaseState::kInFlight && now >= old.deadline;
-    old.current = false;
-    if (is_over) free(&old);
-    break;
+    took_over = old->state == LeaseState::kInFlight && now >= old->deadline;
+    old->current = false;
+    if (is_over) free(old);
   }
   if (free_.empty()) return nullptr;
   const std::uint32_t slot = free_.back();
@@ -81,7 +79,7 @@ Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs dea
   lease.current = true;
   lease.took_over = took_over;
   lease.deadline = deadline;
-  by_key_.emplace(key, slot);
+  by_key_.insert(key.low, slot);
   return &lease;
 }
 
@@ -121,13 +119,7 @@ void LeaseTable::drop_waiter(Lease* lease) {
 void LeaseTable::free(Lease* lease) {
   if (lease->state == LeaseState::kFree) return;
   const auto slot = static_cast<std::uint32_t>(lease - slots_.data());
-  const auto [first, last] = by_key_.equal_range(lease->key);
-  for (auto it = first; it != last; ++it) {
-    if (it->second == slot) {
-      by_key_.erase(it);
-      break;
-    }
-  }
+  by_key_.erase(lease->key.low, slot);
   if (lease->state == LeaseState::kInFlight && lease->cause == FillCause::kWrite) {
     has_lost_write_ = true;
   }
@@ -140,8 +132,10 @@ void LeaseTable::free(Lease* lease) {
 
 std::uint32_t LeaseTable::cancel(Key key) {
   std::uint32_t in_flight = 0;
-  for (auto it = by_key_.find(key); it != by_key_.end(); it = by_key_.find(key)) {
-    Lease& lease = slots_[it->second];
+  for (auto slot = by_key_.first(key.low); slot != SlotIndex::kNone;) {
+    Lease& lease = slots_[slot];
+    slot = by_key_.next(slot);
+    if (lease.key != key) continue;
     in_flight += lease.state == LeaseState::kInFlight ? 1 : 0;
     free(&lease);
   }

@@ -8,10 +8,10 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "key.h"
+#include "slot_index.h"
 #include "types.h"
 
 namespace sesame {
@@ -106,10 +106,11 @@ class LeaseTable {
 
  private:
   Lease* slot_of(LeaseId id);
+  Lease* current_of(const Key& key);
 
   std::vector<Lease> slots_;
   std::vector<std::uint32_t> free_;
-  std::unordered_multimap<Key, std::uint32_t, KeyHash> by_key_;
+  SlotIndex by_key_;
   std::size_t answer_bytes_left_;
   std::uint32_t serial_ = 0;
   std::size_t sweep_ = 0;

@@ -12,12 +12,13 @@
 namespace sesame {
 
 /// How an entry's times follow from when it was filled, and what it is.
+/// Without initial values, so that tables of it are cleared in one go.
 struct Policy {
-  DurationMs fresh_for = 0;  ///< after `filled_at`
-  DurationMs kept_for = 0;   ///< after `filled_at`
-  DurationMs lives_for = 0;  ///< after `born_at`; 0 if `has_own_end`
-  std::uint16_t http_status = 0;
-  bool has_own_end = false;  ///< the entry itself says when it expires
+  DurationMs fresh_for;  ///< after `filled_at`
+  DurationMs kept_for;   ///< after `filled_at`
+  DurationMs lives_for;  ///< after `born_at`; 0 if `has_own_end`
+  std::uint16_t http_status;
+  bool has_own_end;  ///< the entry itself says when it expires
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -45,18 +46,21 @@ class PolicyTable {
   void release(PolicyId id) {
     if (id != kNone && --slots_[id].references == 0) --used_;
   }
-  void clear() { *this = PolicyTable(); }
+  void clear() {
+    for (Slot& slot : slots_) slot.references = 0;
+    used_ = 0;
+  }
 
  private:
   struct Slot {
     Policy policy;
-    std::uint32_t references = 0;
+    std::uint32_t references;
   };
 
   PolicyId find(const Policy& policy) const;
   PolicyId add(const Policy& policy);
 
-  std::array<Slot, kCapacity> slots_;
+  std::array<Slot, kCapacity> slots_{};
   std::size_t used_ = 0;
   PolicyId newest_ = 0;
 };

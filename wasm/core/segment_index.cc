@@ -40,25 +40,32 @@ SegmentIndex::Slot* SegmentIndex::find_location(const Key& key, Location locatio
   return nullptr;
 }
 
+// A free slot of the bucket, which someone may have left for the other of their two buckets; where
+// that is full too, someone there may have, `hops` times over. Null if nobody could.
+SegmentIndex::Slot* SegmentIndex::make_room(Slot* bucket, unsigned hops) {
+  if (Slot* const room = free_slot(bucket)) return room;
+  if (hops == 0) return nullptr;
+  for (std::size_t i = 0; i < kWays; ++i) {
+    const Key owner = read_key(entry(bucket[i]));
+    Slot* const first = first_bucket(owner);
+    Slot* const there = make_room(first == bucket ? second_bucket(owner) : first, hops - 1);
+    if (there == nullptr) continue;
+    *there = bucket[i];
+    return bucket + i;
+  }
+  return nullptr;
+}
+
 bool SegmentIndex::insert(const Key& key, Location location) {
-  const Slot slot = tag_of(key) | location;
   Slot* const first = first_bucket(key);
   Slot* const second = second_bucket(key);
-  Slot* room = free_slot(first);
-  if (room == nullptr) room = free_slot(second);
-  for (std::size_t i = 0; room == nullptr && i < 2 * kWays; ++i) {
-    // Someone moves to the other of their buckets.
-    Slot* const here = i < kWays ? first + i : second + (i - kWays);
-    const Key owner = read_key(entry(*here));
-    Slot* const own_first = first_bucket(owner);
-    Slot* const bucket = i < kWays ? first : second;
-    Slot* const there = free_slot(own_first == bucket ? second_bucket(owner) : own_first);
-    if (there == nullptr) continue;
-    *there = *here;
-    room = here;
+  Slot* room = nullptr;
+  for (unsigned hops = 0; room == nullptr && hops <= kMaxHops; ++hops) {
+    room = make_room(first, hops);
+    if (room == nullptr) room = make_room(second, hops);
   }
   if (room == nullptr) return false;
-  *room = slot;
+  *room = tag_of(key) | location;
   return true;
 }
 

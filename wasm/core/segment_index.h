@@ -27,6 +27,9 @@ class SegmentIndex {
   /// Locations have at most so many bits: the rest of a slot tells keys apart.
   static constexpr unsigned kMaxLocationBits = 26;
 
+  /// So many entries in a row may move for one that is put in: a hundred or so are looked at.
+  static constexpr unsigned kMaxHops = 2;
+
   SegmentIndex() = default;
   /// REQUIRES: `slots` holds `buckets` * kWays zeros. Entries of `arena` begin with their key.
   SegmentIndex(Slot* slots, std::uint32_t buckets, unsigned location_bits, const char* arena,
@@ -74,6 +77,7 @@ class SegmentIndex {
     return arena_ + (static_cast<std::size_t>(location(slot) - 1) << granule_shift_);
   }
   Slot* find_in(Slot* bucket, Slot tag, const Key& key) const;
+  Slot* make_room(Slot* bucket, unsigned hops);
 
   Slot* slots_ = nullptr;
   std::uint32_t buckets_ = 0;

@@ -5,13 +5,18 @@
 #include <utility>
 
 #include "jwt.h"
-#include "lru_store.h"
+#include "segment_store.h"
 
 namespace sesame {
 namespace {
 
 constexpr std::uint16_t kOk = 200;
 constexpr std::uint16_t kUnauthorized = 401;
+
+// A document's validator, or the headers of a refusal.
+constexpr std::size_t kMetaBytes = 4096;
+// The cache itself, and what allocators add.
+constexpr std::size_t kObjectBytes = 8192;
 
 // How the budget of bytes is cut up. What is left is the store's.
 struct Division {
@@ -21,6 +26,7 @@ struct Division {
   std::size_t users;
   std::size_t vault_bytes;
   std::size_t fixed_bytes;  // all but the vault's and the store's
+  std::size_t value_bytes;  // the longest that the store is to take
 
   explicit Division(const Config& config) {
     const std::size_t memory = config.memory_bytes;
@@ -30,7 +36,9 @@ struct Division {
     users = std::max<std::size_t>(memory / 64 / UserEvents::bytes_for(1), 64);
     // A document on its way in, and one that had to be copied on its way out.
     vault_bytes = config.is_managed ? memory / 4 : 0;
-    const std::size_t copies = 2 * (config.max_document_bytes + config.max_credential_bytes);
+    const std::size_t copies =
+        2 * (config.max_document_bytes + config.max_credential_bytes) + kObjectBytes;
+    value_bytes = config.max_document_bytes + kMetaBytes;
     fixed_bytes = LeaseTable::bytes_for(leases, answer_bytes) +
                   TombstoneTable::bytes_for(tombstones) + UserEvents::bytes_for(users) + copies;
   }
@@ -61,17 +69,24 @@ Outcome served_stale(const EntryView& entry) {
   return served(entry, Action::kServeStale, Source::kStale);
 }
 
+std::unique_ptr<Store> make_store(const Config& config) {
+  const Division division(config);
+  const SegmentStoreOptions options{
+      .budget_bytes = config.memory_bytes - division.vault_bytes - division.fixed_bytes,
+      .max_value_bytes = division.value_bytes};
+  return SegmentStore::create(options, std::make_unique<RawCodec>());
+}
+
 }  // namespace
 
 std::size_t SessionCache::min_memory_bytes(const Config& config) {
   const Division division(config);
-  return division.fixed_bytes + division.vault_bytes + 4 * config.max_document_bytes;
+  return division.fixed_bytes + division.vault_bytes +
+         std::max(StoreGeometry::kMinBudget, 6 * division.value_bytes);
 }
 
 SessionCache::SessionCache(const Config& config, Bytes secret)
-    : SessionCache(config, secret,
-                   std::make_unique<LruStore>(config.memory_bytes - Division(config).vault_bytes -
-                                              Division(config).fixed_bytes)) {}
+    : SessionCache(config, secret, make_store(config)) {}
 
 SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store)
     : config_(config),

@@ -6,22 +6,19 @@
 namespace sesame {
 namespace {
 
-std::size_t load_le32(const char* from) {
-  std::size_t value = 0;
-  for (unsigned i = 0; i < 4; ++i) {
-    value |= std::size_t{static_cast<unsigned char>(from[i])} << (8 * i);
-  }
-  return value;
+// Of a frame's head, so that there are more bytes than these.
+std::size_t size_of_payload(const char* head) {
+  return static_cast<std::uint32_t>(load_le64(head));
 }
+
 }  // namespace
 
+// Eight bytes are read where fewer are asked for: there is always slack behind a frame.
 std::uint64_t SnapshotReader::Cursor::take(unsigned bytes) {
-  std::uint64_t value = 0;
-  for (unsigned i = 0; i < bytes; ++i) {
-    value |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
-  }
+  const unsigned unused = 64 - 8 * bytes;
+  const std::uint64_t word = load_le64(at);
   at += bytes;
-  return value;
+  return word << unused >> unused;
 }
 
 SnapshotReader::SnapshotReader(SegmentStore& store, Bytes secret, TimeMs now)
@@ -33,9 +30,10 @@ SnapshotReader::SnapshotReader(SegmentStore& store, Bytes secret, TimeMs now)
   store_.set_now(now);
   store_.mode_ = SegmentStore::Mode::kRestoring;
   store_.changes_.clear();
-  // Without entries there is nothing to reclaim, but there may be segments that were being.
+  // Without entries there may still be a segment that was being reclaimed, and shapes.
   store_.victim_ = kNoSegment;
   store_.log_.clear();
+  store_.codec_->clear();
   std::fill(store_.shape_marks_.begin(), store_.shape_marks_.end(), char{0});
 }
 
@@ -52,7 +50,9 @@ void SnapshotReader::refuse() {
 
 // Shapes and policies are retained by their entries from here on.
 void SnapshotReader::finish() {
-  for (const KnownPolicy& known : policies_) store_.log_.policies().release(known.own);
+  for (std::size_t id = 0; id < policies_.size(); ++id) {
+    if (((policies_retained_ >> id) & 1) != 0) store_.log_.policies().release(policies_[id].own);
+  }
   const std::uint32_t limit = store_.codec_->shape_limit();
   for (std::uint32_t id = 1; id < limit; ++id) {
     if (((store_.shape_marks_[id / 8] >> (id % 8)) & 1) != 0) {
@@ -90,7 +90,7 @@ bool SnapshotReader::feed_once(Bytes piece, std::size_t* used) {
   const std::span<char> output = store_.output_;
   const std::size_t largest = output.size() - kFrameSlack;
   if (held_ == 0 && piece.size() >= kFrameHeadBytes) {
-    const std::size_t frame_bytes = kFrameHeadBytes + load_le32(piece.data());
+    const std::size_t frame_bytes = kFrameHeadBytes + size_of_payload(piece.data());
     if (frame_bytes > largest) return false;
     if (frame_bytes + kFrameSlack <= piece.size()) {
       *used = frame_bytes;
@@ -98,13 +98,13 @@ bool SnapshotReader::feed_once(Bytes piece, std::size_t* used) {
     }
   }
   const std::size_t wanted =
-      kFrameHeadBytes + (held_ < kFrameHeadBytes ? 0 : load_le32(output.data()));
+      kFrameHeadBytes + (held_ < kFrameHeadBytes ? 0 : size_of_payload(output.data()));
   if (wanted > largest) return false;
   *used = std::min(piece.size(), wanted - held_);
   std::memcpy(output.data() + held_, piece.data(), *used);
   held_ += *used;
   if (held_ < kFrameHeadBytes) return true;
-  const std::size_t frame_bytes = kFrameHeadBytes + load_le32(output.data());
+  const std::size_t frame_bytes = kFrameHeadBytes + size_of_payload(output.data());
   if (held_ < frame_bytes) return true;
   held_ = 0;
   return frame_bytes <= largest && read_frame({output.data(), frame_bytes});
@@ -177,19 +177,21 @@ bool SnapshotReader::read_policy(Cursor* cursor) {
   if (cursor->left() < kPolicyBytes) return false;
   const auto id = static_cast<std::size_t>(cursor->take(1));
   if (id >= policies_.size()) return false;
-  Policy policy;
+  Policy policy{};
   policy.fresh_for = static_cast<DurationMs>(cursor->take(8));
   policy.kept_for = static_cast<DurationMs>(cursor->take(8));
   policy.lives_for = static_cast<DurationMs>(cursor->take(8));
   policy.http_status = static_cast<std::uint16_t>(cursor->take(2));
   policy.has_own_end = cursor->take(1) != 0;
-  policies_known_ |= std::uint64_t{1} << id;
+  const std::uint64_t bit = std::uint64_t{1} << id;
+  policies_known_ |= bit;
 
   PolicyTable& table = store_.log_.policies();
   KnownPolicy& known = policies_[id];
   const PolicyId own = table.choose(policy);
   table.retain(own);
-  table.release(known.own);
+  if ((policies_retained_ & bit) != 0) table.release(known.own);
+  policies_retained_ |= bit;
   known = {policy, own};
   return true;
 }
@@ -265,7 +267,7 @@ void SnapshotReader::add(Bytes bytes, const EntryHeader& header, const EntryInfo
 
 void SnapshotReader::index(Location location, const Key& key) {
   store_.codec_->retain(read_header(store_.log_.at(location)).shape);
-  batch_[batch_size_++] = {location, key};
+  batch_[batch_size_++] = {location, key.low, key.high};
   if (batch_size_ == kBatch) index_batch();
 }
 
@@ -273,10 +275,10 @@ void SnapshotReader::index_batch() {
   // A loop of loads alone, so that they wait together. Their result must be used for them to
   // happen.
   for (std::size_t i = 0; i < batch_size_; ++i) {
-    store_.touched_ ^= *store_.index_.bucket_of(batch_[i].key);
+    store_.touched_ ^= *store_.index_.bucket_of(batch_[i].key());
   }
   for (std::size_t i = 0; i < batch_size_; ++i) {
-    store_.add_to_index(batch_[i].key, batch_[i].location);
+    store_.add_to_index(batch_[i].key(), batch_[i].location);
   }
   batch_size_ = 0;
 }

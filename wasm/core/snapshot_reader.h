@@ -66,7 +66,8 @@ class SnapshotReader {
   static constexpr std::size_t kBatch = 32;
   struct Waiting {
     Location location;
-    Key key;
+    std::uint64_t key_low, key_high;
+    Key key() const { return {key_low, key_high}; }
   };
 
   SegmentStore& store_;
@@ -85,14 +86,15 @@ class SnapshotReader {
   std::uint32_t living_bytes_ = 0;
   struct KnownPolicy {
     Policy policy;
-    PolicyId own = PolicyTable::kNone;
+    PolicyId own;
   };
-  std::array<KnownPolicy, PolicyTable::kCapacity> policies_;
-  std::uint64_t policies_known_ = 0;
+  std::array<KnownPolicy, PolicyTable::kCapacity> policies_{};
+  std::uint64_t policies_known_ = 0;     // in this frame
+  std::uint64_t policies_retained_ = 0;  // in all
 
   bool may_repeat_ = false;
 
-  std::array<Waiting, kBatch> batch_;
+  std::array<Waiting, kBatch> batch_{};
   std::size_t batch_size_ = 0;
 
   SegmentId segment_ = 0;

@@ -21,6 +21,11 @@ bool has_mark(std::span<const char> marks, std::uint32_t bit) {
 
 SnapshotWriter::SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now)
     : store_(store), mac_(secret), moved_before_(store.moved_) {
+  if (store_.mode_ != SegmentStore::Mode::kReady) {
+    part_ = Part::kDone;
+    return;
+  }
+  is_writing_ = true;
   store_.set_now(now);
   store_.mode_ = SegmentStore::Mode::kWriting;
   store_.changes_.clear();
@@ -31,15 +36,18 @@ SnapshotWriter::SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now)
 }
 
 SnapshotWriter::~SnapshotWriter() {
+  if (!is_writing_) return;
   for (std::uint32_t id = 1; id < next_shape_; ++id) {
     if (has_mark(store_.shape_marks_, id)) store_.codec_->release(static_cast<ShapeId>(id));
   }
   store_.mode_ = SegmentStore::Mode::kReady;
 }
 
+// Writes eight bytes, of which the next write covers what is too much: there is slack at the end.
 void SnapshotWriter::put(std::uint64_t value, unsigned bytes) {
   char* const to = store_.output_.data() + size_;
-  for (unsigned i = 0; i < bytes; ++i) to[i] = static_cast<char>(value >> (8 * i));
+  store_le32(to, static_cast<std::uint32_t>(value));
+  store_le32(to + 4, static_cast<std::uint32_t>(value >> 32));
   size_ += bytes;
 }
 

@@ -13,8 +13,9 @@ namespace sesame {
 
 class SnapshotWriter {
  public:
-  /// REQUIRES: no other writer or reader works on this store, which outlives this one; `secret`
-  /// holds kSnapshotSecretBytes, and is what the store's keys are made under.
+  /// Done at once, with nothing written, while another writer or reader works on this store.
+  /// REQUIRES: the store outlives this; `secret` holds kSnapshotSecretBytes, and is what the
+  /// store's keys are made under.
   SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now);
   ~SnapshotWriter();
   SnapshotWriter(const SnapshotWriter&) = delete;
@@ -44,6 +45,7 @@ class SnapshotWriter {
   SnapshotMac mac_;
   std::uint64_t moved_before_;
   Part part_ = Part::kShapes;
+  bool is_writing_ = false;
   bool is_first_ = true;
   std::uint32_t next_shape_ = 1;
   std::uint64_t entries_ = 0;

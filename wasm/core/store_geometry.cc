@@ -15,13 +15,13 @@ constexpr std::size_t kMaxSegmentBytes = 64u << 10;
 constexpr std::size_t kWantedSegments = 512;
 // The index is made for entries of this size, all they take included. Smaller ones fill the index
 // before the arena; larger ones leave slots unused, 4 bytes each.
-constexpr std::size_t kBytesPerSlot = 96;
+constexpr std::size_t kBytesPerSlot = 80;
 // Values may take up to this share of the budget.
 constexpr std::size_t kValueShare = 4;
-// Only what is shorter than this is encoded: what is longer has little to gain, and would need
+// Only what is shorter than this is encoded: codecs give up on what is longer, and it would need
 // another buffer of its length.
 constexpr std::size_t kMinScratch = 4u << 10;
-constexpr std::size_t kMaxScratch = 64u << 10;
+constexpr std::size_t kMaxScratch = 20u << 10;
 constexpr std::size_t kScratchShare = 64;
 // What a snapshot's part needs beside one entry.
 constexpr std::size_t kOutputSlack = 1024;

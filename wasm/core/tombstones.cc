@@ -6,29 +6,30 @@ namespace sesame {
 namespace {
 
 constexpr std::size_t kSweepPerStep = 2;
-constexpr std::size_t kIndexBytesPerTombstone = 64;
 
 }  // namespace
 
-TombstoneTable::TombstoneTable(std::size_t capacity) : slots_(capacity) {
-  by_key_.reserve(capacity);
-}
+TombstoneTable::TombstoneTable(std::size_t capacity) : slots_(capacity), by_key_(capacity) {}
 
 std::size_t TombstoneTable::bytes_for(std::size_t capacity) {
-  return capacity * (sizeof(Tombstone) + kIndexBytesPerTombstone);
+  return capacity * sizeof(Tombstone) + SlotIndex::bytes_for(capacity);
 }
 
 bool TombstoneTable::contains(const Key& key, TimeMs now) const {
-  if (by_key_.empty()) return false;
-  const auto found = by_key_.find(key);
-  return found != by_key_.end() && now < slots_[found->second].until;
+  const std::uint32_t slot = find(key);
+  return slot != SlotIndex::kNone && now < slots_[slot].until;
+}
+
+std::uint32_t TombstoneTable::find(const Key& key) const {
+  std::uint32_t slot = by_key_.first(key.low);
+  while (slot != SlotIndex::kNone && slots_[slot].key != key) slot = by_key_.next(slot);
+  return slot;
 }
 
 void TombstoneTable::add(const Key& key, TimeMs guarded_until, TimeMs until, TimeMs now) {
-  const auto found = by_key_.find(key);
-  if (found != by_key_.end()) {
+  if (const std::uint32_t found = find(key); found != SlotIndex::kNone) {
     // It keeps its place: whoever is buried again and again pushes nobody out.
-    Tombstone& old = slots_[found->second];
+    Tombstone& old = slots_[found];
     old.guarded_until = std::max(guarded_until, old.guarded_until);
     old.until = std::max({until, old.until, old.guarded_until});
     return;
@@ -41,24 +42,24 @@ void TombstoneTable::add(const Key& key, TimeMs guarded_until, TimeMs until, Tim
     forget(next_);
   }
   slot = {key, guarded_until, std::max(until, guarded_until), true};
-  by_key_[key] = static_cast<std::uint32_t>(next_);
-  next_ = (next_ + 1) % slots_.size();
+  by_key_.insert(key.low, next_);
+  next_ = after(next_);
 }
 
 void TombstoneTable::remove(const Key& key) {
-  const auto found = by_key_.find(key);
-  if (found != by_key_.end()) forget(found->second);
+  const std::uint32_t found = find(key);
+  if (found != SlotIndex::kNone) forget(found);
 }
 
-void TombstoneTable::forget(std::size_t slot) {
-  by_key_.erase(slots_[slot].key);
+void TombstoneTable::forget(std::uint32_t slot) {
+  by_key_.erase(slots_[slot].key.low, slot);
   slots_[slot] = Tombstone{};
 }
 
 void TombstoneTable::step(TimeMs now) {
   for (std::size_t i = 0; i < kSweepPerStep; ++i) {
     if (slots_[sweep_].used && now >= slots_[sweep_].until) forget(sweep_);
-    sweep_ = (sweep_ + 1) % slots_.size();
+    sweep_ = after(sweep_);
   }
 }
 

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "key.h"
+#include "slot_index.h"
 #include "types.h"
 
 namespace sesame {
@@ -43,12 +43,14 @@ class TombstoneTable {
     TimeMs until = 0;
     bool used = false;
   };
-  void forget(std::size_t slot);
+  std::uint32_t find(const Key& key) const;
+  void forget(std::uint32_t slot);
+  std::uint32_t after(std::uint32_t slot) const { return slot + 1 < slots_.size() ? slot + 1 : 0; }
 
   std::vector<Tombstone> slots_;  // a ring: `next_` is the oldest, and the next to be written
-  std::unordered_map<Key, std::uint32_t, KeyHash> by_key_;
-  std::size_t next_ = 0;
-  std::size_t sweep_ = 0;
+  SlotIndex by_key_;
+  std::uint32_t next_ = 0;
+  std::uint32_t sweep_ = 0;
   TimeMs unguarded_until_ = 0;
 };
 

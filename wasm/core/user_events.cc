@@ -6,26 +6,39 @@ namespace sesame {
 namespace {
 
 constexpr int kForgetPerStep = 2;
-// Two list links, a hash node and its bucket, generously.
-constexpr std::size_t kLinkBytesPerEvent = 80;
 
 }  // namespace
 
-std::size_t UserEvents::bytes_for(std::size_t capacity) {
-  return capacity * (sizeof(UserEvent) + kLinkBytesPerEvent);
+UserEvents::UserEvents(std::size_t capacity) : slots_(capacity + 1), by_tag_(capacity + 1) {
+  free_.reserve(capacity);
+  for (std::size_t slot = capacity; slot > 0; --slot) {
+    free_.push_back(static_cast<std::uint32_t>(slot));
+  }
 }
 
-UserEvents::Events::iterator UserEvents::locate(const Key& user) {
-  const auto [first, last] = by_tag_.equal_range(user_tag(user));
-  for (auto it = first; it != last; ++it) {
-    if (it->second->user == user) return it->second;
+std::size_t UserEvents::bytes_for(std::size_t capacity) {
+  return (capacity + 1) * sizeof(Slot) + capacity * sizeof(std::uint32_t) +
+         SlotIndex::bytes_for(capacity + 1);
+}
+
+bool UserEvents::may_concern(std::uint32_t tag) const {
+  std::uint32_t slot = by_tag_.first(tag);
+  while (slot != SlotIndex::kNone && user_tag(slots_[slot].event.user) != tag) {
+    slot = by_tag_.next(slot);
   }
-  return events_.end();
+  return slot != SlotIndex::kNone;
+}
+
+// Its slot, or 0.
+std::uint32_t UserEvents::locate(const Key& user) const {
+  std::uint32_t slot = by_tag_.first(user_tag(user));
+  while (slot != SlotIndex::kNone && slots_[slot].event.user != user) slot = by_tag_.next(slot);
+  return slot == SlotIndex::kNone ? 0 : slot;
 }
 
 const UserEvent* UserEvents::find(const Key& user) {
-  const auto found = locate(user);
-  return found == events_.end() ? nullptr : &*found;
+  const std::uint32_t found = locate(user);
+  return found == 0 ? nullptr : &slots_[found].event;
 }
 
 void UserEvents::raise_floor(Sequence at, TimeMs until) {
@@ -34,34 +47,47 @@ void UserEvents::raise_floor(Sequence at, TimeMs until) {
   has_floor_ = true;
 }
 
-void UserEvents::forget(Events::iterator event) {
-  const auto [first, last] = by_tag_.equal_range(user_tag(event->user));
-  for (auto it = first; it != last; ++it) {
-    if (it->second == event) {
-      by_tag_.erase(it);
-      break;
-    }
-  }
-  events_.erase(event);
+void UserEvents::link_last(std::uint32_t slot) {
+  const std::uint32_t last = slots_[0].previous;
+  slots_[slot].previous = last;
+  slots_[slot].next = 0;
+  slots_[last].next = slots_[0].previous = slot;
+}
+
+void UserEvents::unlink(std::uint32_t slot) {
+  const Slot& gone = slots_[slot];
+  slots_[gone.previous].next = gone.next;
+  slots_[gone.next].previous = gone.previous;
+}
+
+void UserEvents::forget(std::uint32_t slot) {
+  unlink(slot);
+  by_tag_.erase(user_tag(slots_[slot].event.user), slot);
+  free_.push_back(slot);
 }
 
 UserEvent& UserEvents::event_of(const Key& user, TimeMs until) {
-  auto event = locate(user);
-  if (event != events_.end()) {
-    events_.splice(events_.end(), events_, event);
+  std::uint32_t slot = locate(user);
+  if (slot != 0) {
+    unlink(slot);
   } else {
-    if (events_.size() >= capacity_) {
-      const UserEvent& oldest = events_.front();
+    if (free_.empty()) {
+      const std::uint32_t first = slots_[0].next;
+      const UserEvent& oldest = slots_[first].event;
       if (oldest.revoked) raise_floor(oldest.revoked_at, oldest.until);
       if (oldest.change != UserChange::kNone) raise_floor(oldest.changed_at, oldest.until);
       if (oldest.is_doubtful) raise_floor(oldest.doubted_at, oldest.until);
-      forget(events_.begin());
+      forget(first);
     }
-    event = events_.insert(events_.end(), UserEvent{.user = user});
-    by_tag_.emplace(user_tag(user), event);
+    slot = free_.back();
+    free_.pop_back();
+    slots_[slot].event = UserEvent{.user = user};
+    by_tag_.insert(user_tag(user), slot);
   }
-  event->until = std::max(event->until, until);
-  return *event;
+  link_last(slot);
+  UserEvent& event = slots_[slot].event;
+  event.until = std::max(event.until, until);
+  return event;
 }
 
 void UserEvents::revoke(const Key& user, Sequence at, TimeMs until) {
@@ -83,9 +109,10 @@ void UserEvents::change(const Key& user, UserChange change, Sequence at, TimeMs 
 
 void UserEvents::step(TimeMs now) {
   if (now >= floor_until_) has_floor_ = false;
-  for (int i = 0; i < kForgetPerStep && !events_.empty(); ++i) {
-    if (now < events_.front().until) return;
-    forget(events_.begin());
+  for (int i = 0; i < kForgetPerStep && size() > 0; ++i) {
+    const std::uint32_t first = slots_[0].next;
+    if (now < slots_[first].event.until) return;
+    forget(first);
   }
 }
 

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
-#include <unordered_map>
+#include <vector>
 
 #include "key.h"
+#include "slot_index.h"
 #include "types.h"
 
 namespace sesame {
@@ -41,12 +41,10 @@ constexpr std::uint32_t user_tag(const Key& user) {
 
 class UserEvents {
  public:
-  explicit UserEvents(std::size_t capacity) : capacity_(capacity) { by_tag_.reserve(capacity); }
+  explicit UserEvents(std::size_t capacity);
 
   /// True if some event carries this tag: worth finding out whose entry it is.
-  bool may_concern(std::uint32_t tag) const {
-    return !by_tag_.empty() && by_tag_.find(tag) != by_tag_.end();
-  }
+  bool may_concern(std::uint32_t tag) const;
 
   /// Null if nothing happened to this user.
   const UserEvent* find(const Key& user);
@@ -63,20 +61,27 @@ class UserEvents {
   /// Forgets a bounded number of events whose time has passed.
   void step(TimeMs now);
 
-  std::size_t size() const { return events_.size(); }
+  std::size_t size() const { return by_tag_.size(); }
   static std::size_t bytes_for(std::size_t capacity);
 
  private:
-  using Events = std::list<UserEvent>;
+  // Slot 0 holds no event: it stands before the first and behind the last.
+  struct Slot {
+    UserEvent event;
+    std::uint32_t previous = 0;
+    std::uint32_t next = 0;
+  };
 
-  Events::iterator locate(const Key& user);
+  std::uint32_t locate(const Key& user) const;
   UserEvent& event_of(const Key& user, TimeMs until);
-  void forget(Events::iterator event);
+  void link_last(std::uint32_t slot);
+  void unlink(std::uint32_t slot);
+  void forget(std::uint32_t slot);
   void raise_floor(Sequence at, TimeMs until);
 
-  Events events_;  // the longest untouched first, which is also the first to end
-  std::unordered_multimap<std::uint32_t, Events::iterator> by_tag_;
-  std::size_t capacity_;
+  std::vector<Slot> slots_;  // linked: the longest untouched first, which is also the first to end
+  std::vector<std::uint32_t> free_;
+  SlotIndex by_tag_;
   Sequence floor_ = 0;
   TimeMs floor_until_ = 0;  // from here on nothing from before the floor is left
   bool has_floor_ = false;

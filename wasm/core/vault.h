@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "key.h"
+#include "slot_index.h"
 #include "types.h"
 
 namespace sesame {
@@ -46,17 +48,26 @@ class Vault {
   /// Forgets a bounded number of records that have ended.
   void step(TimeMs now);
 
-  std::size_t size() const { return records_.size(); }
+  std::size_t size() const { return by_session_.size(); }
   std::size_t used_bytes() const { return used_bytes_; }
 
  private:
   static std::size_t size_of(const VaultRecord& record);
 
-  std::unordered_map<Key, VaultRecord, KeyHash> records_;
-  std::unordered_multimap<Key, Key, KeyHash> by_user_;
+  struct Slot {
+    Key session;
+    VaultRecord record;
+  };
+  std::uint32_t locate(const Key& session) const;
+  void erase_slot(std::uint32_t slot);
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::uint32_t> free_;
+  SlotIndex by_session_;
+  SlotIndex by_user_;
   std::size_t budget_bytes_;
   std::size_t used_bytes_ = 0;
-  std::size_t sweep_ = 0;  // a bucket of records_
+  std::uint32_t sweep_ = 0;
 };
 
 }  // namespace sesame

@@ -23,6 +23,20 @@ double strtod(const char* text, char** end) {
 float strtof(const char* text, char** end) { return static_cast<float>(strtod(text, end)); }
 
 long double strtold(const char* text, char** end) { return strtod(text, end); }
+// What embind names types with that nobody registered, in messages to its users; without doubles
+// in the format the compiler calls it by another name.
+int sprintf(char* buffer, const char* /*format*/, ...) {
+  buffer[0] = '\0';
+  return 0;
+}
+
+int siprintf(char* buffer, const char* /*format*/, ...) {
+  buffer[0] = '\0';
+  return 0;
+}
+
+// What the C++ runtime would print its last words with.
+void abort_message(const char* /*format*/, ...) { __builtin_trap(); }
 // NOLINTEND(cert-dcl50-cpp)
 
 }  // extern "C"
