@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** `enum sesame_action` */
 export const Action = Object.freeze({
@@ -41,6 +41,9 @@ export const Status = Object.freeze({
   NOT_OBJECT: 2,
   TOO_LARGE: 3,
   TOO_DEEP: 4,
+  MORE: 5,
+  REFUSED: 6,
+  UNSUPPORTED: 7,
 });
 
 /** `enum sesame_check_flag` */
@@ -102,4 +105,9 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, accessExpiresAtMs: number, accessLength: number, refreshLength: number) => number} sesame_refresh_complete
+ * @property {(cache: number, nowMs: number, contextLength: number) => number} sesame_snapshot_begin
+ * @property {(cache: number) => number} sesame_snapshot_next
+ * @property {(cache: number, nowMs: number, contextLength: number) => number} sesame_restore_begin
+ * @property {(cache: number, length: number) => number} sesame_restore_feed
+ * @property {(cache: number) => number} sesame_restore_end
  */

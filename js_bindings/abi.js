@@ -190,8 +190,10 @@ export class Core {
   }
 
   get meta() {
+    const length = this.#u32[U32.metaLength];
+    if (length === 0) return '';
     const start = this.#u32[U32.meta];
-    return decoder.decode(this.#bytes.subarray(start, start + this.#u32[U32.metaLength]));
+    return decoder.decode(this.#bytes.subarray(start, start + length));
   }
 
   // --- Calls ---
@@ -399,6 +401,52 @@ export class Core {
         ...lengths,
       ),
     );
+  }
+
+  // --- Snapshots ---
+
+  /**
+   * @param {number} now
+   * @param {string} context
+   * @returns {number} a Status
+   */
+  beginSnapshot(now, context) {
+    return this.#exports.sesame_snapshot_begin(this.#handle, now, this.#writeText(0, context));
+  }
+
+  /**
+   * The next part, as the body, if the status is MORE.
+   * @returns {number} a Status
+   */
+  nextOfSnapshot() {
+    return this.#decided(this.#exports.sesame_snapshot_next(this.#handle));
+  }
+
+  /**
+   * @param {number} now
+   * @param {string} context
+   * @returns {number} a Status
+   */
+  beginRestore(now, context) {
+    return this.#exports.sesame_restore_begin(this.#handle, now, this.#writeText(0, context));
+  }
+
+  /** The most that may be fed at once, in bytes. */
+  get feedCapacity() {
+    return this.#capacity;
+  }
+
+  /**
+   * @param {Uint8Array} piece at most feedCapacity bytes
+   * @returns {number} a Status
+   */
+  feedRestore(piece) {
+    return this.#exports.sesame_restore_feed(this.#handle, this.#writeBytes(0, piece));
+  }
+
+  /** @returns {number} a Status */
+  endRestore() {
+    return this.#exports.sesame_restore_end(this.#handle);
   }
 
   // --- Memory ---

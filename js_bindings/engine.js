@@ -108,11 +108,31 @@ export class Engine {
   async resolve(request) {
     const start = this.#host.now();
     const decision = await this.#resolve(request);
-    const durationMs = this.#host.now() - start;
-    this.times.checks.record(durationMs);
-    const { kind, source } = decision;
-    this.#host.log({ event: 'check', time: start, durationMs, kind, source });
+    this.noteCheck(start, this.#host.now() - start, decision.kind, decision.source);
     return decision;
+  }
+
+  /**
+   * What the core has just decided, for who has asked it without `resolve`.
+   * @param {number} action
+   * @param {number} time
+   * @returns {Decision}
+   */
+  decided(action, time) {
+    const decision = this.#take(action);
+    this.noteCheck(time, 0, decision.kind, decision.source);
+    return decision;
+  }
+
+  /**
+   * @param {number} time
+   * @param {number} durationMs
+   * @param {Decision['kind']} kind
+   * @param {string} source
+   */
+  noteCheck(time, durationMs, kind, source) {
+    this.times.checks.record(durationMs);
+    this.#host.log({ event: 'check', time, durationMs, kind, source });
   }
 
   /**

@@ -1,8 +1,11 @@
 // The HTTP face of a cache, in front of an origin: a pure function from Request to Response. The
 // document's path and the session's paths are answered from the cache; everything else streams through.
 // It decides how things look on the wire, never who somebody is.
+
+import { Action, CheckFlag } from './abi-constants.js';
 import { AuthRoutes } from './auth-routes.js';
 import { readBody } from './bodies.js';
+import { BodyOut } from './body-out.js';
 import { CorsMemory } from './cors.js';
 import { isCrossSite } from './cross-site.js';
 import { changesCookie, hasLargeCredential, markPrivate } from './headers.js';
@@ -33,6 +36,8 @@ export class Handler {
   #proxy;
   #routes;
   #cors = new CorsMemory();
+  #bodyOut = new BodyOut();
+  #hitInit;
 
   /** @param {import('./session-cache.js').Parts} parts */
   constructor(parts) {
@@ -40,6 +45,9 @@ export class Handler {
     this.#options = parts.options;
     this.#proxy = new OriginProxy(parts.options.origin, parts.host);
     this.#routes = new AuthRoutes(parts, this.#proxy);
+    const headers = this.#sessionHeaders({ source: 'fresh', originHeaders: null }, null);
+    headers.set('content-type', 'application/json');
+    this.#hitInit = { status: 200, headers };
   }
 
   /**
@@ -48,6 +56,44 @@ export class Handler {
    * @returns {Promise<Response>}
    */
   async handle(request, context) {
+    return this.#hit(request) ?? this.#handle(request, context);
+  }
+
+  /**
+   * What nearly every request is: the document asked for by a page of the same site, and held fresh. The
+   * same answer as `#document` gives, with nothing made that can be kept from one to the next.
+   * @param {Request} request
+   * @returns {Response | Promise<Response> | null} null: it is something else
+   */
+  #hit(request) {
+    const { method, url, headers } = request;
+    const { documentPath, browserCache } = this.#options;
+    if (method !== 'GET' || browserCache || !url.endsWith(documentPath)) return null;
+    if (url.indexOf('/', url.indexOf('//') + 2) !== url.length - documentPath.length) return null;
+    if (headers.has('origin')) return null;
+    const { core, engine, host } = this.#parts;
+    const now = host.now();
+    const action = core.check(this.#parts.headOf(headers), now, 0, CheckFlag.PEEK);
+    if (action === Action.REFUSE) return this.#decided(engine.decided(action, now), request, null);
+    if (action !== Action.SERVE) return null;
+    engine.noteCheck(now, 0, 'document', 'fresh');
+    return new Response(this.#bodyOut.take(core.body), this.#hitInitFor(core.meta));
+  }
+
+  /** @param {string} etag */
+  #hitInitFor(etag) {
+    if (etag === '' || this.#options.fields.length > 0) return this.#hitInit;
+    const headers = new Headers(this.#hitInit.headers);
+    headers.set('etag', etag);
+    return { status: 200, headers };
+  }
+
+  /**
+   * @param {Request} request
+   * @param {HandlerContext} context
+   * @returns {Promise<Response>}
+   */
+  async #handle(request, context) {
     const { pathname, search } = new URL(request.url);
     const { documentPath, sessionPath } = this.#options;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -111,6 +157,16 @@ export class Handler {
         ({ status }) => status,
       );
     }
+    return this.#decided(decision, request, site);
+  }
+
+  /**
+   * The response that says what was decided about the document.
+   * @param {Decision} decision
+   * @param {Request} request
+   * @param {string | null} site
+   */
+  #decided(decision, request, site) {
     const headers = this.#sessionHeaders(decision, site);
     if (decision.kind === 'document') {
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');

@@ -51,6 +51,9 @@ import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
  *   it, the application's own credentials stand
  * @property {string} [webhookSecret] at least 32 characters, shared with the origin, which may then end
  *   and invalidate sessions by `POST /api/auth/revoke` (SPEC R23)
+ * @property {string | Uint8Array} [secret] 16 random bytes, or 32 hexadecimal digits: what credentials are
+ *   hashed under. Caches that exchange snapshots have the same; keep it as safe as a password. Default:
+ *   random, and no snapshots
  * @property {string[]} [identityPaths] paths after which a credential may stand for somebody else: logins
  *   and logouts. `*` is one segment, `**` any number. Default: what ends in `login`, `logout`, `signin`,
  *   `signout`, `sign-in`, `sign-out`
@@ -82,6 +85,7 @@ const DEFAULTS = Object.freeze({
   refusals: [401, 403],
   webhookSecret: null,
   browserCache: false,
+  secret: null,
   userPaths: null,
   identityPaths: LOGIN_WORDS.map((word) => `/**/${word}`),
 });
@@ -179,6 +183,14 @@ function siblingsOf(documentPath = DEFAULTS.documentPath) {
 }
 
 /** @param {unknown} value */
+function parseSecret(value) {
+  if (value === null) return null;
+  if (value instanceof Uint8Array && value.length === 16) return value.slice();
+  if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) return undefined;
+  return Uint8Array.from(value.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+}
+
+/** @param {unknown} value */
 function parseOrigin(value) {
   if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -215,6 +227,7 @@ export function parseOptions(options, findFaults = () => []) {
           ? /** @type {string | null} */ (value)
           : undefined,
     ),
+    secret: reader.read('secret', 'must be 16 bytes or 32 hexadecimal digits', parseSecret),
     origin: reader.read(
       'origin',
       'must be an http: or https: URL without path, query or user',

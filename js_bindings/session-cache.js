@@ -10,6 +10,7 @@ import { defaultHost } from './host.js';
 import { ManagedSessions } from './managed.js';
 import { parseOptions } from './options.js';
 import { isoTime } from './responses.js';
+import { Snapshots } from './snapshots.js';
 import { Waiters } from './waiters.js';
 
 /** @typedef {import('./options.js').Options} Options */
@@ -32,6 +33,7 @@ import { Waiters } from './waiters.js';
  * @property {Core} core
  * @property {Engine} engine
  * @property {ManagedSessions | null} managed
+ * @property {Snapshots} snapshots
  * @property {import('./options.js').ParsedOptions} options
  * @property {import('./host.js').Host} host
  * @property {(headers: Headers) => import('./abi.js').RequestHead} headOf
@@ -213,6 +215,37 @@ export class SessionCacheBase {
   }
 
   /**
+   * What is held, as a stream of bytes that another cache with the same `secret` and the same options can
+   * restore (SPEC R52). The cache goes on working meanwhile; what changes before the stream ends is left
+   * out. No credential is in it, but documents can be read in it: seal what leaves the machine. Sessions
+   * that end later are in it as they were, so write one anew after a sign-out that has to last.
+   * @returns {ReadableStream<Uint8Array<ArrayBuffer>>}
+   * @throws {ConfigError} without a `secret`
+   * @throws {SesameError} `ERR_SESAME_SNAPSHOT_BUSY`; the stream fails with `ERR_SESAME_SNAPSHOT` if too
+   *   much was forgotten meanwhile, in which case another has to be written
+   *
+   * @example
+   * await writeFile('sessions.snapshot', sessions.snapshot());
+   */
+  snapshot() {
+    return this.#parts.snapshots.write();
+  }
+
+  /**
+   * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked.
+   * @param {import('./snapshots.js').ByteSource} source
+   * @returns {Promise<number>} how many entries are held now
+   * @throws {SesameError} `ERR_SESAME_SNAPSHOT` if it is cut off, altered, of another version, secret or
+   *   configuration, or if something has happened in this cache before: the cache is empty, and works
+   *
+   * @example
+   * await sessions.restore(createReadStream('sessions.snapshot'));
+   */
+  restore(source) {
+    return this.#parts.snapshots.restore(source);
+  }
+
+  /**
    * The counters (SPEC R70), and how much is held.
    * @returns {Statistics}
    */
@@ -293,7 +326,8 @@ function withSums(counters) {
  */
 function assemble(instance, options, host) {
   const parsed = parseOptions(options, instance.findFaults);
-  const core = new Core(instance, parsed, host.getRandomValues(new Uint8Array(16)));
+  const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
+  const core = new Core(instance, parsed, secret);
   const waiters = new Waiters(host);
   const engine = new Engine(core, parsed, host, waiters);
   const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters) : null;
@@ -301,6 +335,7 @@ function assemble(instance, options, host) {
     core,
     engine,
     managed,
+    snapshots: new Snapshots(core, parsed, host),
     options: parsed,
     host,
     headOf,

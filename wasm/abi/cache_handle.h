@@ -2,10 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "sesame_abi.h"
 #include "session_cache.h"
+#include "session_snapshot.h"
+
+// A time as a host gives it (convention 6).
+inline sesame::TimeMs time_of(double now_ms) {
+  // Outside of this, or not a number, a conversion would be undefined.
+  constexpr double kLatest = 253'402'300'800'000.0;  // the year 10000
+  if (!(now_ms >= 0)) return 0;
+  return static_cast<sesame::TimeMs>(now_ms < kLatest ? now_ms : kLatest);
+}
 
 struct sesame_cache {
   // Beside a document on its way in stand its validator and its `Cache-Control`, or beside the
@@ -19,4 +29,6 @@ struct sesame_cache {
   sesame::SessionCache cache;
   std::vector<char> input;
   sesame_result result{};
+  std::optional<sesame::SessionSnapshotWriter> writer;
+  std::optional<sesame::SessionSnapshotReader> reader;
 };

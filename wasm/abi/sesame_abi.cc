@@ -66,13 +66,6 @@ class InputReader {
   bool fits_ = true;
 };
 
-TimeMs time_of(double now_ms) {
-  // Outside of this, or not a number, a conversion would be undefined.
-  constexpr double kLatest = 253'402'300'800'000.0;  // the year 10000
-  if (!(now_ms >= 0)) return 0;
-  return static_cast<TimeMs>(now_ms < kLatest ? now_ms : kLatest);
-}
-
 std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   sesame_result& result = handle->result;
   result.action = static_cast<std::uint32_t>(outcome.action);

@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 1
+#define SESAME_ABI_VERSION 2
 
 /* --- What the host is to do ------------------------------------------------------------------- */
 
@@ -77,7 +77,10 @@ enum sesame_status {
   SESAME_STATUS_NOT_JSON = 1,
   SESAME_STATUS_NOT_OBJECT = 2,
   SESAME_STATUS_TOO_LARGE = 3,
-  SESAME_STATUS_TOO_DEEP = 4
+  SESAME_STATUS_TOO_DEEP = 4,
+  SESAME_STATUS_MORE = 5,       /* not at the end yet: call again */
+  SESAME_STATUS_REFUSED = 6,    /* not a snapshot that may be restored; the cache is empty */
+  SESAME_STATUS_UNSUPPORTED = 7 /* the cache keeps tokens, which are in no snapshot */
 };
 
 /* Flags of sesame_check. */
@@ -205,6 +208,30 @@ SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_m
                                                uint32_t http_status, double retry_after_ms,
                                                double access_expires_at_ms, uint32_t access_length,
                                                uint32_t refresh_length);
+
+/* --- Snapshots (SPEC R52) --------------------------------------------------------------------- */
+
+/* Begins a snapshot, in place of one that was being written or restored. `context`: what a reader must agree
+ * about beside the cache's secret, such as the origin. Returns OK or UNSUPPORTED. */
+SESAME_EXPORT uint32_t sesame_snapshot_begin(sesame_cache* cache, double now_ms,
+                                             uint32_t context_length);
+
+/* The next part, as the body of the output; other calls may come in between. Returns MORE; OK, and
+ * no part, when all have been had; REFUSED if so much has changed meanwhile that what was written
+ * must not be kept. */
+SESAME_EXPORT uint32_t sesame_snapshot_next(sesame_cache* cache);
+
+/* Begins to restore one into a cache in which nothing has happened yet; where something has, what
+ * is fed is refused. Returns OK or UNSUPPORTED. */
+SESAME_EXPORT uint32_t sesame_restore_begin(sesame_cache* cache, double now_ms,
+                                            uint32_t context_length);
+
+/* The next bytes of it, cut as one likes. Returns MORE or REFUSED. Nothing of it is found before
+ * the end. */
+SESAME_EXPORT uint32_t sesame_restore_feed(sesame_cache* cache, uint32_t length);
+
+/* There is no more. Returns OK; REFUSED, and the cache is empty; or MORE: call again. */
+SESAME_EXPORT uint32_t sesame_restore_end(sesame_cache* cache);
 
 #ifdef __cplusplus
 }

@@ -26,4 +26,10 @@ inline void store_le32(char* to, std::uint32_t word) {
   std::memcpy(to, &word, sizeof word);
 }
 
+/// REQUIRES: 8 writable bytes at `to`.
+inline void store_le64(char* to, std::uint64_t word) {
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  std::memcpy(to, &word, sizeof word);
+}
+
 }  // namespace sesame

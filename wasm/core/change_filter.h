@@ -13,6 +13,11 @@
 
 namespace sesame {
 
+/// Stands for all entries that carry a tag: something happened to their user.
+constexpr Key key_of_tag(std::uint32_t user_tag) {
+  return {user_tag, user_tag * 0x9e3779b97f4a7c15ULL >> 32};
+}
+
 class ChangeFilter {
  public:
   ChangeFilter() = default;

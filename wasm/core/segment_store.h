@@ -67,6 +67,12 @@ class SegmentStore final : public Store {
   std::uint64_t evictions() const override { return evictions_; }
   SegmentStoreStats stats() const;
 
+  /// A snapshot is being written or read, or one that was refused is being cleared away.
+  bool is_busy() const { return mode_ != Mode::kReady; }
+
+  /// While a snapshot is written: entries that carry this tag are left out of it.
+  void note_user_change(std::uint32_t user_tag) { note_change(key_of_tag(user_tag)); }
+
  private:
   friend class SnapshotWriter;
   friend class SnapshotReader;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "jwt.h"
-#include "segment_store.h"
 
 namespace sesame {
 namespace {
@@ -86,7 +85,9 @@ std::size_t SessionCache::min_memory_bytes(const Config& config) {
 }
 
 SessionCache::SessionCache(const Config& config, Bytes secret)
-    : SessionCache(config, secret, make_store(config)) {}
+    : SessionCache(config, secret, make_store(config)) {
+  segment_store_ = static_cast<SegmentStore*>(store_.get());
+}
 
 SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store)
     : config_(config),
@@ -96,7 +97,9 @@ SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<S
       tombstones_(Division(config).tombstones),
       users_(Division(config).users),
       vault_(Division(config).vault_bytes),
-      fixed_bytes_(Division(config).fixed_bytes) {}
+      fixed_bytes_(Division(config).fixed_bytes) {
+  std::copy_n(secret.begin(), secret_.size(), secret_.begin());
+}
 
 void SessionCache::step(TimeMs now) {
   store_->step(now);

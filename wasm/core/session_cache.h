@@ -9,6 +9,7 @@
 // - a failure of the origin changes nothing that is held (R13).
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "key.h"
 #include "leases.h"
 #include "metrics.h"
+#include "segment_store.h"
 #include "store.h"
 #include "tombstones.h"
 #include "types.h"
@@ -186,7 +188,14 @@ class SessionCache {
   /// The least that `memory_bytes` may be for a configuration that is otherwise as given.
   static std::size_t min_memory_bytes(const Config& config);
 
+  /// Whether it can be written to a snapshot and read from one (SPEC R52): not where it keeps
+  /// tokens, which are in no snapshot (SPEC R2).
+  bool has_snapshots() const { return segment_store_ != nullptr && !config_.is_managed; }
+
  private:
+  friend class SessionSnapshotWriter;
+  friend class SessionSnapshotReader;
+
   enum class Standing { kCurrent, kStale, kReplaced, kGone, kRevoked };
 
   struct Subject {
@@ -246,11 +255,14 @@ class SessionCache {
   bool user_of(Bytes document, Bytes tenant, Key* user) const;
   bool user_named(Bytes tenant, Bytes user_id, Key* user) const;
   Sequence record_change(const Key& user, UserChange change, TimeMs now);
+  void note_user_change(const Key& user);
   TimeMs event_end(TimeMs now) const;
   void bury(Key key, TimeMs session_end, TimeMs now);
 
   Config config_;
+  std::array<char, KeyMaker::kSecretBytes> secret_;
   KeyMaker keys_;
+  SegmentStore* segment_store_ = nullptr;  // the store, if it is one
   std::unique_ptr<Store> store_;
   LeaseTable leases_;
   TombstoneTable tombstones_;

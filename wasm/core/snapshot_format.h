@@ -2,7 +2,7 @@
 // A snapshot is a row of frames: the payload's size, a MAC over the last frame's MAC and this
 // payload, the payload. The first payload begins with the magic and the version; each is a row of
 // records, and the last one ends with kEnd. So what was cut off, altered, swapped, repeated or made
-// under another secret is found, frame by frame, before it is read (SPEC R52).
+// under another secret or in another context is found, frame by frame, before it is read (SPEC R52).
 // Numbers are little-endian. The secret itself, credentials and hash keys are not in it.
 #pragma once
 
@@ -28,11 +28,14 @@ enum class RecordKind : std::uint8_t {
   kEntry = 4,   ///< header, meta, body, as in a segment
   kEnd = 5,     ///< entries (8), whether some stand twice (1), filter's size (4), filter of keys to
                 ///< leave out
+  kHead = 6,    ///< size (4), bytes of the store's owner; before all entries
+  kTail = 7,    ///< the same, after all entries
 };
 inline constexpr std::size_t kBaseBytes = 8 + 4 + 4 + 1;
 inline constexpr std::size_t kPolicyBytes = 1 + 3 * 8 + 2 + 1;
 inline constexpr std::size_t kShapeHeadBytes = 2 + 4;
 inline constexpr std::size_t kEndHeadBytes = 8 + 1 + 4;
+inline constexpr std::size_t kStateHeadBytes = 4;
 
 inline constexpr std::size_t kMacBytes = 16;
 inline constexpr std::size_t kFrameHeadBytes = 4 + kMacBytes;
@@ -42,11 +45,13 @@ inline constexpr std::size_t kFrameSlack = kMaxHeaderBytes + 8;
 /// The MACs of a row of frames.
 class SnapshotMac {
  public:
-  /// REQUIRES: `secret` holds kSnapshotSecretBytes.
-  explicit SnapshotMac(Bytes secret) {
+  /// `context`: what the reader must agree about, whatever it says. REQUIRES: `secret` holds
+  /// kSnapshotSecretBytes.
+  SnapshotMac(Bytes secret, Bytes context) {
     // A key of its own: the secret serves to hash credentials as well.
     SipHash128 derive(load_le64(secret.data()), load_le64(secret.data() + 8));
     derive.update("sesame snapshot 1");
+    derive.update(context);
     const SipHash128::Digest key = derive.finish();
     key_low_ = key.low;
     key_high_ = key.high;
@@ -66,11 +71,6 @@ class SnapshotMac {
   }
 
  private:
-  static void store_le64(char* to, std::uint64_t word) {
-    store_le32(to, static_cast<std::uint32_t>(word));
-    store_le32(to + 4, static_cast<std::uint32_t>(word >> 32));
-  }
-
   std::uint64_t key_low_ = 0;
   std::uint64_t key_high_ = 0;
   Mac last_{};

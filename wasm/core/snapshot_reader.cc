@@ -21,8 +21,9 @@ std::uint64_t SnapshotReader::Cursor::take(unsigned bytes) {
   return word << unused >> unused;
 }
 
-SnapshotReader::SnapshotReader(SegmentStore& store, Bytes secret, TimeMs now)
-    : store_(store), mac_(secret) {
+SnapshotReader::SnapshotReader(SegmentStore& store, Bytes secret, TimeMs now, Bytes context,
+                               SnapshotTarget* target)
+    : store_(store), mac_(secret, context), target_(target) {
   if (store.entries() != 0 || store.mode_ != SegmentStore::Mode::kReady) {
     state_ = State::kRefused;
     return;
@@ -43,6 +44,7 @@ SnapshotReader::~SnapshotReader() {
 }
 
 void SnapshotReader::refuse() {
+  if (target_ != nullptr) target_->refuse();
   store_.codec_->clear();
   store_.begin_clearing();
   state_ = State::kRefused;
@@ -138,7 +140,8 @@ bool SnapshotReader::read_frame(Bytes frame) {
 }
 
 bool SnapshotReader::read_record(Cursor* cursor) {
-  switch (static_cast<RecordKind>(cursor->take(1))) {
+  const auto kind = static_cast<RecordKind>(cursor->take(1));
+  switch (kind) {
     case RecordKind::kBase:
       return read_base(cursor);
     case RecordKind::kPolicy:
@@ -149,6 +152,9 @@ bool SnapshotReader::read_record(Cursor* cursor) {
       return read_entry(cursor);
     case RecordKind::kEnd:
       return read_end(cursor);
+    case RecordKind::kHead:
+    case RecordKind::kTail:
+      return read_state(kind, cursor);
   }
   return false;
 }
@@ -210,8 +216,20 @@ bool SnapshotReader::read_shape(Cursor* cursor) {
   return true;
 }
 
+bool SnapshotReader::read_state(RecordKind kind, Cursor* cursor) {
+  if (target_ == nullptr || cursor->left() < kStateHeadBytes) return false;
+  const auto size = static_cast<std::size_t>(cursor->take(kStateHeadBytes));
+  if (size > cursor->left()) return false;
+  const Bytes state(cursor->at, size);
+  cursor->at += size;
+  if (kind == RecordKind::kTail) return has_head_ && target_->read_tail(state);
+  if (has_head_) return false;
+  has_head_ = true;
+  return target_->read_head(state);
+}
+
 bool SnapshotReader::read_entry(Cursor* cursor) {
-  if (!has_base_) return false;
+  if (!has_base_ || (target_ != nullptr && !has_head_)) return false;
   // May read past the end of the payload, never past the slack behind it.
   const EntryHeader header = read_header(cursor->at);
   if (cursor->left() < header.total_bytes || header.is_dead) return false;
@@ -324,7 +342,12 @@ SnapshotReader::State SnapshotReader::step(std::uint32_t entries) {
 void SnapshotReader::sift(Location location) {
   const Key key = read_key(store_.log_.at(location));
   SegmentIndex::Slot* const slot = store_.index_.find_location(key, location);
-  if (store_.changes_.may_hold(key) || store_.index_.find(key) != slot) store_.forget(slot);
+  const EntryHeader header = read_header(store_.log_.at(location));
+  const std::uint32_t user_tag = store_.log_.info(location, header).user_tag;
+  if (store_.changes_.may_hold(key) || store_.index_.find(key) != slot ||
+      (user_tag != 0 && store_.changes_.may_hold(key_of_tag(user_tag)))) {
+    store_.forget(slot);
+  }
 }
 
 }  // namespace sesame

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "segment_store.h"
+#include "snapshot_companion.h"
 #include "snapshot_format.h"
 
 namespace sesame {
@@ -23,8 +24,10 @@ class SnapshotReader {
   };
 
   /// Refuses at once if the store is not empty, or is being written or restored.
-  /// REQUIRES: the store outlives this; `secret` holds kSnapshotSecretBytes.
-  SnapshotReader(SegmentStore& store, Bytes secret, TimeMs now);
+  /// REQUIRES: the store outlives this; `secret` holds kSnapshotSecretBytes; `target`, if any,
+  /// outlives this.
+  SnapshotReader(SegmentStore& store, Bytes secret, TimeMs now, Bytes context = {},
+                 SnapshotTarget* target = nullptr);
   /// What is still kReading is refused; what is kSifting is finished at once.
   ~SnapshotReader();
   SnapshotReader(const SnapshotReader&) = delete;
@@ -56,6 +59,7 @@ class SnapshotReader {
   bool read_policy(Cursor* cursor);
   bool read_shape(Cursor* cursor);
   bool read_entry(Cursor* cursor);
+  bool read_state(RecordKind kind, Cursor* cursor);
   void add(Bytes bytes, const EntryHeader& header, const EntryInfo& info, PolicyId policy);
   bool read_end(Cursor* cursor);
   void index(Location location, const Key& key);
@@ -72,9 +76,11 @@ class SnapshotReader {
 
   SegmentStore& store_;
   SnapshotMac mac_;
+  SnapshotTarget* target_;
   State state_ = State::kReading;
   bool is_first_ = true;
   bool is_ended_ = false;
+  bool has_head_ = false;
   std::size_t held_ = 0;  // bytes of an incomplete frame
   std::uint64_t entries_ = 0;
 

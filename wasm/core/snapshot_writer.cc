@@ -11,6 +11,8 @@ namespace {
 // A frame looks at no more than so many times its size, however little of it is alive.
 constexpr std::size_t kScanFactor = 4;
 constexpr std::size_t kMinFrame = 4096;
+// It is not worth asking for less.
+constexpr std::size_t kMinTail = 256;
 constexpr std::size_t kEntryOverhead = 1 + kMaxHeaderBytes + 1 + kBaseBytes + 1 + kPolicyBytes;
 
 bool has_mark(std::span<const char> marks, std::uint32_t bit) {
@@ -19,8 +21,9 @@ bool has_mark(std::span<const char> marks, std::uint32_t bit) {
 
 }  // namespace
 
-SnapshotWriter::SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now)
-    : store_(store), mac_(secret), moved_before_(store.moved_) {
+SnapshotWriter::SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now, Bytes context,
+                               SnapshotSource* source)
+    : store_(store), mac_(secret, context), source_(source), moved_before_(store.moved_) {
   if (store_.mode_ != SegmentStore::Mode::kReady) {
     part_ = Part::kDone;
     return;
@@ -45,15 +48,19 @@ SnapshotWriter::~SnapshotWriter() {
 
 // Writes eight bytes, of which the next write covers what is too much: there is slack at the end.
 void SnapshotWriter::put(std::uint64_t value, unsigned bytes) {
-  char* const to = store_.output_.data() + size_;
-  store_le32(to, static_cast<std::uint32_t>(value));
-  store_le32(to + 4, static_cast<std::uint32_t>(value >> 32));
+  store_le64(store_.output_.data() + size_, value);
   size_ += bytes;
 }
 
 void SnapshotWriter::put_bytes(Bytes bytes) {
   copy_bytes(store_.output_.data() + size_, bytes.data(), bytes.size());
   size_ += bytes.size();
+}
+
+// The size of what its owner has written behind it.
+void SnapshotWriter::put_state(std::size_t size) {
+  store_le32(store_.output_.data() + size_, static_cast<std::uint32_t>(size));
+  size_ += kStateHeadBytes + size;
 }
 
 Bytes SnapshotWriter::next(std::size_t wanted_bytes) {
@@ -67,10 +74,20 @@ Bytes SnapshotWriter::next(std::size_t wanted_bytes) {
     is_first_ = false;
     put_bytes(kSnapshotMagic);
     put(kSnapshotVersion, 4);
+    if (source_ != nullptr) {
+      store_.output_[size_++] = static_cast<char>(RecordKind::kHead);
+      put_state(source_->write_head(
+          store_.output_.subspan(size_ + kStateHeadBytes, SnapshotSource::kMaxHeadBytes)));
+    }
   }
   empty_size_ = size_;
   if (part_ == Part::kShapes && write_shapes()) part_ = Part::kEntries;
-  if (part_ == Part::kEntries && write_entries()) part_ = Part::kEnd;
+  if (part_ == Part::kEntries && write_entries()) part_ = Part::kTail;
+  if (part_ == Part::kTail && write_tail()) part_ = Part::kEnd;
+  if (part_ == Part::kEnd && source_ != nullptr && !source_->is_sound()) {
+    part_ = Part::kDone;
+    return {};
+  }
   if (part_ == Part::kEnd && write_end()) part_ = Part::kDone;
 
   char* const frame = store_.output_.data();
@@ -145,8 +162,10 @@ bool SnapshotWriter::write_entry(Location location, const EntryHeader& header) {
   SegmentLog& log = store_.log_;
   if (header.is_dead) return true;
   const char* const entry = log.at(location);
-  if (log.info(location, header).drop_at <= store_.now_) return true;
+  const EntryInfo info = log.info(location, header);
+  if (info.drop_at <= store_.now_) return true;
   if (store_.changes_.may_hold(read_key(entry))) return true;
+  if (source_ != nullptr && !source_->may_keep(info)) return true;
   if (header.shape != kRawShape && !has_mark(store_.shape_marks_, header.shape)) return true;
 
   const std::size_t needed = kEntryOverhead + header.meta_bytes + header.body_bytes;
@@ -181,6 +200,20 @@ bool SnapshotWriter::write_entry(Location location, const EntryHeader& header) {
     put_bytes(payload);
   }
   ++entries_;
+  return true;
+}
+
+// True when there is no more.
+bool SnapshotWriter::write_tail() {
+  const std::size_t head = 1 + kStateHeadBytes;
+  while (source_ != nullptr) {
+    if (!has_room(head + kMinTail)) return false;
+    const std::size_t start = size_ + head;
+    const std::size_t size = source_->write_tail(store_.output_.subspan(start, limit_ - start));
+    if (size == 0) return true;
+    store_.output_[size_++] = static_cast<char>(RecordKind::kTail);
+    put_state(size);
+  }
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "segment_store.h"
+#include "snapshot_companion.h"
 #include "snapshot_format.h"
 
 namespace sesame {
@@ -15,14 +16,15 @@ class SnapshotWriter {
  public:
   /// Done at once, with nothing written, while another writer or reader works on this store.
   /// REQUIRES: the store outlives this; `secret` holds kSnapshotSecretBytes, and is what the
-  /// store's keys are made under.
-  SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now);
+  /// store's keys are made under; `source`, if any, outlives this.
+  SnapshotWriter(SegmentStore& store, Bytes secret, TimeMs now, Bytes context = {},
+                 SnapshotSource* source = nullptr);
   ~SnapshotWriter();
   SnapshotWriter(const SnapshotWriter&) = delete;
   SnapshotWriter& operator=(const SnapshotWriter&) = delete;
 
   /// The next part, at most about `wanted_bytes` long unless one entry is longer. Empty when the
-  /// snapshot is complete. Valid until the next call on the store or this.
+  /// snapshot is complete, or is not sound. Valid until the next call on the store or this.
   Bytes next(std::size_t wanted_bytes = 64u << 10);
 
   /// What happens to the store from here on is not known to the snapshot.
@@ -30,19 +32,22 @@ class SnapshotWriter {
   std::uint64_t entries() const { return entries_; }
 
  private:
-  enum class Part : std::uint8_t { kShapes, kEntries, kEnd, kDone };
+  enum class Part : std::uint8_t { kShapes, kEntries, kTail, kEnd, kDone };
 
   bool has_room(std::size_t bytes);
   void put(std::uint64_t value, unsigned bytes);
   void put_bytes(Bytes bytes);
+  void put_state(std::size_t size);
 
   bool write_shapes();
   bool write_entries();
   bool write_entry(Location location, const EntryHeader& header);
+  bool write_tail();
   bool write_end();
 
   SegmentStore& store_;
   SnapshotMac mac_;
+  SnapshotSource* source_;
   std::uint64_t moved_before_;
   Part part_ = Part::kShapes;
   bool is_writing_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "byte_order.h"
+
 namespace sesame {
 namespace {
 
@@ -41,7 +43,8 @@ void TombstoneTable::add(const Key& key, TimeMs guarded_until, TimeMs until, Tim
     }
     forget(next_);
   }
-  slot = {key, guarded_until, std::max(until, guarded_until), true};
+  slot = {key, guarded_until, std::max(until, guarded_until), true, false};
+  ++added_;
   by_key_.insert(key.low, next_);
   next_ = after(next_);
 }
@@ -60,6 +63,30 @@ void TombstoneTable::step(TimeMs now) {
   for (std::size_t i = 0; i < kSweepPerStep; ++i) {
     if (slots_[sweep_].used && now >= slots_[sweep_].until) forget(sweep_);
     sweep_ = after(sweep_);
+  }
+}
+
+bool TombstoneTable::save(std::uint64_t number, char* out) const {
+  const Tombstone& tombstone = slots_[number % slots_.size()];
+  if (number < first_number() || !tombstone.used) return false;
+  store_le64(out, tombstone.key.low);
+  store_le64(out + 8, tombstone.key.high);
+  store_le64(out + 16, static_cast<std::uint64_t>(tombstone.guarded_until));
+  store_le64(out + 24, static_cast<std::uint64_t>(tombstone.until));
+  return true;
+}
+
+void TombstoneTable::restore(const char* saved, TimeMs now) {
+  const Key key{load_le64(saved), load_le64(saved + 8)};
+  const auto until = static_cast<TimeMs>(load_le64(saved + 24));
+  if (now >= until || find(key) != SlotIndex::kNone) return;
+  add(key, static_cast<TimeMs>(load_le64(saved + 16)), until, now);
+  slots_[find(key)].is_restored = true;
+}
+
+void TombstoneTable::drop_restored() {
+  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot].used && slots_[slot].is_restored) forget(slot);
   }
 }
 

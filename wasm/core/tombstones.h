@@ -33,6 +33,21 @@ class TombstoneTable {
   /// Forgets a bounded number of tombstones whose time has passed.
   void step(TimeMs now);
 
+  // For snapshots. Tombstones are numbered in the order they were added; the oldest lie under the
+  // newest.
+  /// The first number that may still be there.
+  std::uint64_t first_number() const {
+    return added_ > slots_.size() ? added_ - slots_.size() : 0;
+  }
+  std::uint64_t next_number() const { return added_; }
+  static constexpr std::size_t kSavedBytes = 32;
+  /// Writes that of a number below next_number() as kSavedBytes. False: it has gone.
+  bool save(std::uint64_t number, char* out) const;
+  /// Adds a saved one.
+  void restore(const char* saved, TimeMs now);
+  /// Forgets those that were restored, as if they had not been.
+  void drop_restored();
+
   std::size_t size() const { return by_key_.size(); }
   static std::size_t bytes_for(std::size_t capacity);
 
@@ -42,6 +57,7 @@ class TombstoneTable {
     TimeMs guarded_until = 0;
     TimeMs until = 0;
     bool used = false;
+    bool is_restored = false;
   };
   std::uint32_t find(const Key& key) const;
   void forget(std::uint32_t slot);
@@ -50,6 +66,7 @@ class TombstoneTable {
   std::vector<Tombstone> slots_;  // a ring: `next_` is the oldest, and the next to be written
   SlotIndex by_key_;
   std::uint32_t next_ = 0;
+  std::uint64_t added_ = 0;
   std::uint32_t sweep_ = 0;
   TimeMs unguarded_until_ = 0;
 };

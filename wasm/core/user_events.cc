@@ -29,6 +29,19 @@ bool UserEvents::may_concern(std::uint32_t tag) const {
   return slot != SlotIndex::kNone;
 }
 
+bool UserEvents::may_overtake(std::uint32_t tag, Sequence entry) const {
+  for (auto slot = by_tag_.first(tag); slot != SlotIndex::kNone; slot = by_tag_.next(slot)) {
+    const UserEvent& event = slots_[slot].event;
+    if (user_tag(event.user) != tag) continue;
+    if ((event.revoked && is_before(entry, event.revoked_at)) ||
+        (event.change != UserChange::kNone && is_before(entry, event.changed_at)) ||
+        (event.is_doubtful && is_before(entry, event.doubted_at))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Its slot, or 0.
 std::uint32_t UserEvents::locate(const Key& user) const {
   std::uint32_t slot = by_tag_.first(user_tag(user));
@@ -45,6 +58,7 @@ void UserEvents::raise_floor(Sequence at, TimeMs until) {
   if (!has_floor_ || is_before(floor_, at)) floor_ = at;
   floor_until_ = has_floor_ ? std::max(floor_until_, until) : until;
   has_floor_ = true;
+  ++floor_version_;
 }
 
 void UserEvents::link_last(std::uint32_t slot) {

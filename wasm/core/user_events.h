@@ -58,6 +58,11 @@ class UserEvents {
   /// counts as dropped, whoever it belongs to.
   bool is_below_floor(Sequence entry) const { return has_floor_ && is_before(entry, floor_); }
 
+  /// True if something happened to a user of this tag that an entry of this age does not reflect.
+  bool may_overtake(std::uint32_t tag, Sequence entry) const;
+  /// Changes with the floor.
+  std::uint32_t floor_version() const { return floor_version_; }
+
   /// Forgets a bounded number of events whose time has passed.
   void step(TimeMs now);
 
@@ -85,6 +90,7 @@ class UserEvents {
   Sequence floor_ = 0;
   TimeMs floor_until_ = 0;  // from here on nothing from before the floor is left
   bool has_floor_ = false;
+  std::uint32_t floor_version_ = 0;
 };
 
 }  // namespace sesame
