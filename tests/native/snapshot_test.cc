@@ -91,7 +91,7 @@ std::string little(std::uint64_t value, unsigned bytes) {
 
 // A frame of this payload, under its right MAC.
 std::string one_frame(const std::string& payload) {
-  SnapshotMac mac(kSecret);
+  SnapshotMac mac(kSecret, {});
   const SnapshotMac::Mac& code = mac.add(payload);
   return little(payload.size(), 4).append(code.data(), code.size()).append(payload);
 }

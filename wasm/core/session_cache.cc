@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "jwt.h"
+#include "shape_codec.h"
 
 namespace sesame {
 namespace {
@@ -73,7 +74,12 @@ std::unique_ptr<Store> make_store(const Config& config) {
   const SegmentStoreOptions options{
       .budget_bytes = config.memory_bytes - division.vault_bytes - division.fixed_bytes,
       .max_value_bytes = division.value_bytes};
-  return SegmentStore::create(options, std::make_unique<RawCodec>());
+  // Where there is little room, documents are better kept than what they have in common.
+  const std::size_t shape_bytes =
+      options.budget_bytes / 16 < ShapeCodec::kMinBudget
+          ? 0
+          : std::clamp(options.budget_bytes / 32, ShapeCodec::kMinBudget, ShapeCodec::kUsefulBudget);
+  return SegmentStore::create(options, std::make_unique<ShapeCodec>(shape_bytes));
 }
 
 }  // namespace
