@@ -85,9 +85,8 @@ export class AuthRoutes {
     if (begun.status !== 200) {
       return errorResponse(begun.status, 'login_without_session', retryHeader(begun.status));
     }
-    // A login ends the session it replaces: no fixation (R21).
-    await this.#end(head, context);
-    const expiresAtMs = this.#parts.host.now() + options.expiresIn;
+    // In whole seconds, as every later answer says it.
+    const expiresAtMs = Math.floor((this.#parts.host.now() + options.expiresIn) / 1000) * 1000;
     const cookie = `${options.cookie[0]}=${begun.cookie}`;
     let { document } = begun;
     if (document.length === 0) {
@@ -103,6 +102,8 @@ export class AuthRoutes {
       }
       document = decision.body;
     }
+    // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13).
+    await this.#end(head, context);
     const user = JSON.parse(decoder.decode(document));
     return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [

@@ -1,5 +1,6 @@
 // Shows that the simulation can fail: takes out, one at a time, what keeps a promise, and prints the seed
-// that noticed. Works on copies; the tree is not touched.
+// that noticed. Works on copies; the tree is not touched. Words on the command line choose among them:
+// `npm run mutants -- R24`.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { capture, Failure, isMain, main, root } from './lib/run.mjs';
 
 const MOST_SEEDS = 2000;
 
-/** What is taken out: in `file`, every match of `from` becomes `to`. */
+/** What is taken out: in `file`, every match of `from` becomes `to`. Each must be noticed. */
 const mutants = [
   {
     name: 'the generation compare',
@@ -19,8 +20,8 @@ const mutants = [
   {
     name: 'the tombstone',
     file: 'wasm/core/tombstones.cc',
-    from: /if \(by_key_\.empty\(\)\) return false;/,
-    to: 'if (now >= 0) return false;',
+    from: /slot != SlotIndex::kNone && now < slots_\[slot\]\.until/,
+    to: 'now < 0 && slot != SlotIndex::kNone',
   },
   {
     name: 'the lease deadline',
@@ -33,6 +34,42 @@ const mutants = [
     file: 'wasm/core/session_fill.cc',
     from: / \|\| http_status >= 500/,
     to: '',
+  },
+  {
+    name: 'the end of a lease with its session (R10)',
+    file: 'wasm/core/session_events.cc',
+    from: /(void SessionCache::bury[^}]*)leases_\.cancel\(key\);/,
+    to: '$1',
+  },
+  {
+    name: 'the end of sessions with their user (R23)',
+    file: 'wasm/core/session_cache.cc',
+    from: /\(\*event\)->revoked &&/,
+    to: 'false &&',
+  },
+  {
+    name: 'the event of an update (R22)',
+    file: 'wasm/core/session_events.cc',
+    from: /(?=users_\.change\(user, change, )/,
+    to: 'if (now < 0) ',
+  },
+  {
+    name: 'the wait for a redemption under way (R24)',
+    file: 'wasm/core/session_managed.cc',
+    from: /if \(Lease\* current = leases_\.find_current\(key, now\)\)/,
+    to: 'if (Lease* current = now < 0 ? leases_.find_current(key, now) : nullptr)',
+  },
+  {
+    name: 'the difference between a refusal and a failed redemption (R24)',
+    file: 'wasm/core/session_managed.cc',
+    from: /http_status == 400 \|\|/,
+    to: 'http_status >= 400 ||',
+  },
+  {
+    name: 'the end of the session that a login replaces (R21)',
+    file: 'js_bindings/auth-routes.js',
+    from: /(no fixation \(R21\)\.[^\n]*\n *)await this\.#end\(head, context\);/,
+    to: '$1',
   },
 ];
 
@@ -53,23 +90,36 @@ function findSeed({ name, file, from, to }) {
     writeFileSync(path.join(copy, file), mutated);
     const built = capture(process.execPath, ['scripts/build.mjs'], { cwd: copy });
     if (!built.ok) throw new Failure(`mutants: without ${name} it does not build\n${built.all}`);
-    const words = ['tests/simulation/run.mjs', `--seeds=${MOST_SEEDS}`, '--brief'];
-    const result = capture(process.execPath, words, { cwd: copy });
-    return /^seed (\d+) fails: (.*)/m.exec(result.all);
+    const { ok, all } = simulate(copy);
+    const found = /^seed \d+ fails: .*/m.exec(all);
+    if (!ok && !found) throw new Failure(`mutants: without ${name} it breaks off\n${all}`);
+    return found?.[0].replace(' fails', '') ?? null;
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-export async function mutate() {
+/** @param {string} cwd */
+function simulate(cwd) {
+  const words = ['tests/simulation/run.mjs', `--seeds=${MOST_SEEDS}`, '--brief'];
+  return capture(process.execPath, words, { cwd });
+}
+
+/** @param {string[]} words mutants whose names hold one of them; none: all */
+export async function mutate(words) {
   await build();
-  const missed = mutants.filter((mutant) => {
+  const whole = simulate(root);
+  if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
+  console.log(`with nothing taken out: ${whole.all.trim()}`);
+  const chosen = mutants.filter(
+    ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+  );
+  const missed = chosen.filter((mutant) => {
     const found = findSeed(mutant);
-    const verdict = found ? `seed ${found[1]}: ${found[2]}` : `nothing in ${MOST_SEEDS} seeds`;
-    console.log(`without ${mutant.name}: ${verdict}`);
+    console.log(`without ${mutant.name}: ${found ?? `nothing in ${MOST_SEEDS} seeds`}`);
     return !found;
   });
   if (missed.length > 0) throw new Failure('mutants: the simulation missed what was taken out');
 }
 
-if (isMain(import.meta)) main(mutate);
+if (isMain(import.meta)) main(() => mutate(process.argv.slice(2)));

@@ -84,6 +84,16 @@ class Race {
   }
 };
 
+TEST_CASE("R10, R22: the answer to an update that an event of the user overtook replaces nothing") {
+  Fixture f;
+  f.hold(bearer("a"), document("7", "one"));
+  const WriteId write = f.begin_write(bearer("a"));
+  REQUIRE(f.invalidate_user(R"("7")") == Status::kOk);
+  f.hold(bearer("a"), document("7", "three"));
+  f.end_write(write, bearer("a"), 200, document("7", "two"));
+  CHECK(f.check(bearer("a")).action == Action::kFetch);
+}
+
 TEST_CASE("R10: a fill is refused after a revoke, forget, update or user event, however asked") {
   for (const Cause cause : kCauses) {
     for (const Event event : kEvents) {

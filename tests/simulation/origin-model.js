@@ -3,7 +3,9 @@
 
 const FAILURES = ['500', '503', '429', 'network', 'hang', 'garbage', 'array', 'huge'];
 const DOCUMENT = '/api/v1/users/me';
-const CREDENTIALS = ['alpha', 'beta', 'gamma', 'delta'];
+const REFRESH = '/api/v1/auth/refresh';
+const CROWD_BYTES = 3000;
+const FIRST_SESSIONS = 4;
 
 /** @typedef {{ id: string, version: number }} User */
 
@@ -12,11 +14,18 @@ export class OriginModel {
   users = ['u1', 'u2'].map((id) => ({ id, version: 1 }));
   /** The user of each bearer token that is valid here. @type {Map<string, User>} */
   sessions = new Map();
-  /** @type {Map<string, { user: User, used: boolean }>} */
+  /** @type {Map<string, User>} */
   refreshTokens = new Map();
+  /** The newest redemption of each. @type {Map<string, import('./world.js').Exchange>} */
+  exchanges = new Map();
   /** When a token was last valid here. @type {Map<string, number>} */
   endedAt = new Map();
-  calls = { document: 0, update: 0, refresh: 0, login: 0, logout: 0 };
+  /** The tokens of those who signed in at the origin itself. @type {string[]} */
+  bearers = [];
+  /** @type {Map<string, string>} */
+  #owners = new Map();
+  /** When each version of each user's document was superseded. @type {Map<string, number>} */
+  #superseded = new Map();
   failing = false;
   lastFailureAt = Number.NEGATIVE_INFINITY;
   issued = 0;
@@ -30,10 +39,41 @@ export class OriginModel {
   constructor(world, choices) {
     this.world = world;
     this.choices = choices;
-    CREDENTIALS.forEach((token, index) => {
-      this.sessions.set(token, this.users[index % this.users.length]);
-    });
-    world.origin = (path, init, reply) => this.#receive(path, init, reply);
+    for (let count = 0; count < FIRST_SESSIONS; ++count) {
+      this.signIn(this.users[count % this.users.length]);
+    }
+    world.origin = {
+      sent: (path, init, exchange) => this.#sent(path, init, exchange),
+      receive: (path, init, reply) => this.#receive(path, init, reply),
+    };
+  }
+
+  /**
+   * Sees a call leave. Those of the crowd are answered at once: they are there to fill the memory.
+   * @param {string} path
+   * @param {any} init
+   * @param {import('./world.js').Exchange} exchange
+   * @returns {Response | null}
+   */
+  #sent(path, init, exchange) {
+    if (path === REFRESH) this.#judgeExchange(init, exchange);
+    const name = /^Bearer (crowd-\d+)$/.exec(new Headers(init.headers).get('authorization') ?? '');
+    return name && Response.json({ id: name[1], version: 1, fill: 'x'.repeat(CROWD_BYTES) });
+  }
+
+  /**
+   * One redemption at a time, and none after one whose answer came (R24). One whose end nobody saw has to
+   * be tried again, or its session would be lost.
+   * @param {any} init
+   * @param {import('./world.js').Exchange} exchange
+   */
+  #judgeExchange(init, exchange) {
+    const { refresh_token: name } = JSON.parse(init.body);
+    const before = this.exchanges.get(name);
+    if (before && before.state !== 'lost') {
+      this.violations.push(`R24: ${name} is redeemed again while one is ${before.state}`);
+    }
+    this.exchanges.set(name, exchange);
   }
 
   /**
@@ -64,9 +104,9 @@ export class OriginModel {
     this.lastFailureAt = this.world.time;
     this.world.tell(`the origin fails: ${failure}`);
     // Only what Sesame asks on its own account has a time limit of its own; the rest the network ends.
-    const isTimed = path === '/api/v1/auth/refresh' || (path === DOCUMENT && method === 'GET');
+    const isTimed = path === REFRESH || (path === DOCUMENT && method === 'GET');
     if (failure === 'network' || (failure === 'hang' && !isTimed)) reply.fail();
-    else if (failure !== 'hang') reply.respond(failureResponse(failure), failure);
+    else if (failure !== 'hang') reply.respond(failureResponse(failure), failure, 'lost');
   }
 
   /**
@@ -79,20 +119,18 @@ export class OriginModel {
    */
   #answer(method, path, token, headers, init) {
     if (path === '/api/v1/auth/login') return this.#login();
-    if (path === '/api/v1/auth/refresh') return this.#refresh(init);
+    if (path === REFRESH) return this.#refresh(init);
     const user = this.sessions.get(token);
-    if (method === 'GET') ++this.calls.document;
     if (!user) return [401, '{"error":"unauthorized"}'];
     if (path === '/api/v1/auth/logout') {
-      ++this.calls.logout;
       this.end(token);
       return [200, '{}'];
     }
     if (method === 'PATCH') {
-      ++this.calls.update;
-      ++user.version;
+      const changed = this.users.find(({ id }) => path.endsWith(`/${id}`)) ?? user;
+      this.change(changed);
       // Some back ends answer with the document, others with something else.
-      return this.choices.oneIn(3) ? [200, '{"ok":true}'] : [200, documentOf(user)];
+      return this.choices.oneIn(3) ? [200, '{"ok":true}'] : [200, documentOf(changed)];
     }
     const etag = `"${user.id}-${user.version}"`;
     if (headers.get('if-none-match') === etag) return [304, '', { etag }];
@@ -101,7 +139,6 @@ export class OriginModel {
 
   /** @returns {[number, string]} */
   #login() {
-    ++this.calls.login;
     return [200, this.#issue(this.choices.pick(this.users))];
   }
 
@@ -110,13 +147,9 @@ export class OriginModel {
    * @returns {[number, string]}
    */
   #refresh(init) {
-    ++this.calls.refresh;
     const { refresh_token: name } = JSON.parse(init.body);
-    const grant = this.refreshTokens.get(name);
-    if (!grant) return [400, '{"error":"invalid_grant"}'];
-    if (grant.used) this.violations.push(`R24: ${name} was redeemed twice`);
-    grant.used = true;
-    return [200, this.#issue(grant.user)];
+    const user = this.refreshTokens.get(name);
+    return user ? [200, this.#issue(user)] : [400, '{"error":"invalid_grant"}'];
   }
 
   /** @param {User} user */
@@ -125,8 +158,43 @@ export class OriginModel {
     const access = `access-${number}`;
     const refresh = `refresh-${number}`;
     this.sessions.set(access, user);
-    this.refreshTokens.set(refresh, { user, used: false });
+    this.refreshTokens.set(refresh, user);
     return JSON.stringify({ access_token: access, refresh_token: refresh, expires_in: 300 });
+  }
+
+  /** @param {User} user */
+  change(user) {
+    this.#superseded.set(`${user.id} ${user.version}`, this.world.time);
+    ++user.version;
+  }
+
+  /** @param {string} userId @param {number} version */
+  supersededAt(userId, version) {
+    return this.#superseded.get(`${userId} ${version}`) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** @param {string} userId */
+  versionOf(userId) {
+    return this.users.find(({ id }) => id === userId)?.version ?? 0;
+  }
+
+  /** @param {User} user @returns {string} the bearer token of a new session */
+  signIn(user) {
+    const token = `bearer-${this.bearers.length + 1}`;
+    this.bearers.push(token);
+    this.#owners.set(token, user.id);
+    this.sessions.set(token, user);
+    return token;
+  }
+
+  /** Whose a bearer token is, or was. @param {string} token */
+  ownerOf(token) {
+    return /** @type {string} */ (this.#owners.get(token));
+  }
+
+  /** @param {string} userId */
+  endUser(userId) {
+    for (const [token, { id }] of this.sessions) if (id === userId) this.end(token);
   }
 
   /** @param {string} token */
@@ -155,5 +223,3 @@ function failureResponse(failure) {
       return new Response('{}', { status: Number(failure) });
   }
 }
-
-export { CREDENTIALS };

@@ -4,6 +4,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const DOCUMENT = '/api/v1/users/me';
 
+/** Whose code runs. One for all worlds: each that there is costs every promise of the process. */
+const requests = new AsyncLocalStorage();
+
 /**
  * Something that could happen next.
  * @typedef {object} Point
@@ -19,7 +22,6 @@ export class World {
   points = [];
   /** @type {string[]} what happened, for people */
   story = [];
-  requests = new AsyncLocalStorage();
   /** @type {Set<number>} */
   killed = new Set();
   lastRequest = 0;
@@ -28,11 +30,14 @@ export class World {
   openFills = new Set();
   /** When a timer of that length was last due. @type {Map<number, number>} */
   lastTimerAt = new Map();
+  /** Exchanges with the origin whose end has not been seen. @type {Set<Exchange>} */
+  open = new Set();
 
   /** @param {number} start */
   constructor(start) {
     this.time = start;
-    /** @type {((url: string, init: any, reply: Reply) => void) | null} */
+    /** @type {{ sent(path: string, init: any, exchange: Exchange): Response | null,
+     *   receive(path: string, init: any, reply: Reply): void } | null} */
     this.origin = null;
   }
 
@@ -53,7 +58,7 @@ export class World {
   }
 
   get current() {
-    return this.requests.getStore() ?? 0;
+    return requests.getStore() ?? 0;
   }
 
   /**
@@ -63,12 +68,15 @@ export class World {
    */
   asRequest(body) {
     const request = ++this.lastRequest;
-    return this.requests.run(request, () => body(request));
+    return requests.run(request, () => body(request));
   }
 
   /** The host drops a request, as an edge host does with one whose client has gone. @param {number} request */
   kill(request) {
     for (const fill of this.openFills) if (fill.request === request) this.openFills.delete(fill);
+    for (const exchange of this.open) {
+      if (exchange.request === request) this.#close(exchange, 'lost');
+    }
     this.killed.add(request);
     this.points = this.points.filter((point) => point.request !== request);
   }
@@ -125,6 +133,11 @@ export class World {
     });
   }
 
+  /** @param {Exchange} exchange @param {Exchange['state']} state */
+  #close(exchange, state) {
+    if (this.open.delete(exchange)) exchange.state = state;
+  }
+
   /**
    * @param {string} url
    * @param {any} init
@@ -132,6 +145,12 @@ export class World {
    */
   #fetch(url, init) {
     const request = this.current;
+    const path = new URL(url).pathname;
+    /** @type {Exchange} */
+    const exchange = { request, state: 'open' };
+    const atOnce = this.origin?.sent(path, init, exchange) ?? null;
+    if (atOnce !== null) return Promise.resolve(atOnce);
+    this.open.add(exchange);
     const fill = {
       request,
       credential: new Headers(init.headers).get('authorization') ?? '',
@@ -141,17 +160,20 @@ export class World {
     return new Promise((resolve, reject) => {
       const fail = () => {
         this.openFills.delete(fill);
+        this.#close(exchange, 'lost');
         if (!this.killed.has(request)) reject(new TypeError('network'));
       };
       init.signal?.addEventListener('abort', fail);
       const reply = {
         request,
-        respond: (/** @type {Response} */ response, /** @type {string} */ label) =>
+        /** @type {Reply['respond']} */
+        respond: (response, label, state = 'answered') =>
           this.add({
             label: `answer ${label}`,
             request,
             run: () => {
               this.openFills.delete(fill);
+              this.#close(exchange, state);
               // What a write overtakes counts for nothing any more (R10).
               if (init.method && init.method !== 'GET') this.openFills.clear();
               resolve(response);
@@ -159,11 +181,10 @@ export class World {
           }),
         fail: () => this.add({ label: 'network failure', request, run: fail }),
       };
-      const path = new URL(url).pathname;
       this.add({
         label: `arrival ${init.method ?? 'GET'} ${path}`,
         request,
-        run: () => this.origin?.(path, init, reply),
+        run: () => this.origin?.receive(path, init, reply),
       });
     });
   }
@@ -174,4 +195,15 @@ export function settle() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** @typedef {{ request: number, respond(response: Response, label: string): void, fail(): void }} Reply */
+/**
+ * A call of the origin, as its caller sees it. `lost`: it failed, timed out or was dropped, so whether it
+ * took effect is not known.
+ * @typedef {{ request: number, state: 'open' | 'answered' | 'lost' }} Exchange
+ */
+
+/**
+ * @typedef {object} Reply
+ * @property {number} request
+ * @property {(response: Response, label: string, state?: Exchange['state']) => void} respond
+ * @property {() => void} fail
+ */

@@ -208,6 +208,7 @@ class SessionCache {
     WriteId id = 0;
     Key key;
     Key user;
+    Sequence sequence = 0;  // the newest event when it began
     bool knows_user = false;
     bool overlapped = false;     // another write of the same user was under way at the same time
     bool changed_hands = false;  // a login or logout reached the session meanwhile
@@ -251,6 +252,7 @@ class SessionCache {
   VaultRecord* find_record(const Key& key, TimeMs now);
 
   // session_events.cc: writes, and what ends sessions.
+  bool has_changed_since(Sequence sequence, const Key& user);
   Write take_write(WriteId id, const Key& key);
   bool user_of(Bytes document, Bytes tenant, Key* user) const;
   bool user_named(Bytes tenant, Bytes user_id, Key* user) const;

@@ -60,6 +60,7 @@ WriteId SessionCache::begin_write(const RequestHead& request, TimeMs now) {
   if (!subject.has_key) return 0;
   Write write;
   write.key = subject.key;
+  write.sequence = sequence_;
   const Held held = find_live(subject.key, request.tenant, now);
   if (held.is_held && held.entry.info.http_status == kOk) {
     write.knows_user = user_of(held.entry.body, request.tenant, &write.user);
@@ -92,6 +93,13 @@ SessionCache::Write SessionCache::take_write(WriteId id, const Key& key) {
   }
   write.key = key;
   return write;
+}
+
+// The origin may have applied what the event is of after the write (R10).
+bool SessionCache::has_changed_since(Sequence sequence, const Key& user) {
+  const UserEvent* event = users_.find(user);
+  return event != nullptr && event->change != UserChange::kNone &&
+         is_before(sequence, event->changed_at);
 }
 
 Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
@@ -134,7 +142,9 @@ Outcome SessionCache::complete_write(WriteId id, const RequestHead& request,
   // Only what is surely the whole new document replaces one: the same user, no member missing, and
   // no other write that the origin may have applied after this one.
   bool replaces = names_user && write.knows_user && answered_user == write.user && holds_document &&
-                  !write.overlapped && !write.changed_hands && now >= tombstones_.unguarded_until();
+                  !write.overlapped && !write.changed_hands &&
+                  !has_changed_since(write.sequence, write.user) &&
+                  now >= tombstones_.unguarded_until();
   if (replaces) {
     body_ =
         config_.fields.empty() ? std::string(answer.body) : project(answer.body, config_.fields);

@@ -223,7 +223,7 @@ class Fuzzed {
     std::string payload(sesame::kSnapshotMagic);
     payload += std::string("\1\0\0\0", 4);
     payload += input_.rest().substr(0, input_.left() / 2);
-    sesame::SnapshotMac mac(kSecret);
+    sesame::SnapshotMac mac(kSecret, {});
     std::string snapshot(4, '\0');
     sesame::store_le32(snapshot.data(), static_cast<std::uint32_t>(payload.size()));
     const sesame::SnapshotMac::Mac& code = mac.add(payload);

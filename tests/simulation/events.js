@@ -1,0 +1,365 @@
+// What can be begun in a simulated run: what tabs, the origin and the host do. Each takes the run, draws
+// from its choices, and tells the judge what it has brought about.
+import { createHmac } from 'node:crypto';
+
+/** @typedef {import('./scenario.js').Run} Run */
+
+export const WEBHOOK_SECRET = 'a secret of thirty-two characters';
+const CROWD = 12;
+/** Clients are among those that signed in last. */
+const NEWEST = 5;
+
+/** How far the clock jumps between events, in milliseconds. */
+const JUMPS = [1, 50, 1000, 11_000, 4 * 60_000, 31 * 60_000, 62 * 60_000];
+
+/**
+ * What there is, and how often it comes up against the others.
+ * @type {[number, (run: Run) => void | Promise<void>][]}
+ */
+export const EVENTS = [
+  [8, (run) => check(run, false)],
+  [2, (run) => check(run, true)],
+  [4, readOverHttp],
+  [2, peek],
+  [2, advance],
+  [4, rest],
+  [2, signIn],
+  [2, update],
+  [1, updateByPath],
+  [1, revoke],
+  [1, revokeUser],
+  [1, invalidateUser],
+  [1, changeSilently],
+  [1, logoutAtOrigin],
+  [1, toggleFailures],
+  [1, kill],
+  [1, leave],
+  [1, webhook],
+];
+
+/** Those of managed sessions. @type {typeof EVENTS} */
+export const MANAGED_EVENTS = [
+  [3, login],
+  [2, refresh],
+  [3, callApi],
+  [1, logout],
+];
+
+/** Those of little memory. @type {typeof EVENTS} */
+export const CROWDED_EVENTS = [[1, crowd]];
+
+/**
+ * A request's credential: a bearer token, or the cookie of a managed session.
+ * @param {Run} run
+ * @returns {{ name: string, headers: Record<string, string> }}
+ */
+function credential({ choices, judge, origin }) {
+  const cookies = [...judge.cookies.keys()].slice(-NEWEST);
+  if (cookies.length > 0 && !choices.oneIn(3)) {
+    const cookie = choices.pick(cookies);
+    judge.see(cookie);
+    return { name: cookie, headers: cookieHeader(cookie) };
+  }
+  const token = choices.pick(origin.bearers.slice(-NEWEST));
+  judge.see(token);
+  return { name: token, headers: { authorization: `Bearer ${token}` } };
+}
+
+/** @param {string} cookie @returns {Record<string, string>} */
+const cookieHeader = (cookie) => ({ cookie: `__Host-session=${cookie}` });
+
+/** @param {Run} run @param {boolean} fresh */
+function check(run, fresh) {
+  const { name, headers } = credential(run);
+  run.request(`check${fresh ? ' fresh' : ''} ${name}`, async (signal, label) => {
+    const asked = run.ask(label, name, signal, fresh);
+    try {
+      const session = await run.sessions.getSession({ headers }, { fresh, signal });
+      run.answered(asked, session === null ? null : session.user);
+    } catch (/** @type {any} */ error) {
+      if (error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
+      run.unavailable(asked);
+    }
+  });
+}
+
+/** The synchronous check, which begins nothing. @param {Run} run */
+function peek(run) {
+  const { name, headers } = credential(run);
+  const label = `peek ${name}`;
+  const { cookie = '', authorization = '' } = headers;
+  const user = run.sessions.checkJson(cookie, authorization);
+  if (user === null) run.world.tell(`${label} → not held`);
+  else run.answered(run.ask(label, name, new AbortController().signal, false), user);
+}
+
+/** @param {Run} run */
+function readOverHttp(run) {
+  const { name, headers } = credential(run);
+  const path = run.choices.pick(['/api/v1/users/me', '/api/auth/session']);
+  run.request(`GET ${path} ${name}`, async (signal, label) => {
+    const asked = run.ask(label, name, signal, false);
+    const response = await run.send(path, { headers, signal });
+    const text = await response.text();
+    if (response.status === 503) run.unavailable(asked);
+    else if (response.status === 401) run.answered(asked, null);
+    else if (response.status !== 200) run.judge.violate(`${label} → ${response.status} ${text}`);
+    else {
+      const body = JSON.parse(text);
+      run.answered(asked, path.endsWith('session') ? (body?.user ?? null) : body);
+    }
+  });
+}
+
+/** @param {Run} run */
+function update(run) {
+  const { name, headers } = credential(run);
+  const userId = run.judge.userOf(name);
+  write(run, `update ${name}`, '/api/v1/users/me', userId, headers);
+}
+
+/** Somebody changes a user on the user's own path (R26). @param {Run} run */
+function updateByPath(run) {
+  const { name, headers } = credential(run);
+  const { id } = run.choices.pick(run.origin.users);
+  write(run, `update of ${id} by ${name}`, `/api/v1/users/${id}`, id, headers);
+}
+
+/**
+ * @param {Run} run
+ * @param {string} what
+ * @param {string} path
+ * @param {string} userId
+ * @param {Record<string, string>} headers
+ */
+function write(run, what, path, userId, headers) {
+  run.request(what, async (signal, label) => {
+    const response = await run.send(path, {
+      method: 'PATCH',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: '{}',
+      signal,
+    });
+    const answer = await response.text();
+    run.world.tell(`${label} → ${response.status} ${answer}`);
+    if (!response.ok) return;
+    run.judge.writtenAt.set(userId, run.world.time);
+    run.judge.overtake();
+    const version = /"version":(\d+)/.exec(answer)?.[1];
+    if (version) run.judge.show(userId, Number(version));
+  });
+}
+
+/** @param {Run} run */
+function advance({ choices, world }) {
+  const jump = choices.pick(JUMPS);
+  // Time does not pass over what is due.
+  const due = world.points.map((point) => point.due ?? Number.POSITIVE_INFINITY);
+  world.time = Math.min(world.time + jump, ...due);
+  world.tell(`time passes: ${jump}`);
+}
+
+/** All that is under way ends, and nothing happens for a while. @param {Run} run */
+async function rest(run) {
+  await run.finish();
+  advance(run);
+}
+
+/** Somebody signs in at the origin, and has a bearer token. @param {Run} run */
+function signIn({ choices, world, origin }) {
+  const user = choices.pick(origin.users);
+  world.tell(`${origin.signIn(user)} is signed in as ${user.id}`);
+}
+
+/** @param {Run} run */
+function revoke(run) {
+  const { name, headers } = credential(run);
+  run.world.tell(`revoke ${name}`);
+  run.sessions.revoke({ headers });
+  run.judge.revoke(name);
+}
+
+/** @param {Run} run */
+function revokeUser(run) {
+  const { id } = run.choices.pick(run.origin.users);
+  run.world.tell(`revoke user ${id}`);
+  run.sessions.revokeUser(id);
+  userRevoked(run, id);
+}
+
+/** The origin has ended all sessions of a user, and says so. @param {Run} run @param {string} userId */
+function userRevoked({ origin, judge }, userId) {
+  origin.endUser(userId);
+  for (const [cookie, { user }] of judge.cookies) if (user === userId) judge.revoke(cookie);
+  for (const token of origin.bearers) if (judge.userOf(token) === userId) judge.revoke(token);
+}
+
+/** @param {Run} run */
+function invalidateUser({ choices, world, origin, sessions, judge }) {
+  const user = choices.pick(origin.users);
+  origin.change(user);
+  world.tell(`the origin changes ${user.id} to version ${user.version} and says so`);
+  sessions.invalidateUser(user.id);
+  judge.show(user.id, user.version);
+}
+
+/** @param {Run} run */
+function changeSilently({ choices, world, origin }) {
+  const user = choices.pick(origin.users);
+  origin.change(user);
+  world.tell(`the origin changes ${user.id} to version ${user.version}`);
+}
+
+/** The origin's webhook, sent once, or twice, or not signed (R23). @param {Run} run */
+async function webhook(run) {
+  const { choices, world, origin, judge } = run;
+  const action = choices.pick(['invalidate', 'revoke']);
+  const user = choices.pick(origin.users);
+  const forged = choices.oneIn(4);
+  if (!forged && action === 'invalidate') origin.change(user);
+  const body = JSON.stringify({ action, user: user.id, nonce: ++run.messages });
+  const seconds = Math.floor(world.time / 1000);
+  const mac = createHmac('sha256', forged ? 'a secret of somebody else' : WEBHOOK_SECRET);
+  const signature = `t=${seconds},v1=${mac.update(`${seconds}.${body}`).digest('hex')}`;
+  const send = () =>
+    run.send('/api/auth/revoke', {
+      method: 'POST',
+      headers: { 'sesame-signature': signature },
+      body,
+    });
+  // It waits for nothing but the host's cryptography, whose end is no scheduling point.
+  const { status } = await send();
+  world.tell(`webhook: ${action} ${user.id}${forged ? ', forged' : ''} → ${status}`);
+  if (status !== (forged ? 401 : 204)) judge.violate(`R23: a webhook was answered ${status}`);
+  if (forged) return;
+  if (action === 'revoke') userRevoked(run, user.id);
+  else judge.show(user.id, user.version);
+  if (choices.oneIn(4)) {
+    const again = await send();
+    if (again.status !== 409) judge.violate(`R23: a webhook was used twice: ${again.status}`);
+  }
+}
+
+/** @param {Run} run */
+function logoutAtOrigin(run) {
+  const token = run.choices.pick(run.origin.bearers.slice(-NEWEST));
+  const headers = { authorization: `Bearer ${token}` };
+  run.request(`logout ${token}`, async (signal, label) => {
+    const response = await run.send('/api/v1/auth/logout', { method: 'POST', headers, signal });
+    await response.text();
+    run.world.tell(`${label} → ${response.status}`);
+    run.judge.overtake();
+    if (response.ok && run.origin.endedAt.has(token)) run.judge.revoke(token);
+  });
+}
+
+/** @param {Run} run */
+function toggleFailures({ world, origin }) {
+  origin.failing = !origin.failing;
+  if (!origin.failing) origin.lastFailureAt = world.time;
+  world.tell(`the origin is ${origin.failing ? 'failing' : 'well'}`);
+}
+
+/** The host drops one request that waits for something. @param {Run} run */
+function kill(run) {
+  const { choices, world, judge } = run;
+  const waiting = [...new Set(world.points.map(({ request }) => request))].filter(Boolean);
+  if (waiting.length === 0) return;
+  const request = choices.pick(waiting);
+  world.tell(`the host drops request ${request}`);
+  world.kill(request);
+  judge.killedAt = world.time;
+  run.pending.delete(request);
+}
+
+/** A client goes away before it has its answer. @param {Run} run */
+function leave({ choices, world, pending }) {
+  if (pending.size === 0) return;
+  const [request, client] = choices.pick([...pending]);
+  world.tell(`the client of request ${request} goes away`);
+  client.abort();
+}
+
+/** Many others come by, and what is held has to make room (R50). @param {Run} run */
+async function crowd(run) {
+  run.world.tell(`a crowd of ${CROWD} comes by`);
+  for (let count = 0; count < CROWD; ++count) {
+    const name = `crowd-${++run.crowded}`;
+    const headers = { authorization: `Bearer ${name}` };
+    const session = await run.sessions.getSession({ headers });
+    if (session?.user.id !== name) run.judge.violate(`R3: ${name} got ${session?.user.id}`);
+  }
+}
+
+/** A login, by nobody or from within a session, which it ends (R20, R21). @param {Run} run */
+function login(run) {
+  const { choices, judge, world } = run;
+  const cookies = [...judge.cookies.keys()];
+  const old = cookies.length > 0 && choices.oneIn(3) ? choices.pick(cookies) : null;
+  run.request(`login${old ? ` from ${old}` : ''}`, async (signal, label) => {
+    const headers = old ? cookieHeader(old) : {};
+    const begunAt = world.time;
+    if (old) judge.ending.add(old);
+    const response = await run.send('/api/auth/login', {
+      method: 'POST',
+      headers,
+      body: '{}',
+      signal,
+    });
+    const answer = await response.json();
+    const cookie = /=([^;]*)/.exec(response.headers.get('set-cookie') ?? '')?.[1] ?? '';
+    world.tell(`${label} → ${response.status} ${cookie}`);
+    if (!response.ok) {
+      if (old) judge.ending.delete(old);
+      if (cookie) judge.violate(`R20: a login that failed left ${cookie}`);
+      return;
+    }
+    if (judge.cookies.has(cookie) || cookie.length < 43) judge.violate(`R21: cookie ${cookie}`);
+    judge.cookies.set(cookie, { user: answer.user.id, endsAt: world.time + run.expiresIn });
+    judge.judgeSession(run.ask(label, cookie, signal, false, begunAt), answer.user);
+    if (old) judge.revoke(old);
+  });
+}
+
+/** @param {Run} run */
+function refresh(run) {
+  managedCall(run, 'refresh', '/api/auth/refresh', 'POST');
+}
+
+/** @param {Run} run */
+function callApi(run) {
+  managedCall(run, 'api', '/api/v1/posts', 'GET');
+}
+
+/**
+ * A call that needs an access token. No failure may end the session (R24).
+ * @param {Run} run
+ * @param {string} what
+ * @param {string} path
+ * @param {string} method
+ */
+function managedCall(run, what, path, method) {
+  const { name, headers } = credential(run);
+  if (!headers.cookie) return;
+  run.request(`${what} ${name}`, async (signal, label) => {
+    const asked = run.ask(label, name, signal, false);
+    const response = await run.send(path, { method, headers, signal });
+    await response.text();
+    run.world.tell(`${label} → ${response.status}`);
+    if (response.status === 401) run.judge.judgeNobody(asked);
+  });
+}
+
+/** @param {Run} run */
+function logout(run) {
+  const cookies = [...run.judge.cookies.keys()];
+  if (cookies.length === 0) return;
+  const cookie = run.choices.pick(cookies);
+  run.request(`logout ${cookie}`, async (signal, label) => {
+    const headers = cookieHeader(cookie);
+    const { status } = await run.send('/api/auth/logout', { method: 'POST', headers, signal });
+    run.world.tell(`${label} → ${status}`);
+    if (status !== 200) run.judge.violate(`R25: a logout was answered ${status}`);
+    run.judge.revoke(cookie);
+  });
+}

@@ -1,0 +1,183 @@
+// What must hold in a simulated run, and what has happened so far that decides it. It sees what clients
+// see and what the origin knows; of the cache it knows only the promises.
+
+const KEEP_FOR = 60 * 60_000;
+const STALE_IF_ERROR = 5 * 60_000;
+const LEASE_FOR = 10_000;
+const RETRY_AFTER = 2000;
+const ORIGIN_TIMEOUT = 8000;
+export const REFRESH_TIMEOUT = 20_000;
+/** How long one exchange of tokens owns its session, at the most. */
+const REFRESH_LEASE = REFRESH_TIMEOUT + 35_000;
+
+/**
+ * A question to the cache, and what was known when it was asked.
+ * @typedef {object} Asked
+ * @property {string} label
+ * @property {string} name the credential
+ * @property {boolean} fresh
+ * @property {number} start
+ * @property {number} originVersion of the user's document at the origin
+ * @property {AbortSignal} signal
+ */
+
+export class Judge {
+  /** @type {string[]} */
+  violations = [];
+  /** Credentials that were ended on the node, and until when that must be remembered, if the origin goes
+   * on to accept them. @type {Map<string, number>} */
+  revoked = new Map();
+  /** When a credential was first seen. @type {Map<string, number>} */
+  firstSeenAt = new Map();
+  /** The version of a user that every answer has to show. @type {Map<string, number>} */
+  shown = new Map();
+  /** Managed sessions by their cookies. @type {Map<string, { user: string, endsAt: number }>} */
+  cookies = new Map();
+  /** What a login under way is about to end. @type {Set<string>} */
+  ending = new Set();
+  /** When the origin's answer to a write on a user last came back. @type {Map<string, number>} */
+  writtenAt = new Map();
+  /** When a request was last killed. */
+  killedAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param {import('./world.js').World} world
+   * @param {import('./origin-model.js').OriginModel} origin
+   * @param {number} expiresIn the absolute life of a session
+   */
+  constructor(world, origin, expiresIn) {
+    this.world = world;
+    this.origin = origin;
+    this.expiresIn = expiresIn;
+  }
+
+  /** @param {string} name of a credential */
+  userOf(name) {
+    return this.cookies.get(name)?.user ?? this.origin.ownerOf(name);
+  }
+
+  /** @param {string} name of a credential that is used */
+  see(name) {
+    if (!this.firstSeenAt.has(name)) this.firstSeenAt.set(name, this.world.time);
+  }
+
+  /** From now on no answer may show less. @param {string} userId @param {number} version */
+  show(userId, version) {
+    this.shown.set(userId, Math.max(version, this.shown.get(userId) ?? 0));
+    this.overtake();
+  }
+
+  /** @param {string} name of a credential */
+  revoke(name) {
+    const { time } = this.world;
+    const end = (this.firstSeenAt.get(name) ?? time) + this.expiresIn;
+    // Past the end of its absolute life a token that the origin accepts is a session of its own.
+    this.revoked.set(name, end > time ? end : time + LEASE_FOR);
+    this.overtake();
+  }
+
+  /** @param {string} name of a credential */
+  #isRevoked(name) {
+    const isEnded = this.origin.endedAt.has(name) || this.cookies.has(name);
+    return this.revoked.has(name) && (isEnded || this.world.time < Number(this.revoked.get(name)));
+  }
+
+  /** What is under way counts for nothing any more (R10), so another call may begin beside it. */
+  overtake() {
+    this.world.openFills.clear();
+  }
+
+  /** @param {Asked} asked @param {{ id: string, version: number }} user */
+  judgeSession(asked, { id, version }) {
+    const { name, start, fresh, originVersion } = asked;
+    const userId = this.userOf(name);
+    if (this.#isRevoked(name)) this.violate(`R10: ${name} was revoked and is served`);
+    if (this.world.time >= (this.cookies.get(name)?.endsAt ?? Number.POSITIVE_INFINITY)) {
+      this.violate(`R8: ${name} is served past its end`);
+    }
+    if (id !== userId) {
+      this.violate(`R3: ${name} got ${id}`);
+      return;
+    }
+    // What an event overtakes is not answered with, whoever asked and when (R10, R22).
+    const least = this.shown.get(id) ?? 0;
+    if (version < least) this.violate(`R22: ${name} shows version ${version} after ${least}`);
+    const isExcused = this.#isExcused(start);
+    if (fresh && version < originVersion && !isExcused) {
+      this.violate(`R11: ${name} asked afresh and shows ${version}, not ${originVersion}`);
+    }
+    const longest = KEEP_FOR + LEASE_FOR + (isExcused ? STALE_IF_ERROR : 0);
+    const until = this.origin.supersededAt(id, version);
+    const writtenAt = this.writtenAt.get(id) ?? Number.NEGATIVE_INFINITY;
+    if (Math.max(until, writtenAt) < start - longest) {
+      this.violate(`R8: ${name} shows version ${version}, which is older than keepFor`);
+    }
+  }
+
+  /** @param {Asked} asked */
+  judgeNobody({ name, start }) {
+    const isEnded = this.revoked.has(name) || this.origin.endedAt.has(name);
+    if (isEnded || this.ending.has(name)) return;
+    if (this.world.time >= (this.cookies.get(name)?.endsAt ?? Number.POSITIVE_INFINITY)) return;
+    this.violate(
+      `R13: ${name} is signed in, and since ${start} nothing ended it, but it got nobody`,
+    );
+  }
+
+  /** @param {Asked} asked */
+  judgeUnavailable({ name, start, signal }) {
+    if (signal.aborted || this.#isExcused(start)) return;
+    this.violate(`R9: ${name} was not answered although the origin was well`);
+  }
+
+  /**
+   * Whether the origin cannot be blamed on the cache for a request that began then. A failure counts for
+   * those who began before its answer came, and for as long as it asked for patience; a request that was
+   * killed holds its lease until that ends.
+   * @param {number} start
+   */
+  #isExcused(start) {
+    const { world, origin, killedAt } = this;
+    const timedOutAt = Math.max(
+      world.lastTimerAt.get(ORIGIN_TIMEOUT) ?? 0,
+      world.lastTimerAt.get(REFRESH_TIMEOUT) ?? 0,
+    );
+    return (
+      timedOutAt >= start ||
+      origin.failing ||
+      origin.lastFailureAt + 60_000 >= start ||
+      killedAt + 2 * LEASE_FOR + RETRY_AFTER + REFRESH_LEASE >= start ||
+      world.time - start >= LEASE_FOR
+    );
+  }
+
+  /** R9: one call for the document of a credential at a time, but for those that a dropped request
+   * or a time-out has left behind. */
+  judgeOneInFlight() {
+    const { openFills } = this.world;
+    if (openFills.size < 2) return;
+    const credentials = new Set();
+    for (const { credential } of openFills) {
+      if (credentials.has(credential)) this.violate(`R9: two calls at once for ${credential}`);
+      credentials.add(credential);
+    }
+  }
+
+  /**
+   * @param {import('../../js_bindings/session-cache.js').Statistics} statistics
+   * @param {number} memory
+   */
+  judgeCounters(statistics, memory) {
+    const { checks, fresh, stale, miss, joined, negative, bypass } = statistics;
+    if (checks !== fresh + stale + miss + joined + negative + bypass) {
+      this.violate(`R70: the counters do not add up: ${JSON.stringify(statistics)}`);
+    }
+    if (statistics.bytes > memory) this.violate(`R50: ${statistics.bytes} bytes are held`);
+  }
+
+  /** @param {string} text */
+  violate(text) {
+    this.world.tell(`VIOLATION ${text}`);
+    this.violations.push(text);
+  }
+}
