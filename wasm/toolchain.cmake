@@ -6,9 +6,7 @@ execute_process(COMMAND ${EM_CONFIG} EMSCRIPTEN_ROOT OUTPUT_VARIABLE em_root
 include(${em_root}/cmake/Modules/Platform/Emscripten.cmake)
 
 # -O2, not -O3: from -O3 on, em++ renames the exports that js_bindings/abi.js calls.
-# The features are in every engine since 2021 (Safari 15 was the last); they make the code smaller.
-set(CMAKE_CXX_FLAGS_INIT
-  "${CMAKE_CXX_FLAGS_INIT} -flto -mbulk-memory -msign-ext -mnontrapping-fptoint")
+set(CMAKE_CXX_FLAGS_INIT "${CMAKE_CXX_FLAGS_INIT} -flto")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g2" CACHE STRING "")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-flto")

@@ -211,8 +211,8 @@ SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_m
 
 /* --- Snapshots (SPEC R52) --------------------------------------------------------------------- */
 
-/* Begins a snapshot, in place of one that was being written or restored. `context`: what a reader must agree
- * about beside the cache's secret, such as the origin. Returns OK or UNSUPPORTED. */
+/* Begins a snapshot, in place of one that was being written or restored. `context`: what a reader
+ * must agree about beside the cache's secret, such as the origin. Returns OK or UNSUPPORTED. */
 SESAME_EXPORT uint32_t sesame_snapshot_begin(sesame_cache* cache, double now_ms,
                                              uint32_t context_length);
 

@@ -78,7 +78,8 @@ std::unique_ptr<Store> make_store(const Config& config) {
   const std::size_t shape_bytes =
       options.budget_bytes / 16 < ShapeCodec::kMinBudget
           ? 0
-          : std::clamp(options.budget_bytes / 32, ShapeCodec::kMinBudget, ShapeCodec::kUsefulBudget);
+          : std::clamp(options.budget_bytes / 32, ShapeCodec::kMinBudget,
+                       ShapeCodec::kUsefulBudget);
   return SegmentStore::create(options, std::make_unique<ShapeCodec>(shape_bytes));
 }
 

@@ -2,8 +2,8 @@
 // A snapshot is a row of frames: the payload's size, a MAC over the last frame's MAC and this
 // payload, the payload. The first payload begins with the magic and the version; each is a row of
 // records, and the last one ends with kEnd. So what was cut off, altered, swapped, repeated or made
-// under another secret or in another context is found, frame by frame, before it is read (SPEC R52).
-// Numbers are little-endian. The secret itself, credentials and hash keys are not in it.
+// under another secret or in another context is found, frame by frame, before it is read (SPEC
+// R52). Numbers are little-endian. The secret itself, credentials and hash keys are not in it.
 #pragma once
 
 #include <array>

@@ -36,9 +36,7 @@ class TombstoneTable {
   // For snapshots. Tombstones are numbered in the order they were added; the oldest lie under the
   // newest.
   /// The first number that may still be there.
-  std::uint64_t first_number() const {
-    return added_ > slots_.size() ? added_ - slots_.size() : 0;
-  }
+  std::uint64_t first_number() const { return added_ > slots_.size() ? added_ - slots_.size() : 0; }
   std::uint64_t next_number() const { return added_; }
   static constexpr std::size_t kSavedBytes = 32;
   /// Writes that of a number below next_number() as kSavedBytes. False: it has gone.
