@@ -62,6 +62,7 @@ export class Snapshots {
   /** @param {ByteSource} source */
   async restore(source) {
     this.#begin();
+    let isComplete = false;
     try {
       this.#check(this.#core.beginRestore(this.#host.now(), this.#context));
       let fed = 0;
@@ -83,9 +84,11 @@ export class Snapshots {
         if (step % 64 === 0) await this.#turn();
         status = this.#core.endRestore();
       }
+      isComplete = true;
       this.#check(status);
       return this.#core.statistics().entries;
     } finally {
+      if (!isComplete) this.#core.endRestore(); // the source has failed: what was fed is refused
       this.#isBusy = false;
     }
   }

@@ -7,10 +7,10 @@ import { Filler } from '../lib/sesame-filler.mjs';
 const { count, memory, repeats } = setupOfChild();
 const document = documentsOf('reference');
 const encoder = new TextEncoder();
+const SECRET = new Uint8Array(16).fill(7);
 
 async function run() {
-  const filler = await Filler.create({ memory });
-  if (typeof (/** @type {any} */ (filler.sessions).snapshot) !== 'function') return null;
+  const filler = await Filler.create({ memory, secret: SECRET });
   for (let index = 0; index < count; ++index) {
     const work = filler.add(headerOf(index), encoder.encode(document(index)));
     if (work instanceof Promise) await work;
@@ -20,15 +20,13 @@ async function run() {
   let bytes = 0;
   for (let repeat = 0; repeat < repeats; ++repeat) {
     let start = performance.now();
-    const chunks = await chunksOf(/** @type {any} */ (filler.sessions).snapshot());
+    const chunks = await chunksOf(filler.sessions.snapshot());
     writeMs = Math.min(writeMs, performance.now() - start);
     bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
-    const other = await Filler.create({ memory });
+    const other = await Filler.create({ memory, secret: SECRET });
     start = performance.now();
-    await /** @type {any} */ (other.sessions).restore(
-      /** @type {any} */ (ReadableStream).from(chunks),
-    );
+    await other.sessions.restore(piecesOf(chunks));
     restoreMs = Math.min(restoreMs, performance.now() - start);
     checkRestored(other.sessions);
     other.sessions.dispose();
@@ -41,16 +39,16 @@ async function run() {
   };
 }
 
-/**
- * @param {any} snapshot bytes, or a stream of them
- * @returns {Promise<Uint8Array[]>} copies: what is handed out may be overwritten
- */
+/** @param {ReadableStream<Uint8Array>} snapshot */
 async function chunksOf(snapshot) {
-  const awaited = await snapshot;
-  if (awaited instanceof Uint8Array) return [awaited.slice()];
   const chunks = [];
-  for await (const chunk of awaited) chunks.push(chunk.slice());
+  for await (const chunk of snapshot) chunks.push(chunk);
   return chunks;
+}
+
+/** @param {Uint8Array[]} chunks */
+async function* piecesOf(chunks) {
+  yield* chunks;
 }
 
 /** @param {import('../../js_bindings/session-cache.js').SessionCacheBase} sessions */

@@ -155,6 +155,24 @@ describe('snapshots', () => {
     assert.equal(after.state.calls, 0);
   });
 
+  test('a source that fails leaves an empty cache that can be written and restored', async () => {
+    const { cache } = await filled(2000);
+    const bytes = await bytesOf(cache.snapshot());
+    const failing = async function* (/** @type {number} */ length) {
+      yield bytes.subarray(0, length);
+      throw new Error('no such file');
+    };
+    for (const length of [0, bytes.length >> 1]) {
+      const { cache: other, state } = makeCache();
+      await assert.rejects(other.restore(failing(length)), { message: 'no such file' });
+      assert.equal(other.statistics().entries, 0);
+      for (let call = 0; call < 300; call += 1) await other.getSession(request('user-1'));
+      assert.ok(state.calls < 200, 'it holds sessions again after a while');
+      const again = makeCache();
+      assert.equal(await again.cache.restore(await bytesOf(other.snapshot())), 1);
+    }
+  });
+
   test('R2: no credential is in it', async () => {
     const { cache } = makeCache();
     await cache.getSession(request('a-secret-token.ada'));

@@ -46,7 +46,11 @@ SnapshotReader::~SnapshotReader() {
 void SnapshotReader::refuse() {
   if (target_ != nullptr) target_->refuse();
   store_.codec_->clear();
-  store_.begin_clearing();
+  if (entries_ > 0) {
+    store_.begin_clearing();
+  } else {
+    store_.mode_ = SegmentStore::Mode::kReady;
+  }
   state_ = State::kRefused;
 }
 
