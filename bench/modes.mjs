@@ -43,7 +43,7 @@ export const quick = {
     plans: [{ access: 'uniform', levels: ['lookup', 'body'] }],
   },
   capacity: { probe: 6 * MB, isolate: 0, million: 0, kindsAt: 5_000 },
-  pauses: { count: 20_000, repeats: 2 },
+  pauses: { count: 100_000, repeats: 2 },
   hitsInBytes: { users: 50_000, memory: 1.6 * MB, requests: 150_000 },
   hitsByEntries: { memory: 2 * MB, rounds: 8 },
   snapshot: { count: 50_000, repeats: 2 },

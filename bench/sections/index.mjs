@@ -89,7 +89,7 @@ const sections = {
     };
   },
 
-  pauses: ({ mode, budgetPerSession }) => measurePauses({ ...mode.pauses, budgetPerSession }),
+  pauses: ({ mode }) => measurePauses(mode.pauses),
   snapshot: ({ mode, budgetPerSession }) => measureSnapshot({ ...mode.snapshot, budgetPerSession }),
   coldStart: ({ mode }) => measureColdStarts(mode.coldStarts),
 };
