@@ -228,7 +228,8 @@ describe('what others have written', () => {
     );
     const fields = fc.array(fc.tuple(name, fc.oneof(name, textOf('ab, ;='))), { maxLength: 8 });
     const property = fc.property(fields, (pairs) => {
-      const headers = new Headers(pairs);
+      // Made twice: joining fields can leave white space at the end, which the next `Headers` takes off.
+      const headers = new Headers([...new Headers(pairs)]);
       const named = (headers.get('connection') ?? '').split(',').map((each) => each.trim());
       const result = endToEnd(headers);
       const dropped = ['connection', 'te', 'keep-alive', 'transfer-encoding', ...named];
