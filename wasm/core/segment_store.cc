@@ -39,8 +39,6 @@ struct SegmentStore::Memory {
   }
 };
 
-void SegmentStore::FreeMemory::operator()(char* memory) const { delete[] memory; }
-
 std::unique_ptr<SegmentStore> SegmentStore::create(const SegmentStoreOptions& options,
                                                    std::unique_ptr<BodyCodec> codec) {
   if (options.budget_bytes < min_budget(*codec)) return nullptr;
@@ -51,7 +49,7 @@ std::unique_ptr<SegmentStore> SegmentStore::create(const SegmentStoreOptions& op
   const Memory parts(
       StoreGeometry::divide(options.budget_bytes - aside, options.max_value_bytes, sizeof(Segment)),
       shape_mark_bytes);
-  std::unique_ptr<char[], FreeMemory> memory(new (std::nothrow) char[parts.end]);
+  std::unique_ptr<char[]> memory(new (std::nothrow) char[parts.end]);
   if (memory == nullptr) return nullptr;
   return std::unique_ptr<SegmentStore>(
       new (std::nothrow) SegmentStore(options, std::move(codec), std::move(memory), parts));
@@ -67,7 +65,7 @@ char* first_line(char* memory) {
 }  // namespace
 
 SegmentStore::SegmentStore(const SegmentStoreOptions& options, std::unique_ptr<BodyCodec> codec,
-                           std::unique_ptr<char[], FreeMemory> memory, const Memory& parts)
+                           std::unique_ptr<char[]> memory, const Memory& parts)
     : geometry_(parts.geometry),
       budget_bytes_(options.budget_bytes),
       table_bytes_(sizeof(SegmentStore) + 2 * kAllocatorBytes + parts.end -

@@ -85,12 +85,9 @@ class SegmentStore final : public Store {
   enum class Mode : std::uint8_t { kReady, kWriting, kRestoring, kClearing };
 
   struct Memory;
-  struct FreeMemory {
-    void operator()(char* memory) const;
-  };
 
   SegmentStore(const SegmentStoreOptions& options, std::unique_ptr<BodyCodec> codec,
-               std::unique_ptr<char[], FreeMemory> memory, const Memory& parts);
+               std::unique_ptr<char[]> memory, const Memory& parts);
 
   // segment_store.cc
   void set_now(TimeMs now);
@@ -124,7 +121,7 @@ class SegmentStore final : public Store {
   std::size_t budget_bytes_;
   std::size_t table_bytes_;
   std::unique_ptr<BodyCodec> codec_;
-  std::unique_ptr<char[], FreeMemory> memory_;
+  std::unique_ptr<char[]> memory_;
   SegmentIndex index_;
   GhostSet ghosts_;
   ChangeFilter changes_;

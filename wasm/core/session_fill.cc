@@ -67,10 +67,7 @@ Outcome SessionCache::overtaken(Lease* lease) {
 bool SessionCache::is_overtaken(const Lease& lease, const Key& user) {
   if (users_.is_below_floor(lease.sequence)) return true;
   const UserEvent* event = users_.find(user);
-  if (event == nullptr) return false;
-  return (event->revoked && is_before(lease.sequence, event->revoked_at)) ||
-         (event->change != UserChange::kNone && is_before(lease.sequence, event->changed_at)) ||
-         (event->is_doubtful && is_before(lease.sequence, event->doubted_at));
+  return event != nullptr && event->overtakes(lease.sequence);
 }
 
 // A write went through, and it cannot be learnt whose: everybody's document may be out of date.

@@ -32,12 +32,7 @@ bool UserEvents::may_concern(std::uint32_t tag) const {
 bool UserEvents::may_overtake(std::uint32_t tag, Sequence entry) const {
   for (auto slot = by_tag_.first(tag); slot != SlotIndex::kNone; slot = by_tag_.next(slot)) {
     const UserEvent& event = slots_[slot].event;
-    if (user_tag(event.user) != tag) continue;
-    if ((event.revoked && is_before(entry, event.revoked_at)) ||
-        (event.change != UserChange::kNone && is_before(entry, event.changed_at)) ||
-        (event.is_doubtful && is_before(entry, event.doubted_at))) {
-      return true;
-    }
+    if (user_tag(event.user) == tag && event.overtakes(entry)) return true;
   }
   return false;
 }

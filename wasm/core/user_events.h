@@ -31,6 +31,13 @@ struct UserEvent {
   Sequence changed_at = 0;  ///< entries before this are out of date
   bool is_doubtful = false;
   Sequence doubted_at = 0;  ///< entries before this may be out of date
+
+  /// True if something happened to the user that what is of this age does not reflect.
+  bool overtakes(Sequence sequence) const {
+    return (revoked && is_before(sequence, revoked_at)) ||
+           (change != UserChange::kNone && is_before(sequence, changed_at)) ||
+           (is_doubtful && is_before(sequence, doubted_at));
+  }
 };
 
 /// The bits of a user's key that entries carry. Never 0.
