@@ -1,6 +1,6 @@
 // The paths that change sessions: login, refresh and logout of managed sessions, and the origin's webhook
 // (SPEC R20, R21, R23-R25, R42).
-import { readBody } from './bodies.js';
+import { readBody, readRequestBody } from './bodies.js';
 import { isCrossSite } from './cross-site.js';
 import { hasLargeCredential, markPrivate } from './headers.js';
 import { BodyTooLargeError } from './proxy.js';
@@ -166,7 +166,7 @@ export class AuthRoutes {
   /** @param {Request} request */
   async #revoke(request) {
     const webhook = /** @type {WebhookVerifier} */ (this.#webhook);
-    const body = await readBody(request.body, MOST_WEBHOOK_BYTES);
+    const body = await readRequestBody(request.body, MOST_WEBHOOK_BYTES);
     if (body === null) return errorResponse(413, 'body_too_large');
     const signature = request.headers.get('sesame-signature');
     const result = await webhook.verify(signature, body, this.#parts.host.now());

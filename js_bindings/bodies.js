@@ -1,12 +1,27 @@
 // Reading bodies within a limit.
 
+/** So much of a request that is too long is read and dropped. */
+const MOST_DISCARDED_BYTES = 16 * 1024 ** 2;
+
+/**
+ * Reads a request's body to its end, however long, before it gives null for one that is longer than
+ * `limit`: a server that closes a connection with bytes unread resets it, and the client never sees its
+ * answer (RFC 9112 section 9.6). Past MOST_DISCARDED_BYTES that is its own fault.
+ * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {number} limit bytes
+ */
+export function readRequestBody(stream, limit) {
+  return readBody(stream, limit, MOST_DISCARDED_BYTES);
+}
+
 /**
  * Reads a body to its end. Null if it is longer than `limit` bytes: the rest is not read.
  * @param {ReadableStream<Uint8Array> | null} stream
- * @param {number} limit
+ * @param {number} limit bytes
+ * @param {number} [mostDiscarded] bytes of the rest to read nevertheless
  * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
  */
-export async function readBody(stream, limit) {
+export async function readBody(stream, limit, mostDiscarded = 0) {
   if (stream === null) return new Uint8Array();
   /** @type {Uint8Array[]} */
   const chunks = [];
@@ -16,13 +31,14 @@ export async function readBody(stream, limit) {
     const { done, value } = await reader.read();
     if (done) break;
     length += value.length;
-    if (length > limit) {
+    if (length > limit + mostDiscarded) {
       // Not awaited: of a copied response it ends only when the other copy has ended as well.
       reader.cancel().catch(() => {});
       return null;
     }
-    chunks.push(value);
+    if (length <= limit) chunks.push(value);
   }
+  if (length > limit) return null;
   const body = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

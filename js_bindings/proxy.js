@@ -1,6 +1,6 @@
 // Passes a request on to the origin, and its answer back, as they are (SPEC R41). Knows nothing of
 // sessions.
-import { readBody } from './bodies.js';
+import { readRequestBody } from './bodies.js';
 import { endToEnd } from './headers.js';
 
 /** Statuses whose responses have no body (Fetch standard). */
@@ -98,10 +98,9 @@ export function relayHeaders(original, host) {
  */
 async function bodyOf({ headers, body }, limit) {
   const announced = Number(headers.get('content-length') ?? Number.NaN);
-  if (announced > limit) throw new BodyTooLargeError();
   // A length that was announced is kept to by the host's HTTP parser.
   if (body === null || announced <= limit || limit === Number.POSITIVE_INFINITY) return body;
-  const whole = await readBody(body, limit);
+  const whole = await readRequestBody(body, limit);
   if (whole === null) throw new BodyTooLargeError();
   return whole;
 }

@@ -155,6 +155,14 @@ export const limits = [
     },
   ),
 
+  rule('R44', 'even of a client that sends it all before it looks for an answer', async (t) => {
+    const body = Buffer.alloc(12 * 1024 ** 2, ' ');
+    const response = await t.fetch(DOCUMENT, { method: 'PATCH', headers: bearer(t.user()), body });
+    assert.equal(response.status, 413);
+    assertReason(response, await response.text());
+    assert.equal(t.origin.count(), 0);
+  }),
+
   rule(
     'R44',
     'so does a login',
