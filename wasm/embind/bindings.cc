@@ -52,11 +52,12 @@ sesame::Config config_of(const val& options) {
 // Everything wrong with the options: [{ option, reason }].
 val faults_of(const val& options) {
   val faults = val::array();
+  unsigned count = 0;
   for (const sesame::ConfigFault& fault : sesame::find_faults(config_of(options))) {
     val entry = val::object();
     entry.set("option", fault.option);
     entry.set("reason", fault.reason);
-    faults.call<void>("push", entry);
+    faults.set(count++, entry);
   }
   return faults;
 }
