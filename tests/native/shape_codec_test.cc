@@ -40,7 +40,9 @@ Stored store(ShapeCodec& codec, const std::string& document) {
 
 std::string read(const ShapeCodec& codec, const Stored& stored, std::size_t room = kRoom) {
   const auto out = std::make_unique<char[]>(room);
-  const std::size_t size = codec.decode(stored.shape, stored.bytes, {out.get(), room});
+  const std::string readable = stored.bytes + std::string(sesame::kEncodedSlack, '\xff');
+  const Bytes encoded(readable.data(), stored.bytes.size());
+  const std::size_t size = codec.decode(stored.shape, encoded, {out.get(), room});
   return {out.get(), size};
 }
 

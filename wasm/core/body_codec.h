@@ -15,6 +15,9 @@ namespace sesame {
 using ShapeId = std::uint16_t;
 inline constexpr ShapeId kRawShape = 0;
 
+/// Behind what is decoded, so many bytes may be read (and count for nothing).
+inline constexpr std::size_t kEncodedSlack = 64;
+
 class BodyCodec {
  public:
   struct Encoded {
@@ -27,6 +30,7 @@ class BodyCodec {
   /// Writes `document` to `out`, which is at least as long; never makes it longer.
   virtual Encoded encode(Bytes document, std::span<char> out) = 0;
   /// Writes the document to `out` and returns its size; 0 if it does not fit or makes no sense.
+  /// REQUIRES: kEncodedSlack readable bytes behind `encoded`.
   virtual std::size_t decode(ShapeId shape, Bytes encoded, std::span<char> out) const = 0;
 
   /// Every stored entry holds a reference on its shape.

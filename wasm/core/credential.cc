@@ -25,14 +25,14 @@ constexpr std::uint64_t zero_bytes(std::uint64_t word) {
   return ~(((word & kLowBits) + kLowBits) | word) & kTopBits;
 }
 
-// The top bit of every byte of `word` that means something in a Cookie field: ';', '=' and the
-// control characters. Eight at a time, as nearly all bytes are none of them.
+// The top bit of every byte of `word` that means something in a Cookie field: ';' and the control
+// characters. Eight at a time, as nearly all bytes are none of them.
 constexpr std::uint64_t special_bytes(std::uint64_t word) {
   const std::uint64_t low = word & kLowBits;
   const std::uint64_t below_space = ~(low + repeat(0x80 - 0x20));
   const std::uint64_t is_delete = low + repeat(0x01);
   const std::uint64_t controls = (below_space | is_delete) & ~word & kTopBits;
-  return controls | zero_bytes(word ^ repeat(';')) | zero_bytes(word ^ repeat('='));
+  return controls | zero_bytes(word ^ repeat(';'));
 }
 
 // Up to 7 bytes, filled up with bytes that mean nothing.
@@ -86,35 +86,33 @@ class CookieReader {
 
  private:
   bool mark(std::size_t at) {
-    switch (header_[at]) {
-      case ';': {
-        const bool consistent = end_pair(at);
-        pair_start_ = at + 1;
-        equals_ = kNone;
-        return consistent;
-      }
-      case '=':
-        if (equals_ == kNone) equals_ = at;
-        return true;
-      default:
-        return header_[at] == '\t';
-    }
+    if (header_[at] != ';') return header_[at] == '\t';
+    const bool consistent = end_pair(at);
+    pair_start_ = at + 1;
+    return consistent;
   }
 
   bool end_pair(std::size_t end) {
-    if (equals_ == kNone) return true;
-    const Bytes name = trim_ows(header_.substr(pair_start_, equals_ - pair_start_));
-    const std::size_t index = index_of(name);
-    if (index == names_.size()) return true;
-    const Bytes value = trim_ows(header_.substr(equals_ + 1, end - equals_ - 1));
-    if (has_stray_quote(value)) return false;
-    return note(index, name, value);
+    const char* const begin = header_.data() + pair_start_;
+    const Bytes pair = trim_ows(Bytes(begin, end - pair_start_));
+    for (std::size_t index = 0; index < names_.size(); ++index) {
+      const Bytes name = names_[index];
+      const std::size_t equals = equals_behind(name, pair);
+      if (equals == kNone) continue;
+      const Bytes value = trim_ows({pair.data() + equals + 1, pair.size() - equals - 1});
+      return !has_stray_quote(value) && note(index, {pair.data(), name.size()}, value);
+    }
+    return true;
   }
 
-  std::size_t index_of(Bytes name) const {
-    std::size_t index = 0;
-    while (index < names_.size() && name != names_[index]) ++index;
-    return index;
+  // Where the '=' stands, if the pair is of that name, in which there is none.
+  static std::size_t equals_behind(Bytes name, Bytes pair) {
+    if (pair.size() <= name.size()) return kNone;
+    std::size_t at = 0;
+    while (at < name.size() && pair[at] == name[at]) ++at;
+    if (at < name.size()) return kNone;
+    while (at < pair.size() && is_ows(pair[at])) ++at;
+    return at < pair.size() && pair[at] == '=' ? at : kNone;
   }
 
   // An empty cookie is no credential. But beside a full one of its name they are two that differ,
@@ -139,7 +137,6 @@ class CookieReader {
   Bytes header_;
   const std::vector<std::string>& names_;
   std::size_t pair_start_ = 0;
-  std::size_t equals_ = kNone;
   std::uint64_t empty_bits_ = 0;  // names seen with an empty value
   std::uint64_t found_bit_ = 0;   // the name of the credential; 0 while there is none
   Bytes found_name_;

@@ -61,7 +61,7 @@ struct ShapeCodec::Room {
   std::array<Shape, kMaxShapes> shapes;  // number 1 is the first
   std::array<std::uint32_t, kSightings> sightings{};
   SymbolMatcher matcher;
-  char encoded[kMaxShapedBytes + kStreamSlack];
+  char encoded[kMaxShapedBytes + kEncodedSlack];
   char proof[kMaxShapedBytes + kDecodeSlack];
 };
 
@@ -225,10 +225,9 @@ std::size_t ShapeCodec::decode(ShapeId shape, Bytes encoded, std::span<char> out
   if (!is_shape_id(shape) || encoded.size() > kMaxShapedBytes) return 0;
   Room& room = *room_;
   const char* const block = room.shapes[shape - 1u].block;
-  // Behind this copy may be read what is not behind the original.
-  copy_bytes(room.encoded, encoded.data(), encoded.size());
-  if (out.size() >= kDecodeBytes) return run_shape(block, room.encoded, encoded.size(), out);
-  return copy_raw({room.proof, run_shape(block, room.encoded, encoded.size(), room.proof)}, out);
+  const std::span<char> to = out.size() >= kDecodeBytes ? out : std::span<char>(room.proof);
+  const std::size_t size = run_shape(block, encoded.data(), encoded.size(), to);
+  return to.data() == out.data() ? size : copy_raw({to.data(), size}, out);
 }
 
 void ShapeCodec::retain(ShapeId shape) {

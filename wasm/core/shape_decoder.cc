@@ -44,15 +44,22 @@ inline std::uint64_t hex_digits(std::uint64_t bits) {
   return to + digits;
 }
 
-char* put_uuid(char* to, BitReader* bits) {
-  for (const unsigned digits : {8u, 4u, 4u, 4u, 12u}) {
-    to = put_hex(to, bits, digits);
-    *to++ = '-';
-  }
-  return to - 1;
+inline char* put_uuid(char* to, BitReader* bits) {
+  const auto eight = [bits] { return hex_digits(bits->read(32)); };
+  store_le64(to, eight());
+  const std::uint64_t second = eight();
+  store_le64(to + 9, second);
+  store_le64(to + 14, second >> 32);
+  const std::uint64_t third = eight();
+  store_le64(to + 19, third);
+  store_le64(to + 24, third >> 32);
+  store_le64(to + 28, eight());
+  to[8] = to[13] = to[18] = to[23] = '-';
+  return to + 36;
 }
 
-[[gnu::noinline]] void put_digits(char* to, std::uint64_t number, unsigned count) {
+template <class Number>
+inline void put_digits(char* to, Number number, unsigned count) {
   for (; count > 0; number /= 10) to[--count] = static_cast<char>('0' + number % 10);
 }
 
@@ -70,7 +77,7 @@ inline char* put_time(char* to, std::uint64_t time, unsigned digits) {
   time >>= fraction_bits;
   const auto in_day = static_cast<std::uint32_t>(time);
   const auto date = static_cast<std::uint32_t>(time >> 17);
-  put_digits(to, date >> 9 & 0x3fff, 4);
+  put_digits(to, (date >> 9) & 0x3fff, 4);
   to[4] = '-';
   to = put_two(to + 5, date >> 5 & 15, '-');
   to = put_two(to, date & 31, 'T');

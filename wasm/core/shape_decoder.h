@@ -8,11 +8,8 @@ namespace sesame {
 
 /// Behind the document, so many bytes of the output may be overwritten.
 inline constexpr std::size_t kDecodeSlack = 128;
-/// Behind the encoded bytes, so many may be read.
-inline constexpr std::size_t kStreamSlack = 64;
-
 /// The document's size; 0 if these are no document of that shape, or if there is no room.
-/// REQUIRES: is_shape(block).
+/// REQUIRES: is_shape(block); kEncodedSlack readable bytes behind `encoded`.
 std::size_t run_shape(const char* block, const char* encoded, std::size_t size,
                       std::span<char> out);
 

@@ -26,9 +26,9 @@ void must(bool holds) {
   if (!holds) std::abort();
 }
 
-// On the heap and of just that size, so that a byte too far is found.
+// On the heap and of just the size that may be read, so that a byte too far is found.
 std::string read(const ShapeCodec& codec, ShapeId shape, Bytes encoded, std::size_t room) {
-  const auto bytes = std::make_unique<char[]>(encoded.size());
+  const auto bytes = std::make_unique<char[]>(encoded.size() + sesame::kEncodedSlack);
   std::copy(encoded.begin(), encoded.end(), bytes.get());
   const auto out = std::make_unique<char[]>(room);
   const std::size_t size = codec.decode(shape, {bytes.get(), encoded.size()}, {out.get(), room});
