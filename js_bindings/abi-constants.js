@@ -51,6 +51,7 @@ export const CheckFlag = Object.freeze({
   FRESH: 1,
   AGAIN: 2,
   PEEK: 4,
+  DECISION: 8,
 });
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */

@@ -180,8 +180,8 @@ export class Core {
 
   /** The body, valid until the next call: a view, not a copy. */
   get body() {
-    const start = this.#u32[U32.body];
-    return this.#bytes.subarray(start, start + this.#u32[U32.bodyLength]);
+    // Not `subarray`, which takes twice as long.
+    return new Uint8Array(this.#bytes.buffer, this.#u32[U32.body], this.#u32[U32.bodyLength]);
   }
 
   /** The body as a string. */
@@ -206,10 +206,9 @@ export class Core {
    * @param {number} flags
    */
   check({ tenant, cookie, authorization }, now, waited, flags) {
-    const tenantLength = tenant === '' ? 0 : this.#writeText(0, tenant);
-    const cookieLength = cookie === '' ? 0 : this.#writeText(tenantLength, cookie);
-    const authorizationLength =
-      authorization === '' ? 0 : this.#writeText(tenantLength + cookieLength, authorization);
+    const tenantLength = this.#writeText(0, tenant);
+    const cookieLength = this.#writeText(tenantLength, cookie);
+    const authorizationLength = this.#writeText(tenantLength + cookieLength, authorization);
     return this.#decided(
       this.#exports.sesame_check(
         this.#handle,
@@ -451,10 +450,10 @@ export class Core {
 
   // --- Memory ---
 
-  /** Looks the views up again if the memory has grown since. */
+  /** Looks the views up again if the memory has grown since: views of what it was are empty. */
   #refreshViews() {
+    if (this.#u32.length > 0) return;
     const { buffer } = this.#exports.memory;
-    if (this.#bytes.buffer === buffer) return;
     this.#bytes = new Uint8Array(buffer);
     this.#inputBytes = new Uint8Array(buffer, this.#input, this.#capacity);
     this.#u32 = new Uint32Array(buffer, this.#output, ResultLayout.SIZE / 4);

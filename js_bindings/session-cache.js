@@ -110,6 +110,18 @@ export class SessionCacheBase {
   }
 
   /**
+   * Whether `check` would give a document, at a fraction of its cost: for those who let through or turn
+   * away, and need not know more. False says no more than that: `getSession` finds out.
+   * @param {string} cookie the `Cookie` header, or empty
+   * @param {string} [authorization] the `Authorization` header, or empty
+   */
+  has(cookie, authorization = '') {
+    const head = { tenant: '', cookie, authorization };
+    const { core, host } = this.#parts;
+    return core.check(head, host.now(), 0, CheckFlag.PEEK | CheckFlag.DECISION) === Action.SERVE;
+  }
+
+  /**
    * Who makes this request? Asks the origin only if the answer is not held.
    * @param {RequestLike} request
    * @param {{ fresh?: boolean, signal?: AbortSignal,

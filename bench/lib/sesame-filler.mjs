@@ -154,7 +154,7 @@ export class Filler {
     const now = this.#now();
     return (header) => {
       head.cookie = header;
-      return core.check(head, now, 0, CheckFlag.PEEK) === Action.SERVE;
+      return core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.DECISION) === Action.SERVE;
     };
   }
 

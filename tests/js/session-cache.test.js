@@ -15,6 +15,46 @@ const answering =
   () =>
     new Response(body || null, { status });
 
+describe('check and has', () => {
+  test('R5: they give what is held and fresh, ask nobody, and agree', async () => {
+    const { origin, clock, sessions } = createCache(undefined, { freshFor: '30m' });
+    const [ada, bob] = [cookie('ada'), cookie('bob')];
+    const held = () => {
+      for (const { cookie } of [ada, bob]) {
+        assert.equal(sessions.has(cookie), sessions.check(cookie) !== null);
+      }
+      return [sessions.has(ada.cookie), sessions.has(bob.cookie)];
+    };
+    assert.deepEqual(held(), [false, false]);
+    await sessions.getSession({ headers: ada });
+    assert.deepEqual(held(), [true, false]);
+    assert.equal(sessions.checkText(ada.cookie), '{"id":"id-ada","name":"ada"}');
+    assert.deepEqual(sessions.checkJson(ada.cookie), { id: 'id-ada', name: 'ada' });
+    await sessions.getSession({ headers: bob });
+    assert.deepEqual(held(), [true, true]);
+
+    await sessions.revokeUser('id-ada');
+    assert.deepEqual(held(), [false, true]);
+    await sessions.invalidateUser('id-bob');
+    assert.deepEqual(held(), [false, false]);
+    await sessions.getSession({ headers: bob });
+    assert.deepEqual(held(), [false, true]);
+    clock.advance(31 * MINUTE);
+    assert.deepEqual(held(), [false, false]);
+    assert.equal(origin.calls.length, 3);
+  });
+
+  test('R70: each counts as a check', async () => {
+    const { sessions } = createCache();
+    const { cookie: header } = cookie('ada');
+    await sessions.getSession({ headers: { cookie: header } });
+    const { fresh } = sessions.statistics();
+    sessions.has(header);
+    sessions.check(header);
+    assert.equal(sessions.statistics().fresh, fresh + 2);
+  });
+});
+
 describe('getSession', () => {
   test('R5: takes Headers, and what Node has of a request, for the same', async () => {
     const { origin, sessions } = createCache();

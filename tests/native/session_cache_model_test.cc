@@ -32,7 +32,7 @@ class SmallStore final : public Store {
     keys_.push_back(key);
     return inner_->put(key, info, meta, body, now);
   }
-  bool find(const Key& key, TimeMs now, EntryView* found) override {
+  bool find(const Key& key, TimeMs now, EntryView* found, Want) override {
     return inner_->find(key, now, found);
   }
   bool set_info(const Key& key, const EntryInfo& info) override {

@@ -108,10 +108,12 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
   InputReader input(*cache);
   const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
   if (!input.fits()) return report_too_large(cache);
-  const sesame::CheckOptions options{.waited = waited,
-                                     .fresh = (flags & SESAME_CHECK_FRESH) != 0,
-                                     .again = (flags & SESAME_CHECK_AGAIN) != 0,
-                                     .peek = (flags & SESAME_CHECK_PEEK) != 0};
+  const sesame::CheckOptions options{
+      .waited = waited,
+      .fresh = (flags & SESAME_CHECK_FRESH) != 0,
+      .again = (flags & SESAME_CHECK_AGAIN) != 0,
+      .peek = (flags & SESAME_CHECK_PEEK) != 0,
+      .want = (flags & SESAME_CHECK_DECISION) != 0 ? sesame::Want::kInfo : sesame::Want::kAll};
   return report(cache, cache->cache.check(head, time_of(now_ms), options));
 }
 

@@ -87,7 +87,9 @@ enum sesame_status {
 enum sesame_check_flag {
   SESAME_CHECK_FRESH = 1, /* what is held does not count (SPEC R11) */
   SESAME_CHECK_AGAIN = 2, /* not the first check of this request: it is not counted again */
-  SESAME_CHECK_PEEK = 4   /* answer from what is held, or RETRY: nothing is begun */
+  SESAME_CHECK_PEEK = 4,  /* answer from what is held, or RETRY: nothing is begun */
+  /* Beside PEEK: the decision is all that is wanted. Meta and body of the result may be missing. */
+  SESAME_CHECK_DECISION = 8
 };
 
 /* What a call decided. Times are milliseconds since the epoch, durations milliseconds. */

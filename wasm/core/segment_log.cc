@@ -62,11 +62,6 @@ std::uint32_t SegmentLog::aligned(std::uint32_t bytes) const {
   return (bytes + granule - 1) & ~(granule - 1);
 }
 
-std::uint32_t SegmentLog::offset_of(Location location) const {
-  const std::size_t at = static_cast<std::size_t>(location - 1) << geometry_.granule_shift;
-  return static_cast<std::uint32_t>(at & (geometry_.segment_bytes - 1));
-}
-
 std::uint32_t SegmentLog::extent(Location location, const EntryHeader& header) const {
   return std::min(aligned(header.total_bytes), geometry_.segment_bytes - offset_of(location));
 }
@@ -266,12 +261,12 @@ bool SegmentLog::overwrite_info(Location location, const EntryInfo& info) {
   return true;
 }
 
-Bytes SegmentLog::payload(Location location, const EntryHeader& header,
-                          std::span<char> buffer) const {
+// What goes on in other segments, in one piece.
+Bytes SegmentLog::gather(Location location, const EntryHeader& header,
+                         std::span<char> buffer) const {
   const std::uint32_t size = header.meta_bytes + header.body_bytes;
   const char* from = at(location) + header.header_bytes;
   std::uint32_t room = geometry_.segment_bytes - offset_of(location) - header.header_bytes;
-  if (size <= room) return {from, size};
   SegmentId id = segment_of(location);
   for (std::uint32_t done = 0;;) {
     const std::uint32_t part = std::min(size - done, room);

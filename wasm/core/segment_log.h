@@ -71,7 +71,12 @@ class SegmentLog {
   }
   /// Meta and body, in one piece. Copied to `buffer` if they are not.
   /// REQUIRES: `buffer` holds them.
-  Bytes payload(Location location, const EntryHeader& header, std::span<char> buffer) const;
+  Bytes payload(Location location, const EntryHeader& header, std::span<char> buffer) const {
+    const std::uint32_t size = header.meta_bytes + header.body_bytes;
+    const std::uint32_t room = geometry_.segment_bytes - offset_of(location) - header.header_bytes;
+    if (size > room) return gather(location, header, buffer);
+    return {at(location) + header.header_bytes, size};
+  }
 
   /// What an entry takes of the segment it begins in.
   std::uint32_t extent(Location location, const EntryHeader& header) const;
@@ -108,7 +113,11 @@ class SegmentLog {
   void note_written(Segment& segment, std::uint32_t bytes, TimeMs drop_at);
   void drop_live(SegmentId id, std::uint32_t bytes);
   std::uint32_t aligned(std::uint32_t bytes) const;
-  std::uint32_t offset_of(Location location) const;
+  std::uint32_t offset_of(Location location) const {
+    const std::size_t at = static_cast<std::size_t>(location - 1) << geometry_.granule_shift;
+    return static_cast<std::uint32_t>(at & (geometry_.segment_bytes - 1));
+  }
+  Bytes gather(Location location, const EntryHeader& header, std::span<char> buffer) const;
 
   StoreGeometry geometry_;
   unsigned segment_shift_;

@@ -34,6 +34,7 @@ struct SegmentStore::Memory {
     shape_marks = place(shape_mark_bytes, 1);
     output = place(of.output_bytes, kLineBytes);
     scratch = place(of.scratch_bytes, kLineBytes);
+    static_assert(kEncodedSlack <= kMaxHeaderBytes);  // the arena's end, and what follows scratch
     arena = place(of.arena_bytes() + kMaxHeaderBytes, kLineBytes);
     end = at + kLineBytes;
   }
@@ -105,8 +106,6 @@ SegmentStoreStats SegmentStore::stats() const {
           moved_};
 }
 
-void SegmentStore::set_now(TimeMs now) { now_ = std::clamp(now, -kMaxStoreTime, kMaxStoreTime); }
-
 // A snapshot that is being written or read leaves out what changes meanwhile.
 void SegmentStore::note_change(const Key& key) {
   if (mode_ != Mode::kReady) changes_.add(key);
@@ -123,27 +122,6 @@ void SegmentStore::begin_clearing() {
 
 void SegmentStore::clear_some() {
   if (index_.clear(&cleared_, kSlotsPerClear)) mode_ = Mode::kReady;
-}
-
-bool SegmentStore::find(const Key& key, TimeMs now, EntryView* found) {
-  set_now(now);
-  if (is_closed()) return false;
-  SegmentIndex::Slot* const slot = index_.find(key);
-  if (slot == nullptr) return false;
-  const Location location = index_.location(*slot);
-  char* const entry = log_.at(location);
-  const EntryHeader header = read_header(entry);
-  if (header.use < kMaxUse) write_use(entry, static_cast<std::uint8_t>(header.use + 1));
-
-  const bool is_raw = header.shape == kRawShape;
-  const Bytes payload = log_.payload(location, header, is_raw ? output_ : scratch_);
-  found->info = log_.info(location, header);
-  found->meta = payload.substr(0, header.meta_bytes);
-  found->body = payload.substr(header.meta_bytes);
-  if (!is_raw) {
-    found->body = {output_.data(), codec_->decode(header.shape, found->body, output_)};
-  }
-  return true;
 }
 
 // Encodes into the scratch buffer what may gain by it.

@@ -10,6 +10,7 @@
 // - no call does more than a fixed number of entries' work beyond what its own bytes ask for (R51).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -55,7 +56,7 @@ class SegmentStore final : public Store {
   /// The longest value (meta and body together) that it takes.
   std::size_t max_value_bytes() const { return geometry_.max_value_bytes; }
 
-  bool find(const Key& key, TimeMs now, EntryView* found) override;
+  bool find(const Key& key, TimeMs now, EntryView* found, Want want = Want::kAll) override;
   bool put(const Key& key, const EntryInfo& info, Bytes meta, Bytes body, TimeMs now) override;
   bool set_info(const Key& key, const EntryInfo& info) override;
   bool erase(const Key& key) override;
@@ -89,8 +90,9 @@ class SegmentStore final : public Store {
   SegmentStore(const SegmentStoreOptions& options, std::unique_ptr<BodyCodec> codec,
                std::unique_ptr<char[]> memory, const Memory& parts);
 
+  // segment_store_find.cc: `find` alone
   // segment_store.cc
-  void set_now(TimeMs now);
+  void set_now(TimeMs now) { now_ = std::clamp(now, -kMaxStoreTime, kMaxStoreTime); }
   void note_change(const Key& key);
   bool is_closed() const { return mode_ >= Mode::kRestoring; }
   void begin_clearing();

@@ -109,6 +109,7 @@ SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<S
 }
 
 void SessionCache::step(TimeMs now) {
+  stepped_at_ = now;
   store_->step(now);
   metrics_.takeovers += leases_.step(now);
   if (leases_.take_lost_write()) doubt_everything(now);
@@ -136,7 +137,8 @@ SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
 }
 
 Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckOptions& options) {
-  step(now);
+  // Sweeps go with the clock, and with what is put in; a peek puts nothing in.
+  if (!options.peek || now != stepped_at_) step(now);
   const Subject subject = identify(request);
   Outcome outcome;
   if (subject.has_key) {
@@ -184,7 +186,7 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
     if (record == nullptr) return refused(kUnauthorized, {}, {});
     record->used_at = now;
   }
-  Held held = find_live(subject.key, request.tenant, now);
+  Held held = find_live(subject.key, request.tenant, now, options.want);
   if (held.is_revoked) return refused(kUnauthorized, {}, {});
 
   Lease* waited = leases_.find(options.waited, now);
@@ -311,10 +313,14 @@ Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause
   return outcome;
 }
 
-SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now) {
+SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Want want) {
   Held held;
-  if (!store_->find(key, now, &held.entry)) return held;
+  if (!store_->find(key, now, &held.entry, want)) return held;
   EntryInfo info = held.entry.info;
+  if (want != Want::kAll && info.user_tag != 0 && users_.may_concern(info.user_tag)) {
+    // Whose it is stands in the body.
+    store_->find(key, now, &held.entry);
+  }
   const bool is_idle = config_.idle_for > 0 && now >= info.used_at + config_.idle_for;
   if (now >= info.drop_at || now >= info.expires_at || is_idle) {
     store_->erase(key);
@@ -343,7 +349,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now) {
     info.used_at = now;
     store_->set_info(key, info);
     const TimeMs fresh_until = held.entry.info.fresh_until;
-    held.is_held = store_->find(key, now, &held.entry);
+    held.is_held = store_->find(key, now, &held.entry, want);
     held.entry.info.fresh_until = fresh_until;
   }
   return held;

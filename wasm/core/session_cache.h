@@ -98,6 +98,8 @@ struct CheckOptions {
   /// Answer from what is held, or kRetry: nothing is begun. Only what is fresh counts as a check;
   /// kServeStale asks for one that is no peek, which begins the refresh.
   bool peek = false;
+  /// kInfo, of a peek: the decision is all that is wanted, and its bytes may be missing.
+  Want want = Want::kAll;
 };
 
 using WriteId = std::uint32_t;
@@ -231,7 +233,7 @@ class SessionCache {
   void count(const Outcome& outcome);
   bool is_refusal(int http_status) const;
   // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
-  Held find_live(Key key, Bytes tenant, TimeMs now);
+  Held find_live(Key key, Bytes tenant, TimeMs now, Want want = Want::kAll);
   Held adopt(const Key& key, const UserEvent& event, const EntryInfo& info, TimeMs now);
   Standing standing_of(const EntryInfo& info, Bytes body, Bytes tenant, const UserEvent** event);
   bool is_doubtful(const EntryInfo& info, const UserEvent* event) const;
@@ -272,6 +274,7 @@ class SessionCache {
   Vault vault_;
   Metrics metrics_;
   Sequence sequence_ = 0;
+  TimeMs stepped_at_ = -1;
   std::size_t fixed_bytes_ = 0;
 
   std::vector<Write> writes_;

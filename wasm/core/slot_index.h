@@ -18,7 +18,10 @@ class SlotIndex {
   explicit SlotIndex(std::size_t capacity);
 
   /// The first slot that may hold a key of this hash, whose bits are as good as random; or kNone.
-  std::uint32_t first(std::uint64_t hash) const { return heads_[hash & (heads_.size() - 1)]; }
+  std::uint32_t first(std::uint64_t hash) const {
+    // Most tables are empty most of the time, and their memory far away.
+    return size_ == 0 ? kNone : heads_[hash & (heads_.size() - 1)];
+  }
   std::uint32_t next(std::uint32_t slot) const { return next_[slot]; }
 
   /// REQUIRES: `slot` is in no chain.

@@ -34,12 +34,16 @@ struct EntryView {
   Bytes body;
 };
 
+/// What to find of an entry: putting a body together takes longer than all the rest.
+enum class Want : std::uint8_t { kInfo, kAll };
+
 class Store {
  public:
   virtual ~Store() = default;
 
   /// Finds the entry and counts it as used. False if there is none. The whole key is compared (R3).
-  virtual bool find(const Key& key, TimeMs now, EntryView* found) = 0;
+  /// Without kAll, `meta` and `body` may be missing.
+  virtual bool find(const Key& key, TimeMs now, EntryView* found, Want want = Want::kAll) = 0;
 
   /// Puts or replaces. False if it does not fit, in which case the key has no entry afterwards.
   /// `meta` and `body` must not point into the store.
