@@ -19,6 +19,7 @@
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(milliseconds: number, signal: AbortSignal) => Promise<void>} sleep resolves after that
  *   time, or at once when the signal is aborted; never rejects
+ * @property {() => Promise<void>} turn resolves when what has been waiting to run meanwhile has run
  * @property {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues fills with random bytes
  * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
@@ -47,11 +48,15 @@ function sleep(milliseconds, signal) {
   });
 }
 
+// A timer rings after a millisecond at the earliest.
+const defer = globalThis.setImmediate ?? ((/** @type {() => void} */ work) => setTimeout(work, 0));
+
 /** @type {Host} */
 export const defaultHost = Object.freeze({
   fetch: (/** @type {any} */ input, /** @type {any} */ init) => globalThis.fetch(input, init),
   now: () => Date.now(),
   sleep,
+  turn: () => new Promise((resolve) => void defer(resolve)),
   getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),
   log: () => {},
   decodesBodies: false,

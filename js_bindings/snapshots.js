@@ -70,7 +70,7 @@ export class Snapshots {
         const size = Math.min(PIECE, this.#core.feedCapacity);
         for (let start = 0; start < chunk.length; start += size) {
           if (fed >= FED_PER_TURN) {
-            await this.#turn();
+            await this.#host.turn();
             fed = 0;
           }
           const piece = chunk.subarray(start, start + size);
@@ -81,7 +81,7 @@ export class Snapshots {
       }
       let status = this.#core.endRestore();
       for (let step = 1; status === Status.MORE; step += 1) {
-        if (step % 64 === 0) await this.#turn();
+        if (step % 64 === 0) await this.#host.turn();
         status = this.#core.endRestore();
       }
       isComplete = true;
@@ -124,9 +124,6 @@ export class Snapshots {
     );
   }
 
-  #turn() {
-    return this.#host.sleep(0, new AbortController().signal);
-  }
 }
 
 /**
