@@ -123,7 +123,6 @@ export class Snapshots {
       'The snapshot is cut off, altered, of another version or another cache, or was overtaken',
     );
   }
-
 }
 
 /**
