@@ -71,6 +71,9 @@ export async function measureChecks(how) {
   return figures;
 }
 
+/** What Sesame takes however few sessions it holds: tables, buffers, shapes. */
+const FIXED_BYTES = 3 << 20;
+
 /**
  * A child that holds all of its sessions: one that had to let some go is given more room.
  * @param {string} structure
@@ -79,7 +82,7 @@ export async function measureChecks(how) {
  */
 async function startFilled(structure, { count, budgetPerSession }, children) {
   for (let slack = 1.05; ; slack *= 1.1) {
-    const memory = Math.ceil(count * budgetPerSession * slack) + (1 << 18);
+    const memory = Math.ceil(count * budgetPerSession * slack) + FIXED_BYTES;
     const child = startChild('measure.mjs', { structure, count, memory });
     children.set(structure, child);
     const filled = await child.ask({ what: 'fill' });
