@@ -1,13 +1,14 @@
 // Proves that the files which install things name no host: registries and mirrors are each machine's
-// own choice. With --fix, npm's lock file is relieved of those it names.
+// own choice. With --fix, npm's lock files are relieved of those they name.
 import { listFiles, read, writeIfChanged } from './lib/files.mjs';
 import { Failure, isMain, main } from './lib/run.mjs';
 
-const lock = 'package-lock.json';
-const installers = ['package.json', lock, '.npmrc', 'CMakePresets.json', '.ci/run'];
+const packages = ['package.json', 'bench/package.json'];
+const locks = ['package-lock.json', 'bench/package-lock.json'];
+const installers = [...packages, ...locks, '.npmrc', 'CMakePresets.json', '.ci/run'];
 
-/** The lock file without addresses: of tarballs, and of where to send money. */
-function cleanLock() {
+/** A lock file without addresses: of tarballs, and of where to send money. @param {string} lock */
+function cleanLock(lock) {
   return `${JSON.stringify(
     JSON.parse(read(lock), (key, value) =>
       key === 'funding' || (key === 'resolved' && /^https?:/.test(value)) ? undefined : value,
@@ -18,7 +19,7 @@ function cleanLock() {
 }
 
 export function fixInstallFiles() {
-  writeIfChanged(lock, cleanLock());
+  for (const lock of locks) writeIfChanged(lock, cleanLock(lock));
 }
 
 export function checkInstallFiles() {
@@ -26,7 +27,7 @@ export function checkInstallFiles() {
     (read(file).match(/\w+:\/\/[\w.-]+\.\w+/g) ?? []).map((found) => `${file} names ${found}`),
   );
   if (faults.length > 0) {
-    const advice = '\nnpm run format removes them from the lock file';
+    const advice = '\nnpm run format removes them from the lock files';
     throw new Failure(faults.map((fault) => `check-install-files: ${fault}`).join('\n') + advice);
   }
   console.log('check-install-files: no host is named');
