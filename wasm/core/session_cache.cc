@@ -74,9 +74,10 @@ std::unique_ptr<Store> make_store(const Config& config) {
   const SegmentStoreOptions options{
       .budget_bytes = config.memory_bytes - division.vault_bytes - division.fixed_bytes,
       .max_value_bytes = division.value_bytes};
-  // Where there is little room, documents are better kept than what they have in common.
+  // Documents with something in common take a fifth of the room, which soon outweighs what it takes
+  // to find that out.
   const std::size_t shape_bytes =
-      options.budget_bytes / 16 < ShapeCodec::kMinBudget
+      options.budget_bytes / 4 < ShapeCodec::kMinBudget
           ? 0
           : std::clamp(options.budget_bytes / 32, ShapeCodec::kMinBudget,
                        ShapeCodec::kUsefulBudget);
