@@ -19,7 +19,7 @@ export const full = {
       { access: 'zipf', levels: ['lookup', 'body', 'response'] },
     ],
   },
-  capacity: { probe: 16 * MB, isolate: 120 * MB, million: 1_000_000, kindsAt: 100_000 },
+  capacity: { probe: 16 * MB, isolate: 115 * MB, million: 1_000_000, kindsAt: 100_000 },
   pauses: { count: 1_000_000, repeats: 3 },
   hitsInBytes: { users: 1_000_000, memory: 32 * MB, requests: 5_000_000 },
   hitsByEntries: { memory: 4 * MB, rounds: 25 },

@@ -11,6 +11,7 @@ import { startWorkerd, withDirectory } from '../workerd/start.mjs';
 
 const DOCUMENT_PATH = '/api/v1/users/me';
 const FILL_AT_ONCE = 10_000;
+const holders = ['sesame', 'lru', 'tuned'];
 
 /** Whether the runtime is installed for this machine. */
 export function hasWorkerd() {
@@ -56,7 +57,7 @@ export async function fill(port, { count, budgetPerSession }) {
 export function measureWorkerdChecks({ count, iterations, rounds, budgetPerSession }) {
   return withDirectory(async (directory) => {
     const wasm = await bundle(['checks.js'], directory);
-    const names = ['empty', 'sesame', 'lru', 'tuned'];
+    const names = ['empty', ...holders, 'response'];
     const services = names.map((name) => ({
       name,
       entry: 'checks.js',
@@ -67,7 +68,7 @@ export function measureWorkerdChecks({ count, iterations, rounds, budgetPerSessi
       for (const name of names) {
         const port = workerd.ports[name];
         await fill(port, { count, budgetPerSession });
-        if (name !== 'empty') await ask(port, { what: 'verify', count });
+        if (holders.includes(name)) await ask(port, { what: 'verify', count });
         await ask(port, { what: 'prepare', count, iterations });
       }
       return await timeRounds(workerd.ports, { names, rounds, iterations });
@@ -133,6 +134,7 @@ export function measureWorkerdRequests({ sessions, connections, seconds, rounds 
         [
           { name: 'edge', entry: 'edge.js', bindings: { OPTIONS: options } },
           { name: 'constant', entry: 'constant.js', bindings: { ANSWER: answer } },
+          { name: 'reading', entry: 'constant.js', bindings: { ANSWER: answer, READS: true } },
         ],
         wasm,
       );
@@ -188,7 +190,7 @@ async function sampleAnswer(directory, wasm, options, cookie) {
  */
 async function loadRounds({ ports, processorSeconds }, how, rounds) {
   /** @type {Record<string, { rate: number, processor: number | null }[]>} */
-  const measured = { edge: [], constant: [] };
+  const measured = { edge: [], constant: [], reading: [] };
   const child = startChild('workerd/load.mjs', {});
   try {
     for (let round = -1; round < rounds; ++round) {
@@ -205,7 +207,7 @@ async function loadRounds({ ports, processorSeconds }, how, rounds) {
   } finally {
     await child.end();
   }
-  const { edge, constant } = measured;
+  const { edge, constant, reading } = measured;
   const micros = (/** @type {typeof edge} */ list) =>
     list.some(({ processor }) => processor === null)
       ? null
@@ -213,8 +215,10 @@ async function loadRounds({ ports, processorSeconds }, how, rounds) {
   return {
     edgePerSecond: median(edge.map(({ rate }) => rate)),
     constantPerSecond: median(constant.map(({ rate }) => rate)),
+    readingPerSecond: median(reading.map(({ rate }) => rate)),
     ratio: median(edge.map(({ rate }, round) => rate / constant[round].rate)),
     edgeProcessorMicros: micros(edge),
     constantProcessorMicros: micros(constant),
+    readingProcessorMicros: micros(reading),
   };
 }

@@ -48,6 +48,11 @@ const subjects = {
       },
     };
   },
+  /** A Response of that size and nothing else: what no cache goes below. */
+  async response() {
+    const text = flat(document(0));
+    return { add() {}, check: () => new Response(text, responseInit) };
+  },
   /** The loop and nothing else. */
   async empty() {
     return { add() {}, check: (header) => /** @type {any} */ (header.length) };
