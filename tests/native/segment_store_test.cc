@@ -354,6 +354,42 @@ TEST_CASE("R51: no operation does more than a fixed number of entries' work") {
   CHECK(most <= 200);
 }
 
+TEST_CASE("R50, R51: hostile sizes waste no room, and cost no more than twice the normal work") {
+  constexpr std::size_t kNormal = 490;
+  constexpr std::size_t kMost = 16u << 10;
+  const std::string bytes(kMost, 'x');
+  struct Cost {
+    double work;  // entries that somebody had to deal with, for each normal one's worth of bytes
+    double live_bytes;
+  };
+  const auto cost_of = [&](auto size_of) {
+    const auto store = make_store(2u << 20);
+    double worth = 0;
+    for (std::uint64_t i = 0; i < 40'000; ++i) {
+      const std::size_t size = size_of(i);
+      worth += std::max(1.0, static_cast<double>(size) / kNormal);
+      store->step(kNow);
+      REQUIRE(put(*store, i, Bytes(bytes).substr(0, size)));
+      body_of(*store, numbered_key(i / 2));
+    }
+    const SegmentStoreStats stats = store->stats();
+    return Cost{static_cast<double>(store->evictions() + stats.moved) / worth,
+                static_cast<double>(stats.live_bytes)};
+  };
+  const Cost normal = cost_of([](std::uint64_t) { return kNormal; });
+  const auto check = [&](auto size_of) {
+    const Cost cost = cost_of(size_of);
+    CHECK(cost.work <= 2 * normal.work);
+    CHECK(cost.live_bytes >= normal.live_bytes / 2);
+  };
+  Random random(9);
+  check([&](std::uint64_t i) { return i % 2 == 0 ? 1 : kMost; });
+  check([&](std::uint64_t) { return random.below(kMost); });
+  check([&](std::uint64_t) { return kMost; });
+  check([&](std::uint64_t) { return 100; });
+  check([&](std::uint64_t i) { return i % 64 == 0 ? kMost : 1; });
+}
+
 TEST_CASE("R50: dead bytes are collected before living entries are given up") {
   const auto store = make_store(4u << 20);
   constexpr std::uint64_t kEntries = 15'000;  // about half of what fits

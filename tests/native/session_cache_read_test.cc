@@ -207,5 +207,25 @@ TEST_CASE("R5, R6: a peek answers from what is held and begins nothing") {
   CHECK(f.check(bearer("u"), peek).action == Action::kRefuse);
 }
 
+TEST_CASE("R3, R51: chosen credentials fill the cache as any others do") {
+  const auto held = [](auto token_of) {
+    Fixture f;
+    for (unsigned i = 0; i < 20'000; ++i) {
+      const LeaseId lease = f.begin(bearer(token_of(i)));
+      REQUIRE(f.fill(lease, R"({"id":7})").action == Action::kServe);
+    }
+    CHECK(f.cache().store().evictions() > 0);
+    return f.cache().store().entries();
+  };
+  const auto least = held([](unsigned i) { return std::to_string(i * 2654435761u); }) * 95 / 100;
+  REQUIRE(least > 1000);
+  CHECK(held([](unsigned i) { return std::to_string(i); }) >= least);
+  CHECK(held([](unsigned i) { return std::string(1000, 'a') + std::to_string(i); }) >= least);
+  CHECK(held([](unsigned i) { return std::to_string(i) + std::string(1000, 'a'); }) >= least);
+  CHECK(held([](unsigned i) {
+          return std::string(i % 1500 + 1, static_cast<char>('a' + i / 1500));
+        }) >= least);
+}
+
 }  // namespace
 }  // namespace sesame::testing
