@@ -83,7 +83,9 @@ export function checkMutants() {
     return source.replace(from, to) === source;
   });
   if (lost.length > 0) {
-    throw new Failure(lost.map(({ name, file }) => `mutants: ${name} is not in ${file}`).join('\n'));
+    throw new Failure(
+      lost.map(({ name, file }) => `mutants: ${name} is not in ${file}`).join('\n'),
+    );
   }
   console.log(`mutants: ${mutants.length}, each in its place`);
 }
