@@ -9,6 +9,7 @@ import { toHeaders } from './headers.js';
 import { defaultHost } from './host.js';
 import { ManagedSessions } from './managed.js';
 import { parseOptions } from './options.js';
+import { prometheusText } from './prometheus.js';
 import { isoTime } from './responses.js';
 import { SharedSessions } from './shared-sessions.js';
 import { Snapshots } from './snapshots.js';
@@ -287,6 +288,16 @@ export class SessionCacheBase {
       checkTime: engine.times.checks.value(),
       originTime: engine.times.originCalls.value(),
     };
+  }
+
+  /**
+   * The same for Prometheus (text format 0.0.4), to be answered where it scrapes.
+   *
+   * @example
+   * response.setHeader('content-type', 'text/plain; version=0.0.4').end(sessions.prometheusText());
+   */
+  prometheusText() {
+    return prometheusText(this.statistics());
   }
 
   /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */

@@ -55,6 +55,8 @@ function perform(name, method, args) {
       return undefined;
     case 'statistics':
       return held.sessions.statistics();
+    case 'prometheusText':
+      return held.sessions.prometheusText();
     case 'logs':
       return held.lines;
     case 'dispose':

@@ -106,4 +106,53 @@ describe('statistics', () => {
     });
     await fc.assert(property, { numRuns: 60 });
   });
+
+  test('R70: Prometheus gets the same numbers, each metric once and with its type', async () => {
+    const origin = createFakeOrigin();
+    const { now, sleep } = createClock();
+    const sessions = new SessionCache({ origin: ORIGIN }, { fetch: origin.fetch, now, sleep });
+    const ask = (/** @type {Record<string, string>} */ headers, fresh = false) =>
+      sessions.getSession({ headers }, { fresh });
+    await ask({ cookie: 'session=ada' });
+    await ask({ cookie: 'session=ada' });
+    await ask({ cookie: 'session=ada' }, true);
+    await ask({});
+    sessions.revokeUser('id-ada');
+
+    const text = sessions.prometheusText();
+    const samples = new Map(
+      text
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => /** @type {[string, string]} */ (line.split(' '))),
+    );
+    const { entries, bytes } = sessions.statistics();
+    const expected = {
+      sesame_checks_total: 4,
+      'sesame_check_outcomes_total{outcome="fresh"}': 1,
+      'sesame_check_outcomes_total{outcome="miss"}': 2,
+      'sesame_check_outcomes_total{outcome="bypass"}': 1,
+      'sesame_origin_calls_total{cause="miss"}': 1,
+      'sesame_origin_calls_total{cause="fresh"}': 1,
+      sesame_revocations_total: 1,
+      sesame_entries: entries,
+      sesame_memory_bytes: bytes,
+      'sesame_check_duration_seconds_bucket{le="0.001"}': 4,
+      'sesame_check_duration_seconds_bucket{le="+Inf"}': 4,
+      sesame_origin_duration_seconds_count: 2,
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      assert.equal(samples.get(name), String(value), name);
+    }
+    const types = text.match(/^# TYPE .*$/gm) ?? [];
+    assert.equal(new Set(types.map((line) => line.split(' ')[2])).size, types.length);
+    for (const name of samples.keys()) {
+      const family = name.replace(/\{.*/, '').replace(/_(bucket|sum|count)$/, '');
+      assert.ok(
+        types.some((line) => line.startsWith(`# TYPE ${family} `)),
+        name,
+      );
+    }
+    sessions.dispose();
+  });
 });

@@ -27,6 +27,7 @@ export const nodeTarget = {
         fetch: handlerFetch(URL, (request) => sessions.handle(request)),
         api: apiOf(sessions),
         statistics: async () => sessions.statistics(),
+        prometheus: async () => sessions.prometheusText(),
         logs: async () => lines,
         close: async () => sessions.dispose(),
       };

@@ -52,6 +52,7 @@ export const workerdTarget = {
             revoke: (...args) => call('revoke', ...args),
           },
           statistics: () => call('statistics'),
+          prometheus: () => call('prometheusText'),
           logs: () => call('logs'),
           close: () => call('dispose'),
         };
