@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** `enum sesame_action` */
 export const Action = Object.freeze({
@@ -52,6 +52,15 @@ export const CheckFlag = Object.freeze({
   AGAIN: 2,
   PEEK: 4,
   DECISION: 8,
+});
+
+/** `enum sesame_remote_event` */
+export const RemoteEvent = Object.freeze({
+  SESSION_ENDED: 0,
+  USER_REVOKED: 1,
+  USER_CHANGED: 2,
+  UNKNOWN_CHANGE: 3,
+  SESSION_FORGOTTEN: 4,
 });
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */
@@ -106,6 +115,12 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, accessExpiresAtMs: number, accessLength: number, refreshLength: number) => number} sesame_refresh_complete
+ * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_key
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_held_user
+ * @property {(cache: number, tenantLength: number, userIdLength: number) => number} sesame_user_key
+ * @property {(cache: number, nowMs: number, event: number, keyLength: number) => void} sesame_remote_apply
+ * @property {(cache: number, timeMs: number) => void} sesame_trust_from
+ * @property {(cache: number, nowMs: number, lease: number, filledAtMs: number, bornAtMs: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_shared
  * @property {(cache: number, nowMs: number, contextLength: number) => number} sesame_snapshot_begin
  * @property {(cache: number) => number} sesame_snapshot_next
  * @property {(cache: number, nowMs: number, contextLength: number) => number} sesame_restore_begin

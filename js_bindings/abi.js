@@ -1,8 +1,9 @@
 // The only file that touches the module's memory. Everything else sees bytes, strings and numbers.
 // Invariants: a view is looked up again whenever the memory has grown (ABI convention 5); what a call
 // points to is used or copied before the next call (convention 4).
-import { ABI_VERSION, ResultLayout } from './abi-constants.js';
+import { ABI_VERSION, ResultLayout, Status } from './abi-constants.js';
 import { SesameError } from './errors.js';
+import { fromHex, toHex } from './hex.js';
 
 /** The action of the last call, and what is needed to carry it out. */
 const U32 = Object.freeze({
@@ -398,6 +399,88 @@ export class Core {
         retryAfterMs,
         tokens.accessExpiresAtMs,
         ...lengths,
+      ),
+    );
+  }
+
+  // --- Several nodes ---
+
+  /**
+   * What names the session of a request to every node with the same secret.
+   * @param {RequestHead} head
+   * @returns {{ key: string, kind: number, credential: string } | null} `key` in hexadecimal; null if the
+   *   request has not exactly one credential
+   */
+  sessionKey(head) {
+    if (this.#exports.sesame_session_key(this.#handle, ...this.#writeHead(head)) === 0) return null;
+    this.#refreshViews();
+    return { key: toHex(this.body), kind: this.credential, credential: this.meta };
+  }
+
+  /**
+   * The key of the user whose document is held for a request.
+   * @param {RequestHead} head
+   * @param {number} now
+   * @returns {string | null} in hexadecimal; null if none is held
+   */
+  heldUser(head, now) {
+    const lengths = this.#writeHead(head);
+    if (this.#exports.sesame_held_user(this.#handle, now, ...lengths) === 0) return null;
+    this.#refreshViews();
+    return toHex(this.body);
+  }
+
+  /**
+   * The key of a user.
+   * @param {string} tenant
+   * @param {string} userId as JSON
+   * @returns {string | null} in hexadecimal; null if that is no identifier
+   */
+  userKey(tenant, userId) {
+    const tenantLength = this.#writeText(0, tenant);
+    const length = this.#writeText(tenantLength, userId);
+    const status = this.#exports.sesame_user_key(this.#handle, tenantLength, length);
+    if (status !== Status.OK) return null;
+    this.#refreshViews();
+    return toHex(this.body);
+  }
+
+  /**
+   * Applies what another node has done.
+   * @param {number} event a RemoteEvent
+   * @param {string} key in hexadecimal
+   * @param {number} now
+   */
+  applyRemote(event, key, now) {
+    const length = this.#writeBytes(0, fromHex(key));
+    this.#exports.sesame_remote_apply(this.#handle, now, event, length);
+  }
+
+  /** @param {number} time what was filled before is not served until this is set back to 0 */
+  trustFrom(time) {
+    this.#exports.sesame_trust_from(this.#handle, time);
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} lease
+   * @param {{ filledAtMs: number, bornAtMs: number, cacheControl: string, meta: string,
+   *   body: Uint8Array }} document what another node has left
+   */
+  completeShared(now, lease, { filledAtMs, bornAtMs, cacheControl, meta, body }) {
+    const cacheControlLength = this.#writeText(0, cacheControl);
+    const metaLength = this.#writeText(cacheControlLength, meta);
+    const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
+    return this.#decided(
+      this.#exports.sesame_fill_shared(
+        this.#handle,
+        now,
+        lease,
+        filledAtMs,
+        bornAtMs,
+        cacheControlLength,
+        metaLength,
+        bodyLength,
       ),
     );
   }

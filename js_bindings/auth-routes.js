@@ -172,7 +172,11 @@ export class AuthRoutes {
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
     const { action, user } = result.message;
-    this.#parts.userEvent(action, user);
+    try {
+      await this.#parts.userEvent(action, user);
+    } catch {
+      return unavailableResponse(); // it is done here, but the other nodes do not know yet
+    }
     const headers = new Headers();
     markPrivate(headers);
     return new Response(null, { status: 204, headers });

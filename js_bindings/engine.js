@@ -83,6 +83,7 @@ export class Engine {
   #options;
   #host;
   #waiters;
+  #shared;
   /** How long checks and origin calls took. */
   times = { checks: new Histogram(), originCalls: new Histogram() };
 
@@ -91,12 +92,15 @@ export class Engine {
    * @param {import('./options.js').ParsedOptions} options
    * @param {import('./host.js').Host} host
    * @param {import('./waiters.js').Waiters} waiters
+   * @param {import('./shared-sessions.js').SharedSessions | null} shared what other nodes know, if there are
+   *   any
    */
-  constructor(core, options, host, waiters) {
+  constructor(core, options, host, waiters, shared) {
     this.#core = core;
     this.#options = options;
     this.#host = host;
     this.#waiters = waiters;
+    this.#shared = shared;
   }
 
   /**
@@ -107,6 +111,7 @@ export class Engine {
    */
   async resolve(request) {
     const start = this.#host.now();
+    if (this.#shared !== null && !this.#shared.isTrusted(start)) await this.#shared.confirm();
     const decision = await this.#resolve(request);
     this.noteCheck(start, this.#host.now() - start, decision.kind, decision.source);
     return decision;
@@ -218,9 +223,25 @@ export class Engine {
    * @returns {Promise<Decision | null>} null: overtaken, decide anew
    */
   async #fill(request, lease, etag) {
+    const { head } = request;
+    const shared = this.#shared;
     let isComplete = false;
+    let release = async () => {};
     try {
+      if (shared !== null && !request.fresh) {
+        const taken = await shared.take(head, (document) => {
+          isComplete =
+            this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
+          return isComplete;
+        });
+        if (taken.isFilled) return null;
+        ({ release } = taken);
+      }
+      const askedAtMs = this.#host.now();
+      const since = shared?.position ?? null;
+      const generation = shared?.generation;
       const asked = await this.ask(request, etag);
+      if (generation !== shared?.generation) return null; // what happened meanwhile has been lost
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
@@ -231,12 +252,19 @@ export class Engine {
         decision.originHeaders?.delete('set-cookie');
         return decision;
       }
-      // The answer was for this credential, but it has been exchanged for another with it.
-      if (asked.changesCredential) this.#core.forgetSession(request.head);
+      if (asked.changesCredential) {
+        // The answer was for this credential, but it has been exchanged for another with it.
+        this.#core.forgetSession(head);
+        await shared?.forget(head).catch(() => {});
+      } else if (shared !== null && decision.kind === 'document') {
+        const { cacheControl } = asked.answer;
+        await shared.save(head, since, { cacheControl, askedAtMs });
+      }
       return decision;
     } finally {
       this.#waiters.wake(lease); // they look again once this is through, even if the next line throws
       if (!isComplete) this.#core.releaseFill(lease);
+      await release();
     }
   }
 
@@ -386,16 +414,23 @@ export class Engine {
    *   it holds no document
    */
   beginWrite(request) {
-    const write = this.#core.beginWrite(request.head, this.#host.now());
+    const { head } = request;
+    const before = this.#shared?.userOf(head) ?? null;
+    const write = this.#core.beginWrite(head, this.#host.now());
     return async (answer) => {
       const now = this.#host.now();
-      const action = this.#core.completeWrite(request.head, now, write, answer);
-      if (action !== Action.FETCH) return;
-      const { lease } = this.#core;
-      const access = request.access ? await request.access() : {};
-      const filling = this.#fill({ ...request, ...access }, lease, '');
-      request.waitUntil(filling);
-      await filling;
+      const action = this.#core.completeWrite(head, now, write, answer);
+      if (action === Action.FETCH) {
+        const { lease } = this.#core;
+        const access = request.access ? await request.access() : {};
+        const filling = this.#fill({ ...request, ...access, fresh: true }, lease, '');
+        request.waitUntil(filling);
+        await filling;
+      }
+      const succeeded = answer.httpStatus >= 200 && answer.httpStatus <= 299;
+      if (succeeded || answer.httpStatus === 0) {
+        await this.#shared?.changed(head, before, succeeded);
+      }
     };
   }
 }

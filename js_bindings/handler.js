@@ -71,8 +71,9 @@ export class Handler {
     if (method !== 'GET' || browserCache || !url.endsWith(documentPath)) return null;
     if (url.indexOf('/', url.indexOf('//') + 2) !== url.length - documentPath.length) return null;
     if (headers.has('origin')) return null;
-    const { core, engine, host } = this.#parts;
+    const { core, engine, host, shared } = this.#parts;
     const now = host.now();
+    if (shared !== null && !shared.isTrusted(now)) return null;
     const action = core.check(this.#parts.headOf(headers), now, 0, CheckFlag.PEEK);
     if (action === Action.REFUSE) return this.#decided(engine.decided(action, now), request, null);
     if (action !== Action.SERVE) return null;
@@ -277,7 +278,7 @@ export class Handler {
         : null;
       await finish({ httpStatus: response.status, body });
     }
-    this.#observe(request, response, path);
+    await this.#observe(request, response, path);
     return this.#relay(response, path);
   }
 
@@ -290,7 +291,7 @@ export class Handler {
   async #through(request, path, context) {
     try {
       const response = await this.#send(request, path, context);
-      this.#observe(request, response, path);
+      await this.#observe(request, response, path);
       return this.#relay(response, path);
     } catch (error) {
       return sendFailed(error);
@@ -351,20 +352,23 @@ export class Handler {
   }
 
   /**
-   * Notices what the origin's answer to a request says about its credential, and whom it has changed.
+   * Notices what the origin's answer to a request says about its credential, and whom it has changed. Never
+   * rejects: what other nodes cannot be told now they are told later.
    * @param {Request} request
    * @param {Response} response
    * @param {string} path
    */
-  #observe(request, response, path) {
+  async #observe(request, response, path) {
     if (response.status >= 400) return;
     const { cookie, userPaths } = this.#options;
-    const { core, host } = this.#parts;
+    const { core, host, shared } = this.#parts;
     const isSafe = SAFE_METHODS.includes(request.method);
     if (!isSafe && request.method !== 'POST' && path !== this.#options.documentPath) {
       for (const pattern of userPaths) {
         const id = pattern.exec(path)?.groups?.id;
-        if (id !== undefined) this.#parts.userEvent('invalidate', decoded(id));
+        if (id !== undefined) {
+          await this.#parts.userEvent('invalidate', decoded(id)).catch(() => {});
+        }
       }
     }
     // A managed session changes through its own paths only; whoever brings a token has none.
@@ -372,8 +376,13 @@ export class Handler {
     const changesIdentity =
       changesCookie(request.headers, response.headers, cookie, host.now()) ||
       this.#changesIdentity(path);
-    if (changesIdentity) core.forgetSession(this.#parts.headOf(request.headers));
-    else if (!isSafe) core.forgetRefusal(this.#parts.headOf(request.headers));
+    const head = this.#parts.headOf(request.headers);
+    if (changesIdentity) {
+      core.forgetSession(head);
+      await shared?.forget(head).catch(() => {});
+    } else if (!isSafe) {
+      core.forgetRefusal(head);
+    }
   }
 }
 

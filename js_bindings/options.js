@@ -1,6 +1,7 @@
 // The options of a cache and of its HTTP handler: defaults, types, and what is wrong with them, all at
 // once. What the numbers mean together is judged by the core (`findFaults`).
 import { ConfigError } from './errors.js';
+import { fromHex } from './hex.js';
 import { isPath, parseManaged } from './options-managed.js';
 import { asInUrl, parsePathPattern } from './path-patterns.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
@@ -54,6 +55,10 @@ import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
  * @property {string | Uint8Array} [secret] 16 random bytes, or 32 hexadecimal digits: what credentials are
  *   hashed under. Caches that exchange snapshots have the same; keep it as safe as a password. Default:
  *   random, and no snapshots
+ * @property {import('./stores/store.js').SharedStore} [store] what several nodes share their sessions
+ *   through (SPEC R30-R33), such as `redis('redis://…')`; needs `secret`. Default: none, this is the only node
+ * @property {Duration} [revocationBound] with a store: no node serves a session for longer than this after it
+ *   was ended elsewhere (R31); default 5 seconds
  * @property {string[]} [identityPaths] paths after which a credential may stand for somebody else: logins
  *   and logouts. `*` is one segment, `**` any number. Default: what ends in `login`, `logout`, `signin`,
  *   `signout`, `sign-in`, `sign-out`
@@ -86,6 +91,8 @@ const DEFAULTS = Object.freeze({
   webhookSecret: null,
   browserCache: false,
   secret: null,
+  store: null,
+  revocationBound: '5s',
   userPaths: null,
   identityPaths: LOGIN_WORDS.map((word) => `/**/${word}`),
 });
@@ -187,7 +194,7 @@ function parseSecret(value) {
   if (value === null) return null;
   if (value instanceof Uint8Array && value.length === 16) return value.slice();
   if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) return undefined;
-  return Uint8Array.from(value.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+  return fromHex(value);
 }
 
 /** @param {unknown} value */
@@ -228,6 +235,12 @@ export function parseOptions(options, findFaults = () => []) {
           : undefined,
     ),
     secret: reader.read('secret', 'must be 16 bytes or 32 hexadecimal digits', parseSecret),
+    store: reader.read('store', 'must be a store, such as redis(…) gives', (value) =>
+      value === null || typeof value?.putIfNewer === 'function'
+        ? /** @type {import('./stores/store.js').SharedStore | null} */ (value)
+        : undefined,
+    ),
+    revocationBound: reader.duration('revocationBound'),
     origin: reader.read(
       'origin',
       'must be an http: or https: URL without path, query or user',
@@ -267,6 +280,15 @@ export function parseOptions(options, findFaults = () => []) {
       option: 'cookie',
       reason: 'must begin with __Host- where sessions are managed',
     });
+  }
+  if (parsed.store && parsed.secret === null) {
+    reader.faults.push({
+      option: 'secret',
+      reason: 'is needed with a store: all nodes have the same',
+    });
+  }
+  if (parsed.store && managed) {
+    reader.faults.push({ option: 'store', reason: 'cannot hold managed sessions yet' });
   }
   if (parsed.sessionPath === parsed.documentPath) {
     reader.faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });

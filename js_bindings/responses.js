@@ -1,6 +1,7 @@
 // How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
 // about.
 import { markPrivate } from './headers.js';
+import { toHex } from './hex.js';
 
 const encoder = new TextEncoder();
 
@@ -74,6 +75,5 @@ export function isoTime(timeMs) {
  */
 export async function strongEtag(body) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
-  const hex = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0'));
-  return `"${hex.join('')}"`;
+  return `"${toHex(digest.subarray(0, 16))}"`;
 }

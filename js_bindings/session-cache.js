@@ -11,6 +11,7 @@ import { ManagedSessions } from './managed.js';
 import { parseOptions } from './options.js';
 import { prometheusText } from './prometheus.js';
 import { isoTime } from './responses.js';
+import { SharedSessions } from './shared-sessions.js';
 import { Snapshots } from './snapshots.js';
 import { Waiters } from './waiters.js';
 
@@ -34,13 +35,15 @@ import { Waiters } from './waiters.js';
  * @property {Core} core
  * @property {Engine} engine
  * @property {ManagedSessions | null} managed
+ * @property {SharedSessions | null} shared
  * @property {Snapshots} snapshots
  * @property {import('./options.js').ParsedOptions} options
  * @property {import('./host.js').Host} host
  * @property {(headers: Headers) => import('./abi.js').RequestHead} headOf
  * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
  *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
- * @property {(action: 'revoke' | 'invalidate', user: string | number) => void} userEvent
+ * @property {(action: 'revoke' | 'invalidate', user: string | number) => Promise<void>} userEvent here at
+ *   once; on the other nodes when it resolves
  */
 
 const decoder = new TextDecoder();
@@ -83,9 +86,7 @@ export class SessionCacheBase {
    */
   check(cookie, authorization = '') {
     const head = { tenant: '', cookie, authorization };
-    const { core, host } = this.#parts;
-    const action = core.check(head, host.now(), 0, CheckFlag.PEEK);
-    return action === Action.SERVE ? core.body : null;
+    return this.#peek(head, CheckFlag.PEEK) ? this.#parts.core.body : null;
   }
 
   /**
@@ -118,8 +119,18 @@ export class SessionCacheBase {
    */
   has(cookie, authorization = '') {
     const head = { tenant: '', cookie, authorization };
-    const { core, host } = this.#parts;
-    return core.check(head, host.now(), 0, CheckFlag.PEEK | CheckFlag.DECISION) === Action.SERVE;
+    return this.#peek(head, CheckFlag.PEEK | CheckFlag.DECISION);
+  }
+
+  /**
+   * @param {import('./abi.js').RequestHead} head
+   * @param {number} flags
+   */
+  #peek(head, flags) {
+    const { core, host, shared } = this.#parts;
+    const now = host.now();
+    if (shared !== null && !shared.isTrusted(now)) return false;
+    return core.check(head, now, 0, flags) === Action.SERVE;
   }
 
   /**
@@ -190,41 +201,49 @@ export class SessionCacheBase {
   }
 
   /**
-   * Ends the session of this request's credential on this node: it is refused from now on, whatever
-   * answer of the origin is still under way (SPEC R8, R10).
+   * Ends the session of this request's credential: it is refused from now on, whatever answer of the
+   * origin is still under way (SPEC R8, R10). On this node at once; with a store, on all nodes within
+   * `revocationBound` of when the promise resolves (R31).
    * @param {RequestLike} request
+   * @throws {SesameError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: the other nodes are told as soon as
+   *   the store can be reached
    */
   revoke({ headers }) {
-    const { core, host } = this.#parts;
-    core.revokeSession(headOf(toHeaders(headers)), host.now());
+    const { core, host, shared } = this.#parts;
+    const head = headOf(toHeaders(headers));
+    core.revokeSession(head, host.now());
+    return told(shared?.end(head));
   }
 
   /**
-   * Drops what is held for this request's credential: the origin is asked when it is next seen.
+   * Drops what is held for this request's credential: the origin is asked when it is next seen. Reaches
+   * other nodes as `revoke` does.
    * @param {RequestLike} request
    */
   forget({ headers }) {
-    this.#parts.core.forgetSession(headOf(toHeaders(headers)));
+    const head = headOf(toHeaders(headers));
+    this.#parts.core.forgetSession(head);
+    return told(this.#parts.shared?.forget(head));
   }
 
   /**
-   * Drops the documents of every session of a user on this node (SPEC R23).
+   * Drops the documents of every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
    * @param {string | number} userId as it stands in the document
-   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`
+   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
    */
   invalidateUser(userId) {
     checkUser(userId);
-    this.#parts.userEvent('invalidate', userId);
+    return told(this.#parts.userEvent('invalidate', userId));
   }
 
   /**
-   * Ends every session of a user on this node (SPEC R23).
+   * Ends every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
    * @param {string | number} userId as it stands in the document
-   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`
+   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
    */
   revokeUser(userId) {
     checkUser(userId);
-    this.#parts.userEvent('revoke', userId);
+    return told(this.#parts.userEvent('revoke', userId));
   }
 
   /**
@@ -284,6 +303,7 @@ export class SessionCacheBase {
   /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */
   dispose() {
     finalizer.unregister(this);
+    this.#parts.shared?.close().catch(() => {});
     this.#parts.core.dispose();
   }
 }
@@ -315,6 +335,7 @@ if (Symbol.dispose) {
  * @property {number} originFailures origin calls that failed
  * @property {number} originCallsAvoided checks that cost none
  * @property {number} unavailable checks answered 503
+ * @property {number} sharedFills documents had from other nodes instead of the origin (SPEC R30)
  * @property {number} fillsRefused answers of the origin that were overtaken (SPEC R10)
  * @property {number} takeovers origin calls whose holder ran past its time
  * @property {number} updates writes that replaced or dropped a document
@@ -352,12 +373,15 @@ function assemble(instance, options, host) {
   const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
   const core = new Core(instance, parsed, secret);
   const waiters = new Waiters(host);
-  const engine = new Engine(core, parsed, host, waiters);
+  const shared = parsed.store === null ? null : new SharedSessions(core, parsed, host);
+  shared?.follow();
+  const engine = new Engine(core, parsed, host, waiters, shared);
   const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters) : null;
   return {
     core,
     engine,
     managed,
+    shared,
     snapshots: new Snapshots(core, parsed, host),
     options: parsed,
     host,
@@ -371,10 +395,14 @@ function assemble(instance, options, host) {
       // In a path or a message a number may come as text: both spellings are meant.
       const spellings = [JSON.stringify(user)];
       if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
-      for (const spelling of new Set(spellings)) {
+      const users = [...new Set(spellings)];
+      for (const spelling of users) {
         if (action === 'revoke') core.revokeUser('', spelling, host.now());
         else core.invalidateUser('', spelling, host.now());
       }
+      const keys = users.map((spelling) => core.userKey('', spelling));
+      const known = keys.filter((key) => key !== null);
+      return shared?.userEvent(action, known) ?? Promise.resolve();
     },
   };
 }
@@ -398,6 +426,15 @@ function checkUser(userId) {
     'ERR_SESAME_BAD_USER_ID',
     'A user is named by the string or number that is its identifier in the document',
   );
+}
+
+/**
+ * What a caller may wait for, and need not.
+ * @param {Promise<void> | undefined} telling
+ */
+function told(telling = Promise.resolve()) {
+  ignoreFailure(telling);
+  return telling;
 }
 
 /** @param {Promise<unknown>} work */

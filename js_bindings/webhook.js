@@ -4,6 +4,7 @@
 // A message is `POST`ed with the header `Sesame-Signature: t=SECONDS,v1=HEX`, where HEX is the
 // HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
 // `{ "action": "revoke" | "invalidate", "user": "…" }`.
+import { fromHex } from './hex.js';
 
 /** How old a message may be, and how far its clock may be ahead. */
 const MOST_AGE_MS = 5 * 60_000;
@@ -70,9 +71,8 @@ export class WebhookVerifier {
     const signed = new Uint8Array(start.length + body.length);
     signed.set(start);
     signed.set(body, start.length);
-    const mac = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
     // Compares in constant time.
-    return crypto.subtle.verify('HMAC', await this.#key, mac, signed);
+    return crypto.subtle.verify('HMAC', await this.#key, fromHex(hex), signed);
   }
 
   /** @param {number} now */

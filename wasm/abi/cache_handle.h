@@ -29,6 +29,7 @@ struct sesame_cache {
   sesame::SessionCache cache;
   std::vector<char> input;
   sesame_result result{};
+  char key_bytes[sizeof(sesame::Key)] = {};  // of the last key that was asked for
   std::optional<sesame::SessionSnapshotWriter> writer;
   std::optional<sesame::SessionSnapshotReader> reader;
 };

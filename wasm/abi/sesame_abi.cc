@@ -1,5 +1,6 @@
 #include "sesame_abi.h"
 
+#include "byte_order.h"
 #include "cache_handle.h"
 
 using sesame::Bytes;
@@ -28,6 +29,8 @@ static_assert(SESAME_CREDENTIAL_ANONYMOUS == static_cast<int>(sesame::Credential
 static_assert(SESAME_CREDENTIAL_COOKIE == static_cast<int>(sesame::CredentialKind::kCookie));
 static_assert(SESAME_CREDENTIAL_BEARER == static_cast<int>(sesame::CredentialKind::kBearer));
 static_assert(SESAME_CREDENTIAL_AMBIGUOUS == static_cast<int>(sesame::CredentialKind::kAmbiguous));
+static_assert(SESAME_REMOTE_SESSION_FORGOTTEN ==
+              static_cast<int>(sesame::RemoteEvent::kSessionForgotten));
 static_assert(SESAME_STATUS_OK == static_cast<int>(sesame::Status::kOk));
 static_assert(SESAME_STATUS_NOT_JSON == static_cast<int>(sesame::Status::kNotJson));
 static_assert(SESAME_STATUS_NOT_OBJECT == static_cast<int>(sesame::Status::kNotObject));
@@ -82,6 +85,13 @@ std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   // The same whole second, whether it comes from the store, which keeps no more, or not.
   result.expires_at_ms = static_cast<double>(outcome.expires_at - outcome.expires_at % 1000);
   return result.action;
+}
+
+// A key as bytes, good until the next.
+Bytes bytes_of(sesame_cache* handle, const sesame::Key& key) {
+  sesame::store_le64(handle->key_bytes, key.low);
+  sesame::store_le64(handle->key_bytes + 8, key.high);
+  return {handle->key_bytes, sizeof handle->key_bytes};
 }
 
 std::uint32_t report_too_large(sesame_cache* handle) {
@@ -241,4 +251,62 @@ uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t le
   const int status = input.fits() && http_status < 1000 ? static_cast<int>(http_status) : 0;
   return report(cache, cache->cache.complete_refresh(lease, status, tokens, time_of(retry_after_ms),
                                                      time_of(now_ms)));
+}
+uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
+                            uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  sesame::Key key;
+  sesame::Credential credential;
+  if (!input.fits() || !cache->cache.session_key(head, &key, &credential)) return 0;
+  report(cache,
+         {.credential = credential.kind, .meta = credential.value, .body = bytes_of(cache, key)});
+  return 1;
+}
+
+uint32_t sesame_held_user(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                          uint32_t cookie_length, uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  sesame::Key user;
+  if (!input.fits() || !cache->cache.held_user(head, &user, time_of(now_ms))) return 0;
+  report(cache, {.body = bytes_of(cache, user)});
+  return 1;
+}
+
+uint32_t sesame_user_key(sesame_cache* cache, uint32_t tenant_length, uint32_t user_id_length) {
+  InputReader input(*cache);
+  const Bytes tenant = input.take(tenant_length);
+  const Bytes user_id = input.take(user_id_length);
+  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
+  sesame::Key user;
+  const sesame::Status status = cache->cache.user_key(tenant, user_id, &user);
+  report(cache, {.body = bytes_of(cache, user)});
+  return static_cast<std::uint32_t>(status);
+}
+
+void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event, uint32_t key_length) {
+  InputReader input(*cache);
+  const Bytes bytes = input.take(key_length);
+  if (bytes.size() != sizeof(sesame::Key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
+  const sesame::Key key{sesame::load_le64(bytes.data()), sesame::load_le64(bytes.data() + 8)};
+  cache->cache.apply(static_cast<sesame::RemoteEvent>(event), key, time_of(now_ms));
+}
+
+void sesame_trust_from(sesame_cache* cache, double time_ms) {
+  cache->cache.trust_from(time_of(time_ms));
+}
+
+uint32_t sesame_fill_shared(sesame_cache* cache, double now_ms, uint32_t lease, double filled_at_ms,
+                            double born_at_ms, uint32_t cache_control_length, uint32_t meta_length,
+                            uint32_t body_length) {
+  InputReader input(*cache);
+  sesame::SharedDocument document;
+  document.filled_at = time_of(filled_at_ms);
+  document.born_at = time_of(born_at_ms);
+  document.cache_control = input.take(cache_control_length);
+  document.meta = input.take(meta_length);
+  document.body = input.take(body_length);
+  if (!input.fits()) document.body = {};
+  return report(cache, cache->cache.complete_shared(lease, document, time_of(now_ms)));
 }

@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 2
+#define SESAME_ABI_VERSION 3
 
 /* --- What the host is to do ------------------------------------------------------------------- */
 
@@ -210,6 +210,47 @@ SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_m
                                                uint32_t http_status, double retry_after_ms,
                                                double access_expires_at_ms, uint32_t access_length,
                                                uint32_t refresh_length);
+
+/* --- Several nodes (SPEC R30-R32) --------------------------------------------------------------
+ */
+
+/* Keys that are the same on every node with the same secret: 16 bytes, as the body of the output.
+ *
+ * Of the session of a request; its credential is the meta, and its kind stands in `credential`.
+ * Returns 0 if there is not exactly one. */
+SESAME_EXPORT uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length,
+                                          uint32_t cookie_length, uint32_t authorization_length);
+
+/* Of the user whose document is held for a request. Returns 0 if none is. */
+SESAME_EXPORT uint32_t sesame_held_user(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                        uint32_t cookie_length, uint32_t authorization_length);
+
+/* Of a user, by its identifier as JSON. Returns a sesame_status. */
+SESAME_EXPORT uint32_t sesame_user_key(sesame_cache* cache, uint32_t tenant_length,
+                                       uint32_t user_id_length);
+
+/* What another node has done. */
+enum sesame_remote_event {
+  SESAME_REMOTE_SESSION_ENDED = 0, /* the key is a session's */
+  SESAME_REMOTE_USER_REVOKED = 1,  /* the key is a user's */
+  SESAME_REMOTE_USER_CHANGED = 2,
+  SESAME_REMOTE_UNKNOWN_CHANGE = 3,   /* of nobody knows whom: the key counts for nothing */
+  SESAME_REMOTE_SESSION_FORGOTTEN = 4 /* its credential may stand for somebody else now */
+};
+
+/* Applies what another node has done. `key_length` is 16. */
+SESAME_EXPORT void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event,
+                                       uint32_t key_length);
+
+/* What was filled before `time_ms` is not served until this is set back, to 0 at the end. */
+SESAME_EXPORT void sesame_trust_from(sesame_cache* cache, double time_ms);
+
+/* Brings what another node has left to a lease. Returns RETRY: check again; or FETCH: it is of no
+ * use, ask the origin under the same lease. */
+SESAME_EXPORT uint32_t sesame_fill_shared(sesame_cache* cache, double now_ms, uint32_t lease,
+                                          double filled_at_ms, double born_at_ms,
+                                          uint32_t cache_control_length, uint32_t meta_length,
+                                          uint32_t body_length);
 
 /* --- Snapshots (SPEC R52) --------------------------------------------------------------------- */
 

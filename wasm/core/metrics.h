@@ -25,6 +25,7 @@ struct Metrics {
   std::uint64_t origin_token_refresh = 0;  ///< exchanges of tokens, which ask for no document (R24)
   std::uint64_t origin_failures = 0;       ///< origin calls that failed (R13)
   std::uint64_t unavailable = 0;           ///< checks answered 503
+  std::uint64_t shared_fills = 0;          ///< documents had from other nodes instead (R30)
 
   std::uint64_t fills_refused = 0;  ///< overtaken by a revoke, logout or update (R10)
   std::uint64_t takeovers = 0;      ///< leases whose holder ran past its deadline (R9)

@@ -327,6 +327,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
     store_->erase(key);
     return held;
   }
+  if (info.filled_at < trusted_from_) return held;
   held.is_held = true;
   if (info.http_status != kOk) return held;
 

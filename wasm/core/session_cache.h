@@ -75,6 +75,24 @@ struct OriginAnswer {
   Bytes body;
 };
 
+/// A document that another node has had from the origin.
+struct SharedDocument {
+  TimeMs filled_at = 0;
+  TimeMs born_at = 0;   ///< when the session began
+  Bytes cache_control;  ///< the origin's, of that time
+  Bytes meta;
+  Bytes body;
+};
+
+/// What another node has done. Values are part of the ABI: append, never renumber.
+enum class RemoteEvent : std::uint32_t {
+  kSessionEnded = 0,     ///< of a session
+  kUserRevoked = 1,      ///< of a user
+  kUserChanged = 2,      ///< of a user
+  kUnknownChange = 3,    ///< somebody's document has changed
+  kSessionForgotten = 4  ///< its credential may stand for somebody else now
+};
+
 /// How a write on the document's path ended.
 struct WriteAnswer {
   int http_status = 0;             ///< 0: no answer, so nobody knows whether it took effect
@@ -176,6 +194,29 @@ class SessionCache {
   Outcome complete_refresh(LeaseId lease, int http_status, const Tokens& tokens,
                            DurationMs retry_after, TimeMs now);
 
+  // --- Several nodes (SPEC R30-R32). Those with the same secret have the same keys. ---
+
+  /// The key of a request's session, and the credential: a view of the headers. False if it has not
+  /// exactly one.
+  bool session_key(const RequestHead& request, Key* key, Credential* credential) const;
+
+  /// The key of the user whose document is held for a request. False if none is.
+  bool held_user(const RequestHead& request, Key* user, TimeMs now);
+
+  /// The key of a user: see revoke_user.
+  Status user_key(Bytes tenant, Bytes user_id, Key* user) const;
+
+  /// Applies what another node has done to a session or a user.
+  void apply(RemoteEvent event, const Key& key, TimeMs now);
+
+  /// What was filled before `time` is not served until this is set back: nobody can tell what has
+  /// been done to it (SPEC R32).
+  void trust_from(TimeMs time) { trusted_from_ = time; }
+
+  /// Brings what another node has left to a lease. kRetry: check again. kFetch: it is of no use,
+  /// and the lease goes on.
+  Outcome complete_shared(LeaseId lease, const SharedDocument& document, TimeMs now);
+
   // --- Looking in ---
 
   const Metrics& metrics() const { return metrics_; }
@@ -250,6 +291,9 @@ class SessionCache {
   EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
                           TimeMs now) const;
 
+  // session_shared.cc: several nodes.
+  void uncount(FillCause cause);
+
   // session_managed.cc: sessions whose tokens are kept here.
   VaultRecord* find_record(const Key& key, TimeMs now);
 
@@ -262,6 +306,8 @@ class SessionCache {
   void note_user_change(const Key& user);
   TimeMs event_end(TimeMs now) const;
   void bury(Key key, TimeMs session_end, TimeMs now);
+  void end_user(const Key& user, TimeMs now);
+  void forget_session(const Key& session, bool may_be_valid);
 
   Config config_;
   std::array<char, KeyMaker::kSecretBytes> secret_;
@@ -275,6 +321,7 @@ class SessionCache {
   Metrics metrics_;
   Sequence sequence_ = 0;
   TimeMs stepped_at_ = -1;
+  TimeMs trusted_from_ = 0;  // entries from before are not served
   std::size_t fixed_bytes_ = 0;
 
   std::vector<Write> writes_;

@@ -197,14 +197,16 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal) {
     EntryView entry;
     if (!store_->find(subject.key, 0, &entry) || entry.info.http_status == kOk) return;
   }
-  ++sequence_;
-  store_->erase(subject.key);
-  leases_.cancel(subject.key);
-  for (Write& write : writes_) write.changed_hands |= write.key == subject.key;
   // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
-  if (subject.credential.kind == CredentialKind::kCookie && !only_refusal) {
-    tombstones_.remove(subject.key);
-  }
+  forget_session(subject.key, subject.credential.kind == CredentialKind::kCookie && !only_refusal);
+}
+
+void SessionCache::forget_session(const Key& session, bool may_be_valid) {
+  ++sequence_;
+  store_->erase(session);
+  leases_.cancel(session);
+  for (Write& write : writes_) write.changed_hands |= write.key == session;
+  if (may_be_valid) tombstones_.remove(session);
 }
 
 void SessionCache::revoke(const RequestHead& request, TimeMs now) {
@@ -251,6 +253,12 @@ Status SessionCache::revoke_user(Bytes tenant, Bytes user_id, TimeMs now) {
   step(now);
   Key user;
   if (!user_named(tenant, user_id, &user)) return Status::kNotJson;
+  end_user(user, now);
+  ++metrics_.revocations;
+  return Status::kOk;
+}
+
+void SessionCache::end_user(const Key& user, TimeMs now) {
   users_.revoke(user, ++sequence_, event_end(now));
   note_user_change(user);
   store_->erase(user);
@@ -259,8 +267,6 @@ Status SessionCache::revoke_user(Bytes tenant, Bytes user_id, TimeMs now) {
     const VaultRecord* record = vault_.find(session, now);
     if (record != nullptr) bury(session, record->expires_at, now);
   }
-  ++metrics_.revocations;
-  return Status::kOk;
 }
 
 }  // namespace sesame

@@ -93,6 +93,7 @@ class Cache {
     set("originTokenRefresh", metrics.origin_token_refresh);
     set("originFailures", metrics.origin_failures);
     set("unavailable", metrics.unavailable);
+    set("sharedFills", metrics.shared_fills);
     set("fillsRefused", metrics.fills_refused);
     set("takeovers", metrics.takeovers);
     set("updates", metrics.updates);

@@ -1,0 +1,433 @@
+// Sessions that several nodes share through a store (SPEC R30-R33). What is held on this node is served
+// without asking the store, for as long as the link to it is known to work: its log of events is read again
+// and again, and at once where it pushes. A link that is cut makes what is held count for nothing before
+// `revocationBound` has passed.
+// Invariants: nothing that this node has not told the others yet is undone by what it reads; what was being
+// filled while the log was lost counts for nothing; the store being down ends no session (R33).
+import { Action, CheckFlag, Credential, RemoteEvent } from './abi-constants.js';
+import { nameOf, open, seal } from './stores/sealing.js';
+import { compareAt } from './stores/store.js';
+
+/** Stands for a user where nobody knows whose document a write has changed. */
+const ANY_USER = 'f'.repeat(32);
+
+/** A request waits this long for a link that may be coming back. */
+const CONFIRM_MS = 250;
+/** After it has not, nobody waits for it for this long. */
+const PATIENCE_MS = 500;
+
+/** What the others have not been told yet is kept up to this number; beyond, it is refused. */
+const MOST_UNTOLD = 10_000;
+
+/** While another node asks the origin, its answer is looked for this often, and a little less each time. */
+const FIRST_LOOK_MS = 10;
+const LONGEST_LOOK_MS = 100;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What a record's first line has: everything but the document. */
+const NEWLINE = 10;
+
+/**
+ * @typedef {import('./abi.js').RequestHead} RequestHead
+ * @typedef {import('./stores/store.js').Position} Position
+ */
+
+/**
+ * A document as another node has left it. Times are this node's.
+ * @typedef {object} SharedDocument
+ * @property {number} filledAtMs
+ * @property {number} bornAtMs
+ * @property {string} cacheControl
+ * @property {string} meta
+ * @property {Uint8Array<ArrayBuffer>} body
+ */
+
+export class SharedSessions {
+  #core;
+  #options;
+  #host;
+  #store;
+  #trustFor;
+  /** @type {Position | null} */
+  #position = null;
+  /** When that position was asked for. */
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  /** What is from before has been lost sight of, and is never trusted again. */
+  #lostFloor = 0;
+  #retryAt = 0;
+  /** @type {Promise<void> | null} */
+  #syncing = null;
+  /** Events of this node's own, which are in effect here already. @type {Set<string>} */
+  #own = new Set();
+  /** @type {Set<Promise<void>>} */
+  #telling = new Set();
+  /** @type {{ tell: () => Promise<void> }[]} */
+  #untold = [];
+  #ended = new AbortController();
+  /** Changes when the log was lost: what was being filled then counts for nothing. */
+  generation = 0;
+
+  /**
+   * @param {import('./abi.js').Core} core
+   * @param {import('./options.js').ParsedOptions} options
+   * @param {import('./host.js').Host} host
+   */
+  constructor(core, options, host) {
+    this.#core = core;
+    this.#options = options;
+    this.#host = host;
+    this.#store = /** @type {import('./stores/store.js').SharedStore} */ (options.store);
+    // What is answered just before the time is up is still on its way after it.
+    this.#trustFor = (options.revocationBound * 4) / 5;
+    this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Follows the log until `close`. */
+  async follow() {
+    const { signal } = this.#ended;
+    /** @type {(() => Promise<void>) | undefined} */
+    let unsubscribe;
+    while (!signal.aborted) {
+      await this.#sync().catch(() => {});
+      unsubscribe ??= await this.#store.subscribe?.(() => this.#wake()).catch(() => undefined);
+      await this.#host.sleep(this.#options.revocationBound / 5, signal);
+    }
+    await unsubscribe?.().catch(() => {});
+  }
+
+  /** There may be changes: those that came while the log was being read are read after it. */
+  #wake() {
+    const reading = this.#syncing ?? Promise.resolve();
+    reading.then(
+      () => this.#sync().catch(() => {}),
+      () => {},
+    );
+  }
+
+  async close() {
+    this.#ended.abort();
+    await this.#store.close();
+  }
+
+  /**
+   * Whether what is held may be served without a word from the store.
+   * @param {number} now
+   */
+  isTrusted(now) {
+    const age = now - this.#confirmedAt;
+    return age >= 0 && age < this.#trustFor;
+  }
+
+  /** Finds out what may be served, before a request is decided. Never rejects. */
+  async confirm() {
+    const now = this.#host.now();
+    if (this.isTrusted(now)) return;
+    if (now >= this.#retryAt || now < this.#retryAt - PATIENCE_MS) {
+      const given = new AbortController();
+      await Promise.race([
+        this.#sync().catch(() => {}),
+        this.#host.sleep(CONFIRM_MS, given.signal),
+      ]);
+      given.abort();
+    }
+    const later = this.#host.now();
+    if (this.isTrusted(later)) return;
+    this.#retryAt = later + PATIENCE_MS;
+    // What the origin itself has said since counts.
+    this.#core.trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
+  }
+
+  /** Reads what has happened since, and tells what could not be told. One at a time. */
+  #sync() {
+    this.#syncing ??= this.#syncOnce().finally(() => {
+      this.#syncing = null;
+    });
+    return this.#syncing;
+  }
+
+  async #syncOnce() {
+    const asked = this.#host.now();
+    await this.#tellTheRest();
+    for (;;) {
+      const found = await this.#store.changes(this.#position);
+      // Which of them are its own it knows when they have been answered.
+      await Promise.allSettled(this.#telling);
+      const now = this.#host.now();
+      if (found === null || this.#position === null) {
+        const begun = found ?? (await this.#store.changes(null));
+        if (begun === null) throw new Error('the store has no history');
+        this.generation += 1;
+        // Times of what is held are in whole seconds, rounded down: some of what comes next is lost as well.
+        this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now();
+        this.#position = begun.position;
+        break;
+      }
+      for (const event of found.events) this.#apply(event, now);
+      this.#position = found.position;
+      if (!found.more) break;
+    }
+    this.#confirmedAt = asked;
+    this.#core.trustFrom(this.#lostFloor);
+  }
+
+  /**
+   * @param {import('./stores/store.js').StoreEvent} event
+   * @param {number} now
+   */
+  #apply(event, now) {
+    if (this.#own.delete(event.at)) return;
+    const { kind, key } = event;
+    if (kind === 'end') this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
+    if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
+    if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);
+    if (kind !== 'invalidate') return;
+    const isKnown = key !== ANY_USER;
+    const change = isKnown ? RemoteEvent.USER_CHANGED : RemoteEvent.UNKNOWN_CHANGE;
+    this.#core.applyRemote(change, key, now);
+  }
+
+  // --- Reading ---
+
+  /**
+   * The document that another node has left for a request, if it still stands. Never rejects.
+   * @param {RequestHead} head
+   * @returns {Promise<SharedDocument | null>}
+   */
+  async load(head) {
+    const session = this.#core.sessionKey(head);
+    const position = this.#position;
+    if (session === null || position === null || this.#untold.length > 0) return null;
+    try {
+      const parts = partsOf(head, session);
+      const name = await nameOf(parts);
+      const found = await this.#store.get(name);
+      if (found === null) return null;
+      const record = parseRecord(await open(parts, found));
+      if (record === null || record.history !== position.history) return null;
+      if (record.user !== null) {
+        const { revokedAt, changedAt } = await this.#store.epochs(record.user);
+        if (compareAt(revokedAt, record.at) > 0 || compareAt(changedAt, record.at) > 0) return null;
+      }
+      const offset = this.#host.now() - this.#storeNow();
+      return {
+        ...record,
+        filledAtMs: record.filledAt + offset,
+        bornAtMs: record.bornAt + offset,
+      };
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Before the origin is asked for a session: what another node has left is looked for, and waited for if
+   * one is asking just now. Never rejects.
+   * @param {RequestHead} head
+   * @param {(document: SharedDocument) => boolean} use says whether that will do
+   * @returns {Promise<{ isFilled: boolean, release: () => Promise<void> }>} if it is not filled, the origin
+   *   is to be asked, and `release` to be called when its answer is saved
+   */
+  async take(head, use) {
+    const session = this.#core.sessionKey(head);
+    const alone = { isFilled: false, release: async () => {} };
+    if (session === null) return alone;
+    try {
+      const name = await nameOf(partsOf(head, session));
+      const { leaseFor, originTimeout } = this.#options;
+      const giveUpAt = this.#host.now() + leaseFor - originTimeout;
+      for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+        const document = await this.load(head);
+        if (document !== null && use(document)) return { ...alone, isFilled: true };
+        const token = await this.#store.acquire(name, leaseFor);
+        if (token !== null) {
+          const release = () => this.#store.release(name, token).catch(() => {});
+          return { isFilled: false, release: async () => void (await release()) };
+        }
+        if (this.#host.now() + pause >= giveUpAt) return alone;
+        await this.#host.sleep(pause, this.#ended.signal);
+      }
+    } catch {
+      return alone;
+    }
+  }
+
+  /** Where the log is now: to be asked before the origin is. */
+  get position() {
+    return this.#position;
+  }
+
+  /**
+   * Leaves what is held for a request to the other nodes. Never rejects.
+   * @param {RequestHead} head
+   * @param {Position | null} since from before the origin was asked
+   * @param {{ cacheControl: string, askedAtMs: number }} answer
+   */
+  async save(head, since, { cacheControl, askedAtMs }) {
+    if (since === null || this.#untold.length > 0) return;
+    const held = this.#held(head);
+    if (held === null) return;
+    const { session, user, document } = held;
+    const offset = this.#storeNow() - this.#host.now();
+    const record = {
+      at: since.at,
+      history: since.history,
+      user,
+      filledAt: askedAtMs + offset,
+      bornAt: document.bornAtMs + offset,
+      cacheControl,
+      meta: document.meta,
+    };
+    try {
+      const parts = partsOf(head, session);
+      const bytes = recordOf(record, document.body);
+      const sealed = await seal(parts, bytes, this.#host.getRandomValues);
+      const { keepFor, staleIfError } = this.#options;
+      await this.#store.putIfNewer(await nameOf(parts), sealed, {
+        since,
+        ttlMs: keepFor + staleIfError,
+      });
+    } catch {
+      // Others ask the origin (R33).
+    }
+  }
+
+  /** @param {RequestHead} head */
+  #held(head) {
+    const now = this.#host.now();
+    const session = this.#core.sessionKey(head);
+    if (session === null) return null;
+    const user = this.#core.heldUser(head, now);
+    const action = this.#core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
+    if (action !== Action.SERVE && action !== Action.SERVE_STALE) return null;
+    const { body, meta, expiresAtMs } = this.#core;
+    const bornAtMs = expiresAtMs - this.#options.expiresIn;
+    return { session, user, document: { body: body.slice(), meta, bornAtMs } };
+  }
+
+  // --- Telling ---
+
+  /**
+   * The session of a request has ended, everywhere once this resolves.
+   * @param {RequestHead} head
+   */
+  async end(head) {
+    const session = this.#core.sessionKey(head);
+    if (session === null) return;
+    const name = await nameOf(partsOf(head, session));
+    await this.#tell(() => this.#store.end(name, session.key));
+  }
+
+  /**
+   * The credential of a request may stand for somebody else now.
+   * @param {RequestHead} head
+   */
+  async forget(head) {
+    const session = this.#core.sessionKey(head);
+    if (session === null) return;
+    const name = await nameOf(partsOf(head, session));
+    await this.#tell(() => this.#store.forget(name, session.key));
+  }
+
+  /**
+   * @param {'revoke' | 'invalidate'} action
+   * @param {string[]} users their keys
+   */
+  async userEvent(action, users) {
+    for (const user of users) await this.#tell(() => this.#store.userEvent(action, user));
+  }
+
+  /**
+   * Whose document is held for a request.
+   * @param {RequestHead} head
+   */
+  userOf(head) {
+    return this.#core.heldUser(head, this.#host.now());
+  }
+
+  /**
+   * A write has changed the document of a request's user. The new one, if it is held, is left to the
+   * others. Never rejects.
+   * @param {RequestHead} head
+   * @param {string | null} before whose document was held before it
+   * @param {boolean} isKnown what is held is from after the write
+   */
+  async changed(head, before, isKnown) {
+    const users = new Set([before, this.userOf(head)].filter((user) => user !== null));
+    if (users.size === 0) users.add(ANY_USER);
+    /** @type {Position | null} */
+    let since = null;
+    for (const user of users) {
+      await this.#tell(async () => {
+        since = await this.#store.userEvent('invalidate', user);
+        return since;
+      }).catch(() => {});
+    }
+    if (isKnown) await this.save(head, since, { cacheControl: '', askedAtMs: this.#host.now() });
+  }
+
+  /**
+   * Tells the others now, or else as soon as the store can be reached again.
+   * @param {() => Promise<Position>} tell
+   */
+  async #tell(tell) {
+    const attempt = async () => {
+      const { at } = await tell();
+      if (compareAt(at, this.#position?.at ?? '') > 0) this.#own.add(at);
+    };
+    const telling = attempt();
+    this.#telling.add(telling);
+    try {
+      await telling;
+    } catch (error) {
+      if (this.#untold.length < MOST_UNTOLD) this.#untold.push({ tell: attempt });
+      throw error;
+    } finally {
+      this.#telling.delete(telling);
+    }
+  }
+
+  async #tellTheRest() {
+    while (this.#untold.length > 0) {
+      await this.#untold[0].tell();
+      this.#untold.shift();
+    }
+  }
+
+  /** The store's clock, as far as this node knows. */
+  #storeNow() {
+    return (this.#position?.time ?? 0) + (this.#host.now() - this.#confirmedAt);
+  }
+}
+
+/**
+ * @param {RequestHead} head
+ * @param {{ kind: number, credential: string }} session
+ */
+function partsOf({ tenant }, { kind, credential }) {
+  return { tenant, kind: kind === Credential.BEARER ? 'bearer' : 'cookie', credential };
+}
+
+/**
+ * @param {object} head
+ * @param {Uint8Array} body
+ */
+function recordOf(head, body) {
+  const first = encoder.encode(`${JSON.stringify(head)}\n`);
+  const bytes = new Uint8Array(first.length + body.length);
+  bytes.set(first);
+  bytes.set(body, first.length);
+  return bytes;
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer> | null} bytes
+ * @returns {{ at: string, history: string, user: string | null, filledAt: number, bornAt: number,
+ *   cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
+ */
+function parseRecord(bytes) {
+  const end = bytes?.indexOf(NEWLINE) ?? -1;
+  if (bytes === null || end < 0) return null;
+  return { ...JSON.parse(decoder.decode(bytes.subarray(0, end))), body: bytes.subarray(end + 1) };
+}

@@ -1,0 +1,167 @@
+// A store in the memory of one process: for several caches in one, and for tests.
+import { compareAt } from './store.js';
+
+/** How long an end stands in the way of what was under way: far longer than any fill may take. */
+const FENCE_MS = 60_000;
+
+/** Events that are kept; a node that has missed more trusts nothing it holds. */
+const MOST_EVENTS = 10_000;
+
+/** @implements {SharedStoreType} */
+export class MemoryStore {
+  #now;
+  #fenceMs;
+  #mostEvents;
+  /** @type {Map<string, { value: Uint8Array<ArrayBuffer> | null, at: string, until: number }>} */
+  #records = new Map();
+  /** @type {Map<string, { revokedAt: string, changedAt: string }>} */
+  #epochs = new Map();
+  /** @type {Map<string, { token: string, until: number }>} */
+  #locks = new Map();
+  /** @type {import('./store.js').StoreEvent[]} */
+  #events = [];
+  #newest = 0;
+  #history = crypto.randomUUID();
+  /** @type {Set<() => void>} */
+  #listeners = new Set();
+
+  /** @param {{ now?: () => number, fenceMs?: number, mostEvents?: number }} [options] */
+  constructor({ now = Date.now, fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = {}) {
+    this.#now = now;
+    this.#fenceMs = fenceMs;
+    this.#mostEvents = mostEvents;
+  }
+
+  /** @param {string} name */
+  async get(name) {
+    return this.#record(name)?.value?.slice() ?? null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} value
+   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   */
+  async putIfNewer(name, value, { since, ttlMs }) {
+    const held = this.#record(name);
+    const isOvertaken = held && (held.value === null || compareAt(held.at, since.at) > 0);
+    if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;
+    this.#records.set(name, { value: value.slice(), at: since.at, until: this.#now() + ttlMs });
+    return true;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   */
+  async end(name, key) {
+    return this.#bury('end', name, key);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   */
+  async forget(name, key) {
+    return this.#bury('forget', name, key);
+  }
+
+  /**
+   * @param {'revoke' | 'invalidate'} kind
+   * @param {string} user
+   */
+  async userEvent(kind, user) {
+    const position = this.#append(kind, user);
+    const before = this.#epochs.get(user) ?? { revokedAt: '', changedAt: '' };
+    const change = kind === 'revoke' ? { revokedAt: position.at } : { changedAt: position.at };
+    this.#epochs.set(user, { ...before, ...change });
+    return position;
+  }
+
+  /** @param {string} user */
+  async epochs(user) {
+    return this.#epochs.get(user) ?? { revokedAt: '', changedAt: '' };
+  }
+
+  /** @param {import('./store.js').Position | null} since */
+  async changes(since) {
+    const position = this.#position();
+    if (since === null) return { events: [], position, more: false };
+    const oldest = this.#events[0]?.at ?? position.at;
+    const isTrimmed = this.#newest > this.#events.length && Number(since.at) < Number(oldest) - 1;
+    if (since.history !== this.#history || isTrimmed) return null;
+    const events = this.#events.filter(({ at }) => compareAt(at, since.at) > 0);
+    return { events, position, more: false };
+  }
+
+  /** @param {() => void} listener */
+  async subscribe(listener) {
+    this.#listeners.add(listener);
+    return async () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} ttlMs
+   */
+  async acquire(name, ttlMs) {
+    const held = this.#locks.get(name);
+    if (held !== undefined && this.#now() < held.until) return null;
+    const token = crypto.randomUUID();
+    this.#locks.set(name, { token, until: this.#now() + ttlMs });
+    return token;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} token
+   */
+  async release(name, token) {
+    if (this.#locks.get(name)?.token === token) this.#locks.delete(name);
+  }
+
+  async close() {}
+
+  /** Forgets everything, as a server does that comes back empty. */
+  clear() {
+    for (const each of [this.#records, this.#epochs, this.#locks]) each.clear();
+    this.#events = [];
+    this.#newest = 0;
+    this.#history = crypto.randomUUID();
+  }
+
+  /** @param {string} name */
+  #record(name) {
+    const record = this.#records.get(name);
+    if (record !== undefined && this.#now() >= record.until) this.#records.delete(name);
+    return this.#records.get(name);
+  }
+
+  /**
+   * @param {'end' | 'forget'} kind
+   * @param {string} name
+   * @param {string} key
+   */
+  #bury(kind, name, key) {
+    this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
+    return this.#append(kind, key);
+  }
+
+  /**
+   * @param {import('./store.js').StoreEvent['kind']} kind
+   * @param {string} key
+   */
+  #append(kind, key) {
+    this.#newest += 1;
+    this.#events.push({ at: String(this.#newest), kind, key });
+    if (this.#events.length > this.#mostEvents) this.#events.shift();
+    for (const listener of this.#listeners) listener();
+    return this.#position();
+  }
+
+  #position() {
+    return { history: this.#history, at: String(this.#newest), time: this.#now() };
+  }
+}
+
+/** @typedef {import('./store.js').SharedStore} SharedStoreType */

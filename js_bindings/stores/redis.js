@@ -1,0 +1,372 @@
+// Sessions shared through Redis: node-redis speaks to it, scripts make each compare and write one step.
+// Keys, under a prefix: `{prefix}:log` is the stream of events, `{prefix}:history` names the data,
+// `{prefix}:user:…` has the newest events of a user, all in one slot of a cluster so that an event and what it
+// says are one step; `prefix:session:…` is a record, or the mark of an ended session, in a slot of its own.
+// Invariant: a session's mark stands before its event can be read, and longer than anything may be under way.
+import { createClient, defineScript } from 'redis';
+import { StoreUnavailableError } from './store.js';
+
+const FENCE_MS = 60_000;
+const TIMEOUT_MS = 1000;
+const DAY_MS = 24 * 3_600_000;
+/** Longer than any session lives by default. */
+const EPOCHS_MS = 31 * DAY_MS;
+/** A node that has missed more trusts nothing it holds. */
+const MOST_EVENTS = 10_000;
+const EVENTS_AT_ONCE = 1000;
+const LONGEST_PAUSE_MS = 1000;
+
+const NOW = `
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+`;
+
+const PUT = `${NOW}
+local function is_later(a, b)
+  local a_time, a_number = a:match('(%d+)-(%d+)')
+  local b_time, b_number = b:match('(%d+)-(%d+)')
+  if a_time ~= b_time then return tonumber(a_time) > tonumber(b_time) end
+  return tonumber(a_number) > tonumber(b_number)
+end
+local value, at, since, ttl, fence = unpack(ARGV)
+if now() - tonumber(since) >= tonumber(fence) then return 0 end
+local held = redis.call('HGET', KEYS[1], 'at')
+if held and (held == '' or is_later(held, at)) then return 0 end
+redis.call('HSET', KEYS[1], 'at', at, 'value', value)
+redis.call('PEXPIRE', KEYS[1], ttl)
+return 1
+`;
+
+const BURY = `
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'at', '')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1
+`;
+
+const APPEND = `${NOW}
+local kind, key, most, history, ttl = unpack(ARGV)
+redis.call('SET', KEYS[2], history, 'NX')
+local at = redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key)
+if KEYS[3] then
+  redis.call('HSET', KEYS[3], kind, at)
+  redis.call('PEXPIRE', KEYS[3], ttl)
+end
+return { redis.call('GET', KEYS[2]), at, tostring(now()) }
+`;
+
+const CHANGES = `${NOW}
+local history, at, fresh, count = unpack(ARGV)
+redis.call('SET', KEYS[2], fresh, 'NX')
+local current = redis.call('GET', KEYS[2])
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local head = { current, newest and newest[1] or '0-0', tostring(now()) }
+if history == '' then return { head, {} } end
+if history ~= current then return false end
+if newest and at ~= newest[1] then
+  local is_there
+  if at == '0-0' then
+    local info = redis.call('XINFO', 'STREAM', KEYS[1])
+    local length, added
+    for i = 1, #info, 2 do
+      if info[i] == 'length' then length = info[i + 1] end
+      if info[i] == 'entries-added' then added = info[i + 1] end
+    end
+    is_there = length == added
+  else
+    is_there = #redis.call('XRANGE', KEYS[1], at, at) == 1
+  end
+  if not is_there then return false end
+end
+local events = redis.call('XRANGE', KEYS[1], '(' .. at, '+', 'COUNT', count)
+if #events == tonumber(count) then head[2] = events[#events][1] end
+return { head, events }
+`;
+
+const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`;
+
+/** @param {string} source @param {number} keys */
+const script = (source, keys) =>
+  defineScript({
+    SCRIPT: source,
+    NUMBER_OF_KEYS: keys,
+    parseCommand(parser, /** @type {any} */ names, /** @type {any} */ values) {
+      for (const name of names) parser.pushKey(name);
+      parser.push(...values);
+    },
+    transformReply: (/** @type {any} */ reply) => reply,
+  });
+
+const scripts = {
+  putRecord: script(PUT, 1),
+  bury: script(BURY, 1),
+  appendEvent: script(APPEND, 2),
+  appendUserEvent: script(APPEND, 3),
+  readChanges: script(CHANGES, 2),
+  releaseLock: script(RELEASE, 1),
+};
+
+/**
+ * @typedef {object} RedisOptions
+ * @property {string} [prefix] of all keys; default `sesame`. Applications that share a server differ in it
+ * @property {number} [timeoutMs] after which a command counts as failed; default 1 second
+ * @property {number} [fenceMs] how long the end of a session stands in the way of late answers; longer than
+ *   the cache's `leaseFor`; default 60 seconds
+ */
+
+/**
+ * A store in Redis 7 or newer.
+ * @param {string} url `redis://` or `rediss://`, as node-redis takes it
+ * @param {RedisOptions} [options]
+ * @returns {RedisStore}
+ *
+ * @example
+ * const sessions = new SessionCache({ origin, secret, store: redis('redis://localhost') });
+ */
+export function redis(url, options = {}) {
+  return new RedisStore(url, options);
+}
+
+/** @implements {SharedStoreType} */
+export class RedisStore {
+  #url;
+  #prefix;
+  #timeoutMs;
+  #fenceMs;
+  /** @type {any} */
+  #client = null;
+  /** @type {Promise<unknown> | null} */
+  #becoming = null;
+  /** @type {Set<any>} */
+  #clients = new Set();
+
+  /**
+   * @param {string} url
+   * @param {RedisOptions} options
+   */
+  constructor(url, { prefix = 'sesame', timeoutMs = TIMEOUT_MS, fenceMs = FENCE_MS }) {
+    this.#url = url;
+    this.#prefix = prefix;
+    this.#timeoutMs = timeoutMs;
+    this.#fenceMs = fenceMs;
+  }
+
+  /** @param {string} name */
+  async get(name) {
+    const value = await this.#run((client) => client.hGet(this.#session(name), 'value'));
+    return value === null ? null : Uint8Array.from(Buffer.from(value, 'base64'));
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} value
+   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   */
+  async putIfNewer(name, value, { since, ttlMs }) {
+    const text = Buffer.from(value).toString('base64');
+    const values = [text, since.at, since.time, Math.ceil(ttlMs), this.#fenceMs].map(String);
+    return (await this.#run((client) => client.putRecord([this.#session(name)], values))) === 1;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   */
+  end(name, key) {
+    return this.#bury('end', name, key);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   */
+  forget(name, key) {
+    return this.#bury('forget', name, key);
+  }
+
+  /**
+   * @param {'revoke' | 'invalidate'} kind
+   * @param {string} user
+   */
+  userEvent(kind, user) {
+    return this.#append('appendUserEvent', kind, user, [this.#user(user)]);
+  }
+
+  /** @param {string} user */
+  async epochs(user) {
+    const [revokedAt, changedAt] = await this.#run((client) =>
+      client.hmGet(this.#user(user), ['revoke', 'invalidate']),
+    );
+    return { revokedAt: revokedAt ?? '', changedAt: changedAt ?? '' };
+  }
+
+  /** @param {import('./store.js').Position | null} since */
+  async changes(since) {
+    const values = [since?.history ?? '', since?.at ?? '', crypto.randomUUID(), EVENTS_AT_ONCE];
+    const reply = await this.#run((client) =>
+      client.readChanges([this.#log, this.#history], values.map(String)),
+    );
+    if (reply === null) return null;
+    const [head, entries] = reply;
+    const events = entries.map((/** @type {[string, string[]]} */ [at, [, kind, , key]]) => ({
+      ...{ at, kind, key },
+    }));
+    return { events, position: positionOf(head), more: events.length === EVENTS_AT_ONCE };
+  }
+
+  /** @param {() => void} listener */
+  async subscribe(listener) {
+    // A connection of its own, told by the server whenever the log changes (client-side caching in broadcast
+    // mode). After a break it may have missed something.
+    const client = this.#connect({ RESP: 3, emitInvalidate: true });
+    client.on('invalidate', () => listener());
+    // The client tracks what it reads; what is wanted is the log, which it does not read.
+    const track = async () => {
+      await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
+      await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', this.#log]);
+      listener();
+    };
+    client.on('ready', () => void track().catch(() => {}));
+    client.connect().catch(() => {});
+    return async () => this.#disconnect(client);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} ttlMs
+   */
+  async acquire(name, ttlMs) {
+    const token = crypto.randomUUID();
+    const taken = await this.#run((client) =>
+      client.set(this.#lock(name), token, { NX: true, PX: Math.ceil(ttlMs) }),
+    );
+    return taken === 'OK' ? token : null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} token
+   */
+  async release(name, token) {
+    await this.#run((client) => client.releaseLock([this.#lock(name)], [token]));
+  }
+
+  async close() {
+    for (const client of this.#clients) this.#disconnect(client);
+    this.#client = null;
+  }
+
+  get #log() {
+    return `{${this.#prefix}}:log`;
+  }
+  get #history() {
+    return `{${this.#prefix}}:history`;
+  }
+  /** @param {string} user */
+  #user(user) {
+    return `{${this.#prefix}}:user:${user}`;
+  }
+  /** @param {string} name */
+  #session(name) {
+    return `${this.#prefix}:session:${name}`;
+  }
+  /** @param {string} name */
+  #lock(name) {
+    return `${this.#prefix}:lock:${name}`;
+  }
+
+  /**
+   * The mark first: whoever has read the event must not find the record any more.
+   * @param {'end' | 'forget'} kind
+   * @param {string} name
+   * @param {string} key
+   */
+  async #bury(kind, name, key) {
+    await this.#run((client) => client.bury([this.#session(name)], [String(this.#fenceMs)]));
+    return this.#append('appendEvent', kind, key, []);
+  }
+
+  /**
+   * @param {'appendEvent' | 'appendUserEvent'} command
+   * @param {import('./store.js').StoreEvent['kind']} kind
+   * @param {string} key
+   * @param {string[]} more
+   */
+  async #append(command, kind, key, more) {
+    const values = [kind, key, MOST_EVENTS, crypto.randomUUID(), EPOCHS_MS].map(String);
+    return positionOf(
+      await this.#run((client) => client[command]([this.#log, this.#history, ...more], values)),
+    );
+  }
+
+  /** @param {object} [options] */
+  #connect(options = {}) {
+    const client = createClient({
+      url: this.#url,
+      scripts,
+      // What cannot be sent now is not sent later, when nobody waits for it any more.
+      disableOfflineQueue: true,
+      socket: {
+        connectTimeout: this.#timeoutMs,
+        reconnectStrategy: (attempts) => Math.min(2 ** attempts * 10, LONGEST_PAUSE_MS),
+      },
+      ...options,
+    });
+    client.on('error', () => {}); // whoever asks is told
+    this.#clients.add(client);
+    return /** @type {any} */ (client);
+  }
+
+  /** @param {any} client */
+  #disconnect(client) {
+    this.#clients.delete(client);
+    client.destroy();
+  }
+
+  /**
+   * @template T
+   * @param {(client: any) => Promise<T>} command
+   * @returns {Promise<T>}
+   */
+  async #run(command) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error('time-out')), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([this.#ready().then(command), /** @type {Promise<never>} */ (late)]);
+    } catch (cause) {
+      throw new StoreUnavailableError({ cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ready() {
+    if (this.#client === null) {
+      this.#client = this.#connect();
+      this.#client.connect().catch(() => {});
+    }
+    const client = this.#client;
+    if (!client.isReady) {
+      this.#becoming ??= new Promise((resolve) => client.once('ready', resolve)).finally(() => {
+        this.#becoming = null;
+      });
+      await this.#becoming;
+    }
+    return client;
+  }
+}
+
+/** @param {string[]} head @returns {import('./store.js').Position} */
+function positionOf([history, at, time]) {
+  return { history, at, time: Number(time) };
+}
+
+/** @typedef {import('./store.js').SharedStore} SharedStoreType */

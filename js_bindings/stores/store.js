@@ -1,0 +1,73 @@
+// What several nodes share their sessions through: names and values are hashes and sealed bytes to it, events
+// are in one order, and whatever compares and writes does so in one step.
+// Invariant: a record never stands beside a newer end of its session, in whatever order the two arrive.
+import { SesameError } from '../errors.js';
+
+/**
+ * A point in the store's own order.
+ * @typedef {object} Position
+ * @property {string} history names the store's data: one that has come back empty has another
+ * @property {string} at the newest event that was in effect
+ * @property {number} time the store's clock, in milliseconds
+ */
+
+/**
+ * What has happened. `key` is the session's, or for `revoke` and `invalidate` the user's.
+ * @typedef {object} StoreEvent
+ * @property {string} at
+ * @property {'end' | 'forget' | 'revoke' | 'invalidate'} kind
+ * @property {string} key
+ */
+
+/**
+ * Every method rejects with a StoreUnavailableError if the store cannot be reached in time.
+ * @typedef {object} SharedStore
+ * @property {(name: string) => Promise<Uint8Array<ArrayBuffer> | null>} get null: no record, or an ended session
+ * @property {(name: string, value: Uint8Array, options: { since: Position, ttlMs: number }) =>
+ *   Promise<boolean>} putIfNewer false, and nothing is stored, if the session has been ended or forgotten
+ *   since, if there is a record from after `since`, or if that is so long ago that it cannot be told
+ * @property {(name: string, key: string) => Promise<Position>} end ends a session: what was put before is gone,
+ *   and what is still under way is refused
+ * @property {(name: string, key: string) => Promise<Position>} forget the same of a session whose credential
+ *   may stand for somebody else now
+ * @property {(kind: 'revoke' | 'invalidate', user: string) => Promise<Position>} userEvent
+ * @property {(user: string) => Promise<{ revokedAt: string, changedAt: string }>} epochs the newest events of a
+ *   user; empty where there are none
+ * @property {(since: Position | null) => Promise<{ events: StoreEvent[], position: Position, more: boolean }
+ *   | null>} changes what happened after `since`, in order; without it only where the log is. null: it cannot be
+ *   told any more
+ * @property {(listener: () => void) => Promise<() => Promise<void>>} [subscribe] calls when there may be
+ *   changes. That a call is lost costs time, never truth
+ * @property {(name: string, ttlMs: number) => Promise<string | null>} acquire a lock; null: another has it
+ * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held
+ * @property {() => Promise<void>} close
+ */
+
+/** The store cannot be reached, or does not answer in time. Code `ERR_SESAME_STORE_UNAVAILABLE`. */
+export class StoreUnavailableError extends SesameError {
+  /** @param {ErrorOptions} [options] */
+  constructor(options) {
+    super('ERR_SESAME_STORE_UNAVAILABLE', 'The shared store cannot be reached', options);
+    this.name = 'StoreUnavailableError';
+  }
+}
+
+/**
+ * Which of two events came first: negative, zero or positive. The empty one is before all. An event is named
+ * by numbers with hyphens between them, as Redis names the entries of a stream.
+ * @param {string} a
+ * @param {string} b
+ */
+export function compareAt(a, b) {
+  const [left, right] = [partsOf(a), partsOf(b)];
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** @param {string} at */
+function partsOf(at) {
+  return at.split('-').map(Number);
+}

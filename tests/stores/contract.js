@@ -1,0 +1,181 @@
+// What every shared store keeps to.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { compareAt } from '../../js_bindings/stores/store.js';
+
+const MINUTE = 60_000;
+const name = () => randomUUID().replaceAll('-', '');
+const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
+
+/**
+ * @param {string} title
+ * @param {() => any} make a store, on the same data each time
+ */
+export function contract(title, make) {
+  describe(title, () => {
+    /** @param {any} store */
+    const here = async (store) => (await store.changes(null)).position;
+
+    test('what is put is got, byte for byte', async () => {
+      const store = make();
+      const value = Uint8Array.from({ length: 256 }, (_, index) => index);
+      const session = name();
+      assert.equal(await store.get(session), null);
+      const options = { since: await here(store), ttlMs: MINUTE };
+      assert.equal(await store.putIfNewer(session, value, options), true);
+      assert.deepEqual(await store.get(session), value);
+      assert.equal(await store.putIfNewer(session, bytes('new'), options), true);
+      assert.deepEqual(await store.get(session), bytes('new'));
+      assert.equal(await store.get(name()), null);
+      await store.close();
+    });
+
+    test('R10, R31: nothing is put under a session that has been ended or forgotten', async () => {
+      const store = make();
+      for (const how of ['end', 'forget']) {
+        const session = name();
+        const since = await here(store);
+        const options = { since, ttlMs: MINUTE };
+        await store.putIfNewer(session, bytes('old'), options);
+        const at = await store[how](session, '0a');
+        assert.ok(compareAt(at.at, since.at) > 0);
+        assert.equal(await store.get(session), null);
+        assert.equal(await store.putIfNewer(session, bytes('late'), options), false);
+        const later = { since: await here(store), ttlMs: MINUTE };
+        assert.equal(await store.putIfNewer(session, bytes('later'), later), false);
+        assert.equal(await store.get(session), null);
+      }
+      await store.close();
+    });
+
+    test('R22: an older record does not replace a newer one', async () => {
+      const store = make();
+      const session = name();
+      const before = await here(store);
+      const since = await store.userEvent('invalidate', name());
+      assert.equal(await store.putIfNewer(session, bytes('new'), { since, ttlMs: MINUTE }), true);
+      const late = { since: before, ttlMs: MINUTE };
+      assert.equal(await store.putIfNewer(session, bytes('old'), late), false);
+      assert.deepEqual(await store.get(session), bytes('new'));
+      await store.close();
+    });
+
+    test('R31: an answer from before the fence is refused, whatever stands there', async () => {
+      const store = make();
+      const since = await here(store);
+      const old = { ...since, time: since.time - 2 * MINUTE };
+      assert.equal(await store.putIfNewer(name(), bytes('x'), { since: old, ttlMs: MINUTE }), false);
+      await store.close();
+    });
+
+    test('R31: events come in their order, once, from where one is', async () => {
+      const [store, other] = [make(), make()];
+      const start = await here(store);
+      assert.deepEqual((await store.changes(start)).events, []);
+      const [session, user] = [name(), name()];
+      await store.end(session, session);
+      await other.userEvent('revoke', user);
+      await store.forget(session, session);
+      const last = await other.userEvent('invalidate', user);
+      const { events, position, more } = await other.changes(start);
+      assert.deepEqual(
+        events.map((/** @type {any} */ { kind, key }) => [kind, key]),
+        [
+          ['end', session],
+          ['revoke', user],
+          ['forget', session],
+          ['invalidate', user],
+        ],
+      );
+      assert.equal(position.at, last.at);
+      assert.equal(more, false);
+      assert.deepEqual((await store.changes(position)).events, []);
+      const rest = await store.changes({ ...start, at: events[1].at });
+      assert.deepEqual(rest.events, events.slice(2));
+      await Promise.all([store.close(), other.close()]);
+    });
+
+    test('R23: of a user, the newest events are known to whoever comes later', async () => {
+      const store = make();
+      const user = name();
+      assert.deepEqual(await store.epochs(user), { revokedAt: '', changedAt: '' });
+      const revoked = await store.userEvent('revoke', user);
+      await store.userEvent('invalidate', user);
+      const changed = await store.userEvent('invalidate', user);
+      const expected = { revokedAt: revoked.at, changedAt: changed.at };
+      assert.deepEqual(await store.epochs(user), expected);
+      assert.deepEqual(await store.epochs(name()), { revokedAt: '', changedAt: '' });
+      await store.close();
+    });
+
+    test('R31: another history is not told', async () => {
+      const store = make();
+      const position = await here(store);
+      assert.equal(await store.changes({ ...position, history: 'another' }), null);
+      await store.close();
+    });
+
+    test('R31: more events than are kept are not told', async () => {
+      const store = make();
+      const start = await here(store);
+      const user = name();
+      for (let done = 0; done < 12_000; done += 500) {
+        await Promise.all(Array.from({ length: 500 }, () => store.userEvent('invalidate', user)));
+      }
+      assert.equal(await store.changes(start), null);
+      await store.close();
+    });
+
+    test('R31: whoever listens is called', async () => {
+      const [store, other] = [make(), make()];
+      let calls = 0;
+      /** @type {() => void} */
+      let called = () => {};
+      const stop = await store.subscribe(() => {
+        calls += 1;
+        called();
+      });
+      const next = () => new Promise((resolve) => (called = () => resolve(undefined)));
+      // Over a network it takes a moment until one is subscribed.
+      for (let before = calls; calls === before; ) {
+        const heard = next();
+        await other.end(name(), '0a');
+        await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 20))]);
+      }
+      await stop();
+      await Promise.all([store.close(), other.close()]);
+    });
+
+    test('R9: a lock is one holder’s, until it gives it back', async () => {
+      const [store, other] = [make(), make()];
+      const lock = name();
+      const token = await store.acquire(lock, MINUTE);
+      assert.equal(typeof token, 'string');
+      assert.equal(await other.acquire(lock, MINUTE), null);
+      await other.release(lock, 'not the token');
+      assert.equal(await other.acquire(lock, MINUTE), null);
+      await store.release(lock, token);
+      assert.equal(typeof (await other.acquire(lock, MINUTE)), 'string');
+      await Promise.all([store.close(), other.close()]);
+    });
+
+    test('R10, R31: of a thousand races between an end and a late answer, the end wins all', async () => {
+      const [store, other] = [make(), make()];
+      const since = await here(store);
+      for (let race = 0; race < 1000; race += 50) {
+        await Promise.all(
+          Array.from({ length: 50 }, async () => {
+            const session = name();
+            await Promise.all([
+              store.putIfNewer(session, bytes('late'), { since, ttlMs: MINUTE }),
+              other.end(session, '0a'),
+            ]);
+            assert.equal(await store.get(session), null);
+          }),
+        );
+      }
+      await Promise.all([store.close(), other.close()]);
+    });
+  });
+}

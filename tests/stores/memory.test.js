@@ -1,0 +1,5 @@
+import { MemoryStore } from 'sesame-edge/stores';
+import { contract } from './contract.js';
+
+const store = new MemoryStore();
+contract('the store in memory', () => store);

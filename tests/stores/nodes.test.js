@@ -1,0 +1,315 @@
+// Several nodes of one application on one store: what one does, the others know (SPEC R30-R33). Each node
+// has a link of its own to the store, which can be cut.
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { ConfigError, SessionCache } from 'sesame-edge';
+import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
+import { createClock, MINUTE, SECOND } from '../support/clock.js';
+import { ORIGIN, withCode } from '../support/fake-cache.js';
+import { createFakeOrigin, documentOrRefusal } from '../support/fake-origin.js';
+import { bearer } from '../support/http-case.js';
+import { DOCUMENT } from '../support/origin.js';
+import { settle, until } from '../support/wait.js';
+
+const BOUND = 5 * SECOND;
+
+/** @type {(() => void)[]} */
+const endings = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
+/** A store as one node reaches it: not at all while it is cut. @param {any} store */
+function linkTo(store) {
+  const link = { isCut: false, calls: 0, store: /** @type {any} */ (null) };
+  link.store = new Proxy(store, {
+    get(target, name) {
+      const found = target[name];
+      if (typeof found !== 'function') return found;
+      if (name === 'close') return async () => {};
+      if (name === 'subscribe') {
+        return (/** @type {() => void} */ listener) =>
+          target.subscribe(() => link.isCut || listener());
+      }
+      return async (/** @type {unknown[]} */ ...args) => {
+        link.calls += 1;
+        if (link.isCut) throw new StoreUnavailableError();
+        return found.apply(target, args);
+      };
+    },
+  });
+  return link;
+}
+
+/**
+ * @param {number} count
+ * @param {{ answer?: Parameters<typeof createFakeOrigin>[0], options?: object }} [given]
+ */
+async function startNodes(count, { answer, options } = {}) {
+  const clock = createClock();
+  const origin = createFakeOrigin(answer);
+  const store = new MemoryStore({ now: clock.now });
+  const nodes = Array.from({ length: count }, () => {
+    const link = linkTo(store);
+    const sessions = new SessionCache(
+      { origin: ORIGIN, store: link.store, secret: '0'.repeat(32), ...options },
+      { fetch: origin.fetch, now: clock.now, sleep: clock.sleep },
+    );
+    endings.push(() => sessions.dispose());
+    return { link, sessions };
+  });
+  await rest();
+  /** Time goes by, a second at a time, and whoever sleeps wakes. @param {number} milliseconds */
+  const pass = async (milliseconds) => {
+    for (let left = milliseconds; left > 0; left -= SECOND) {
+      clock.advance(Math.min(left, SECOND));
+      await settle();
+    }
+    await rest();
+  };
+  /** Time goes by until something has ended. @template T @param {Promise<T>} work */
+  const finish = async (work) => {
+    let isDone = false;
+    const done = work.finally(() => {
+      isDone = true;
+    });
+    done.catch(() => {});
+    await until(async () => {
+      clock.advance(10);
+      await settle();
+      return isDone;
+    });
+    return done;
+  };
+  return { clock, origin, store, nodes, pass, finish };
+}
+
+/** Lets everything happen that needs no time: what WebCrypto does it does elsewhere, one thing at a time. */
+async function rest() {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await crypto.subtle.digest('SHA-256', new Uint8Array());
+    await settle();
+  }
+}
+
+const ada = { headers: new Headers(bearer('ada')) };
+
+describe('several nodes', () => {
+  test('R30: a node finds what another has had from the origin', async () => {
+    const { origin, nodes } = await startNodes(2);
+    const [one, other] = nodes;
+    const first = await one.sessions.getSession(ada);
+    assert.deepEqual(await other.sessions.getSession(ada), first);
+    assert.equal(origin.calls.length, 1);
+    const { sharedFills, originCalls, checks, miss } = other.sessions.statistics();
+    assert.deepEqual({ sharedFills, originCalls, checks, miss }, { sharedFills: 1, originCalls: 0, checks: 1, miss: 1 });
+  });
+
+  test('R5: what is fresh is answered without a word from the store', async () => {
+    const { nodes } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    await sessions.getSession(ada);
+    const before = link.calls;
+    for (let i = 0; i < 100; i += 1) await sessions.getSession(ada);
+    assert.ok(sessions.has('', bearer('ada').authorization));
+    assert.equal(link.calls, before);
+  });
+
+  test('R6, R7: it is as old as it was there', async () => {
+    const { origin, nodes, pass } = await startNodes(2);
+    const [one, other] = nodes;
+    await one.sessions.getSession(ada);
+    await pass(29 * MINUTE);
+    await other.sessions.getSession(ada);
+    assert.equal(origin.calls.length, 1);
+    await pass(2 * MINUTE);
+    await other.sessions.getSession(ada);
+    await rest();
+    assert.equal(origin.calls.length, 2);
+    assert.equal(other.sessions.statistics().stale, 1);
+    // And the other need not ask again.
+    await one.sessions.getSession(ada);
+    await rest();
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R31: what is ended on one node is ended on all', async () => {
+    const { origin, nodes } = await startNodes(3);
+    for (const { sessions } of nodes) await sessions.getSession(ada);
+    assert.equal(origin.calls.length, 1);
+    await nodes[1].sessions.revoke(ada);
+    await rest();
+    for (const { sessions } of nodes) {
+      assert.equal(sessions.check('', bearer('ada').authorization), null);
+      assert.equal(await sessions.getSession(ada), null);
+    }
+    assert.equal(origin.calls.length, 1);
+  });
+
+  test('R23, R31: and so is what happens to users', async () => {
+    const { origin, nodes } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await sessions.getSession(ada);
+    await one.sessions.invalidateUser('id-ada');
+    await rest();
+    await other.sessions.getSession(ada);
+    assert.equal(origin.calls.length, 2);
+    await other.sessions.revokeUser('id-ada');
+    await rest();
+    assert.equal(await one.sessions.getSession(ada), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R30, R31: a node that starts later does not bring back what was ended before', async () => {
+    let isGone = false;
+    const answer = (/** @type {Headers} */ headers) =>
+      isGone ? new Response(null, { status: 401 }) : documentOrRefusal(headers);
+    const { origin, store, clock, nodes } = await startNodes(1, { answer });
+    await nodes[0].sessions.getSession(ada);
+    await nodes[0].sessions.revokeUser('id-ada');
+    isGone = true;
+    const late = new SessionCache(
+      { origin: ORIGIN, store: linkTo(store).store, secret: '0'.repeat(32) },
+      { fetch: origin.fetch, now: clock.now, sleep: clock.sleep },
+    );
+    endings.push(() => late.dispose());
+    await rest();
+    assert.equal(await late.getSession(ada), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R22: an update on one node is seen on all, and costs no further call', async () => {
+    let name = 'ada';
+    const { origin, nodes } = await startNodes(2, {
+      answer: () => Response.json({ id: 'id-ada', name }),
+    });
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await sessions.getSession(ada);
+    name = 'grace';
+    assert.equal((await one.sessions.updateUser(ada, { name })).user.name, 'grace');
+    await rest();
+    assert.equal((await other.sessions.getSession(ada)).user.name, 'grace');
+    const reads = origin.calls.filter(({ method }) => method === 'GET');
+    assert.equal(reads.length, 1);
+  });
+
+  test('R9, R23: of twenty nodes with five requests each, one asks for what has changed', async () => {
+    const { origin, nodes, finish } = await startNodes(20);
+    for (const { sessions } of nodes) await sessions.getSession(ada);
+    assert.equal(origin.calls.length, 1);
+    await nodes[3].sessions.invalidateUser('id-ada');
+    await rest();
+    const asking = nodes.flatMap(({ sessions }) =>
+      Array.from({ length: 5 }, () => sessions.getSession(ada)),
+    );
+    const answers = await finish(Promise.all(asking));
+    assert.equal(answers.filter((session) => session?.user.name === 'ada').length, 100);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R31, R32: a node whose link is cut serves nothing older than the bound', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await sessions.getSession(ada);
+    other.link.isCut = true;
+    await pass(SECOND);
+    await other.sessions.getSession(ada);
+    assert.equal(origin.calls.length, 1);
+    await one.sessions.revoke(ada);
+    await pass(BOUND);
+    assert.equal(other.sessions.check('', bearer('ada').authorization), null);
+    assert.equal(other.sessions.has('', bearer('ada').authorization), false);
+    await finish(other.sessions.getSession(ada));
+    assert.equal(origin.calls.length, 2);
+    // What the origin has just said counts until the bound again.
+    await other.sessions.getSession(ada);
+    assert.equal(origin.calls.length, 2);
+    // The link is back, and with it what was missed.
+    other.link.isCut = false;
+    await pass(2 * SECOND);
+    assert.equal(await other.sessions.getSession(ada), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R32: a link that comes back brings trust back, without a call', async () => {
+    const { origin, nodes, pass } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    await sessions.getSession(ada);
+    link.isCut = true;
+    await pass(2 * BOUND);
+    assert.equal(sessions.has('', bearer('ada').authorization), false);
+    link.isCut = false;
+    await pass(2 * SECOND);
+    assert.ok(sessions.has('', bearer('ada').authorization));
+    await sessions.getSession(ada);
+    assert.equal(origin.calls.length, 1);
+  });
+
+  test('R31: a store that comes back empty is not believed', async () => {
+    const { origin, store, nodes, pass } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await sessions.getSession(ada);
+    other.link.isCut = true;
+    await one.sessions.revoke(ada);
+    store.clear();
+    other.link.isCut = false;
+    await pass(2 * SECOND);
+    assert.equal(other.sessions.has('', bearer('ada').authorization), false);
+    await other.sessions.getSession(ada);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R33: without the store, nobody is signed out, and the others are told when it is back', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { link } of nodes) link.isCut = true;
+    for (const { sessions } of nodes) {
+      assert.equal((await finish(sessions.getSession(ada)))?.user.name, 'ada');
+    }
+    assert.equal(origin.calls.length, 2);
+    await assert.rejects(one.sessions.revoke(ada), withCode('ERR_SESAME_STORE_UNAVAILABLE'));
+    assert.equal(await one.sessions.getSession(ada), null);
+    for (const { link } of nodes) link.isCut = false;
+    await pass(3 * SECOND);
+    assert.equal(await other.sessions.getSession(ada), null);
+  });
+
+  test('R10, R31: an answer that is late changes nothing of what was ended meanwhile', async () => {
+    /** @type {(response: Response) => void} */
+    let release = () => {};
+    let calls = 0;
+    const { store, nodes, pass } = await startNodes(2, {
+      answer: (headers) => {
+        calls += 1;
+        if (calls > 1) return new Response(null, { status: 401 });
+        return new Promise((resolve) => {
+          release = () => resolve(documentOrRefusal(headers));
+        });
+      },
+    });
+    const [one, other] = nodes;
+    const late = one.sessions.getSession(ada);
+    await rest();
+    one.link.isCut = true; // it does not hear of it
+    await other.sessions.revoke(ada);
+    release(new Response());
+    await late;
+    one.link.isCut = false;
+    await pass(2 * SECOND);
+    for (const { sessions } of nodes) assert.equal(await sessions.getSession(ada), null);
+    assert.ok(store);
+  });
+
+  test('a store needs a secret, and no managed sessions', () => {
+    const store = new MemoryStore();
+    for (const wrong of [
+      { store },
+      { store: {}, secret: '0'.repeat(32) },
+      { store, secret: '0'.repeat(32), managed: {} },
+      { store, secret: '0'.repeat(32), revocationBound: 'soon' },
+    ]) {
+      assert.throws(() => new SessionCache(/** @type {any} */ ({ origin: ORIGIN, ...wrong })), ConfigError);
+    }
+    assert.equal(DOCUMENT.length > 0, true);
+  });
+});

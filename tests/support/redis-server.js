@@ -1,0 +1,54 @@
+// A Redis server of a test's own, on a free port of loopback and without files.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { until } from './wait.js';
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {net.AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** @param {number} port */
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.on('error', () => resolve(false));
+    socket.on('data', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.write('PING\r\n');
+  });
+}
+
+export async function startRedis() {
+  const port = await freePort();
+  /** @type {import('node:child_process').ChildProcess} */
+  let server;
+  const start = async () => {
+    const words = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    server = spawn('redis-server', words.map(String), { stdio: 'ignore' });
+    await until(() => answers(port), 'redis-server answers');
+  };
+  const stop = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    server.kill('SIGCONT');
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+  };
+  const end = () => server.kill('SIGKILL');
+  process.on('exit', end);
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    start,
+    stop,
+    pause: () => server.kill('SIGSTOP'),
+    resume: () => server.kill('SIGCONT'),
+  };
+}
