@@ -111,7 +111,10 @@ export class Engine {
    */
   async resolve(request) {
     const start = this.#host.now();
-    if (this.#shared !== null && !this.#shared.isTrusted(start)) await this.#shared.confirm();
+    if (this.#shared !== null) {
+      if (!this.#shared.isTrusted(start)) await this.#shared.confirm();
+      this.#shared.keepUp(this.#host.now(), request.waitUntil);
+    }
     const decision = await this.#resolve(request);
     this.noteCheck(start, this.#host.now() - start, decision.kind, decision.source);
     return decision;
@@ -258,7 +261,10 @@ export class Engine {
         await shared?.forget(head).catch(() => {});
       } else if (shared !== null && decision.kind === 'document') {
         const { cacheControl } = asked.answer;
-        await shared.save(head, since, { cacheControl, askedAtMs });
+        // Whoever waits on another node gets it when this is done; whoever has asked here need not wait.
+        const saved = shared.save(head, since, { cacheControl, askedAtMs }).then(release);
+        request.waitUntil(saved);
+        release = async () => {};
       }
       return decision;
     } finally {

@@ -56,16 +56,17 @@ export class Handler {
    * @returns {Promise<Response>}
    */
   async handle(request, context) {
-    return this.#hit(request) ?? this.#handle(request, context);
+    return this.#hit(request, context) ?? this.#handle(request, context);
   }
 
   /**
    * What nearly every request is: the document asked for by a page of the same site, and held fresh. The
    * same answer as `#document` gives, with nothing made that can be kept from one to the next.
    * @param {Request} request
+   * @param {HandlerContext} context
    * @returns {Response | Promise<Response> | null} null: it is something else
    */
-  #hit(request) {
+  #hit(request, context) {
     const { method, url, headers } = request;
     const { documentPath, browserCache } = this.#options;
     if (method !== 'GET' || browserCache || !url.endsWith(documentPath)) return null;
@@ -73,7 +74,10 @@ export class Handler {
     if (headers.has('origin')) return null;
     const { core, engine, host, shared } = this.#parts;
     const now = host.now();
-    if (shared !== null && !shared.isTrusted(now)) return null;
+    if (shared !== null) {
+      if (!shared.isTrusted(now)) return null;
+      shared.keepUp(now, (work) => context.waitUntil(work));
+    }
     const action = core.check(this.#parts.headOf(headers), now, 0, CheckFlag.PEEK);
     if (action === Action.REFUSE) return this.#decided(engine.decided(action, now), request, null);
     if (action !== Action.SERVE) return null;

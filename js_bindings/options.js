@@ -290,6 +290,14 @@ export function parseOptions(options, findFaults = () => []) {
   if (parsed.store && managed) {
     reader.faults.push({ option: 'store', reason: 'cannot hold managed sessions yet' });
   }
+  const propagation = parsed.store?.propagationMs ?? 0;
+  if (parsed.store && parsed.revocationBound <= propagation) {
+    const why = propagation > 0 ? `, which is how long this store may take to tell others` : '';
+    reader.faults.push({
+      option: 'revocationBound',
+      reason: `must be longer than ${propagation / 1000} seconds${why}`,
+    });
+  }
   if (parsed.sessionPath === parsed.documentPath) {
     reader.faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
   }

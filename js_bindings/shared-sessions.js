@@ -2,9 +2,12 @@
 // without asking the store, for as long as the link to it is known to work: its log of events is read again
 // and again, and at once where it pushes. A link that is cut makes what is held count for nothing before
 // `revocationBound` has passed.
+// Where a host has no work but what a request brings (an edge isolate), the log is read by requests: behind
+// one that is answered, or before one that comes after a long silence.
 // Invariants: nothing that this node has not told the others yet is undone by what it reads; what was being
 // filled while the log was lost counts for nothing; the store being down ends no session (R33).
 import { Action, CheckFlag, Credential, RemoteEvent } from './abi-constants.js';
+import { toHex } from './hex.js';
 import { nameOf, open, seal } from './stores/sealing.js';
 import { compareAt } from './stores/store.js';
 
@@ -35,6 +38,11 @@ const NEWLINE = 10;
  */
 
 /**
+ * An event on its way to the store. It is told again if that has failed.
+ * @typedef {{ key: string, tell: () => Promise<unknown>, hasFailed: boolean }} Telling
+ */
+
+/**
  * A document as another node has left it. Times are this node's.
  * @typedef {object} SharedDocument
  * @property {number} filledAtMs
@@ -52,19 +60,21 @@ export class SharedSessions {
   #trustFor;
   /** @type {Position | null} */
   #position = null;
-  /** When that position was asked for. */
+  #placedAt = 0;
+  /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
   /** What is from before has been lost sight of, and is never trusted again. */
   #lostFloor = 0;
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
-  /** Events of this node's own, which are in effect here already. @type {Set<string>} */
-  #own = new Set();
-  /** @type {Set<Promise<void>>} */
-  #telling = new Set();
-  /** @type {{ tell: () => Promise<void> }[]} */
-  #untold = [];
+  #readingSince = Number.NEGATIVE_INFINITY;
+  /** What the others have not been told yet, in order. @type {Set<Telling>} */
+  #untold = new Set();
+  /** Names this node in the events it writes, which are in effect here already. */
+  #self;
+  /** Names the secret: who has another one means others by the same keys. */
+  #family;
   #ended = new AbortController();
   /** Changes when the log was lost: what was being filled then counts for nothing. */
   generation = 0;
@@ -80,21 +90,34 @@ export class SharedSessions {
     this.#host = host;
     this.#store = /** @type {import('./stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
-    this.#trustFor = (options.revocationBound * 4) / 5;
+    this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
+    this.#family = core.userKey('', JSON.stringify('sesame')) ?? '';
+    this.#self = `${this.#family}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
     this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
   }
 
-  /** Follows the log until `close`. */
+  /** Follows the log until `close`, where the host lets work go on between requests. */
   async follow() {
+    if (!this.#host.sharesPromises) return;
     const { signal } = this.#ended;
     /** @type {(() => Promise<void>) | undefined} */
     let unsubscribe;
     while (!signal.aborted) {
       await this.#sync().catch(() => {});
       unsubscribe ??= await this.#store.subscribe?.(() => this.#wake()).catch(() => undefined);
-      await this.#host.sleep(this.#options.revocationBound / 5, signal);
+      await this.#host.sleep(this.#trustFor / 4, signal);
     }
     await unsubscribe?.().catch(() => {});
+  }
+
+  /**
+   * Where nobody follows the log, it is read behind the answer to a request, before trust has run out.
+   * @param {number} now
+   * @param {(work: Promise<unknown>) => void} waitUntil
+   */
+  keepUp(now, waitUntil) {
+    if (this.#host.sharesPromises || now - this.#confirmedAt < this.#trustFor / 2) return;
+    if (!this.#isReading(now)) waitUntil(this.#sync().catch(() => {}));
   }
 
   /** There may be changes: those that came while the log was being read are read after it. */
@@ -139,46 +162,78 @@ export class SharedSessions {
     this.#core.trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
   }
 
+  /** @param {number} now */
+  #isReading(now) {
+    return now - this.#readingSince < CONFIRM_MS && now >= this.#readingSince;
+  }
+
   /** Reads what has happened since, and tells what could not be told. One at a time. */
   #sync() {
+    if (!this.#host.sharesPromises) {
+      return this.#isReading(this.#host.now()) ? this.#watch() : this.#syncOnce();
+    }
     this.#syncing ??= this.#syncOnce().finally(() => {
       this.#syncing = null;
     });
     return this.#syncing;
   }
 
+  /** Waits while another request reads. */
+  async #watch() {
+    for (let now = this.#host.now(); this.#isReading(now); now = this.#host.now()) {
+      await this.#host.sleep(FIRST_LOOK_MS, this.#ended.signal);
+    }
+  }
+
   async #syncOnce() {
     const asked = this.#host.now();
-    await this.#tellTheRest();
-    for (;;) {
-      const found = await this.#store.changes(this.#position);
-      // Which of them are its own it knows when they have been answered.
-      await Promise.allSettled(this.#telling);
-      const now = this.#host.now();
-      if (found === null || this.#position === null) {
-        const begun = found ?? (await this.#store.changes(null));
-        if (begun === null) throw new Error('the store has no history');
-        this.generation += 1;
-        // Times of what is held are in whole seconds, rounded down: some of what comes next is lost as well.
-        this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now();
-        this.#position = begun.position;
-        break;
-      }
-      for (const event of found.events) this.#apply(event, now);
-      this.#position = found.position;
-      if (!found.more) break;
+    this.#readingSince = asked;
+    try {
+      await this.#tellTheRest();
+      while (!(await this.#readOn()));
+      this.#confirmedAt = Math.max(this.#confirmedAt, asked);
+      this.#core.trustFrom(this.#lostFloor);
+    } finally {
+      this.#readingSince = Number.NEGATIVE_INFINITY;
     }
-    this.#confirmedAt = asked;
-    this.#core.trustFrom(this.#lostFloor);
+  }
+
+  /** Reads a piece of the log; whether that was the last. */
+  async #readOn() {
+    const from = this.#position;
+    const found = await this.#store.changes(from);
+    if (this.#position !== from) return false; // another request was faster
+    if (found === null || from === null) {
+      const begun = found ?? (await this.#store.changes(null));
+      if (begun === null) throw new Error('the store has no history');
+      this.generation += 1;
+      // Times of what is held are in whole seconds, rounded down: some of what comes next is lost as well.
+      this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now();
+      this.#place(begun.position);
+      return true;
+    }
+    const now = this.#host.now();
+    for (const event of found.events) this.#apply(event, now);
+    this.#place(found.position);
+    return !found.more;
+  }
+
+  /** @param {Position} position */
+  #place(position) {
+    this.#position = position;
+    this.#placedAt = this.#host.now();
   }
 
   /**
    * @param {import('./stores/store.js').StoreEvent} event
    * @param {number} now
    */
-  #apply(event, now) {
-    if (this.#own.delete(event.at)) return;
-    const { kind, key } = event;
+  #apply({ kind, key, by }, now) {
+    if (by === this.#self) return;
+    if (!by.startsWith(`${this.#family}:`)) {
+      this.#lostFloor = now; // written under another secret: it cannot be told whom it means
+      return;
+    }
     if (kind === 'end') this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);
@@ -198,15 +253,17 @@ export class SharedSessions {
   async load(head) {
     const session = this.#core.sessionKey(head);
     const position = this.#position;
-    if (session === null || position === null || this.#untold.length > 0) return null;
+    if (session === null || position === null || this.#isUntold(session.key)) return null;
     try {
       const parts = partsOf(head, session);
       const name = await nameOf(parts);
       const found = await this.#store.get(name);
       if (found === null) return null;
       const record = parseRecord(await open(parts, found));
-      if (record === null || record.history !== position.history) return null;
+      const isOurs = record?.history === position.history && record.family === this.#family;
+      if (record === null || !isOurs) return null;
       if (record.user !== null) {
+        if (this.#isUntold(record.user)) return null;
         const { revokedAt, changedAt } = await this.#store.epochs(record.user);
         if (compareAt(revokedAt, record.at) > 0 || compareAt(changedAt, record.at) > 0) return null;
       }
@@ -265,14 +322,15 @@ export class SharedSessions {
    * @param {{ cacheControl: string, askedAtMs: number }} answer
    */
   async save(head, since, { cacheControl, askedAtMs }) {
-    if (since === null || this.#untold.length > 0) return;
-    const held = this.#held(head);
-    if (held === null) return;
+    const held = since && this.#held(head);
+    if (since === null || held === null) return;
     const { session, user, document } = held;
+    if ([session.key, user, ANY_USER].some((key) => key !== null && this.#isUntold(key))) return;
     const offset = this.#storeNow() - this.#host.now();
     const record = {
       at: since.at,
       history: since.history,
+      family: this.#family,
       user,
       filledAt: askedAtMs + offset,
       bornAt: document.bornAtMs + offset,
@@ -316,7 +374,7 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
     const name = await nameOf(partsOf(head, session));
-    await this.#tell(() => this.#store.end(name, session.key));
+    await this.#tell(session.key, () => this.#store.end(name, session.key, this.#self));
   }
 
   /**
@@ -327,7 +385,7 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
     const name = await nameOf(partsOf(head, session));
-    await this.#tell(() => this.#store.forget(name, session.key));
+    await this.#tell(session.key, () => this.#store.forget(name, session.key, this.#self));
   }
 
   /**
@@ -335,7 +393,9 @@ export class SharedSessions {
    * @param {string[]} users their keys
    */
   async userEvent(action, users) {
-    for (const user of users) await this.#tell(() => this.#store.userEvent(action, user));
+    for (const user of users) {
+      await this.#tell(user, () => this.#store.userEvent(action, user, this.#self));
+    }
   }
 
   /**
@@ -359,9 +419,8 @@ export class SharedSessions {
     /** @type {Position | null} */
     let since = null;
     for (const user of users) {
-      await this.#tell(async () => {
-        since = await this.#store.userEvent('invalidate', user);
-        return since;
+      await this.#tell(user, async () => {
+        since = await this.#store.userEvent('invalidate', user, this.#self);
       }).catch(() => {});
     }
     if (isKnown) await this.save(head, since, { cacheControl: '', askedAtMs: this.#host.now() });
@@ -369,35 +428,42 @@ export class SharedSessions {
 
   /**
    * Tells the others now, or else as soon as the store can be reached again.
-   * @param {() => Promise<Position>} tell
+   * @param {string} key of whom it is about
+   * @param {() => Promise<unknown>} tell
    */
-  async #tell(tell) {
-    const attempt = async () => {
-      const { at } = await tell();
-      if (compareAt(at, this.#position?.at ?? '') > 0) this.#own.add(at);
-    };
-    const telling = attempt();
-    this.#telling.add(telling);
+  async #tell(key, tell) {
+    const telling = { key, tell, hasFailed: false };
+    const isKept = this.#untold.size < MOST_UNTOLD;
+    if (isKept) this.#untold.add(telling);
     try {
-      await telling;
+      await tell();
+      this.#untold.delete(telling);
     } catch (error) {
-      if (this.#untold.length < MOST_UNTOLD) this.#untold.push({ tell: attempt });
+      telling.hasFailed = true;
       throw error;
-    } finally {
-      this.#telling.delete(telling);
     }
   }
 
   async #tellTheRest() {
-    while (this.#untold.length > 0) {
-      await this.#untold[0].tell();
-      this.#untold.shift();
+    for (const telling of this.#untold) {
+      if (!telling.hasFailed) continue;
+      await telling.tell();
+      this.#untold.delete(telling);
     }
+  }
+
+  /**
+   * Whether the others do not know yet what has happened to a session or user.
+   * @param {string} key
+   */
+  #isUntold(key) {
+    for (const telling of this.#untold) if (telling.key === key) return true;
+    return false;
   }
 
   /** The store's clock, as far as this node knows. */
   #storeNow() {
-    return (this.#position?.time ?? 0) + (this.#host.now() - this.#confirmedAt);
+    return (this.#position?.time ?? 0) + (this.#host.now() - this.#placedAt);
   }
 }
 
@@ -423,7 +489,7 @@ function recordOf(head, body) {
 
 /**
  * @param {Uint8Array<ArrayBuffer> | null} bytes
- * @returns {{ at: string, history: string, user: string | null, filledAt: number, bornAt: number,
+ * @returns {{ at: string, history: string, family: string, user: string | null, filledAt: number, bornAt: number,
  *   cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
  */
 function parseRecord(bytes) {

@@ -24,13 +24,17 @@ const forTest = [
   { name: 'clang-tidy', program: 'clang-tidy' },
   { name: clangRuntime },
   { name: 'libcatch2-dev' },
+  // The server's program is in this package; `redis-server` would start a service beside it.
+  { name: 'redis-tools', program: 'redis-server', elsewhere: 'redis-server 7' },
 ];
 
-/** @param {typeof forTest} needs */
+/** @param {{ name: string, program?: string, elsewhere?: string }[]} needs */
 function setupPrograms(needs) {
   const wanted = needs.filter(({ program }) => !program || !onPath(program));
   if (!isDebian) {
-    const programs = wanted.filter(({ program }) => program).map(({ name }) => name);
+    const programs = wanted
+      .filter(({ program }) => program)
+      .map(({ name, elsewhere }) => elsewhere ?? name);
     if (programs.length === 0) return; // libraries cannot be asked for here: CMake will tell
     const libraries = 'and, if not there, the libraries nlohmann_json 3.11 and Catch2 3';
     throw new Failure(`setup: not Debian; please install ${programs.join(', ')}, ${libraries}`);

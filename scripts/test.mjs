@@ -65,6 +65,7 @@ const parts = new Map([
   ['check', check],
   ['lint', lint],
   ['workerd', () => node('tests/workerd')],
+  ['stores', () => node('tests/stores')],
   ['conformance', () => node('tests/conformance')],
   ['simulation', () => node('tests/simulation', 2 * partLimitMs)],
   ['asan', () => native('native-asan')],

@@ -40,9 +40,12 @@ export function socketAddress(host, port) {
  * @param {string} server.controlPath the Unix socket that the counters are read over
  * @param {string} server.compatibilityDate
  * @param {unknown} server.options the worker's options, any JSON value
+ * @param {ObjectClass[]} [server.objects]
+ * @param {string} [server.storage] the directory in which Durable Objects are kept; without it, in memory
  * @returns {string}
  */
-export function workerdConfig({ modules, address, controlPath, compatibilityDate, options }) {
+export function workerdConfig({ objects = [], storage, ...server }) {
+  const { modules, address, controlPath, compatibilityDate, options } = server;
   const flags = compatibilityDate < NODE_COMPAT_IS_DEFAULT ? '"nodejs_compat"' : '';
   const embedded = modules.map((name) => {
     const kind = name.endsWith('.wasm') ? 'wasm' : 'esModule';
@@ -57,7 +60,7 @@ const config :Workerd.Config = (
       allow = ["public", "private", "local"],
       tlsOptions = (trustBrowserCas = true),
     )),
-  ],
+${storage === undefined ? '' : diskService(storage)}  ],
   sockets = [
     (name = "http", address = ${quote(address)}, http = (), service = "sesame"),
     (name = "control", address = ${quote(`unix:${controlPath}`)}, http = (),
@@ -71,8 +74,39 @@ ${embedded.join('\n')}
   ],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = [${flags}],
-  bindings = [(name = "SESAME", json = ${quote(JSON.stringify(options))})],
-  globalOutbound = "network",
+  bindings = [
+    (name = "SESAME", json = ${quote(JSON.stringify(options))}),
+${objects.map(objectBinding).join('')}  ],
+${objects.length === 0 ? '' : objectClasses(objects, storage)}  globalOutbound = "network",
 );
+`;
+}
+
+/** @typedef {{ binding: string, className: string }} ObjectClass a class of Durable Objects */
+
+/** @param {string} directory */
+function diskService(directory) {
+  return `    (name = "disk", disk = (path = ${quote(directory)}, writable = true)),\n`;
+}
+
+/** @param {ObjectClass} object */
+function objectBinding({ binding, className }) {
+  return `    (name = ${quote(binding)}, durableObjectNamespace = ${quote(className)}),\n`;
+}
+
+/**
+ * @param {ObjectClass[]} objects
+ * @param {string | undefined} storage
+ */
+function objectClasses(objects, storage) {
+  const classes = objects.map(
+    ({ className }) =>
+      `    (className = ${quote(className)}, uniqueKey = ${quote(className)}, enableSql = true),`,
+  );
+  const place = storage === undefined ? '(inMemory = void)' : '(localDisk = "disk")';
+  return `  durableObjectNamespaces = [
+${classes.join('\n')}
+  ],
+  durableObjectStorage = ${place},
 `;
 }

@@ -1,11 +1,6 @@
 // A store in the memory of one process: for several caches in one, and for tests.
+import { FENCE_MS, MOST_EVENTS } from './limits.js';
 import { compareAt } from './store.js';
-
-/** How long an end stands in the way of what was under way: far longer than any fill may take. */
-const FENCE_MS = 60_000;
-
-/** Events that are kept; a node that has missed more trusts nothing it holds. */
-const MOST_EVENTS = 10_000;
 
 /** @implements {SharedStoreType} */
 export class MemoryStore {
@@ -53,25 +48,28 @@ export class MemoryStore {
   /**
    * @param {string} name
    * @param {string} key
+   * @param {string} by
    */
-  async end(name, key) {
-    return this.#bury('end', name, key);
+  async end(name, key, by) {
+    return this.#bury('end', name, { key, by });
   }
 
   /**
    * @param {string} name
    * @param {string} key
+   * @param {string} by
    */
-  async forget(name, key) {
-    return this.#bury('forget', name, key);
+  async forget(name, key, by) {
+    return this.#bury('forget', name, { key, by });
   }
 
   /**
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
+   * @param {string} by
    */
-  async userEvent(kind, user) {
-    const position = this.#append(kind, user);
+  async userEvent(kind, user, by) {
+    const position = this.#append({ kind, key: user, by });
     const before = this.#epochs.get(user) ?? { revokedAt: '', changedAt: '' };
     const change = kind === 'revoke' ? { revokedAt: position.at } : { changedAt: position.at };
     this.#epochs.set(user, { ...before, ...change });
@@ -140,20 +138,17 @@ export class MemoryStore {
   /**
    * @param {'end' | 'forget'} kind
    * @param {string} name
-   * @param {string} key
+   * @param {{ key: string, by: string }} event
    */
-  #bury(kind, name, key) {
+  #bury(kind, name, event) {
     this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
-    return this.#append(kind, key);
+    return this.#append({ kind, ...event });
   }
 
-  /**
-   * @param {import('./store.js').StoreEvent['kind']} kind
-   * @param {string} key
-   */
-  #append(kind, key) {
+  /** @param {Omit<import('./store.js').StoreEvent, 'at'>} event */
+  #append(event) {
     this.#newest += 1;
-    this.#events.push({ at: String(this.#newest), kind, key });
+    this.#events.push({ at: String(this.#newest), ...event });
     if (this.#events.length > this.#mostEvents) this.#events.shift();
     for (const listener of this.#listeners) listener();
     return this.#position();

@@ -4,16 +4,9 @@
 // says are one step; `prefix:session:…` is a record, or the mark of an ended session, in a slot of its own.
 // Invariant: a session's mark stands before its event can be read, and longer than anything may be under way.
 import { createClient, defineScript } from 'redis';
-import { StoreUnavailableError } from './store.js';
+import { inTime } from './in-time.js';
+import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
 
-const FENCE_MS = 60_000;
-const TIMEOUT_MS = 1000;
-const DAY_MS = 24 * 3_600_000;
-/** Longer than any session lives by default. */
-const EPOCHS_MS = 31 * DAY_MS;
-/** A node that has missed more trusts nothing it holds. */
-const MOST_EVENTS = 10_000;
-const EVENTS_AT_ONCE = 1000;
 const LONGEST_PAUSE_MS = 1000;
 
 const NOW = `
@@ -47,9 +40,9 @@ return 1
 `;
 
 const APPEND = `${NOW}
-local kind, key, most, history, ttl = unpack(ARGV)
+local kind, key, by, most, history, ttl = unpack(ARGV)
 redis.call('SET', KEYS[2], history, 'NX')
-local at = redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key)
+local at = redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key, 'by', by)
 if KEYS[3] then
   redis.call('HSET', KEYS[3], kind, at)
   redis.call('PEXPIRE', KEYS[3], ttl)
@@ -117,6 +110,8 @@ const scripts = {
  * @property {number} [timeoutMs] after which a command counts as failed; default 1 second
  * @property {number} [fenceMs] how long the end of a session stands in the way of late answers; longer than
  *   the cache's `leaseFor`; default 60 seconds
+ * @property {number} [mostEvents] that are kept: a node that has missed more trusts nothing it holds; default
+ *   10,000
  */
 
 /**
@@ -138,6 +133,7 @@ export class RedisStore {
   #prefix;
   #timeoutMs;
   #fenceMs;
+  #mostEvents;
   /** @type {any} */
   #client = null;
   /** @type {Promise<unknown> | null} */
@@ -149,11 +145,14 @@ export class RedisStore {
    * @param {string} url
    * @param {RedisOptions} options
    */
-  constructor(url, { prefix = 'sesame', timeoutMs = TIMEOUT_MS, fenceMs = FENCE_MS }) {
+  constructor(url, options) {
+    const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
+    const { fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = options;
     this.#url = url;
     this.#prefix = prefix;
     this.#timeoutMs = timeoutMs;
     this.#fenceMs = fenceMs;
+    this.#mostEvents = mostEvents;
   }
 
   /** @param {string} name */
@@ -176,25 +175,28 @@ export class RedisStore {
   /**
    * @param {string} name
    * @param {string} key
+   * @param {string} by
    */
-  end(name, key) {
-    return this.#bury('end', name, key);
+  end(name, key, by) {
+    return this.#bury('end', name, { key, by });
   }
 
   /**
    * @param {string} name
    * @param {string} key
+   * @param {string} by
    */
-  forget(name, key) {
-    return this.#bury('forget', name, key);
+  forget(name, key, by) {
+    return this.#bury('forget', name, { key, by });
   }
 
   /**
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
+   * @param {string} by
    */
-  userEvent(kind, user) {
-    return this.#append('appendUserEvent', kind, user, [this.#user(user)]);
+  userEvent(kind, user, by) {
+    return this.#append('appendUserEvent', { kind, key: user, by }, [this.#user(user)]);
   }
 
   /** @param {string} user */
@@ -213,8 +215,8 @@ export class RedisStore {
     );
     if (reply === null) return null;
     const [head, entries] = reply;
-    const events = entries.map((/** @type {[string, string[]]} */ [at, [, kind, , key]]) => ({
-      ...{ at, kind, key },
+    const events = entries.map((/** @type {[string, string[]]} */ [at, [, kind, , key, , by]]) => ({
+      ...{ at, kind, key, by },
     }));
     return { events, position: positionOf(head), more: events.length === EVENTS_AT_ONCE };
   }
@@ -284,21 +286,20 @@ export class RedisStore {
    * The mark first: whoever has read the event must not find the record any more.
    * @param {'end' | 'forget'} kind
    * @param {string} name
-   * @param {string} key
+   * @param {{ key: string, by: string }} event
    */
-  async #bury(kind, name, key) {
+  async #bury(kind, name, event) {
     await this.#run((client) => client.bury([this.#session(name)], [String(this.#fenceMs)]));
-    return this.#append('appendEvent', kind, key, []);
+    return this.#append('appendEvent', { kind, ...event }, []);
   }
 
   /**
    * @param {'appendEvent' | 'appendUserEvent'} command
-   * @param {import('./store.js').StoreEvent['kind']} kind
-   * @param {string} key
+   * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
    * @param {string[]} more
    */
-  async #append(command, kind, key, more) {
-    const values = [kind, key, MOST_EVENTS, crypto.randomUUID(), EPOCHS_MS].map(String);
+  async #append(command, { kind, key, by }, more) {
+    const values = [kind, key, by, this.#mostEvents, crypto.randomUUID(), EPOCHS_MS].map(String);
     return positionOf(
       await this.#run((client) => client[command]([this.#log, this.#history, ...more], values)),
     );
@@ -333,19 +334,8 @@ export class RedisStore {
    * @param {(client: any) => Promise<T>} command
    * @returns {Promise<T>}
    */
-  async #run(command) {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('time-out')), this.#timeoutMs);
-    });
-    try {
-      return await Promise.race([this.#ready().then(command), /** @type {Promise<never>} */ (late)]);
-    } catch (cause) {
-      throw new StoreUnavailableError({ cause });
-    } finally {
-      clearTimeout(timer);
-    }
+  #run(command) {
+    return inTime(this.#timeoutMs, () => this.#ready().then(command));
   }
 
   async #ready() {

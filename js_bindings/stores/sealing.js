@@ -31,7 +31,11 @@ export async function nameOf(parts) {
 export async function seal(parts, bytes, getRandomValues) {
   const nonce = new Uint8Array(NONCE_BYTES);
   getRandomValues(nonce);
-  const sealed = await crypto.subtle.encrypt(await algorithm(parts, nonce), await keyOf(parts), bytes);
+  const sealed = await crypto.subtle.encrypt(
+    await algorithm(parts, nonce),
+    await keyOf(parts),
+    bytes,
+  );
   const value = new Uint8Array(1 + NONCE_BYTES + sealed.byteLength);
   value[0] = VERSION;
   value.set(nonce, 1);

@@ -12,11 +12,13 @@ import { SesameError } from '../errors.js';
  */
 
 /**
- * What has happened. `key` is the session's, or for `revoke` and `invalidate` the user's.
+ * What has happened. `key` is the session's, or for `revoke` and `invalidate` the user's; `by` names the node
+ * that has written it.
  * @typedef {object} StoreEvent
  * @property {string} at
  * @property {'end' | 'forget' | 'revoke' | 'invalidate'} kind
  * @property {string} key
+ * @property {string} by
  */
 
 /**
@@ -26,11 +28,11 @@ import { SesameError } from '../errors.js';
  * @property {(name: string, value: Uint8Array, options: { since: Position, ttlMs: number }) =>
  *   Promise<boolean>} putIfNewer false, and nothing is stored, if the session has been ended or forgotten
  *   since, if there is a record from after `since`, or if that is so long ago that it cannot be told
- * @property {(name: string, key: string) => Promise<Position>} end ends a session: what was put before is gone,
+ * @property {(name: string, key: string, by: string) => Promise<Position>} end ends a session: what was put before is gone,
  *   and what is still under way is refused
- * @property {(name: string, key: string) => Promise<Position>} forget the same of a session whose credential
+ * @property {(name: string, key: string, by: string) => Promise<Position>} forget the same of a session whose credential
  *   may stand for somebody else now
- * @property {(kind: 'revoke' | 'invalidate', user: string) => Promise<Position>} userEvent
+ * @property {(kind: 'revoke' | 'invalidate', user: string, by: string) => Promise<Position>} userEvent
  * @property {(user: string) => Promise<{ revokedAt: string, changedAt: string }>} epochs the newest events of a
  *   user; empty where there are none
  * @property {(since: Position | null) => Promise<{ events: StoreEvent[], position: Position, more: boolean }
@@ -41,6 +43,7 @@ import { SesameError } from '../errors.js';
  * @property {(name: string, ttlMs: number) => Promise<string | null>} acquire a lock; null: another has it
  * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held
  * @property {() => Promise<void>} close
+ * @property {number} [propagationMs] how long what is written may take to be read everywhere; default none
  */
 
 /** The store cannot be reached, or does not answer in time. Code `ERR_SESAME_STORE_UNAVAILABLE`. */

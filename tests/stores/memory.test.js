@@ -2,4 +2,4 @@ import { MemoryStore } from 'sesame-edge/stores';
 import { contract } from './contract.js';
 
 const store = new MemoryStore();
-contract('the store in memory', () => store);
+contract('the store in memory', (options) => (options ? new MemoryStore(options) : store));

@@ -9,7 +9,7 @@ import { contract } from './contract.js';
 const server = await startRedis();
 after(() => server.stop());
 
-contract('the store in Redis', () => redis(server.url));
+contract('the store in Redis', (options) => redis(server.url, options));
 
 describe('Redis that fails', () => {
   const unavailable = withCode('ERR_SESAME_STORE_UNAVAILABLE');

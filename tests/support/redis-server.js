@@ -1,8 +1,17 @@
 // A Redis server of a test's own, on a free port of loopback and without files.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { until } from './wait.js';
+
+/** One program is server and tools, by the name it is called: Debian's tools come without the other name. */
+const program = process.env.PATH?.split(path.delimiter).some((directory) =>
+  existsSync(path.join(directory, 'redis-server')),
+)
+  ? 'redis-server'
+  : 'redis-check-rdb';
 
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -32,7 +41,7 @@ export async function startRedis() {
   let server;
   const start = async () => {
     const words = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    server = spawn('redis-server', words.map(String), { stdio: 'ignore' });
+    server = spawn(program, words.map(String), { argv0: 'redis-server', stdio: 'ignore' });
     await until(() => answers(port), 'redis-server answers');
   };
   const stop = async () => {

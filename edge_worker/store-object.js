@@ -1,0 +1,202 @@
+// The Durable Object behind `durableObject(…)` (js_bindings/stores/durable-object.js): a part of the sessions
+// that all locations share, in its own SQLite. What compares and writes is one step, as nothing is awaited
+// between the two.
+// Invariant: a record never stands beside a newer end of its session.
+import { DurableObject } from 'cloudflare:workers';
+import { EPOCHS_MS, EVENTS_AT_ONCE } from '../js_bindings/stores/limits.js';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS history (id TEXT);
+  CREATE TABLE IF NOT EXISTS events (
+    at INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, key TEXT, writer TEXT);
+  CREATE TABLE IF NOT EXISTS epochs (
+    user TEXT PRIMARY KEY, revoked INTEGER, changed INTEGER, until INTEGER);
+  CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, value BLOB, at INTEGER, until INTEGER);
+  CREATE TABLE IF NOT EXISTS locks (name TEXT PRIMARY KEY, token TEXT, until INTEGER);
+  CREATE INDEX IF NOT EXISTS epochs_until ON epochs (until);
+  CREATE INDEX IF NOT EXISTS records_until ON records (until);
+  CREATE INDEX IF NOT EXISTS locks_until ON locks (until);
+`;
+
+/** What has run out is deleted this often. */
+const CLEAN_EVERY_MS = 3_600_000;
+
+export class SesameStore extends DurableObject {
+  #sql;
+  #storage;
+  #isCleaning = false;
+
+  /**
+   * @param {any} state
+   * @param {any} env
+   */
+  constructor(state, env) {
+    super(state, env);
+    this.#storage = state.storage;
+    this.#sql = state.storage.sql;
+    this.#sql.exec(SCHEMA);
+    this.#sql.exec(
+      'INSERT INTO history (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM history)',
+      crypto.randomUUID(),
+    );
+  }
+
+  /** @param {string} name */
+  get(name) {
+    const { value } = this.#record(name) ?? { value: null };
+    return value && new Uint8Array(value);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} value
+   * @param {{ at: string, time: number, ttlMs: number, fenceMs: number }} options
+   */
+  putIfNewer(name, value, { at, time, ttlMs, fenceMs }) {
+    const now = Date.now();
+    const held = this.#record(name);
+    const isOvertaken = held && (held.value === null || held.at > Number(at));
+    if (isOvertaken || now - time >= fenceMs) return false;
+    this.#put(name, value, { at: Number(at), until: now + ttlMs });
+    return true;
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} fenceMs
+   */
+  bury(name, fenceMs) {
+    this.#put(name, null, { at: 0, until: Date.now() + fenceMs });
+  }
+
+  /**
+   * @param {{ kind: string, key: string, by: string }} event
+   * @param {number} mostEvents that are kept
+   */
+  append({ kind, key, by }, mostEvents) {
+    const { at } = this.#sql
+      .exec('INSERT INTO events (kind, key, writer) VALUES (?, ?, ?) RETURNING at', kind, key, by)
+      .one();
+    this.#sql.exec('DELETE FROM events WHERE at <= ?', at - mostEvents);
+    if (kind === 'revoke' || kind === 'invalidate') {
+      const [revoked, changed] = kind === 'revoke' ? [at, 0] : [0, at];
+      this.#sql.exec(
+        `INSERT INTO epochs (user, revoked, changed, until) VALUES (?, ?, ?, ?) ON CONFLICT (user)
+         DO UPDATE SET revoked = max(revoked, excluded.revoked),
+           changed = max(changed, excluded.changed), until = excluded.until`,
+        ...[key, revoked, changed, Date.now() + EPOCHS_MS],
+      );
+    }
+    this.#cleanLater();
+    return this.#positionAt(at);
+  }
+
+  /** @param {string} user */
+  epochs(user) {
+    const [row] = this.#sql.exec('SELECT revoked, changed FROM epochs WHERE user = ?', user);
+    return { revokedAt: atOf(row?.revoked), changedAt: atOf(row?.changed) };
+  }
+
+  /** @param {{ history: string, at: string } | null} since */
+  changes(since) {
+    const [{ newest }] = this.#sql.exec(
+      "SELECT coalesce(max(seq), 0) AS newest FROM sqlite_sequence WHERE name = 'events'",
+    );
+    const position = this.#positionAt(newest);
+    if (since === null) return { events: [], position, more: false };
+    const [{ oldest }] = this.#sql.exec('SELECT min(at) AS oldest FROM events');
+    const isTrimmed = oldest !== null && Number(since.at) < oldest - 1;
+    if (since.history !== position.history || isTrimmed) return null;
+    const events = this.#sql
+      .exec(
+        'SELECT at, kind, key, writer FROM events WHERE at > ? ORDER BY at LIMIT ?',
+        ...[Number(since.at), EVENTS_AT_ONCE],
+      )
+      .toArray()
+      .map((/** @type {any} */ { at, kind, key, writer }) => ({
+        at: `${at}`,
+        kind,
+        key,
+        by: writer,
+      }));
+    const more = events.length === EVENTS_AT_ONCE;
+    if (more) position.at = events[events.length - 1].at;
+    return { events, position, more };
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} ttlMs
+   */
+  acquire(name, ttlMs) {
+    const now = Date.now();
+    const token = crypto.randomUUID();
+    const taken = this.#sql
+      .exec(
+        `INSERT INTO locks (name, token, until) VALUES (?, ?, ?) ON CONFLICT (name)
+         DO UPDATE SET token = excluded.token, until = excluded.until WHERE until <= ?
+         RETURNING token`,
+        ...[name, token, now + ttlMs, now],
+      )
+      .toArray();
+    this.#cleanLater();
+    return taken.length === 1 ? token : null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} token
+   */
+  release(name, token) {
+    this.#sql.exec('DELETE FROM locks WHERE name = ? AND token = ?', name, token);
+  }
+
+  async alarm() {
+    this.#isCleaning = false;
+    let left = 0;
+    for (const table of ['records', 'locks', 'epochs']) {
+      this.#sql.exec(`DELETE FROM ${table} WHERE until <= ?`, Date.now());
+      left += this.#sql.exec(`SELECT EXISTS (SELECT 1 FROM ${table}) AS some`).one().some;
+    }
+    if (left > 0) this.#cleanLater();
+  }
+
+  #cleanLater() {
+    if (this.#isCleaning) return;
+    this.#isCleaning = true;
+    this.#storage.setAlarm(Date.now() + CLEAN_EVERY_MS);
+  }
+
+  /** @param {string} name @returns {{ value: ArrayBuffer | null, at: number } | undefined} */
+  #record(name) {
+    const [row] = this.#sql.exec(
+      'SELECT value, at FROM records WHERE name = ? AND until > ?',
+      ...[name, Date.now()],
+    );
+    return row;
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array | null} value
+   * @param {{ at: number, until: number }} options
+   */
+  #put(name, value, { at, until }) {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO records (name, value, at, until) VALUES (?, ?, ?, ?)',
+      ...[name, value, at, until],
+    );
+    this.#cleanLater();
+  }
+
+  /** @param {number} at */
+  #positionAt(at) {
+    const { id } = this.#sql.exec('SELECT id FROM history').one();
+    return { history: id, at: `${at}`, time: Date.now() };
+  }
+}
+
+/** @param {number | undefined} at */
+function atOf(at) {
+  return at ? `${at}` : '';
+}

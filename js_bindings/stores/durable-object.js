@@ -1,0 +1,160 @@
+// Sessions shared through Durable Objects: strongly consistent, and one for all locations. One object has the
+// log and what happened to users; records and locks are spread over others by their names. The objects are
+// edge_worker/store-object.js.
+import { inTime } from './in-time.js';
+import { FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
+
+/** Objects that records are spread over: a digit of their names says which. */
+const SPREAD = 16;
+
+/**
+ * @typedef {object} DurableObjectOptions
+ * @property {string} [prefix] of the objects' names; default `sesame`. Applications that share a namespace
+ *   differ in it
+ * @property {number} [timeoutMs] after which a call counts as failed; default 1 second
+ * @property {number} [fenceMs] how long the end of a session stands in the way of late answers; longer than
+ *   the cache's `leaseFor`; default 60 seconds
+ * @property {number} [mostEvents] that are kept: a node that has missed more trusts nothing it holds; default
+ *   10,000
+ */
+
+/**
+ * A store in Durable Objects of the class `SesameStore` (`sesame-edge/durable-object`).
+ * @param {any} namespace the binding
+ * @param {DurableObjectOptions} [options]
+ *
+ * @example
+ * export default createWorker((env) => ({ origin, secret, store: durableObject(env.SESAME_STORE) }));
+ */
+export function durableObject(namespace, options = {}) {
+  return new DurableObjectStore(namespace, options);
+}
+
+/** @implements {SharedStoreType} */
+export class DurableObjectStore {
+  #namespace;
+  #prefix;
+  #timeoutMs;
+  #fenceMs;
+  #mostEvents;
+
+  /**
+   * @param {any} namespace
+   * @param {DurableObjectOptions} options
+   */
+  constructor(namespace, options) {
+    const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
+    const { fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = options;
+    this.#namespace = namespace;
+    this.#prefix = prefix;
+    this.#timeoutMs = timeoutMs;
+    this.#fenceMs = fenceMs;
+    this.#mostEvents = mostEvents;
+  }
+
+  /** @param {string} name */
+  get(name) {
+    return this.#ask(this.#shardOf(name), (object) => object.get(name));
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} value
+   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   */
+  putIfNewer(name, value, { since, ttlMs }) {
+    const { at, time } = since;
+    return this.#ask(this.#shardOf(name), (object) =>
+      object.putIfNewer(name, value, { at, time, ttlMs, fenceMs: this.#fenceMs }),
+    );
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   * @param {string} by
+   */
+  end(name, key, by) {
+    return this.#bury(name, { kind: 'end', key, by });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   * @param {string} by
+   */
+  forget(name, key, by) {
+    return this.#bury(name, { kind: 'forget', key, by });
+  }
+
+  /**
+   * @param {'revoke' | 'invalidate'} kind
+   * @param {string} user
+   * @param {string} by
+   */
+  userEvent(kind, user, by) {
+    return this.#append({ kind, key: user, by });
+  }
+
+  /** @param {string} user */
+  epochs(user) {
+    return this.#ask('log', (object) => object.epochs(user));
+  }
+
+  /** @param {import('./store.js').Position | null} since */
+  changes(since) {
+    return this.#ask('log', (object) => object.changes(since));
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} ttlMs
+   */
+  acquire(name, ttlMs) {
+    return this.#ask(this.#shardOf(name), (object) => object.acquire(name, ttlMs));
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} token
+   */
+  async release(name, token) {
+    await this.#ask(this.#shardOf(name), (object) => object.release(name, token));
+  }
+
+  async close() {}
+
+  /**
+   * The mark first: whoever has read the event must not find the record any more.
+   * @param {string} name
+   * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
+   */
+  async #bury(name, event) {
+    await this.#ask(this.#shardOf(name), (object) => object.bury(name, this.#fenceMs));
+    return this.#append(event);
+  }
+
+  /** @param {Omit<import('./store.js').StoreEvent, 'at'>} event */
+  #append(event) {
+    return this.#ask('log', (object) => object.append(event, this.#mostEvents));
+  }
+
+  /** @param {string} name */
+  #shardOf(name) {
+    return `sessions-${Number.parseInt(name.slice(0, 2), 16) % SPREAD}`;
+  }
+
+  /**
+   * A stub of its own for each call: what one request holds another may not use.
+   * @param {string} object
+   * @param {(stub: any) => Promise<any>} call
+   */
+  #ask(object, call) {
+    return inTime(this.#timeoutMs, () => {
+      const id = this.#namespace.idFromName(`${this.#prefix}:${object}`);
+      return call(this.#namespace.get(id));
+    });
+  }
+}
+
+/** @typedef {import('./store.js').SharedStore} SharedStoreType */
