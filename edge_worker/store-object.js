@@ -50,10 +50,11 @@ export class SesameStore extends DurableObject {
   /**
    * @param {string} name
    * @param {Uint8Array} value
-   * @param {{ at: string, time: number, ttlMs: number, fenceMs: number }} options
+   * @param {{ at: string, time: number, ttlMs: number, fenceMs: number, lock?: string }} options
    */
-  putIfNewer(name, value, { at, time, ttlMs, fenceMs }) {
+  putIfNewer(name, value, { at, time, ttlMs, fenceMs, lock }) {
     const now = Date.now();
+    if (lock !== undefined && this.#holder(name, now) !== lock) return false;
     const held = this.#record(name);
     const isOvertaken = held && (held.value === null || held.at > Number(at));
     if (isOvertaken || now - time >= fenceMs) return false;
@@ -127,20 +128,18 @@ export class SesameStore extends DurableObject {
   /**
    * @param {string} name
    * @param {number} ttlMs
+   * @param {string} [held]
    */
-  acquire(name, ttlMs) {
+  acquire(name, ttlMs, held) {
     const now = Date.now();
-    const token = crypto.randomUUID();
-    const taken = this.#sql
-      .exec(
-        `INSERT INTO locks (name, token, until) VALUES (?, ?, ?) ON CONFLICT (name)
-         DO UPDATE SET token = excluded.token, until = excluded.until WHERE until <= ?
-         RETURNING token`,
-        ...[name, token, now + ttlMs, now],
-      )
-      .toArray();
+    if (this.#holder(name, now) !== held) return null;
+    const token = held ?? crypto.randomUUID();
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO locks (name, token, until) VALUES (?, ?, ?)',
+      ...[name, token, now + ttlMs],
+    );
     this.#cleanLater();
-    return taken.length === 1 ? token : null;
+    return token;
   }
 
   /**
@@ -149,6 +148,12 @@ export class SesameStore extends DurableObject {
    */
   release(name, token) {
     this.#sql.exec('DELETE FROM locks WHERE name = ? AND token = ?', name, token);
+  }
+
+  /** @param {string} name @param {number} now @returns {string | undefined} */
+  #holder(name, now) {
+    const [row] = this.#sql.exec('SELECT token FROM locks WHERE name = ? AND until > ?', name, now);
+    return row?.token;
   }
 
   async alarm() {

@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** `enum sesame_action` */
 export const Action = Object.freeze({
@@ -115,6 +115,8 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, accessExpiresAtMs: number, accessLength: number, refreshLength: number) => number} sesame_refresh_complete
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_export
+ * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, expiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, userLength: number) => number} sesame_session_adopt
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_key
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_held_user
  * @property {(cache: number, tenantLength: number, userIdLength: number) => number} sesame_user_key

@@ -46,7 +46,20 @@ const F64 = Object.freeze({
  */
 
 const encoder = new TextEncoder();
+/**
+ * A session whose tokens are kept here.
+ * @typedef {object} ManagedSession
+ * @property {string} user its key, in hexadecimal
+ * @property {string} access
+ * @property {string} refresh empty: none
+ * @property {number} accessExpiresAtMs 0: not known
+ * @property {number} expiresAtMs the absolute end
+ */
+
 const decoder = new TextDecoder();
+
+/** Of a key as the module has it. */
+const KEY_BYTES = 16;
 
 /**
  * Makes an instance of the module, synchronously: no code is generated and nothing is fetched.
@@ -428,6 +441,45 @@ export class Core {
     if (this.#exports.sesame_held_user(this.#handle, now, ...lengths) === 0) return null;
     this.#refreshViews();
     return toHex(this.body);
+  }
+
+  /**
+   * The managed session of a request.
+   * @param {RequestHead} head
+   * @param {number} now
+   * @returns {ManagedSession | null}
+   */
+  exportSession(head, now) {
+    const lengths = this.#writeHead(head);
+    if (this.#exports.sesame_session_export(this.#handle, now, ...lengths) === 0) return null;
+    this.#refreshViews();
+    return {
+      user: toHex(this.body.subarray(0, KEY_BYTES)),
+      access: decoder.decode(this.body.subarray(KEY_BYTES)),
+      refresh: this.meta,
+      accessExpiresAtMs: this.deadlineMs,
+      expiresAtMs: this.expiresAtMs,
+    };
+  }
+
+  /**
+   * Takes over a managed session from another node.
+   * @param {number} now
+   * @param {{ askedAt: number, tenant: string, cookie: string, session: ManagedSession }} found `askedAt`: the
+   *   sequence from before the store was asked
+   * @returns {boolean} false: it has ended here since, or does not fit
+   */
+  adoptSession(now, { askedAt, tenant, cookie, session }) {
+    const lengths = this.#writeTexts([tenant, cookie, session.access, session.refresh]);
+    const start = lengths.reduce((sum, length) => sum + length, 0);
+    const userLength = this.#writeBytes(start, fromHex(session.user));
+    const { accessExpiresAtMs, expiresAtMs } = session;
+    const times = [accessExpiresAtMs, expiresAtMs];
+    return (
+      this.#exports.sesame_session_adopt(
+        ...[this.#handle, now, askedAt, ...times, ...lengths, userLength],
+      ) === 1
+    );
   }
 
   /**

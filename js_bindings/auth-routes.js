@@ -156,10 +156,12 @@ export class AuthRoutes {
    * @param {HandlerContext} context
    */
   async #end(head, context) {
-    const { core, host } = this.#parts;
+    const { core, host, shared } = this.#parts;
     const managed = this.#managed();
+    await managed.find(head);
     const tokens = managed.tokensOf(head);
     core.revokeSession(head, host.now());
+    await shared?.end(head).catch(() => {}); // it is ended here; the others are told when they can be
     context.waitUntil(managed.endAtOrigin(tokens));
   }
 

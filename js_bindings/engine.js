@@ -36,6 +36,7 @@ const SOURCES = Object.freeze({
  * @property {AbortSignal} [signal] the client has gone
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
+ * @property {() => Promise<'found' | 'none' | 'unavailable'>} [find] looks for a managed session on other nodes
  * @property {() => Promise<OriginAccess>} [access] how to ask at all, where that takes finding out
  * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
  */
@@ -149,6 +150,7 @@ export class Engine {
    */
   async #resolve(request) {
     if (!request.access) return this.#decide(request);
+    if ((await request.find?.()) === 'unavailable') return this.#unavailable();
     // What is fresh needs no token.
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
@@ -230,6 +232,7 @@ export class Engine {
     const shared = this.#shared;
     let isComplete = false;
     let release = async () => {};
+    let isThere = true; // for all that is known
     try {
       if (shared !== null && !request.fresh) {
         const taken = await shared.take(head, (document) => {
@@ -238,7 +241,7 @@ export class Engine {
           return isComplete;
         });
         if (taken.isFilled) return null;
-        ({ release } = taken);
+        ({ release, isThere } = taken);
       }
       const askedAtMs = this.#host.now();
       const since = shared?.position ?? null;
@@ -259,8 +262,11 @@ export class Engine {
         // The answer was for this credential, but it has been exchanged for another with it.
         this.#core.forgetSession(head);
         await shared?.forget(head).catch(() => {});
-      } else if (shared !== null && decision.kind === 'document') {
+      } else if (shared !== null) {
         const { cacheControl } = asked.answer;
+        // What others hold for this credential is not true any more if it may not be kept here (R12, R15).
+        const isKept = decision.kind === 'document' && shared.holds(head);
+        if (!isKept && isThere) await shared.forget(head).catch(() => {});
         // Whoever waits on another node gets it when this is done; whoever has asked here need not wait.
         const saved = shared.save(head, since, { cacheControl, askedAtMs }).then(release);
         request.waitUntil(saved);

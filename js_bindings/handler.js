@@ -79,6 +79,8 @@ export class Handler {
       shared.keepUp(now, (work) => context.waitUntil(work));
     }
     const action = core.check(this.#parts.headOf(headers), now, 0, CheckFlag.PEEK);
+    // Another node may know a managed session that this one does not.
+    if (action === Action.REFUSE && shared !== null && this.#parts.managed !== null) return null;
     if (action === Action.REFUSE) return this.#decided(engine.decided(action, now), request, null);
     if (action !== Action.SERVE) return null;
     engine.noteCheck(now, 0, 'document', 'fresh');

@@ -3,7 +3,7 @@
 // where the first one comes from.
 // Invariants: no token leaves towards a client; an exchange goes on when the client that caused it has
 // gone, and there is one at a time for a session.
-import { Action } from './abi-constants.js';
+import { Action, Credential } from './abi-constants.js';
 import { readBody } from './bodies.js';
 import { endToEnd, retryAfterMs } from './headers.js';
 import { valueAt } from './json-pointer.js';
@@ -13,6 +13,12 @@ const MOST_TOKEN_BYTES = 64 * 1024;
 
 const NO_TOKENS = Object.freeze({ access: '', refresh: '', accessExpiresAtMs: 0 });
 const decoder = new TextDecoder();
+
+/** The tokens could not be exchanged, which says nothing of the session. */
+const FAILED = Object.freeze({
+  answer: { ok: false, status: 0, body: null, retryAfterMs: 0 },
+  tokens: NO_TOKENS,
+});
 
 /**
  * Who a request is to the origin:
@@ -36,19 +42,23 @@ export class ManagedSessions {
   #managed;
   #host;
   #waiters;
+  #shared;
 
   /**
    * @param {import('./abi.js').Core} core
    * @param {import('./options.js').ParsedOptions} options
    * @param {import('./host.js').Host} host
    * @param {import('./waiters.js').Waiters} waiters
+   * @param {import('./shared-sessions.js').SharedSessions | null} shared what other nodes know, if there are
+   *   any
    */
-  constructor(core, options, host, waiters) {
+  constructor(core, options, host, waiters, shared) {
     this.#core = core;
     this.#options = options;
     this.#managed = /** @type {import('./options-managed.js').ManagedOptions} */ (options.managed);
     this.#host = host;
     this.#waiters = waiters;
+    this.#shared = shared;
   }
 
   /**
@@ -62,6 +72,7 @@ export class ManagedSessions {
    */
   async authorize(head, waitUntil, { rejected = '', signal } = {}) {
     let waited = 0;
+    if ((await this.find(head)) === 'unavailable') return authorization('unavailable');
     for (let round = 0; ; ++round) {
       const action = this.#core.authorizeSession(head, rejected, this.#host.now(), waited);
       if (action === Action.WAIT) {
@@ -71,7 +82,7 @@ export class ManagedSessions {
         await this.#waiters.wait(lease, deadlineMs, round, signal);
       } else if (action === Action.FETCH) {
         const { lease, bodyText } = this.#core;
-        const exchange = this.#exchange(lease, bodyText, waitUntil);
+        const exchange = this.#exchange(head, lease, bodyText, waitUntil);
         waitUntil(exchange);
         const result = await exchange;
         if (result !== null) return { ...result, isNew: true };
@@ -97,16 +108,30 @@ export class ManagedSessions {
   }
 
   /**
-   * Exchanges a refresh token, once.
+   * Looks for the session of a request on the other nodes, if it is not here. Never rejects.
+   * @param {import('./abi.js').RequestHead} head
+   * @returns {Promise<'found' | 'none' | 'unavailable'>}
+   */
+  async find(head) {
+    if (this.#shared === null) return 'none';
+    const key = this.#core.sessionKey(head);
+    if (key?.kind !== Credential.COOKIE) return 'none';
+    if (this.#core.exportSession(head, this.#host.now()) !== null) return 'found';
+    return this.#shared.findSession(head);
+  }
+
+  /**
+   * Exchanges a refresh token, once: here, and among all nodes.
+   * @param {import('./abi.js').RequestHead} head
    * @param {number} lease
    * @param {string} refreshToken
    * @param {(work: Promise<unknown>) => void} waitUntil
    * @returns {Promise<Authorization | null>} null: the session ended meanwhile
    */
-  async #exchange(lease, refreshToken, waitUntil) {
+  async #exchange(head, lease, refreshToken, waitUntil) {
     let isComplete = false;
     try {
-      const { answer, tokens } = await this.#redeem(refreshToken);
+      const { answer, tokens } = await this.#exchanged(head, refreshToken);
       const now = this.#host.now();
       const action = this.#core.completeRefresh(now, lease, {
         httpStatus: answer.status,
@@ -120,6 +145,45 @@ export class ManagedSessions {
     } finally {
       if (!isComplete) this.#core.releaseFill(lease);
       this.#waiters.wake(lease);
+    }
+  }
+
+  /**
+   * The tokens that a refresh token stands for: redeemed here, or by another node already. Without the store
+   * it cannot be told who may redeem it, so nobody does: that signs nobody out (SPEC R24, R33).
+   * @param {import('./abi.js').RequestHead} head
+   * @param {string} refreshToken
+   * @returns {Promise<{ answer: { ok: boolean, status: number, body: Uint8Array | null, retryAfterMs: number },
+   *   tokens: Tokens }>}
+   */
+  async #exchanged(head, refreshToken) {
+    const shared = this.#shared;
+    if (shared === null) return this.#redeem(refreshToken);
+    const since = await shared.currentPosition();
+    try {
+      return await shared.withTokens(
+        head,
+        async (lock) => {
+          const redeemed = await this.#redeem(refreshToken);
+          const isHere = this.#core.exportSession(head, this.#host.now()) !== null;
+          if (redeemed.tokens.access === '' || !isHere) return redeemed;
+          const { access, refresh, accessExpiresAtMs } = redeemed.tokens;
+          const tokens = { access, refresh: refresh || refreshToken, accessExpiresAtMs };
+          const isSaved = await shared.saveSession(head, since, { lock, tokens });
+          return isSaved ? redeemed : FAILED;
+        },
+        (session) => {
+          // Where refresh tokens are not rotated, only the access token is another.
+          const before = this.#core.exportSession(head, this.#host.now());
+          if (before === null) return null;
+          const isNew = session.refresh !== refreshToken || session.access !== before.access;
+          return isNew
+            ? { answer: { ...FAILED.answer, ok: true, status: 200 }, tokens: session }
+            : null;
+        },
+      );
+    } catch {
+      return FAILED;
     }
   }
 
@@ -206,6 +270,8 @@ export class ManagedSessions {
     if (tokens.access === '') return failedLogin(502);
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
     const askedAt = this.#core.sequence;
+    const askedAtMs = this.#host.now();
+    const since = (await this.#shared?.currentPosition()) ?? null;
     const answer = await askDocument(headers);
     if (answer.httpStatus !== 200) {
       return failedLogin(answer.httpStatus >= 400 ? answer.httpStatus : 503);
@@ -220,7 +286,15 @@ export class ManagedSessions {
       answer,
     });
     if (action !== Action.SERVE) return failedLogin(503);
-    return { status: 200, cookie, document: this.#core.body.slice() };
+    const document = this.#core.body.slice();
+    if (this.#shared !== null) {
+      const begun = { tenant: head.tenant, cookie: `${this.#options.cookie[0]}=${cookie}` };
+      const session = { ...begun, authorization: '' };
+      await this.#shared.saveSession(session, since);
+      const { cacheControl } = answer;
+      await this.#shared.save(session, since, { cacheControl, askedAtMs });
+    }
+    return { status: 200, cookie, document };
   }
 
   /** 256 random bits (SPEC R21). */

@@ -287,8 +287,17 @@ export function parseOptions(options, findFaults = () => []) {
       reason: 'is needed with a store: all nodes have the same',
     });
   }
-  if (parsed.store && managed) {
-    reader.faults.push({ option: 'store', reason: 'cannot hold managed sessions yet' });
+  if (parsed.store?.cannotLock && managed) {
+    reader.faults.push({
+      option: 'store',
+      reason: 'cannot hold managed sessions: two nodes could redeem a refresh token at once',
+    });
+  }
+  if (parsed.store && managed && parsed.idleFor > 0) {
+    reader.faults.push({
+      option: 'idleFor',
+      reason: 'cannot be kept with managed sessions on several nodes: use is not shared',
+    });
   }
   const propagation = parsed.store?.propagationMs ?? 0;
   if (parsed.store && parsed.revocationBound <= propagation) {

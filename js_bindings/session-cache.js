@@ -376,7 +376,7 @@ function assemble(instance, options, host) {
   const shared = parsed.store === null ? null : new SharedSessions(core, parsed, host);
   shared?.follow();
   const engine = new Engine(core, parsed, host, waiters, shared);
-  const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters) : null;
+  const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters, shared) : null;
   return {
     core,
     engine,
@@ -389,7 +389,8 @@ function assemble(instance, options, host) {
     documentRequest(headers, { signal, fresh, waitUntil }) {
       const head = headOf(headers);
       const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
-      return { head, headers, signal, fresh, waitUntil, access };
+      const find = managed && shared ? () => managed.find(head) : undefined;
+      return { head, headers, signal, fresh, waitUntil, access, find };
     },
     userEvent(action, user) {
       // In a path or a message a number may come as text: both spellings are meant.

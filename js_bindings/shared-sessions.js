@@ -15,9 +15,9 @@ import { compareAt } from './stores/store.js';
 const ANY_USER = 'f'.repeat(32);
 
 /** A request waits this long for a link that may be coming back. */
-const CONFIRM_MS = 250;
+const CONFIRM_MS = 1000;
 /** After it has not, nobody waits for it for this long. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 2000;
 
 /** What the others have not been told yet is kept up to this number; beyond, it is refused. */
 const MOST_UNTOLD = 10_000;
@@ -25,6 +25,12 @@ const MOST_UNTOLD = 10_000;
 /** While another node asks the origin, its answer is looked for this often, and a little less each time. */
 const FIRST_LOOK_MS = 10;
 const LONGEST_LOOK_MS = 100;
+
+/** A node that exchanges tokens holds their lock for this long at a time; one that has died, no longer. */
+const LOCK_MS = 8000;
+
+/** What happened to a user is remembered for a little longer than this. */
+const LONGEST_RECORD_MS = 30 * 24 * 3_600_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -150,7 +156,7 @@ export class SharedSessions {
     if (now >= this.#retryAt || now < this.#retryAt - PATIENCE_MS) {
       const given = new AbortController();
       await Promise.race([
-        this.#sync().catch(() => {}),
+        this.#syncSince(now).catch(() => {}),
         this.#host.sleep(CONFIRM_MS, given.signal),
       ]);
       given.abort();
@@ -178,10 +184,23 @@ export class SharedSessions {
     return this.#syncing;
   }
 
+  /** What is being read already may have been asked for too long ago. @param {number} time */
+  async #syncSince(time) {
+    await this.#syncing?.catch(() => {});
+    for (let attempt = 0; attempt < 3 && !this.isTrusted(time); attempt += 1) await this.#sync();
+  }
+
+  /** @param {number} milliseconds */
+  #pause(milliseconds) {
+    // What one request has made, another may not wait for, where they share no promises.
+    const { sharesPromises, sleep } = this.#host;
+    return sleep(milliseconds, sharesPromises ? this.#ended.signal : new AbortController().signal);
+  }
+
   /** Waits while another request reads. */
   async #watch() {
     for (let now = this.#host.now(); this.#isReading(now); now = this.#host.now()) {
-      await this.#host.sleep(FIRST_LOOK_MS, this.#ended.signal);
+      await this.#pause(FIRST_LOOK_MS);
     }
   }
 
@@ -283,12 +302,13 @@ export class SharedSessions {
    * one is asking just now. Never rejects.
    * @param {RequestHead} head
    * @param {(document: SharedDocument) => boolean} use says whether that will do
-   * @returns {Promise<{ isFilled: boolean, release: () => Promise<void> }>} if it is not filled, the origin
-   *   is to be asked, and `release` to be called when its answer is saved
+   * @returns {Promise<{ isFilled: boolean, isThere: boolean, release: () => Promise<void> }>} if it is not
+   *   filled, the origin is to be asked, and `release` to be called when its answer is saved; `isThere`: there
+   *   is something, of use or not
    */
   async take(head, use) {
     const session = this.#core.sessionKey(head);
-    const alone = { isFilled: false, release: async () => {} };
+    const alone = { isFilled: false, isThere: false, release: async () => {} };
     if (session === null) return alone;
     try {
       const name = await nameOf(partsOf(head, session));
@@ -297,21 +317,28 @@ export class SharedSessions {
       for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
         const document = await this.load(head);
         if (document !== null && use(document)) return { ...alone, isFilled: true };
+        const isThere = document !== null;
         const token = await this.#store.acquire(name, leaseFor);
         if (token !== null) {
           const release = () => this.#store.release(name, token).catch(() => {});
-          return { isFilled: false, release: async () => void (await release()) };
+          return { isFilled: false, isThere, release: async () => void (await release()) };
         }
         if (this.#host.now() + pause >= giveUpAt) return alone;
-        await this.#host.sleep(pause, this.#ended.signal);
+        await this.#pause(pause);
       }
     } catch {
       return alone;
     }
   }
 
-  /** Where the log is now: to be asked before the origin is. */
+  /** Where the log is: to be asked before the origin is, after the request was confirmed. */
   get position() {
+    return this.#position;
+  }
+
+  /** The same, for what does not begin with a check. Never rejects. */
+  async currentPosition() {
+    await this.confirm();
     return this.#position;
   }
 
@@ -351,6 +378,13 @@ export class SharedSessions {
     }
   }
 
+  /** Whether a document is held for a request. @param {RequestHead} head */
+  holds(head) {
+    const now = this.#host.now();
+    const action = this.#core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
+    return action === Action.SERVE || action === Action.SERVE_STALE;
+  }
+
   /** @param {RequestHead} head */
   #held(head) {
     const now = this.#host.now();
@@ -364,6 +398,150 @@ export class SharedSessions {
     return { session, user, document: { body: body.slice(), meta, bornAtMs } };
   }
 
+  // --- Managed sessions: their tokens, in a record of their own ---
+
+  /**
+   * Takes over the managed session of a request if another node has begun it. Never rejects.
+   * @param {RequestHead} head
+   * @returns {Promise<'found' | 'none' | 'unavailable'>}
+   */
+  async findSession(head) {
+    const askedAt = this.#core.sequence;
+    try {
+      const session = await this.#loadSession(head);
+      if (session === null) return 'none';
+      const { credential: cookie } = /** @type {{ credential: string }} */ (
+        this.#core.sessionKey(head)
+      );
+      const found = { askedAt, tenant: head.tenant, cookie, session };
+      return this.#core.adoptSession(this.#host.now(), found) ? 'found' : 'none';
+    } catch {
+      return 'unavailable';
+    }
+  }
+
+  /**
+   * Leaves the managed session of a request to the other nodes; if that fails, as soon as it can be done.
+   * @param {RequestHead} head
+   * @param {Position | null} since from before it became what it is
+   * @param {{ lock: string, tokens: Pick<import('./abi.js').ManagedSession, 'access' | 'refresh' |
+   *   'accessExpiresAtMs'> }} [exchanged] its new tokens, and the lock under which they were exchanged
+   * @returns {Promise<boolean>} false: whoever has got the lock meanwhile knows better
+   */
+  async saveSession(head, since, exchanged) {
+    const before = this.#core.exportSession(head, this.#host.now());
+    const key = this.#core.sessionKey(head);
+    if (before === null || key === null) return false;
+    const held = { ...before, ...exchanged?.tokens };
+    const parts = tokenPartsOf(head, key);
+    const name = await nameOf(parts);
+    const offset = this.#storeNow() - this.#host.now();
+    let isSaved = true;
+    const save = async () => {
+      const from = since ?? (await this.#store.changes(null))?.position;
+      if (from === undefined) return;
+      const times = {
+        expiresAtMs: held.expiresAtMs + offset,
+        accessExpiresAtMs: held.accessExpiresAtMs && held.accessExpiresAtMs + offset,
+      };
+      const { at, history } = from;
+      const record = { at, history, family: this.#family, by: this.#self, ...held, ...times };
+      const bytes = recordOf(record, new Uint8Array());
+      const sealed = await seal(parts, bytes, this.#host.getRandomValues);
+      const ttlMs = Math.min(held.expiresAtMs - this.#host.now(), LONGEST_RECORD_MS);
+      isSaved = await this.#store.putIfNewer(name, sealed, {
+        since: from,
+        ttlMs,
+        lock: exchanged?.lock,
+      });
+    };
+    await this.#tell(key.key, save).catch(() => {});
+    return isSaved;
+  }
+
+  /**
+   * Does something with the tokens of a session that only one node may do at a time. The lock is renewed
+   * while it goes on.
+   * @template T
+   * @param {RequestHead} head
+   * @param {(lock: string, session: import('./abi.js').ManagedSession | null) => Promise<T>} work gets the
+   *   session as it is in the store
+   * @param {(session: import('./abi.js').ManagedSession) => T | null} isDone looks at it before; null: go on
+   * @returns {Promise<T>} rejects if the store cannot be reached, or another node has the lock for too long
+   */
+  async withTokens(head, work, isDone) {
+    const key = this.#core.sessionKey(head);
+    if (key === null) throw new Error('no session');
+    const name = await nameOf(tokenPartsOf(head, key));
+    const giveUpAt = this.#host.now() + this.#options.refreshLeaseFor - LOCK_MS;
+    for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+      const lock = await this.#store.acquire(name, LOCK_MS);
+      const session = await this.#loadSession(head);
+      // What this node has left there itself is not newer than what it holds.
+      const done = session === null || session.by === this.#self ? null : isDone(session);
+      if (lock !== null) {
+        if (done === null) return this.#holding(name, lock, () => work(lock, session));
+        await this.#store.release(name, lock).catch(() => {});
+      }
+      if (done !== null) return done;
+      if (this.#host.now() >= giveUpAt) throw new Error('another node has the tokens');
+      await this.#pause(pause);
+    }
+  }
+
+  /**
+   * @template T
+   * @param {string} name
+   * @param {string} lock
+   * @param {() => Promise<T>} work
+   */
+  async #holding(name, lock, work) {
+    const done = new AbortController();
+    const renewing = this.#renew(name, lock, done.signal);
+    try {
+      return await work();
+    } finally {
+      done.abort();
+      await renewing;
+      await this.#store.release(name, lock).catch(() => {});
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} lock
+   * @param {AbortSignal} signal
+   */
+  async #renew(name, lock, signal) {
+    while (!signal.aborted) {
+      await this.#host.sleep(LOCK_MS / 4, signal);
+      if (!signal.aborted) await this.#store.acquire(name, LOCK_MS, lock).catch(() => null);
+    }
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @returns {Promise<(import('./abi.js').ManagedSession & { by: string }) | null>}
+   */
+  async #loadSession(head) {
+    const key = this.#core.sessionKey(head);
+    if (key === null || key.kind !== Credential.COOKIE || this.#isUntold(key.key)) return null;
+    if (this.#position === null) await this.#sync();
+    const parts = tokenPartsOf(head, key);
+    const found = await this.#store.get(await nameOf(parts));
+    const record = found && /** @type {any} */ (parseRecord(await open(parts, found)));
+    if (!record || record.family !== this.#family || this.#isUntold(record.user)) return null;
+    if (record.history !== this.#position?.history) return null;
+    const { revokedAt } = await this.#store.epochs(record.user);
+    if (compareAt(revokedAt, record.at) > 0) return null;
+    const offset = this.#host.now() - this.#storeNow();
+    return {
+      ...record,
+      expiresAtMs: record.expiresAtMs + offset,
+      accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs + offset,
+    };
+  }
+
   // --- Telling ---
 
   /**
@@ -374,7 +552,11 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
     const name = await nameOf(partsOf(head, session));
-    await this.#tell(session.key, () => this.#store.end(name, session.key, this.#self));
+    const tokens = this.#options.managed ? await nameOf(tokenPartsOf(head, session)) : null;
+    await this.#tell(session.key, async () => {
+      if (tokens !== null) await this.#store.end(tokens, session.key, this.#self);
+      await this.#store.end(name, session.key, this.#self);
+    });
   }
 
   /**
@@ -473,6 +655,15 @@ export class SharedSessions {
  */
 function partsOf({ tenant }, { kind, credential }) {
   return { tenant, kind: kind === Credential.BEARER ? 'bearer' : 'cookie', credential };
+}
+
+/**
+ * Of the record that holds the tokens of a managed session.
+ * @param {RequestHead} head
+ * @param {{ credential: string }} session
+ */
+function tokenPartsOf({ tenant }, { credential }) {
+  return { tenant, kind: 'tokens', credential };
 }
 
 /**

@@ -59,13 +59,13 @@ export class DurableObjectStore {
 
   /**
    * @param {string} name
-   * @param {Uint8Array} value
-   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   * @param {Uint8Array<ArrayBuffer>} value
+   * @param {import('./store.js').PutOptions} options
    */
-  putIfNewer(name, value, { since, ttlMs }) {
+  putIfNewer(name, value, { since, ttlMs, lock }) {
     const { at, time } = since;
     return this.#ask(this.#shardOf(name), (object) =>
-      object.putIfNewer(name, value, { at, time, ttlMs, fenceMs: this.#fenceMs }),
+      object.putIfNewer(name, value, { at, time, ttlMs, lock, fenceMs: this.#fenceMs }),
     );
   }
 
@@ -109,9 +109,10 @@ export class DurableObjectStore {
   /**
    * @param {string} name
    * @param {number} ttlMs
+   * @param {string} [held]
    */
-  acquire(name, ttlMs) {
-    return this.#ask(this.#shardOf(name), (object) => object.acquire(name, ttlMs));
+  acquire(name, ttlMs, held) {
+    return this.#ask(this.#shardOf(name), (object) => object.acquire(name, ttlMs, held));
   }
 
   /**

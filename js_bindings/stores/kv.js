@@ -69,6 +69,7 @@ class KvBesideTruth {
     this.release = truth.release.bind(truth);
     this.close = truth.close.bind(truth);
     this.propagationMs = truth.propagationMs;
+    this.cannotLock = truth.cannotLock;
     this.subscribe = truth.subscribe?.bind(truth);
   }
 
@@ -86,7 +87,7 @@ class KvBesideTruth {
   /**
    * @param {string} name
    * @param {Uint8Array<ArrayBuffer>} value
-   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   * @param {import('./store.js').PutOptions} options
    */
   async putIfNewer(name, value, options) {
     if (!(await this.#truth.putIfNewer(name, await digestOf(value), options))) return false;
@@ -113,6 +114,7 @@ class KvAlone {
   #seen = new Set();
   /** What `revocationBound` has to be longer than. */
   propagationMs = PROPAGATION_MS;
+  cannotLock = true;
 
   /**
    * @param {any} namespace
@@ -140,8 +142,8 @@ class KvAlone {
   /**
    * Read and then written, which another may come between: KV has no other way.
    * @param {string} name
-   * @param {Uint8Array} value
-   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   * @param {Uint8Array<ArrayBuffer>} value
+   * @param {import('./store.js').PutOptions} options
    */
   async putIfNewer(name, value, { since, ttlMs }) {
     if (this.#now() - since.time >= FENCE_MS) return false;

@@ -34,10 +34,11 @@ export class MemoryStore {
 
   /**
    * @param {string} name
-   * @param {Uint8Array} value
-   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   * @param {Uint8Array<ArrayBuffer>} value
+   * @param {import('./store.js').PutOptions} options
    */
-  async putIfNewer(name, value, { since, ttlMs }) {
+  async putIfNewer(name, value, { since, ttlMs, lock }) {
+    if (lock !== undefined && this.#lock(name)?.token !== lock) return false;
     const held = this.#record(name);
     const isOvertaken = held && (held.value === null || compareAt(held.at, since.at) > 0);
     if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;
@@ -101,11 +102,11 @@ export class MemoryStore {
   /**
    * @param {string} name
    * @param {number} ttlMs
+   * @param {string} [held]
    */
-  async acquire(name, ttlMs) {
-    const held = this.#locks.get(name);
-    if (held !== undefined && this.#now() < held.until) return null;
-    const token = crypto.randomUUID();
+  async acquire(name, ttlMs, held) {
+    if (this.#lock(name)?.token !== held) return null;
+    const token = held ?? crypto.randomUUID();
     this.#locks.set(name, { token, until: this.#now() + ttlMs });
     return token;
   }
@@ -126,6 +127,12 @@ export class MemoryStore {
     this.#events = [];
     this.#newest = 0;
     this.#history = crypto.randomUUID();
+  }
+
+  /** @param {string} name */
+  #lock(name) {
+    const lock = this.#locks.get(name);
+    return lock !== undefined && this.#now() < lock.until ? lock : undefined;
   }
 
   /** @param {string} name */

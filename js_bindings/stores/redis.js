@@ -1,11 +1,13 @@
 // Sessions shared through Redis: node-redis speaks to it, scripts make each compare and write one step.
 // Keys, under a prefix: `{prefix}:log` is the stream of events, `{prefix}:history` names the data,
 // `{prefix}:user:…` has the newest events of a user, all in one slot of a cluster so that an event and what it
-// says are one step; `prefix:session:…` is a record, or the mark of an ended session, in a slot of its own.
+// says are one step; `prefix:session:{…}` is a record, or the mark of an ended session, and `prefix:lock:{…}` its lock, in a
+// slot of their own.
 // Invariant: a session's mark stands before its event can be read, and longer than anything may be under way.
 import { createClient, defineScript } from 'redis';
 import { inTime } from './in-time.js';
 import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
+import { StoreUnavailableError } from './store.js';
 
 const LONGEST_PAUSE_MS = 1000;
 
@@ -23,7 +25,8 @@ local function is_later(a, b)
   if a_time ~= b_time then return tonumber(a_time) > tonumber(b_time) end
   return tonumber(a_number) > tonumber(b_number)
 end
-local value, at, since, ttl, fence = unpack(ARGV)
+local value, at, since, ttl, fence, lock = unpack(ARGV)
+if lock ~= '' and redis.call('GET', KEYS[2]) ~= lock then return 0 end
 if now() - tonumber(since) >= tonumber(fence) then return 0 end
 local held = redis.call('HGET', KEYS[1], 'at')
 if held and (held == '' or is_later(held, at)) then return 0 end
@@ -78,6 +81,11 @@ if #events == tonumber(count) then head[2] = events[#events][1] end
 return { head, events }
 `;
 
+const EXTEND = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`;
+
 const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -96,11 +104,12 @@ const script = (source, keys) =>
   });
 
 const scripts = {
-  putRecord: script(PUT, 1),
+  putRecord: script(PUT, 2),
   bury: script(BURY, 1),
   appendEvent: script(APPEND, 2),
   appendUserEvent: script(APPEND, 3),
   readChanges: script(CHANGES, 2),
+  extendLock: script(EXTEND, 1),
   releaseLock: script(RELEASE, 1),
 };
 
@@ -140,6 +149,7 @@ export class RedisStore {
   #becoming = null;
   /** @type {Set<any>} */
   #clients = new Set();
+  #isClosed = false;
 
   /**
    * @param {string} url
@@ -163,13 +173,14 @@ export class RedisStore {
 
   /**
    * @param {string} name
-   * @param {Uint8Array} value
-   * @param {{ since: import('./store.js').Position, ttlMs: number }} options
+   * @param {Uint8Array<ArrayBuffer>} value
+   * @param {import('./store.js').PutOptions} options
    */
-  async putIfNewer(name, value, { since, ttlMs }) {
+  async putIfNewer(name, value, { since, ttlMs, lock = '' }) {
     const text = Buffer.from(value).toString('base64');
-    const values = [text, since.at, since.time, Math.ceil(ttlMs), this.#fenceMs].map(String);
-    return (await this.#run((client) => client.putRecord([this.#session(name)], values))) === 1;
+    const values = [text, since.at, since.time, Math.ceil(ttlMs), this.#fenceMs, lock].map(String);
+    const names = [this.#session(name), this.#lock(name)];
+    return (await this.#run((client) => client.putRecord(names, values))) === 1;
   }
 
   /**
@@ -223,6 +234,7 @@ export class RedisStore {
 
   /** @param {() => void} listener */
   async subscribe(listener) {
+    if (this.#isClosed) throw new StoreUnavailableError();
     // A connection of its own, told by the server whenever the log changes (client-side caching in broadcast
     // mode). After a break it may have missed something.
     const client = this.#connect({ RESP: 3, emitInvalidate: true });
@@ -241,8 +253,14 @@ export class RedisStore {
   /**
    * @param {string} name
    * @param {number} ttlMs
+   * @param {string} [held]
    */
-  async acquire(name, ttlMs) {
+  async acquire(name, ttlMs, held) {
+    if (held !== undefined) {
+      const values = [held, String(Math.ceil(ttlMs))];
+      const isHeld = await this.#run((client) => client.extendLock([this.#lock(name)], values));
+      return isHeld === 1 ? held : null;
+    }
     const token = crypto.randomUUID();
     const taken = await this.#run((client) =>
       client.set(this.#lock(name), token, { NX: true, PX: Math.ceil(ttlMs) }),
@@ -259,6 +277,7 @@ export class RedisStore {
   }
 
   async close() {
+    this.#isClosed = true;
     for (const client of this.#clients) this.#disconnect(client);
     this.#client = null;
   }
@@ -275,11 +294,11 @@ export class RedisStore {
   }
   /** @param {string} name */
   #session(name) {
-    return `${this.#prefix}:session:${name}`;
+    return `${this.#prefix}:session:{${name}}`;
   }
   /** @param {string} name */
   #lock(name) {
-    return `${this.#prefix}:lock:${name}`;
+    return `${this.#prefix}:lock:{${name}}`;
   }
 
   /**
@@ -339,6 +358,7 @@ export class RedisStore {
   }
 
   async #ready() {
+    if (this.#isClosed) throw new Error('closed');
     if (this.#client === null) {
       this.#client = this.#connect();
       this.#client.connect().catch(() => {});

@@ -22,12 +22,19 @@ import { SesameError } from '../errors.js';
  */
 
 /**
+ * @typedef {object} PutOptions
+ * @property {Position} since from before what is put was asked for
+ * @property {number} ttlMs
+ * @property {string} [lock] the token of the lock of the same name: whoever has lost it changes nothing
+ */
+
+/**
  * Every method rejects with a StoreUnavailableError if the store cannot be reached in time.
  * @typedef {object} SharedStore
  * @property {(name: string) => Promise<Uint8Array<ArrayBuffer> | null>} get null: no record, or an ended session
- * @property {(name: string, value: Uint8Array, options: { since: Position, ttlMs: number }) =>
- *   Promise<boolean>} putIfNewer false, and nothing is stored, if the session has been ended or forgotten
- *   since, if there is a record from after `since`, or if that is so long ago that it cannot be told
+ * @property {(name: string, value: Uint8Array<ArrayBuffer>, options: PutOptions) => Promise<boolean>} putIfNewer
+ *   false, and nothing is stored, if the session has been ended or forgotten since, if there is a record from
+ *   after `since`, if that is so long ago that it cannot be told, or if the lock is lost
  * @property {(name: string, key: string, by: string) => Promise<Position>} end ends a session: what was put before is gone,
  *   and what is still under way is refused
  * @property {(name: string, key: string, by: string) => Promise<Position>} forget the same of a session whose credential
@@ -40,9 +47,11 @@ import { SesameError } from '../errors.js';
  *   told any more
  * @property {(listener: () => void) => Promise<() => Promise<void>>} [subscribe] calls when there may be
  *   changes. That a call is lost costs time, never truth
- * @property {(name: string, ttlMs: number) => Promise<string | null>} acquire a lock; null: another has it
+ * @property {(name: string, ttlMs: number, token?: string) => Promise<string | null>} acquire a lock, or with a
+ *   token hold it for longer; null: another has it
  * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held
  * @property {() => Promise<void>} close
+ * @property {boolean} [cannotLock] `acquire` promises nothing
  * @property {number} [propagationMs] how long what is written may take to be read everywhere; default none
  */
 

@@ -1,4 +1,4 @@
-// The suite on Sesame in Node and in workerd, which keep every rule, and on the cache that applications
+// The suite on Sesame in Node and in workerd, alone and with each shared store, which keep every rule, and on the cache that applications
 // write for themselves, which does not: it shows that the suite can fail. Ends with the table of rules by
 // target.
 import assert from 'node:assert/strict';
@@ -7,8 +7,9 @@ import { cases } from './rules/index.js';
 import { runCase, runCases, verdicts } from './suite.js';
 import { describeResults } from './table.js';
 import { naiveTarget } from './targets/naive.js';
-import { nodeTarget } from './targets/node.js';
-import { workerdTarget } from './targets/workerd.js';
+import { nodeRedisTarget, nodeTarget } from './targets/node.js';
+import { workerdObjectsTarget, workerdTarget } from './targets/workerd.js';
+import { workerdKvTarget } from './targets/workerd-kv.js';
 
 /** What a Map and fetch do not do by themselves. */
 const BROKEN_BY_NAIVE = [
@@ -40,10 +41,19 @@ const RULES = [
   ...['R40', 'R41', 'R42', 'R43', 'R44', 'R70', 'R71'],
 ];
 
+/** What several nodes keep between them. */
+const SHARED_RULES = ['R30', 'R31'];
+
+const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
+  Number(one.slice(1)) - Number(other.slice(1));
+
 /** @type {Map<string, import('./suite.js').Result[]>} */
 const results = new Map();
 
-for (const adapter of [nodeTarget, workerdTarget]) {
+const alone = [nodeTarget, workerdTarget];
+const sharing = [nodeRedisTarget, workerdObjectsTarget, workerdKvTarget];
+
+for (const adapter of [...alone, ...sharing]) {
   describe(adapter.name, () => {
     /** @type {import('./targets/target.js').OpenTarget} */
     let target;
@@ -68,7 +78,7 @@ for (const adapter of [nodeTarget, workerdTarget]) {
       const kept = verdicts(own).filter(({ verdict }) => verdict === 'pass');
       assert.deepEqual(
         kept.map(({ rule }) => rule),
-        RULES,
+        sharing.includes(adapter) ? [...RULES, ...SHARED_RULES].sort(byNumber) : RULES,
       );
     });
   });

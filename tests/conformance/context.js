@@ -22,9 +22,9 @@ export async function createContext(target, adapter, options) {
   /** @type {{ origin: import('../support/origin.js').Origin, running: Running }[]} */
   const started = [];
 
-  /** @param {Record<string, unknown>} more */
-  async function start(more) {
-    const origin = await createOrigin();
+  /** @param {Record<string, unknown>} more @param {import('../support/origin.js').Origin} [given] */
+  async function start(more, given) {
+    const origin = given ?? (await createOrigin());
     try {
       const running = await target.start({ origin: origin.url, options: { ...options, ...more } });
       started.push({ origin, running });
@@ -35,8 +35,12 @@ export async function createContext(target, adapter, options) {
     }
   }
 
+  const first = await start({});
   return {
-    ...contextOf(await start({}), adapter),
+    ...contextOf(first, adapter),
+
+    /** Another node of the same application: on the same store, in front of the same origin. */
+    node: async () => contextOf(await start({}, first.origin), adapter),
 
     /**
      * Another cache in the same place, in front of an origin of its own.
@@ -45,10 +49,8 @@ export async function createContext(target, adapter, options) {
     another: async (more = {}) => contextOf(await start(more), adapter),
 
     async close() {
-      for (const { running, origin } of started) {
-        await running.close();
-        await origin.stop();
-      }
+      for (const { running } of started) await running.close();
+      for (const origin of new Set(started.map((each) => each.origin))) await origin.stop();
     },
   };
 }
@@ -104,7 +106,7 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
      * was sent before it at least as far.
      */
     async turn() {
-      for (let time = 0; time < 3; time += 1) {
+      for (let time = 0; time < 10; time += 1) {
         await (await fetch('/turn', { method: 'GET' })).text();
       }
     },

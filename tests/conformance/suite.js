@@ -10,8 +10,9 @@ const CASE_LIMIT_MS = 15_000;
 export class NotApplicable extends Error {}
 
 /**
+ * `nodes`: several caches on one store; they share what is in it where the option `shared` is the same.
  * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket'
- * | 'browserCache' | 'fields'} Feature
+ * | 'browserCache' | 'fields' | 'nodes'} Feature
  */
 
 /**

@@ -2,17 +2,18 @@
 // socket; a second entry point makes them and calls them.
 // Invariant: `control` is reachable over the suite's own socket alone.
 import { SessionCache } from 'sesame-edge';
+import { durableObject, kv } from 'sesame-edge/stores';
+import { createMovingClock, storeOn } from '../support/moving-clock.js';
 import { apiOf } from './targets/sesame-api.js';
 
-/** How often what sleeps looks at the clock. */
-const LOOK_EVERY_MS = 5;
+export { SesameStore } from 'sesame-edge/durable-object';
 
 /**
  * @typedef {object} Held
  * @property {SessionCache} sessions
  * @property {import('./targets/target.js').Api} api
  * @property {unknown[]} lines
- * @property {{ offset: number }} clock
+ * @property {ReturnType<typeof createMovingClock>} clock
  */
 
 /** @type {Map<string, Held>} */
@@ -28,11 +29,11 @@ export default {
 };
 
 export const control = {
-  /** @param {Request} request */
-  async fetch(request) {
+  /** @param {Request} request @param {any} env */
+  async fetch(request, env) {
     const { name, method, args } = /** @type {any} */ (await request.json());
     try {
-      const value = await perform(name, method, args);
+      const value = await perform(env, { name, method, args });
       return Response.json({ value: value ?? null });
     } catch (error) {
       const { message, stack, code, status } = /** @type {any} */ (error);
@@ -41,18 +42,13 @@ export const control = {
   },
 };
 
-/**
- * @param {string} name
- * @param {string} method
- * @param {any[]} args
- */
-function perform(name, method, args) {
-  if (method === 'create') return create(name, args[0]);
+/** @param {any} env @param {{ name: string, method: string, args: any[] }} call */
+function perform(env, { name, method, args }) {
+  if (method === 'create') return create(env, name, args[0]);
   const held = /** @type {Held} */ (caches.get(name));
   switch (method) {
     case 'advance':
-      held.clock.offset += args[0];
-      return undefined;
+      return held.clock.advance(args[0]);
     case 'statistics':
       return held.sessions.statistics();
     case 'prometheusText':
@@ -67,45 +63,30 @@ function perform(name, method, args) {
   }
 }
 
-/** @param {string} name @param {import('../../js_bindings/options.js').Options} options */
-function create(name, options) {
-  const clock = { offset: 0 };
+/**
+ * @param {any} env
+ * @param {string} name
+ * @param {any} options with `store`, and `shared` where several caches are to share what is in it
+ */
+function create(env, name, { store, shared = name, ...options }) {
+  const clock = createMovingClock();
   /** @type {unknown[]} */
   const lines = [];
-  const now = () => Date.now() + clock.offset;
-  const sessions = new SessionCache(options, {
-    now,
-    sleep: sleepOn(now),
-    log: (/** @type {unknown} */ line) => void lines.push(line),
-  });
+  const found = storeOf(env, store, shared);
+  const sessions = new SessionCache(
+    { ...options, ...(found && { store: storeOn(found, clock.lead) }) },
+    {
+      now: clock.now,
+      sleep: clock.sleep,
+      log: (/** @type {unknown} */ line) => void lines.push(line),
+    },
+  );
   caches.set(name, { sessions, api: apiOf(sessions), lines, clock });
 }
 
-/**
- * Sleeps until that time has passed on a clock, however it came to pass.
- * @param {() => number} now
- */
-function sleepOn(now) {
-  return async (/** @type {number} */ milliseconds, /** @type {AbortSignal} */ signal) => {
-    const end = now() + milliseconds;
-    while (!signal.aborted && now() < end)
-      await pause(Math.min(LOOK_EVERY_MS, end - now()), signal);
-  };
-}
-
-/**
- * @param {number} milliseconds
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish);
-  });
+/** @param {any} env @param {string | undefined} kind @param {string} prefix */
+function storeOf(env, kind, prefix) {
+  if (kind === undefined) return null;
+  const objects = durableObject(env.SESAME_STORE, { prefix });
+  return kind === 'kv' ? kv(env.SESSIONS, { prefix, truth: objects }) : objects;
 }

@@ -180,6 +180,30 @@ export function contract(title, make, lacks = {}) {
     });
 
     testIf(
+      'locks',
+      'R24: a lock is held for longer, and who has lost it changes nothing',
+      async () => {
+        const [store, other] = [make(), make()];
+        const session = name();
+        const since = await here(store);
+        const put = (/** @type {string} */ text, /** @type {string} */ lock) =>
+          store.putIfNewer(session, bytes(text), { since, ttlMs: MINUTE, lock });
+        const token = await store.acquire(session, MINUTE);
+        assert.equal(await store.acquire(session, MINUTE, token), token);
+        assert.equal(await other.acquire(session, MINUTE, 'not the token'), null);
+        assert.equal(await put('first', token), true);
+        await store.release(session, token);
+        assert.equal(await store.acquire(session, MINUTE, token), null);
+        assert.equal(await put('late', token), false);
+        const next = await other.acquire(session, MINUTE);
+        assert.equal(await put('late', token), false);
+        assert.equal(await put('second', next), true);
+        assert.deepEqual(await store.get(session), bytes('second'));
+        await Promise.all([store.close(), other.close()]);
+      },
+    );
+
+    testIf(
       'atomic',
       'R10, R31: of a thousand races between an end and a late answer, the end wins all',
       async () => {

@@ -310,12 +310,12 @@ describe('several nodes', () => {
     assert.ok(store);
   });
 
-  test('a store needs a secret, and no managed sessions', () => {
+  test('a store needs a secret, and cannot know when a managed session was used', () => {
     const store = new MemoryStore();
     for (const wrong of [
       { store },
       { store: {}, secret: '0'.repeat(32) },
-      { store, secret: '0'.repeat(32), managed: {} },
+      { store, secret: '0'.repeat(32), managed: {}, idleFor: '10m' },
       { store, secret: '0'.repeat(32), revocationBound: 'soon' },
     ]) {
       assert.throws(

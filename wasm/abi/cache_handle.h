@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sesame_abi.h"
@@ -30,6 +31,7 @@ struct sesame_cache {
   std::vector<char> input;
   sesame_result result{};
   char key_bytes[sizeof(sesame::Key)] = {};  // of the last key that was asked for
+  std::string exported;                      // of the last managed session that was asked for
   std::optional<sesame::SessionSnapshotWriter> writer;
   std::optional<sesame::SessionSnapshotReader> reader;
 };

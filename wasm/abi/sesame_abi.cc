@@ -94,6 +94,12 @@ Bytes bytes_of(sesame_cache* handle, const sesame::Key& key) {
   return {handle->key_bytes, sizeof handle->key_bytes};
 }
 
+bool read_key(Bytes bytes, sesame::Key* key) {
+  if (bytes.size() != sizeof(sesame::Key)) return false;
+  *key = {sesame::load_le64(bytes.data()), sesame::load_le64(bytes.data() + 8)};
+  return true;
+}
+
 std::uint32_t report_too_large(sesame_cache* handle) {
   return report(handle, {.action = sesame::Action::kTooLarge});
 }
@@ -252,6 +258,44 @@ uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t le
   return report(cache, cache->cache.complete_refresh(lease, status, tokens, time_of(retry_after_ms),
                                                      time_of(now_ms)));
 }
+
+uint32_t sesame_session_export(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                               uint32_t cookie_length, uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return 0;
+  const auto* session = cache->cache.managed_session(head, time_of(now_ms));
+  if (session == nullptr) return 0;
+  const Bytes user = bytes_of(cache, session->user);
+  cache->exported.assign(user.begin(), user.end());
+  cache->exported += session->access_token;
+  report(cache, {.deadline = session->access_expires_at,
+                 .expires_at = session->expires_at,
+                 .meta = session->refresh_token,
+                 .body = cache->exported});
+  return 1;
+}
+
+uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,
+                              double access_expires_at_ms, double expires_at_ms,
+                              uint32_t tenant_length, uint32_t cookie_length,
+                              uint32_t access_length, uint32_t refresh_length,
+                              uint32_t user_length) {
+  InputReader input(*cache);
+  const Bytes tenant = input.take(tenant_length);
+  const Bytes cookie = input.take(cookie_length);
+  sesame::VaultRecord session;
+  session.access_token = input.take(access_length);
+  session.refresh_token = input.take(refresh_length);
+  session.access_expires_at = time_of(access_expires_at_ms);
+  session.expires_at = time_of(expires_at_ms);
+  const Bytes user = input.take(user_length);
+  if (!input.fits() || !read_key(user, &session.user)) return 0;
+  return cache->cache.adopt_session(tenant, cookie, std::move(session), asked_at, time_of(now_ms))
+             ? 1
+             : 0;
+}
+
 uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
                             uint32_t authorization_length) {
   InputReader input(*cache);
@@ -287,9 +331,8 @@ uint32_t sesame_user_key(sesame_cache* cache, uint32_t tenant_length, uint32_t u
 
 void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event, uint32_t key_length) {
   InputReader input(*cache);
-  const Bytes bytes = input.take(key_length);
-  if (bytes.size() != sizeof(sesame::Key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
-  const sesame::Key key{sesame::load_le64(bytes.data()), sesame::load_le64(bytes.data() + 8)};
+  sesame::Key key;
+  if (!read_key(input.take(key_length), &key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
   cache->cache.apply(static_cast<sesame::RemoteEvent>(event), key, time_of(now_ms));
 }
 

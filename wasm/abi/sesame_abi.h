@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 3
+#define SESAME_ABI_VERSION 4
 
 /* --- What the host is to do ------------------------------------------------------------------- */
 
@@ -210,6 +210,22 @@ SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_m
                                                uint32_t http_status, double retry_after_ms,
                                                double access_expires_at_ms, uint32_t access_length,
                                                uint32_t refresh_length);
+
+/* The managed session of a request, for other nodes. Returns 1: the body is its user's key, 16
+ * bytes, and the access token after it; the meta is the refresh token, `expires_at_ms` the absolute
+ * end and `deadline_ms` that of the access token, 0 if it is not known. 0: there is none. */
+SESAME_EXPORT uint32_t sesame_session_export(sesame_cache* cache, double now_ms,
+                                             uint32_t tenant_length, uint32_t cookie_length,
+                                             uint32_t authorization_length);
+
+/* Takes over a managed session from another node. `asked_at`: the sequence from before the store
+ * was asked; the user's key comes last, 16 bytes. Returns 1, or 0 if it has ended here since or
+ * does not fit. */
+SESAME_EXPORT uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,
+                                            double access_expires_at_ms, double expires_at_ms,
+                                            uint32_t tenant_length, uint32_t cookie_length,
+                                            uint32_t access_length, uint32_t refresh_length,
+                                            uint32_t user_length);
 
 /* --- Several nodes (SPEC R30-R32) --------------------------------------------------------------
  */

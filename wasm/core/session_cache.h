@@ -203,6 +203,15 @@ class SessionCache {
   /// The key of the user whose document is held for a request. False if none is.
   bool held_user(const RequestHead& request, Key* user, TimeMs now);
 
+  /// The managed session of a request, for other nodes; null if there is none. Valid until the next
+  /// call.
+  const VaultRecord* managed_session(const RequestHead& request, TimeMs now);
+
+  /// Takes over a managed session that another node has begun, or whose tokens it has exchanged.
+  /// `asked_at` is the sequence from before the store was asked. False, and nothing is kept: it has
+  /// ended here since, or does not fit.
+  bool adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at, TimeMs now);
+
   /// The key of a user: see revoke_user.
   Status user_key(Bytes tenant, Bytes user_id, Key* user) const;
 

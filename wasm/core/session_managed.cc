@@ -60,6 +60,27 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   return outcome;
 }
 
+const VaultRecord* SessionCache::managed_session(const RequestHead& request, TimeMs now) {
+  const Subject subject = identify(request);
+  if (!subject.has_key || tombstones_.contains(subject.key, now)) return nullptr;
+  return find_record(subject.key, now);
+}
+
+bool SessionCache::adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at,
+                                 TimeMs now) {
+  step(now);
+  const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
+  const UserEvent* event = users_.find(record.user);
+  const bool is_revoked =
+      event != nullptr && event->revoked && is_before(asked_at, event->revoked_at);
+  if (is_revoked || record.access_token.empty() || now >= record.expires_at ||
+      tombstones_.contains(key, now)) {
+    return false;
+  }
+  record.used_at = now;
+  return vault_.put(key, std::move(record));
+}
+
 // The record of a session, if it lives.
 VaultRecord* SessionCache::find_record(const Key& key, TimeMs now) {
   VaultRecord* record = vault_.find(key, now);

@@ -94,9 +94,14 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
   info.used_at = config_.idle_for > 0 ? now : 0;
   info.user_tag = knows_user ? user_tag(user) : 0;
   info.sequence = lease->sequence;
-  const bool may_keep = now < info.drop_at && now >= tombstones_.unguarded_until() &&
-                        !tombstones_.contains(lease->key, now) &&
-                        !forbids_storing(document.cache_control);
+  // A refresh wants what need not be refreshed; who has nothing takes what may still be served.
+  const bool is_refresh = lease->cause == FillCause::kRefresh;
+  const bool is_wanted = now < (is_refresh ? info.fresh_until : filled_at + config_.keep_for);
+  // How often it was used elsewhere since is not known.
+  const bool is_idle = config_.idle_for > 0 && now >= filled_at + config_.idle_for;
+  const bool may_keep =
+      is_wanted && !is_idle && now < info.drop_at && now >= tombstones_.unguarded_until() &&
+      !tombstones_.contains(lease->key, now) && !forbids_storing(document.cache_control);
   if (!may_keep || !store_->put(lease->key, info, document.meta, document.body, now)) return ask;
   uncount(lease->cause);
   leases_.end(lease, LeaseState::kStored);

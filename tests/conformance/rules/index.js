@@ -10,6 +10,7 @@ import { managedSessions } from './managed.js';
 import { observability } from './observability.js';
 import { passing } from './passing.js';
 import { reading } from './reading.js';
+import { sharing } from './sharing.js';
 import { tokens } from './tokens.js';
 import { updates } from './updates.js';
 import { writing } from './writing.js';
@@ -30,4 +31,5 @@ export const cases = [
   ...passing,
   ...limits,
   ...observability,
+  ...sharing,
 ];

@@ -42,6 +42,8 @@ async function everything(t) {
   t.origin.on(READ, { body: '{"id":1}' });
   await t.advance(30 * MINUTE + MARGIN);
   await t.ask(one);
+  // The refresh behind it is under way.
+  await t.until(async () => (await t.statistics()).originTime.count === t.origin.count());
   await t.turn();
 }
 

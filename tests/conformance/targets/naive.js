@@ -14,6 +14,7 @@ export const naiveTarget = {
     prometheus: 'it counts nothing',
     logs: 'it logs nothing',
     browserCache: 'it has no such option',
+    nodes: 'it has no shared store',
     websocket: 'a handler of Request and Response cannot carry a WebSocket',
   },
   dialect: sesameDialect,

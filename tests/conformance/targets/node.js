@@ -1,39 +1,73 @@
 // Sesame's handler in this process: requests and responses are objects, the origin is real.
 import { SessionCache } from 'sesame-edge';
+import { redis } from 'sesame-edge/redis';
 import { createClock } from '../../support/clock.js';
+import { createMovingClock, storeOn } from '../../support/moving-clock.js';
+import { startRedis } from '../../support/redis-server.js';
 import { handlerFetch } from './handler-fetch.js';
+import { refuseIdleManaged } from './refuse-idle-managed.js';
 import { apiOf } from './sesame-api.js';
 import { sesameDialect } from './sesame-dialect.js';
 
 const URL = 'http://edge.test';
+const NO_SOCKET = {
+  websocket: "a Response in Node cannot carry a WebSocket: that is the HTTP server's",
+};
 
 /** @type {import('./target.js').Adapter} */
 export const nodeTarget = {
   name: 'Node',
-  lacks: { websocket: "a Response in Node cannot carry a WebSocket: that is the HTTP server's" },
+  lacks: { ...NO_SOCKET, nodes: 'it has no shared store' },
   dialect: sesameDialect,
   open: async () => ({
-    async start({ origin, options }) {
-      const clock = createClock();
-      /** @type {unknown[]} */
-      const lines = [];
-      const { now, sleep } = clock;
-      const log = (/** @type {unknown} */ line) => void lines.push(line);
-      const sessions = new SessionCache({ origin, ...options }, { now, sleep, log });
-      return {
-        url: URL,
-        now,
-        advance: async (milliseconds) => clock.advance(milliseconds),
-        fetch: handlerFetch(URL, (request) => sessions.handle(request)),
-        api: apiOf(sessions),
-        statistics: async () => sessions.statistics(),
-        prometheus: async () => sessions.prometheusText(),
-        logs: async () => lines,
-        close: async () => sessions.dispose(),
-      };
-    },
+    start: async ({ origin, options }) => running(createClock(), { origin, ...options }),
     close: async () => {},
   }),
 };
+
+/** With its sessions in a real Redis server. @type {import('./target.js').Adapter} */
+export const nodeRedisTarget = {
+  name: 'Node, Redis',
+  lacks: NO_SOCKET,
+  dialect: sesameDialect,
+  async open() {
+    const server = await startRedis();
+    let caches = 0;
+    return {
+      async start({ origin, options }) {
+        refuseIdleManaged(options);
+        caches += 1;
+        const { shared = `cache-${caches}`, ...rest } = options;
+        const clock = createMovingClock();
+        const store = storeOn(redis(server.url, { prefix: shared }), clock.lead);
+        return running(clock, { origin, secret: '0'.repeat(32), ...rest, store });
+      },
+      close: () => server.stop(),
+    };
+  },
+};
+
+/**
+ * @param {Pick<import('../../support/clock.js').Clock, 'now' | 'sleep' | 'advance'>} clock
+ * @param {any} options
+ * @returns {import('./target.js').Running}
+ */
+function running({ now, sleep, advance }, options) {
+  /** @type {unknown[]} */
+  const lines = [];
+  const log = (/** @type {unknown} */ line) => void lines.push(line);
+  const sessions = new SessionCache(options, { now, sleep, log });
+  return {
+    url: URL,
+    now,
+    advance: async (milliseconds) => advance(milliseconds),
+    fetch: handlerFetch(URL, (request) => sessions.handle(request)),
+    api: apiOf(sessions),
+    statistics: async () => sessions.statistics(),
+    prometheus: async () => sessions.prometheusText(),
+    logs: async () => lines,
+    close: async () => sessions.dispose(),
+  };
+}
 
 export default nodeTarget;

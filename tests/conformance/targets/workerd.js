@@ -1,78 +1,120 @@
 // Sesame's worker in the real workerd, over HTTP. One process holds the caches of all cases, told apart by
 // the name in `Host`; a second socket makes them, moves their clocks and calls their JavaScript API.
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { build, stop } from 'esbuild';
 import { workerdConfig } from '../../../edge_worker/serve/capnp.js';
 import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-process.js';
 import { createClient } from '../../support/client.js';
+import { bundleWorker } from '../../support/workerd-entry-bundle.js';
+import { refuseIdleManaged } from './refuse-idle-managed.js';
 import { sesameDialect } from './sesame-dialect.js';
 
 const ENTRY = fileURLToPath(new URL('../workerd-entry.js', import.meta.url));
-const WASM = fileURLToPath(new URL('../../../js_bindings/dist/sesame.wasm', import.meta.url));
 
 /** @type {import('./target.js').Adapter} */
 export const workerdTarget = {
   name: 'workerd',
+  lacks: { nodes: 'it has no shared store' },
   dialect: sesameDialect,
-  async open() {
-    const directory = await mkdtemp(path.join(tmpdir(), 'sesame-conformance-'));
-    const workerd = await startIn(directory);
-    const address = `http://127.0.0.1:${workerd.port}`;
-    const controlPath = path.join(directory, 'control.sock');
-    const client = createClient(address);
-    let caches = 0;
-    return {
-      async start({ origin, options }) {
-        const name = `cache-${++caches}`;
-        /** @param {string} method @param {...unknown} args */
-        const call = (method, ...args) => control(controlPath, { name, method, args });
-        await call('create', { origin, ...options });
-        const host = `${name}.test`;
-        let offset = 0;
-        return {
-          url: `http://${host}`,
-          socket: { url: `ws://127.0.0.1:${workerd.port}`, headers: { host } },
-          now: () => Date.now() + offset,
-          async advance(milliseconds) {
-            offset += milliseconds;
-            await call('advance', milliseconds);
-          },
-          fetch: (target, { headers, ...init } = {}) =>
-            client.fetch(target, { ...init, headers: { host, ...headers } }),
-          api: {
-            getSession: (...args) => call('getSession', ...args),
-            updateUser: (...args) => call('updateUser', ...args),
-            invalidateUser: (...args) => call('invalidateUser', ...args),
-            revokeUser: (...args) => call('revokeUser', ...args),
-            revoke: (...args) => call('revoke', ...args),
-          },
-          statistics: () => call('statistics'),
-          prometheus: () => call('prometheusText'),
-          logs: () => call('logs'),
-          close: () => call('dispose'),
-        };
-      },
-      async close() {
-        client.close();
-        workerd.kill();
-        await workerd.ended;
-        await rm(directory, { recursive: true, force: true });
-      },
-    };
-  },
+  open: () => openWorkerd({}),
 };
+
+/** @type {import('./target.js').Adapter} */
+export const workerdObjectsTarget = {
+  name: 'workerd, Durable Objects',
+  lacks: {},
+  dialect: sesameDialect,
+  open: () => openWorkerd({ store: 'durable-object', secret: '0'.repeat(32) }),
+};
+
+/**
+ * @param {object} more options of each cache
+ * @returns {Promise<import('./target.js').OpenTarget>}
+ */
+async function openWorkerd(more) {
+  const directory = await mkdtemp(path.join(tmpdir(), 'sesame-conformance-'));
+  const workerd = await startIn(directory);
+  const controlPath = path.join(directory, 'control.sock');
+  return targetIn({
+    more,
+    port: workerd.port,
+    control: (call) => control(controlPath, call),
+    async close() {
+      workerd.kill();
+      await workerd.ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  });
+}
+
+/**
+ * Caches in a worker that is running.
+ * @param {{ more: object, port: number, control: (call: object) => Promise<any>, close: () => Promise<void>,
+ *   fetchAgain?: boolean }} worker `fetchAgain`: its front cuts connections with bodies that nobody reads
+ * @returns {import('./target.js').OpenTarget}
+ */
+export function targetIn({ more, port, control, close, fetchAgain = false }) {
+  const client = createClient(`http://127.0.0.1:${port}`);
+  /** @type {typeof client.fetch} */
+  const fetchOnce = (target, init) => client.fetch(target, init);
+  /** @type {typeof client.fetch} */
+  const fetchTwice = (target, init) =>
+    fetchOnce(target, init).catch((error) => {
+      if (error.code !== 'ECONNRESET' || init?.signal?.aborted) throw error;
+      return fetchOnce(target, init);
+    });
+  const fetch = fetchAgain ? fetchTwice : fetchOnce;
+  let caches = 0;
+  return {
+    async start({ origin, options }) {
+      if ('store' in more) refuseIdleManaged(options);
+      const name = `cache-${++caches}`;
+      /** @param {string} method @param {...unknown} args */
+      const call = (method, ...args) => control({ name, method, args });
+      await call('create', { origin, ...more, ...options });
+      const host = `${name}.test`;
+      let offset = 0;
+      return {
+        url: `http://${host}`,
+        socket: { url: `ws://127.0.0.1:${port}`, headers: { host } },
+        now: () => Date.now() + offset,
+        async advance(milliseconds) {
+          offset += milliseconds;
+          await call('advance', milliseconds);
+        },
+        fetch: (target, { headers, ...init } = {}) =>
+          fetch(target, { ...init, headers: { host, ...headers } }),
+        api: {
+          getSession: (...args) => call('getSession', ...args),
+          updateUser: (...args) => call('updateUser', ...args),
+          invalidateUser: (...args) => call('invalidateUser', ...args),
+          revokeUser: (...args) => call('revokeUser', ...args),
+          revoke: (...args) => call('revoke', ...args),
+        },
+        statistics: () => call('statistics'),
+        prometheus: () => call('prometheusText'),
+        logs: () => call('logs'),
+        close: () => call('dispose'),
+      };
+    },
+    async close() {
+      client.close();
+      await close();
+    },
+  };
+}
 
 export default workerdTarget;
 
 /** @param {string} directory */
 async function startIn(directory) {
   const { binary, compatibilityDate } = findWorkerd();
-  await bundle(directory);
+  await mkdir(path.join(directory, 'state'));
+  await bundleWorker(ENTRY, directory);
   const address = '127.0.0.1:0';
   const config = workerdConfig({
     modules: ['entry.js', 'sesame.wasm'],
@@ -80,6 +122,8 @@ async function startIn(directory) {
     controlPath: path.join(directory, 'control.sock'),
     compatibilityDate,
     options: {},
+    objects: [{ binding: 'SESAME_STORE', className: 'SesameStore' }],
+    storage: path.join(directory, 'state'),
   });
   await writeFile(path.join(directory, 'config.capnp'), config);
   // What it prints about exceptions is of use only where a case fails, and then the case says so.
@@ -88,32 +132,6 @@ async function startIn(directory) {
   };
   return startWorkerd({ binary, directory, address, onLine, signal: undefined });
 }
-
-/** @param {string} directory */
-async function bundle(directory) {
-  const { outputFiles } = await build({
-    entryPoints: [ENTRY],
-    outfile: path.join(directory, 'entry.js'),
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['workerd'],
-    plugins: [wasmBeside],
-    write: false,
-    logLevel: 'warning',
-  });
-  await stop(); // its service would live as long as we do
-  await writeFile(path.join(directory, 'entry.js'), outputFiles[0].contents);
-  await copyFile(WASM, path.join(directory, 'sesame.wasm'));
-}
-
-/** The module stays a file of its own: workerd compiles it. @type {import('esbuild').Plugin} */
-const wasmBeside = {
-  name: 'wasm-beside',
-  setup(builder) {
-    builder.onResolve({ filter: /\.wasm$/ }, () => ({ path: './sesame.wasm', external: true }));
-  },
-};
 
 /**
  * @param {string} socketPath

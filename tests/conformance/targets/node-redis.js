@@ -1,0 +1,1 @@
+export { nodeRedisTarget as default } from './node.js';

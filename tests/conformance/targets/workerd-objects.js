@@ -1,0 +1,1 @@
+export { workerdObjectsTarget as default } from './workerd.js';

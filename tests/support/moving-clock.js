@@ -1,0 +1,75 @@
+// Time that goes on by itself, and that a test can move on as well. Runs in Node and in workerd.
+
+/** How often what sleeps looks at the clock. */
+const LOOK_EVERY_MS = 5;
+
+export function createMovingClock() {
+  let offset = 0;
+  const now = () => Date.now() + offset;
+  return {
+    now,
+    /** @param {number} milliseconds */
+    advance(milliseconds) {
+      offset += milliseconds;
+    },
+    /** How far it is ahead of everybody else's. */
+    lead: () => offset,
+    /** Until that time has passed, however it came to pass. @param {number} milliseconds @param {AbortSignal} signal */
+    async sleep(milliseconds, signal) {
+      const end = now() + milliseconds;
+      while (!signal.aborted && now() < end) {
+        await pause(Math.min(LOOK_EVERY_MS, end - now()), signal);
+      }
+    },
+  };
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener('abort', finish);
+  });
+}
+
+/**
+ * A store whose clock is ahead as far as a test's.
+ * @param {any} store
+ * @param {() => number} lead
+ */
+export function storeOn(store, lead) {
+  const moved = (/** @type {any} */ position, by = lead()) =>
+    position && { ...position, time: position.time + by };
+  return new Proxy(store, {
+    get(target, name) {
+      const found = target[name];
+      if (typeof found !== 'function') return found;
+      const method = found.bind(target);
+      switch (name) {
+        case 'putIfNewer':
+          return (/** @type {string} */ key, /** @type {any} */ value, /** @type {any} */ given) =>
+            method(key, value, { ...given, since: moved(given.since, -lead()) });
+        case 'changes':
+          return async (/** @type {any} */ since) => {
+            const found = await method(moved(since, -lead()));
+            return found && { ...found, position: moved(found.position) };
+          };
+        case 'end':
+        case 'forget':
+        case 'userEvent':
+          return async (/** @type {any[]} */ ...args) => moved(await method(...args));
+        default:
+          return method;
+      }
+    },
+  });
+}
