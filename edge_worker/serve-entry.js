@@ -3,11 +3,20 @@
 //
 // It must not know how it is started. Invariant: `control` is reachable over the local server's
 // own socket alone, never over the one that serves traffic.
+import { throughObject } from '../js_bindings/stores/through-object.js';
 import { createWorker } from './worker.js';
 
-const worker = createWorker(
-  (/** @type {{ SESAME: import('../js_bindings/options.js').Options }} */ env) => env.SESAME,
-);
+/**
+ * @typedef {object} Bindings
+ * @property {import('../js_bindings/options.js').Options} SESAME
+ * @property {string} [SESAME_REDIS] the shared store's URL
+ * @property {unknown} [SESAME_REDIS_OBJECT]
+ */
+
+const worker = createWorker((/** @type {Bindings} */ env) => {
+  const isShared = env.SESAME_REDIS !== undefined;
+  return { ...env.SESAME, ...(isShared && { store: throughObject(env.SESAME_REDIS_OBJECT) }) };
+});
 
 export default {
   /** @type {typeof worker.fetch} */

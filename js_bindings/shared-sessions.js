@@ -192,9 +192,8 @@ export class SharedSessions {
 
   /** @param {number} milliseconds */
   #pause(milliseconds) {
-    // What one request has made, another may not wait for, where they share no promises.
-    const { sharesPromises, sleep } = this.#host;
-    return sleep(milliseconds, sharesPromises ? this.#ended.signal : new AbortController().signal);
+    // A signal of its own: what one request has made, another may not wait for (workerd).
+    return this.#host.sleep(milliseconds, new AbortController().signal);
   }
 
   /** Waits while another request reads. */

@@ -2,6 +2,7 @@
 // goes to js_bindings/dist, its glue minified, and the worker around it to edge_worker/dist: that is what
 // the package ships.
 import { existsSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { writeIfChanged } from './lib/files.mjs';
 import { capture, Failure, isMain, main, root, run } from './lib/run.mjs';
@@ -39,6 +40,18 @@ export async function build(preset = 'wasm-release') {
   if (seconds > 2) console.log(`build: ${preset} took ${seconds.toFixed(0)} s`);
 }
 
+/** Node's own modules are workerd's as well, under their full names. @type {import('esbuild').Plugin} */
+const nodeModules = {
+  name: 'node-modules',
+  setup(builder) {
+    const names = builtinModules.filter((name) => !name.startsWith('_')).join('|');
+    builder.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path: name }) => ({
+      path: `node:${name}`,
+      external: true,
+    }));
+  },
+};
+
 /** @param {string} directory the module's build directory */
 async function assemble(directory) {
   const glue = readFileSync(path.join(directory, 'sesame.mjs'), 'utf8');
@@ -51,12 +64,21 @@ async function assemble(directory) {
   // The worker as `sesame-edge serve` runs it: a user of the package needs no bundler.
   await bundle({
     absWorkingDir: root,
-    entryPoints: ['edge_worker/serve-entry.js'],
+    entryPoints: ['edge_worker/serve-entry.js', 'edge_worker/serve-redis-entry.js'],
     outdir: 'edge_worker/dist',
     bundle: true,
     format: 'esm',
     target: 'es2022',
     conditions: ['workerd'],
+    minifyWhitespace: true,
+    external: ['cloudflare:*', 'node:*'],
+    // Of the client, what speaks to a server; what its extras' commands look like nobody asks.
+    alias: { redis: '@redis/client' },
+    plugins: [nodeModules],
+    // The client asks for Node's modules in Node's old way, which workerd has too.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire('/');",
+    },
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
     logLevel: 'warning',

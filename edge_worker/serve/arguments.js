@@ -8,14 +8,17 @@ import { parseArgs } from 'node:util';
 const DEFAULT_PORT = 8787;
 const DEFAULT_HOST = '127.0.0.1';
 
-export const HELP = `Usage: sesame-edge serve --origin URL [--port N] [--host ADDRESS] [--config FILE]
+export const HELP = `Usage: sesame-edge serve --origin URL [--port N]... [--host ADDRESS] [--config FILE]
+                         [--store URL]
 
 Runs Sesame in front of a back end, in workerd, on this machine. It answers session
 checks by itself; the back end is asked only when it must be.
 
   --origin URL     the back end, such as http://localhost:4000
-  --port N         the port to listen on (${DEFAULT_PORT}; 0 takes any free one)
+  --port N         the port to listen on (${DEFAULT_PORT}; 0 takes any free one); given
+                   several times, a node on each
   --host ADDRESS   the address to listen on (${DEFAULT_HOST}, for this machine alone)
+  --store URL      what nodes share their sessions through, redis://host:port
   --config FILE    a JSON file with the worker's options; flags win over it
   --help           prints this
   --version        prints the version
@@ -25,7 +28,8 @@ Ends on Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 wrong usage or 
 
 const FLAGS = /** @type {const} */ ({
   origin: { type: 'string' },
-  port: { type: 'string' },
+  port: { type: 'string', multiple: true },
+  store: { type: 'string' },
   host: { type: 'string' },
   config: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -33,7 +37,7 @@ const FLAGS = /** @type {const} */ ({
 });
 
 /**
- * @typedef {{ origin: string | undefined, port: number, host: string,
+ * @typedef {{ origin: string | undefined, ports: number[], host: string, store: string | undefined,
  *   config: string | undefined }} ServeCommand
  * @typedef {{ action: 'help' | 'version' } | { action: 'refuse', faults: string[] }
  *   | { action: 'serve', command: ServeCommand }} Request
@@ -58,14 +62,20 @@ export function readArguments(argv) {
   if (positionals.length === 0) return refuse(['no command given']);
   if (positionals[0] !== 'serve') return refuse([`unknown command '${positionals[0]}'`]);
 
-  const { origin, host = DEFAULT_HOST, config } = values;
-  const port = values.port === undefined ? DEFAULT_PORT : portOf(values.port);
-  const faults = [];
+  const { origin, host = DEFAULT_HOST, config, store } = values;
+  const given = values.port ?? [String(DEFAULT_PORT)];
+  const ports = given.map(portOf).filter((port) => port !== null);
+  const faults = given
+    .filter((port) => portOf(port) === null)
+    .map((port) => `--port must be a number from 0 to 65535, not '${port}'`);
   if (positionals.length > 1) faults.push(`unexpected argument '${positionals[1]}'`);
-  if (port === null) faults.push(`--port must be a number from 0 to 65535, not '${values.port}'`);
+  if (store !== undefined && !isRedis(store)) {
+    faults.push(`--store must be a redis:// or rediss:// URL, not '${store}'`);
+  }
+  if (store === undefined && ports.length > 1) faults.push('several nodes need --store');
   if (!isHost(host)) faults.push(`--host must be an address or a host name, not '${host}'`);
-  if (port === null || faults.length > 0) return refuse(faults);
-  return { action: 'serve', command: { origin, port, host, config } };
+  if (faults.length > 0) return refuse(faults);
+  return { action: 'serve', command: { origin, ports, host, store, config } };
 }
 
 /**
@@ -74,7 +84,7 @@ export function readArguments(argv) {
  * @param {ServeCommand} command
  * @returns {boolean}
  */
-export function isOwnOrigin(origin, { host, port }) {
+export function isOwnOrigin(origin, { host, ports }) {
   const url = new URL(origin);
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const isLoopback = (/** @type {string} */ text) => /^(localhost|::1|127\..*)$/.test(text);
@@ -82,7 +92,7 @@ export function isOwnOrigin(origin, { host, port }) {
   const isNamed = name === 'localhost' || host === 'localhost';
   const isSame =
     name === host || (isLoopback(name) && (isEverywhere || (isNamed && isLoopback(host))));
-  return isSame && url.protocol === 'http:' && Number(url.port || 80) === port;
+  return isSame && url.protocol === 'http:' && ports.includes(Number(url.port || 80));
 }
 
 /** @param {string[]} faults @returns {Request} */
@@ -90,6 +100,11 @@ function refuse(faults) {
   const last = faults.length - 1;
   const hint = (/** @type {string} */ fault) => `${fault} (see sesame-edge --help)`;
   return { action: 'refuse', faults: faults.map((text, i) => (i === last ? hint(text) : text)) };
+}
+
+/** @param {string} text */
+function isRedis(text) {
+  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol);
 }
 
 /** @param {string} text @returns {number | null} */

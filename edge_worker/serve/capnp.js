@@ -40,11 +40,12 @@ export function socketAddress(host, port) {
  * @param {string} server.controlPath the Unix socket that the counters are read over
  * @param {string} server.compatibilityDate
  * @param {unknown} server.options the worker's options, any JSON value
+ * @param {Record<string, string>} [server.texts] more bindings
  * @param {ObjectClass[]} [server.objects]
  * @param {string} [server.storage] the directory in which Durable Objects are kept; without it, in memory
  * @returns {string}
  */
-export function workerdConfig({ objects = [], storage, ...server }) {
+export function workerdConfig({ texts = {}, objects = [], storage, ...server }) {
   const { modules, address, controlPath, compatibilityDate, options } = server;
   const flags = compatibilityDate < NODE_COMPAT_IS_DEFAULT ? '"nodejs_compat"' : '';
   const embedded = modules.map((name) => {
@@ -76,7 +77,7 @@ ${embedded.join('\n')}
   compatibilityFlags = [${flags}],
   bindings = [
     (name = "SESAME", json = ${quote(JSON.stringify(options))}),
-${objects.map(objectBinding).join('')}  ],
+${Object.entries(texts).map(textBinding).join('')}${objects.map(objectBinding).join('')}  ],
 ${objects.length === 0 ? '' : objectClasses(objects, storage)}  globalOutbound = "network",
 );
 `;
@@ -87,6 +88,11 @@ ${objects.length === 0 ? '' : objectClasses(objects, storage)}  globalOutbound =
 /** @param {string} directory */
 function diskService(directory) {
   return `    (name = "disk", disk = (path = ${quote(directory)}, writable = true)),\n`;
+}
+
+/** @param {[string, string]} binding */
+function textBinding([name, text]) {
+  return `    (name = ${quote(name)}, text = ${quote(text)}),\n`;
 }
 
 /** @param {ObjectClass} object */

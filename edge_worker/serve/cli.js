@@ -3,6 +3,7 @@
 //
 // It must not know workerd. Invariant: every way to end has its exit code (0 as asked, 1 could not
 // run, 2 wrong usage or options) and at least one line that says why if it is not 0.
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../../js_bindings/errors.js';
 import { HELP, isOwnOrigin, readArguments } from './arguments.js';
@@ -65,11 +66,16 @@ export async function main(argv) {
 async function run(command) {
   const fromFile = command.config === undefined ? {} : await readConfig(command.config);
   const options = command.origin === undefined ? fromFile : { ...fromFile, origin: command.origin };
+  const { host, ports, store } = command;
+  if (store !== undefined && options.secret === undefined) {
+    options.secret = randomBytes(16).toString('hex');
+    print('no "secret" in --config: made one for this run; other runs will not share its sessions');
+  }
   const origin = await originOf(options, command);
 
   const stopping = new AbortController();
-  /** @type {import('./serve.js').Server | undefined} */
-  let server;
+  /** @type {import('./serve.js').Server[]} */
+  const servers = [];
   let stoppedAt = 0;
   let forced = false;
   const onSignal = () => {
@@ -79,7 +85,7 @@ async function run(command) {
       stopping.abort();
     } else if (now - stoppedAt > SAME_SIGNAL_WITHIN_MS) {
       forced = true;
-      void server?.close(0);
+      for (const server of servers) void server.close(0);
     }
   };
   for (const name of SIGNALS) process.on(name, onSignal);
@@ -88,28 +94,30 @@ async function run(command) {
   process.stdout.on('error', onUnread);
   process.stderr.on('error', onUnread);
   try {
-    const { port, host } = command;
     const { signal } = stopping;
-    server = await serve({ port, host, options, signal, log: print, warn: complain });
+    for (const port of ports) {
+      const log = ports.length === 1 ? print : undefined;
+      servers.push(await serve({ port, host, store, options, signal, log, warn: complain }));
+    }
     print(`sesame-edge ${await version()} in front of ${origin}`);
-    print(`listening on ${server.url}`);
+    for (const { url } of servers) print(`listening on ${url}`);
     void probeOrigin(origin, signal).then((reason) => {
       if (reason === null) return;
       complain(`origin ${origin} cannot be reached (${reason}); serving all the same`);
     });
-    const end = await Promise.race([server.ended, aborted(signal)]);
+    const end = await Promise.race([...servers.map(({ ended }) => ended), aborted(signal)]);
     if (end !== undefined && !(await abortedWithin(signal, SIGNAL_MAY_LAG_MS))) {
       const how = end.signal ?? `exit code ${end.code}`;
       throw new Error(`workerd ended by itself (${how})`);
     }
-    await server.close();
+    await Promise.all(servers.map((server) => server.close()));
     print('stopped');
     return forced ? 1 : 0;
   } catch (error) {
     if (stopping.signal.aborted) return 0;
     throw error;
   } finally {
-    await server?.close();
+    await Promise.all(servers.map((server) => server.close()));
     for (const name of SIGNALS) process.off(name, onSignal);
   }
 }
@@ -124,7 +132,7 @@ async function originOf(options, command) {
     throw new UsageError(['no origin: give --origin URL, or "origin" in the file of --config']);
   }
   try {
-    await checkOptions(options);
+    await checkOptions(options, command.store);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(error.faults.map(({ option, reason }) => `option ${option} ${reason}`));

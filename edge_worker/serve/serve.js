@@ -18,6 +18,7 @@ import { findWorkerd, startWorkerd } from './workerd-process.js';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const ENTRY = 'serve-entry.js';
+const REDIS_ENTRY = 'serve-redis-entry.js';
 const REPORT_EVERY_MS = 1000;
 const STATS_WITHIN_MS = 2000;
 const GRACE_MS = 3000;
@@ -28,6 +29,7 @@ const GRACE_MS = 3000;
  * @property {number} [port] 0, the default, takes any free one
  * @property {string} [host] 127.0.0.1 unless given
  * @property {Record<string, unknown>} [options] the worker's options, JSON values only
+ * @property {string} [store] what it shares its sessions through, `redis://…`; needs `secret` in the options
  * @property {(line: string) => void} [log] gets a line about the traffic, one a second at most
  * @property {(line: string) => void} [warn] gets what workerd and the worker print
  * @property {AbortSignal} [signal] stops a start that is under way
@@ -56,11 +58,11 @@ const GRACE_MS = 3000;
  * @returns {Promise<Server>}
  */
 export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}, ...rest }) {
-  const { log, warn = () => {}, signal } = rest;
+  const { store, log, warn = () => {}, signal } = rest;
   const workerOptions = origin === undefined ? options : { ...options, origin };
-  await checkOptions(workerOptions);
+  await checkOptions(workerOptions, store);
   const { binary, compatibilityDate } = findWorkerd();
-  const modules = await findModules();
+  const modules = await findModules(store === undefined ? ENTRY : REDIS_ENTRY);
 
   // Made with mode 0700: what is in it is this user's alone.
   const directory = await mkdtemp(path.join(tmpdir(), 'sesame-edge-'));
@@ -74,7 +76,13 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
     await Promise.all(
       modules.map((name) => copyFile(path.join(DIST, name), path.join(directory, name))),
     );
-    const server = { modules, address, controlPath, compatibilityDate, options: workerOptions };
+    const server = {
+      ...{ modules, address, controlPath, compatibilityDate, options: workerOptions },
+      ...(store !== undefined && {
+        texts: { SESAME_REDIS: store },
+        objects: [{ binding: 'SESAME_REDIS_OBJECT', className: 'SesameRedis' }],
+      }),
+    };
     const config = workerdConfig(server);
     await writeFile(path.join(directory, 'config.capnp'), config, { mode: 0o600 });
     const onLine = (/** @type {string} */ line) => warn(`workerd: ${line}`);
@@ -114,13 +122,14 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
 /**
  * The bundle's files, the entry first. Only the modules that it names: an older build's may lie
  * beside them.
+ * @param {string} entryName
  * @returns {Promise<string[]>}
  */
-async function findModules() {
+async function findModules(entryName) {
   try {
-    const entry = await readFile(path.join(DIST, ENTRY), 'utf8');
+    const entry = await readFile(path.join(DIST, entryName), 'utf8');
     const others = (await readdir(DIST)).filter((name) => name.endsWith('.wasm'));
-    return [ENTRY, ...others.filter((name) => entry.includes(name))];
+    return [entryName, ...others.filter((name) => entry.includes(name))];
   } catch {
     throw notBuilt();
   }

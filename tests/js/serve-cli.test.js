@@ -46,6 +46,11 @@ describe('sesame-edge', () => {
     [['serve', '--origin', ORIGIN, '--port', '65536'], /--port must be a number .* '65536'/],
     [['serve', '--origin', ORIGIN, '--port', '80x'], /--port must be a number .* '80x'/],
     [['serve', '--origin', ORIGIN, '--host', 'a b'], /--host must be .* 'a b'/],
+    [
+      ['serve', '--origin', ORIGIN, '--store', 'http://a'],
+      /--store must be a redis:.* 'http:\/\/a'/,
+    ],
+    [['serve', '--origin', ORIGIN, '--port', '1', '--port', '2'], /several nodes need --store/],
     [['serve', '--origin', ORIGIN, 'more'], /unexpected argument 'more'/],
     [['serve'], /no origin: give --origin URL/],
     [['serve', '--origin', 'ftp://127.0.0.1'], /option origin must be /],
@@ -115,13 +120,19 @@ describe('sesame-edge', () => {
 
 describe('the parts of serve', () => {
   test('an address is its own origin only if requests would come back to it', () => {
-    const at = { origin: undefined, config: undefined, host: '127.0.0.1', port: 4000 };
+    const at = {
+      origin: undefined,
+      config: undefined,
+      host: '127.0.0.1',
+      ports: [4000],
+      store: undefined,
+    };
     assert.equal(isOwnOrigin('http://127.0.0.1:4000', at), true);
     assert.equal(isOwnOrigin('http://127.0.0.1:4001', at), false);
     assert.equal(isOwnOrigin('https://127.0.0.1:4000', at), false);
     assert.equal(isOwnOrigin('http://example.com:4000', at), false);
     assert.equal(isOwnOrigin('http://[::1]:4000', { ...at, host: '0.0.0.0' }), true);
-    assert.equal(isOwnOrigin('http://localhost', { ...at, port: 80, host: 'localhost' }), true);
+    assert.equal(isOwnOrigin('http://localhost', { ...at, ports: [80], host: 'localhost' }), true);
   });
 
   test('text in the configuration stays inside its quotes', () => {

@@ -2,7 +2,7 @@
 // whole of a run: it replays, and it can be made shorter.
 
 /** A small, well-mixed generator (mulberry32). @param {number} seed */
-function generator(seed) {
+export function generator(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -35,12 +35,17 @@ function answers(port) {
   });
 }
 
-export async function startRedis() {
+/**
+ * @param {string} [directory] in which it keeps its data, every write at once; without it, it keeps none
+ */
+export async function startRedis(directory) {
   const port = await freePort();
+  const kept = ['--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always'];
   /** @type {import('node:child_process').ChildProcess} */
   let server;
   const start = async () => {
-    const words = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const words = ['--port', port, '--bind', '127.0.0.1', '--save', ''];
+    words.push(...(directory === undefined ? ['--appendonly', 'no'] : kept));
     server = spawn(program, words.map(String), { argv0: 'redis-server', stdio: 'ignore' });
     await until(() => answers(port), 'redis-server answers');
   };
@@ -55,6 +60,7 @@ export async function startRedis() {
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
     start,
     stop,
     pause: () => server.kill('SIGSTOP'),

@@ -1,0 +1,36 @@
+// A store that a Durable Object has the connection to (edge_worker/redis-object.js).
+import { inTime } from './in-time.js';
+import { TIMEOUT_MS } from './limits.js';
+
+/** How the object's answer may be later than the store's own time-out. */
+const MARGIN_MS = 500;
+
+/**
+ * @param {any} namespace of objects of the class `SesameRedis`
+ * @returns {import('./store.js').SharedStore}
+ *
+ * @example
+ * const store = throughObject(env.SESAME_REDIS_OBJECT);
+ */
+export function throughObject(namespace) {
+  /** @param {string} method */
+  const calling =
+    (method) =>
+    (/** @type {any[]} */ ...args) =>
+      inTime(TIMEOUT_MS + MARGIN_MS, () => {
+        const stub = namespace.get(namespace.idFromName('redis'));
+        return stub.call(method, args);
+      });
+  return {
+    get: calling('get'),
+    putIfNewer: calling('putIfNewer'),
+    end: calling('end'),
+    forget: calling('forget'),
+    userEvent: calling('userEvent'),
+    epochs: calling('epochs'),
+    changes: calling('changes'),
+    acquire: calling('acquire'),
+    release: calling('release'),
+    close: async () => {}, // other requests' as well
+  };
+}
