@@ -25,6 +25,7 @@ export const full = {
   hitsByEntries: { memory: 4 * MB, rounds: 25 },
   snapshot: { count: 1_000_000, repeats: 3 },
   coldStarts: 11,
+  sharing: { repeats: 3, atOnce: 60 },
   workerd: {
     checks: { count: 100_000, iterations: 100_000, rounds: 9 },
     requests: { sessions: 1000, connections: 16, seconds: 2, rounds: 9 },
@@ -48,6 +49,7 @@ export const quick = {
   hitsByEntries: { memory: 2 * MB, rounds: 8 },
   snapshot: { count: 50_000, repeats: 2 },
   coldStarts: 2,
+  sharing: { repeats: 1, atOnce: 20 },
   workerd: {
     checks: { count: 10_000, iterations: 20_000, rounds: 3 },
     requests: { sessions: 100, connections: 16, seconds: 0.4, rounds: 3 },

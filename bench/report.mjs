@@ -69,6 +69,24 @@ function checksTable(size, figures) {
   return `${Number(size).toLocaleString('en')} sessions\n${table(titles, rows)}`;
 }
 
+/** @param {any} sharing */
+function sharingTable({ stores, hits }) {
+  const ms = (/** @type {number} */ value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+  const of = (/** @type {any} */ { p50, p99, max }) => [p50, p99, max].map(ms);
+  const rows = Object.entries(stores).map(([name, { healthy, cut, coldStartMs }]) => [
+    name,
+    ...of(healthy),
+    ...of(cut),
+    ms(coldStartMs),
+  ]);
+  const titles = ['sign-out to the last node, ms', 'p50', 'p99', 'max'];
+  return [
+    table([...titles, 'cut: p50', 'p99', 'max', 'cold start'], rows),
+    `a fresh hit: ${Math.round(hits.shared)} ns with a store, ${Math.round(hits.alone)} ns without; ` +
+      `calls to the store meanwhile: ${hits.storeCalls}`,
+  ].join('\n');
+}
+
 /** @param {any} capacity */
 function capacityTable({ probe, million, isolate, kinds }) {
   const isSame = million?.memory === isolate?.memory;
@@ -144,7 +162,8 @@ function workerdText({ checks, requests, heap }) {
 
 /** @param {any} results @returns {string} */
 export function textOf(results) {
-  const { machine, mode, seconds, goals, capacity, checks, pauses, workerd, coldStart } = results;
+  const { machine, mode, seconds, goals } = results;
+  const { capacity, checks, pauses, workerd, coldStart, sharing } = results;
   const parts = [
     `Sesame's benchmark, ${mode} run of ${Math.round(seconds)} s: Node ${machine.node}, ` +
       `${machine.cores} × ${machine.processor}, ${machine.system}`,
@@ -159,5 +178,6 @@ export function textOf(results) {
     const rows = Object.entries(coldStart).map(([name, ms]) => [name, `${ms.toFixed(1)} ms`]);
     parts.push(table(['cold start: import, create, check', ''], rows));
   }
+  if (sharing) parts.push(sharingTable(sharing));
   return `${parts.join('\n\n')}\n`;
 }

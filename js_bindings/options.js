@@ -54,7 +54,7 @@ import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
  *   and invalidate sessions by `POST /api/auth/revoke` (SPEC R23)
  * @property {string | Uint8Array} [secret] 16 random bytes, or 32 hexadecimal digits: what credentials are
  *   hashed under. Caches that exchange snapshots have the same; keep it as safe as a password. Default:
- *   random, and no snapshots
+ *   random, and no snapshots or store
  * @property {import('./stores/store.js').SharedStore} [store] what several nodes share their sessions
  *   through (SPEC R30-R33), such as `redis('redis://…')`; needs `secret`. Default: none, this is the only node
  * @property {Duration} [revocationBound] with a store: no node serves a session for longer than this after it

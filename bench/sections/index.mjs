@@ -6,6 +6,7 @@ import { measureChecks } from './checks.mjs';
 import { measureColdStarts } from './cold-start.mjs';
 import { measureHitsByEntries, measureHitsInBytes } from './hit-ratios.mjs';
 import { measurePauses } from './pauses.mjs';
+import { measureSharing } from './sharing.mjs';
 import { measureSnapshot } from './snapshot.mjs';
 import { hasWorkerd, measureWorkerdChecks, measureWorkerdRequests } from './workerd.mjs';
 import { measureWorkerdHeap } from './workerd-heap.mjs';
@@ -92,6 +93,7 @@ const sections = {
   pauses: ({ mode }) => measurePauses(mode.pauses),
   snapshot: ({ mode, budgetPerSession }) => measureSnapshot({ ...mode.snapshot, budgetPerSession }),
   coldStart: ({ mode }) => measureColdStarts(mode.coldStarts),
+  sharing: ({ mode }) => measureSharing(mode.sharing),
 };
 
 export const sectionNames = Object.keys(sections);
