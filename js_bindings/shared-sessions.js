@@ -159,7 +159,16 @@ export class SharedSessions {
     if (this.isTrusted(later)) return;
     this.#retryAt = later + PATIENCE_MS;
     // What the origin itself has said since counts.
-    this.#core.trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
+    this.#trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
+  }
+
+  /**
+   * Times of what is held are in whole seconds, rounded down. What would not count once it is held is not
+   * to be taken from another node either.
+   * @param {number} time
+   */
+  #trustFrom(time) {
+    this.#core.trustFrom(Math.ceil(time / 1000) * 1000);
   }
 
   /** @param {number} now */
@@ -192,7 +201,7 @@ export class SharedSessions {
       await this.#tellTheRest();
       while (!(await this.#readOn()));
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
-      this.#core.trustFrom(this.#lostFloor);
+      this.#trustFrom(this.#lostFloor);
     } finally {
       this.#readingSince = Number.NEGATIVE_INFINITY;
     }
@@ -207,7 +216,6 @@ export class SharedSessions {
       const begun = found ?? (await this.#store.changes(null));
       if (begun === null) throw new Error('the store has no history');
       this.generation += 1;
-      // Times of what is held are in whole seconds, rounded down: some of what comes next is lost as well.
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now();
       this.#place(begun.position);
       return true;
