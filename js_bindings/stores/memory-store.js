@@ -38,6 +38,7 @@ export class MemoryStore {
    * @param {{ since: import('./store.js').Position, ttlMs: number }} options
    */
   async putIfNewer(name, value, { since, ttlMs }) {
+    if (since.history !== this.#history) return false;
     const held = this.#record(name);
     const isOvertaken = held && (held.value === null || compareAt(held.at, since.at) > 0);
     if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;
