@@ -55,7 +55,7 @@ export class Link {
    */
   #call(name, args) {
     if (this.#node.isGone) return new Promise(() => {});
-    if (this.state === 'cut') return Promise.reject(this.#failure(name));
+    if (this.state === 'cut') return Promise.reject(this.#failure(name, this.#run.world.current));
     if (this.state === 'well') {
       return this.#carryOut(name, args).then((result) => this.#receive(name, result));
     }
@@ -80,7 +80,7 @@ export class Link {
         request,
         owner: node,
         due: world.time + TIMEOUT_MS,
-        run: () => reject(this.#failure(name)),
+        run: () => reject(this.#failure(name, request)),
       };
       world.add(late);
       const answer = (/** @type {unknown} */ result) => {
@@ -125,9 +125,9 @@ export class Link {
     return result;
   }
 
-  /** @param {string} name */
-  #failure(name) {
-    if (TELLINGS.includes(name)) this.failedIn.add(this.#run.world.current);
+  /** @param {string} name @param {number} request */
+  #failure(name, request) {
+    if (TELLINGS.includes(name)) this.failedIn.add(request);
     return new StoreUnavailableError();
   }
 

@@ -119,7 +119,9 @@ export class NodeJudge extends Judge {
   /** @param {Deed} deed */
   #hasToKnow({ at, isTold, isKnownToOrigin }) {
     if (!isTold || this.world.time <= at + BOUND) return false;
-    return isKnownToOrigin || Math.max(this.troubledAt, this.#ledger.clearedAt) < at;
+    if (isKnownToOrigin) return true;
+    // Where only requests read the log, it begins with the first.
+    return !this.#node.isEdge && Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
   }
 
   /** @param {Deed} deed @param {string} name @param {{ id: string, version: number }} user */

@@ -59,7 +59,9 @@ export class SharedRun {
     this.store = new MemoryStore({ now: () => this.world.time + ahead });
     const count = FEWEST_NODES + choices.below(MORE_NODES);
     this.nodes = Array.from({ length: count }, () => this.#start());
+    // The first is nothing, so that a shorter run is a quieter one.
     this.events = [
+      { frequency: 1, begin: () => {} },
       ...NODE_EVENTS.map(([frequency, event]) => ({
         frequency,
         begin: () => this.awake.length > 0 && event(choices.pick(this.awake)),
@@ -126,12 +128,13 @@ export class SharedRun {
     if (this.pending.size > 0 && this.isWell) {
       this.nodes[0].judge.violate(`R9: requests ${[...this.pending.keys()]} were never answered`);
     }
-    for (let round = 0; round < 2 && this.isWell; ++round) {
+    // In the first round the edge's nodes hear from the store again, in the second they tell it.
+    for (let round = 0; round < 3 && this.isWell; ++round) {
       for (const token of this.origin.bearers) for (const node of this.nodes) ask(node, token);
       await settle();
       await this.finish();
       await this.pass(2 * BOUND);
-      this.ledger.settle();
+      if (round === 1) this.ledger.settle();
     }
   }
 
@@ -245,8 +248,9 @@ export class Node {
     this.judge.troubledAt = this.world.time;
   }
 
-  /** It has stood still until now. */
+  /** It has stood still until now. What it had asked has outlived its lease, and may be asked again. */
   stalled() {
+    this.world.overtake(this);
     this.judge.stalledAt = this.world.time;
     this.judge.troubledAt = this.world.time;
   }
