@@ -230,6 +230,7 @@ export class Engine {
   async #fill(request, lease, etag) {
     const { head } = request;
     const shared = this.#shared;
+    const begunAtMs = this.#host.now();
     let isComplete = false;
     let release = async () => {};
     let isThere = true; // for all that is known
@@ -244,6 +245,8 @@ export class Engine {
         ({ release, isThere } = taken);
       }
       const askedAtMs = this.#host.now();
+      // Who has waited past the lease's end is not the one to ask any more (R9).
+      if (askedAtMs - begunAtMs >= this.#options.leaseFor) return null;
       const since = shared?.position ?? null;
       const generation = shared?.generation;
       const asked = await this.ask(request, etag);
@@ -427,6 +430,7 @@ export class Engine {
    */
   beginWrite(request) {
     const { head } = request;
+    const since = this.#shared?.position ?? null;
     const before = this.#shared?.userOf(head) ?? null;
     const write = this.#core.beginWrite(head, this.#host.now());
     return async (answer) => {
@@ -441,7 +445,8 @@ export class Engine {
       }
       const succeeded = answer.httpStatus >= 200 && answer.httpStatus <= 299;
       if (succeeded || answer.httpStatus === 0) {
-        await this.#shared?.changed(head, before, succeeded);
+        const users = [before, this.#shared?.userIn(answer.body) ?? null];
+        await this.#shared?.changed(head, users, succeeded ? since : null);
       }
     };
   }

@@ -8,6 +8,7 @@
 // filled while the log was lost counts for nothing; the store being down ends no session (R33).
 import { Action, CheckFlag, Credential, RemoteEvent } from './abi-constants.js';
 import { toHex } from './hex.js';
+import { valueAt } from './json-pointer.js';
 import { nameOf, open, seal } from './stores/sealing.js';
 import { compareAt } from './stores/store.js';
 
@@ -165,7 +166,16 @@ export class SharedSessions {
     if (this.isTrusted(later)) return;
     this.#retryAt = later + PATIENCE_MS;
     // What the origin itself has said since counts.
-    this.#core.trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
+    this.#trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
+  }
+
+  /**
+   * Times of what is held are in whole seconds, rounded down. What would not count once it is held is not
+   * to be taken from another node either.
+   * @param {number} time
+   */
+  #trustFrom(time) {
+    this.#core.trustFrom(Math.ceil(time / 1000) * 1000);
   }
 
   /** @param {number} now */
@@ -210,7 +220,7 @@ export class SharedSessions {
       await this.#tellTheRest();
       while (!(await this.#readOn()));
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
-      this.#core.trustFrom(this.#lostFloor);
+      this.#trustFrom(this.#lostFloor);
     } finally {
       this.#readingSince = Number.NEGATIVE_INFINITY;
     }
@@ -225,7 +235,6 @@ export class SharedSessions {
       const begun = found ?? (await this.#store.changes(null));
       if (begun === null) throw new Error('the store has no history');
       this.generation += 1;
-      // Times of what is held are in whole seconds, rounded down: some of what comes next is lost as well.
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now();
       this.#place(begun.position);
       return true;
@@ -280,20 +289,30 @@ export class SharedSessions {
       const record = parseRecord(await open(parts, found));
       const isOurs = record?.history === position.history && record.family === this.#family;
       if (record === null || !isOurs) return null;
-      if (record.user !== null) {
-        if (this.#isUntold(record.user)) return null;
-        const { revokedAt, changedAt } = await this.#store.epochs(record.user);
-        if (compareAt(revokedAt, record.at) > 0 || compareAt(changedAt, record.at) > 0) return null;
-      }
+      if (!(await this.#stands(record))) return null;
       const offset = this.#host.now() - this.#storeNow();
       return {
         ...record,
-        filledAtMs: record.filledAt + offset,
+        // As it is held: in whole seconds, or what is held would look older than the same here.
+        filledAtMs: Math.floor((record.filledAt + offset) / 1000) * 1000,
         bornAtMs: record.bornAt + offset,
       };
     } catch {
       return null;
     }
+  }
+
+  /**
+   * Whether nothing has happened since to the user of a record, or to somebody of whom nobody knows who.
+   * @param {{ at: string, user: string | null }} record
+   */
+  async #stands({ at, user }) {
+    const users = user === null ? [ANY_USER] : [user, ANY_USER];
+    if (users.some((each) => this.#isUntold(each))) return false;
+    const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
+    return epochs.every(
+      ({ revokedAt, changedAt }) => compareAt(revokedAt, at) <= 0 && compareAt(changedAt, at) <= 0,
+    );
   }
 
   /**
@@ -588,14 +607,32 @@ export class SharedSessions {
   }
 
   /**
+   * Whose document the origin has answered a write with.
+   * @param {Uint8Array | null} body
+   */
+  userIn(body) {
+    if (body === null) return null;
+    try {
+      const document = JSON.parse(decoder.decode(body));
+      const ids = this.#options.userId.map((pointer) => valueAt(document, pointer));
+      const id = ids.find((each) => each !== undefined);
+      // Another number may have been written in another way.
+      const isPlain = typeof id === 'string' || Number.isSafeInteger(id);
+      return isPlain ? this.#core.userKey('', JSON.stringify(id)) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
    * A write has changed the document of a request's user. The new one, if it is held, is left to the
    * others. Never rejects.
    * @param {RequestHead} head
-   * @param {string | null} before whose document was held before it
-   * @param {boolean} isKnown what is held is from after the write
+   * @param {(string | null)[]} known whose document was held before it, and whose it was answered with
+   * @param {Position | null} begun from before the write; null: what is held may be older than it
    */
-  async changed(head, before, isKnown) {
-    const users = new Set([before, this.userOf(head)].filter((user) => user !== null));
+  async changed(head, known, begun) {
+    const users = new Set([...known, this.userOf(head)].filter((user) => user !== null));
     if (users.size === 0) users.add(ANY_USER);
     /** @type {Position | null} */
     let since = null;
@@ -604,7 +641,25 @@ export class SharedSessions {
         since = await this.#store.userEvent('invalidate', user, this.#self);
       }).catch(() => {});
     }
-    if (isKnown) await this.save(head, since, { cacheControl: '', askedAtMs: this.#host.now() });
+    const isNewest =
+      begun !== null && since !== null && (await this.#isNewest(begun, since, users));
+    if (isNewest) await this.save(head, since, { cacheControl: '', askedAtMs: this.#host.now() });
+  }
+
+  /**
+   * Whether no other node has told of a change of those users while a write was under way: the origin may
+   * have carried that out after this one. Never rejects.
+   * @param {Position} begun
+   * @param {Position} told
+   * @param {Set<string>} users
+   */
+  async #isNewest(begun, told, users) {
+    const found = await this.#store.changes(begun).catch(() => null);
+    if (found === null || found.more) return false;
+    return !found.events.some(
+      ({ at, key, by }) =>
+        by !== this.#self && compareAt(at, told.at) < 0 && (key === ANY_USER || users.has(key)),
+    );
   }
 
   /**

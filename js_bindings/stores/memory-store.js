@@ -39,6 +39,7 @@ export class MemoryStore {
    */
   async putIfNewer(name, value, { since, ttlMs, lock }) {
     if (lock !== undefined && this.#lock(name)?.token !== lock) return false;
+    if (since.history !== this.#history) return false;
     const held = this.#record(name);
     const isOvertaken = held && (held.value === null || compareAt(held.at, since.at) > 0);
     if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;

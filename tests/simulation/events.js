@@ -7,7 +7,7 @@ import { createHmac } from 'node:crypto';
 export const WEBHOOK_SECRET = 'a secret of thirty-two characters';
 const CROWD = 12;
 /** Clients are among those that signed in last. */
-const NEWEST = 5;
+export const NEWEST = 5;
 
 /** How far the clock jumps between events, in milliseconds. */
 const JUMPS = [1, 50, 1000, 11_000, 4 * 60_000, 31 * 60_000, 62 * 60_000];
@@ -53,7 +53,7 @@ export const CROWDED_EVENTS = [[1, crowd]];
  * @param {Run} run
  * @returns {{ name: string, headers: Record<string, string> }}
  */
-function credential({ choices, judge, origin }) {
+export function credential({ choices, judge, origin }) {
   const cookies = [...judge.cookies.keys()].slice(-NEWEST);
   if (cookies.length > 0 && !choices.oneIn(3)) {
     const cookie = choices.pick(cookies);
@@ -69,7 +69,7 @@ function credential({ choices, judge, origin }) {
 const cookieHeader = (cookie) => ({ cookie: `__Host-session=${cookie}` });
 
 /** @param {Run} run @param {boolean} fresh */
-function check(run, fresh) {
+export function check(run, fresh) {
   const { name, headers } = credential(run);
   run.request(`check${fresh ? ' fresh' : ''} ${name}`, async (signal, label) => {
     const asked = run.ask(label, name, signal, fresh);
@@ -84,7 +84,7 @@ function check(run, fresh) {
 }
 
 /** The synchronous check, which begins nothing. @param {Run} run */
-function peek(run) {
+export function peek(run) {
   const { name, headers } = credential(run);
   const label = `peek ${name}`;
   const { cookie = '', authorization = '' } = headers;
@@ -94,7 +94,7 @@ function peek(run) {
 }
 
 /** @param {Run} run */
-function readOverHttp(run) {
+export function readOverHttp(run) {
   const { name, headers } = credential(run);
   const path = run.choices.pick(['/api/v1/users/me', '/api/auth/session']);
   run.request(`GET ${path} ${name}`, async (signal, label) => {
@@ -112,14 +112,14 @@ function readOverHttp(run) {
 }
 
 /** @param {Run} run */
-function update(run) {
+export function update(run) {
   const { name, headers } = credential(run);
   const userId = run.judge.userOf(name);
   write(run, `update ${name}`, '/api/v1/users/me', userId, headers);
 }
 
 /** Somebody changes a user on the user's own path (R26). @param {Run} run */
-function updateByPath(run) {
+export function updateByPath(run) {
   const { name, headers } = credential(run);
   const { id } = run.choices.pick(run.origin.users);
   write(run, `update of ${id} by ${name}`, `/api/v1/users/${id}`, id, headers);
@@ -166,7 +166,7 @@ async function rest(run) {
 }
 
 /** Somebody signs in at the origin, and has a bearer token. @param {Run} run */
-function signIn({ choices, world, origin }) {
+export function signIn({ choices, world, origin }) {
   const user = choices.pick(origin.users);
   world.tell(`${origin.signIn(user)} is signed in as ${user.id}`);
 }
@@ -204,7 +204,7 @@ function invalidateUser({ choices, world, origin, sessions, judge }) {
 }
 
 /** @param {Run} run */
-function changeSilently({ choices, world, origin }) {
+export function changeSilently({ choices, world, origin }) {
   const user = choices.pick(origin.users);
   origin.change(user);
   world.tell(`the origin changes ${user.id} to version ${user.version}`);
@@ -254,7 +254,7 @@ function logoutAtOrigin(run) {
 }
 
 /** @param {Run} run */
-function toggleFailures({ world, origin }) {
+export function toggleFailures({ world, origin }) {
   origin.failing = !origin.failing;
   if (!origin.failing) origin.lastFailureAt = world.time;
   world.tell(`the origin is ${origin.failing ? 'failing' : 'well'}`);
@@ -273,7 +273,7 @@ function kill(run) {
 }
 
 /** A client goes away before it has its answer. @param {Run} run */
-function leave({ choices, world, pending }) {
+export function leave({ choices, world, pending }) {
   if (pending.size === 0) return;
   const [request, client] = choices.pick([...pending]);
   world.tell(`the client of request ${request} goes away`);

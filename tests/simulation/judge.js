@@ -44,9 +44,11 @@ export class Judge {
    * @param {import('./world.js').World} world
    * @param {import('./origin-model.js').OriginModel} origin
    * @param {number} expiresIn the absolute life of a session
+   * @param {import('./world.js').Owner | null} [owner] the node that is judged, if there are several
    */
-  constructor(world, origin, expiresIn) {
+  constructor(world, origin, expiresIn, owner = null) {
     this.world = world;
+    this.owner = owner;
     this.origin = origin;
     this.expiresIn = expiresIn;
   }
@@ -84,7 +86,7 @@ export class Judge {
 
   /** What is under way counts for nothing any more (R10), so another call may begin beside it. */
   overtake() {
-    this.world.openFills.clear();
+    this.world.overtake(this.owner);
   }
 
   /** @param {Asked} asked @param {{ id: string, version: number }} user */
@@ -102,7 +104,7 @@ export class Judge {
     // What an event overtakes is not answered with, whoever asked and when (R10, R22).
     const least = this.shown.get(id) ?? 0;
     if (version < least) this.violate(`R22: ${name} shows version ${version} after ${least}`);
-    const isExcused = this.#isExcused(start);
+    const isExcused = this.isExcused(start);
     if (fresh && version < originVersion && !isExcused) {
       this.violate(`R11: ${name} asked afresh and shows ${version}, not ${originVersion}`);
     }
@@ -126,7 +128,7 @@ export class Judge {
 
   /** @param {Asked} asked */
   judgeUnavailable({ name, start, signal }) {
-    if (signal.aborted || this.#isExcused(start)) return;
+    if (signal.aborted || this.isExcused(start)) return;
     this.violate(`R9: ${name} was not answered although the origin was well`);
   }
 
@@ -136,7 +138,7 @@ export class Judge {
    * killed holds its lease until that ends.
    * @param {number} start
    */
-  #isExcused(start) {
+  isExcused(start) {
     const { world, origin, killedAt } = this;
     const timedOutAt = Math.max(
       world.lastTimerAt.get(ORIGIN_TIMEOUT) ?? 0,
@@ -157,9 +159,10 @@ export class Judge {
     const { openFills } = this.world;
     if (openFills.size < 2) return;
     const credentials = new Set();
-    for (const { credential } of openFills) {
-      if (credentials.has(credential)) this.violate(`R9: two calls at once for ${credential}`);
-      credentials.add(credential);
+    for (const { owner, credential } of openFills) {
+      const name = owner ? `${credential} on ${owner.name}` : credential;
+      if (credentials.has(name)) this.violate(`R9: two calls at once for ${name}`);
+      credentials.add(name);
     }
   }
 

@@ -1,17 +1,23 @@
-// Runs the simulation: `node tests/simulation/run.mjs [--seeds N] [--from S] [--seed S]`. A failing seed is
+// Runs the simulation: `node tests/simulation/run.mjs [--shared] [--seeds N] [--from S] [--seed S]`, of one
+// node alone, or of several that share a store. A failing seed is
 // printed with the story of its shortest form (`--brief`: without); `--seed S` replays one alone.
 import { parseArgs } from 'node:util';
 import { Choices, shrink } from './choices.js';
-import { simulate } from './scenario.js';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    shared: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
   },
 });
+
+const simulate = values.shared
+  ? (await import('./shared-scenario.js')).simulateShared
+  : (await import('./scenario.js')).simulate;
+const kind = values.shared ? ' --shared' : '';
 
 /** @param {number} seed */
 async function findShortest(seed) {
@@ -32,7 +38,7 @@ async function holds(seed) {
   const shortest = await findShortest(seed);
   const { story } = await simulate(Choices.fromList(shortest));
   console.log(`${shortest.length} choices: ${shortest.join(' ')}`);
-  console.log(`${story.join('\n')}\nreplay: node tests/simulation/run.mjs --seed ${seed}`);
+  console.log(`${story.join('\n')}\nreplay: node tests/simulation/run.mjs${kind} --seed ${seed}`);
   return false;
 }
 

@@ -1,20 +1,23 @@
-// Runs the simulation over many seeds, half of them in each of two processes.
+// Runs the simulation over many seeds, half of them in each of two processes: of one node alone, and of
+// several that share a store.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const seeds = Number(process.env.SESAME_SEEDS ?? 20_000);
+const sharedSeeds = Number(process.env.SESAME_SHARED_SEEDS ?? 1500);
 const runner = fileURLToPath(new URL('run.mjs', import.meta.url));
 
 /**
  * @param {number} from
  * @param {number} count
+ * @param {string[]} more
  * @returns {Promise<{ code: number | null, output: string }>}
  */
-function runSeeds(from, count) {
+function runSeeds(from, count, more) {
   return new Promise((resolve) => {
-    const words = [runner, `--from=${from}`, `--seeds=${count}`];
+    const words = [runner, `--from=${from}`, `--seeds=${count}`, ...more];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -24,16 +27,25 @@ function runSeeds(from, count) {
   });
 }
 
-const half = Math.floor(seeds / 2);
-const halves = [
-  [1, half],
-  [half + 1, seeds - half],
-];
-
-test('R3, R8-R11, R13, R20-R26, R50, R70: no order of events breaks an invariant', async (t) => {
-  const results = await Promise.all(halves.map(([from, count]) => runSeeds(from, count)));
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {number} count
+ * @param {...string} more
+ */
+async function runAll(t, count, ...more) {
+  const half = Math.floor(count / 2);
+  const results = await Promise.all([
+    runSeeds(1, half, more),
+    runSeeds(half + 1, count - half, more),
+  ]);
   for (const { code, output } of results) {
     assert.equal(code, 0, output);
     t.diagnostic(output.trim());
   }
-});
+}
+
+test('R3, R8-R11, R13, R20-R26, R50, R70: no order of events breaks an invariant', (t) =>
+  runAll(t, seeds));
+
+test('R9, R22, R23, R30-R33: nor does any with several nodes, whatever happens to their links', (t) =>
+  runAll(t, sharedSeeds, '--shared'));

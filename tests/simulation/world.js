@@ -12,6 +12,7 @@ const requests = new AsyncLocalStorage();
  * @typedef {object} Point
  * @property {string} label
  * @property {number} request whose it is
+ * @property {Owner | null} [owner] the node that it happens on, if there are several
  * @property {number} [due] of a timer
  * @property {number} [milliseconds] of a timer
  * @property {() => void} run
@@ -26,7 +27,7 @@ export class World {
   killed = new Set();
   lastRequest = 0;
   /** Calls for the document that have not been answered.
-   * @type {Set<{ request: number, credential: string }>} */
+   * @type {Set<{ request: number, owner: Owner | null, credential: string }>} */
   openFills = new Set();
   /** When a timer of that length was last due. @type {Map<number, number>} */
   lastTimerAt = new Map();
@@ -48,7 +49,7 @@ export class World {
 
   /** @param {Point} point */
   add(point) {
-    if (!this.killed.has(point.request)) this.points.push(point);
+    if (!this.killed.has(point.request) && !point.owner?.isGone) this.points.push(point);
   }
 
   /** @param {Point} point */
@@ -81,11 +82,25 @@ export class World {
     this.points = this.points.filter((point) => point.request !== request);
   }
 
+  /** A node has gone, and with it all that it waited for. @param {Owner} owner */
+  forget(owner) {
+    owner.isGone = true;
+    this.overtake(owner);
+    this.points = this.points.filter((point) => point.owner !== owner);
+  }
+
+  /** What is under way on a node counts for nothing any more, so another call may begin beside it.
+   * @param {Owner | null} owner */
+  overtake(owner) {
+    for (const fill of this.openFills) if (fill.owner === owner) this.openFills.delete(fill);
+  }
+
   /** What can happen next: any step of the network, or the timer that is due first. */
   options() {
-    const timers = this.points.filter(({ due }) => due !== undefined);
+    const points = this.points.filter(({ owner }) => !owner?.isFrozen);
+    const timers = points.filter(({ due }) => due !== undefined);
     timers.sort((a, b) => Number(a.due) - Number(b.due));
-    return [...this.points.filter(({ due }) => due === undefined), ...timers.slice(0, 1)];
+    return [...points.filter(({ due }) => due === undefined), ...timers.slice(0, 1)];
   }
 
   /** @param {Point} point */
@@ -99,22 +114,27 @@ export class World {
     await settle();
   }
 
-  /** What the code under test gets as its host. */
-  host() {
+  /**
+   * What the code under test gets as its host.
+   * @param {Owner | null} [owner] the node that it runs on, if there are several
+   * @param {number} [ahead] of that node's clock
+   */
+  host(owner = null, ahead = 0) {
     return {
-      now: () => this.time,
+      now: () => this.time + ahead,
       sleep: (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
-        this.#sleep(ms, signal),
-      fetch: (/** @type {string} */ url, /** @type {any} */ init) => this.#fetch(url, init),
+        this.#sleep(ms, signal, owner),
+      fetch: (/** @type {string} */ url, /** @type {any} */ init) => this.#fetch(url, init, owner),
     };
   }
 
   /**
    * @param {number} milliseconds
    * @param {AbortSignal} signal
+   * @param {Owner | null} owner
    * @returns {Promise<void>}
    */
-  #sleep(milliseconds, signal) {
+  #sleep(milliseconds, signal, owner) {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();
       /** @type {Point} */
@@ -122,14 +142,19 @@ export class World {
         label: `timer ${milliseconds}`,
         milliseconds,
         request: this.current,
+        owner,
         due: this.time + milliseconds,
-        run: resolve,
+        run: () => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        },
       };
-      this.add(point);
-      signal.addEventListener('abort', () => {
+      const stop = () => {
         this.remove(point);
         if (!this.killed.has(point.request)) resolve();
-      });
+      };
+      this.add(point);
+      signal.addEventListener('abort', stop);
     });
   }
 
@@ -141,9 +166,10 @@ export class World {
   /**
    * @param {string} url
    * @param {any} init
+   * @param {Owner | null} owner
    * @returns {Promise<Response>}
    */
-  #fetch(url, init) {
+  #fetch(url, init, owner) {
     const request = this.current;
     const path = new URL(url).pathname;
     /** @type {Exchange} */
@@ -153,6 +179,7 @@ export class World {
     this.open.add(exchange);
     const fill = {
       request,
+      owner,
       credential: new Headers(init.headers).get('authorization') ?? '',
     };
     const isFill = url.endsWith(DOCUMENT) && (init.method ?? 'GET') === 'GET' && init.signal;
@@ -171,15 +198,16 @@ export class World {
           this.add({
             label: `answer ${label}`,
             request,
+            owner,
             run: () => {
               this.openFills.delete(fill);
               this.#close(exchange, state);
               // What a write overtakes counts for nothing any more (R10).
-              if (init.method && init.method !== 'GET') this.openFills.clear();
+              if (init.method && init.method !== 'GET') this.overtake(owner);
               resolve(response);
             },
           }),
-        fail: () => this.add({ label: 'network failure', request, run: fail }),
+        fail: () => this.add({ label: 'network failure', request, owner, run: fail }),
       };
       this.add({
         label: `arrival ${init.method ?? 'GET'} ${path}`,
@@ -194,6 +222,11 @@ export class World {
 export function settle() {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/**
+ * A node, as far as the world is concerned. What is frozen waits, and goes on later.
+ * @typedef {{ name: string, isFrozen: boolean, isGone: boolean }} Owner
+ */
 
 /**
  * A call of the origin, as its caller sees it. `lost`: it failed, timed out or was dropped, so whether it

@@ -203,6 +203,67 @@ describe('several nodes', () => {
     assert.equal(reads.length, 1);
   });
 
+  test('R6, R7: what is stale there as well is asked of the origin, whatever the clock', async () => {
+    const { clock, origin, nodes, pass } = await startNodes(2);
+    const [one, other] = nodes;
+    clock.advance(511);
+    await ask(one.sessions);
+    await ask(other.sessions);
+    await pass(31 * MINUTE);
+    await ask(other.sessions);
+    assert.equal(origin.calls.length, 2);
+    await pass(62 * MINUTE);
+    assert.equal((await ask(one.sessions))?.user.name, 'ada');
+    assert.equal(origin.calls.length, 3);
+  });
+
+  test('R31: after the store came back empty, what others have had since is taken at once', async () => {
+    const { clock, store, nodes } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await ask(sessions);
+    clock.advance(511);
+    store.clear();
+    await one.sessions.invalidateUser('id-grace'); // wakes the others
+    await rest();
+    await ask(one.sessions);
+    assert.equal((await ask(other.sessions))?.user.name, 'ada');
+  });
+
+  test('R22: an update on a node that held nothing is seen at once on those that do', async () => {
+    let name = 'ada';
+    const { nodes } = await startNodes(2, { answer: () => Response.json({ id: 'id-ada', name }) });
+    const [one, other] = nodes;
+    await ask(other.sessions);
+    name = 'grace';
+    await one.sessions.updateUser(ada, { name });
+    await rest();
+    assert.equal((await ask(other.sessions))?.user.name, 'grace');
+  });
+
+  test('R22: of two updates at once, the one that is told last is not taken for the newer', async () => {
+    /** @type {((response: Response) => void)[]} */
+    const writes = [];
+    let version = 1;
+    const { nodes } = await startNodes(2, {
+      answer: (_, call) =>
+        call === 2 || call === 3
+          ? new Promise((resolve) => writes.push(resolve))
+          : Response.json({ id: 'id-ada', version }),
+    });
+    for (const { sessions } of nodes) await ask(sessions);
+    const updates = nodes.map(({ sessions }) => sessions.updateUser(ada, {}));
+    await rest();
+    version = 3;
+    nodes[0].link.isCut = true; // it does not hear of the other's
+    writes[1](Response.json({ id: 'id-ada', version: 3 }));
+    await updates[1];
+    nodes[0].link.isCut = false;
+    writes[0](Response.json({ id: 'id-ada', version: 2 }));
+    await updates[0];
+    await rest();
+    for (const { sessions } of nodes) assert.equal((await ask(sessions)).user.version, 3);
+  });
+
   test('R9, R23: of twenty nodes with five requests each, one asks for what has changed', async () => {
     const { origin, nodes, finish } = await startNodes(20);
     for (const { sessions } of nodes) await ask(sessions);

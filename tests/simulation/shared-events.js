@@ -1,0 +1,228 @@
+// What can be begun in a run of several nodes. Most of it is begun on one of them, and is what happens to
+// one node alone as well.
+import { createHmac } from 'node:crypto';
+import * as alone from './events.js';
+import { LINK_STATES } from './link.js';
+
+/**
+ * @typedef {import('./shared-scenario.js').SharedRun} SharedRun
+ * @typedef {import('./shared-scenario.js').Node} Node
+ */
+
+/** Nothing waits where time passes so; the others stand still for it. */
+const JUMPS = [1, 50, 900, 1000, 3000, 5500, 11_000, 4 * 60_000];
+const STANDSTILLS = [500, 3000, 6000, 70_000, 31 * 60_000, 62 * 60_000];
+
+/** @type {[number, (node: Node) => void][]} */
+export const NODE_EVENTS = [
+  [8, (node) => alone.check(/** @type {any} */ (node), false)],
+  [1, (node) => alone.check(/** @type {any} */ (node), true)],
+  [3, (node) => alone.readOverHttp(/** @type {any} */ (node))],
+  [3, (node) => alone.peek(/** @type {any} */ (node))],
+  [2, (node) => alone.update(/** @type {any} */ (node))],
+  [1, (node) => alone.updateByPath(/** @type {any} */ (node))],
+  [2, revoke],
+  [1, revokeUser],
+  [1, invalidateUser],
+  [1, logoutAtOrigin],
+  [1, webhook],
+  [1, drop],
+  [2, freeze],
+  [3, changeLink],
+  [1, restart],
+];
+
+/** @type {[number, (run: SharedRun) => void | Promise<void>][]} */
+export const RUN_EVENTS = [
+  [3, askAll],
+  [3, advance],
+  [2, (run) => run.pass(run.choices.pick(JUMPS))],
+  [1, standStill],
+  [2, (run) => run.finish()],
+  [1, (run) => alone.signIn(/** @type {any} */ (run))],
+  [1, (run) => alone.changeSilently(/** @type {any} */ (run))],
+  [1, (run) => alone.toggleFailures(/** @type {any} */ (run))],
+  [1, (run) => alone.leave(/** @type {any} */ (run))],
+  [1, mend],
+  [1, clearStore],
+];
+
+/** One user's tabs are open everywhere. @param {SharedRun} run */
+export function askAll(run) {
+  const token = run.choices.pick(run.origin.bearers.slice(-alone.NEWEST));
+  for (const node of run.awake) ask(node, token);
+}
+
+/** @param {Node} node @param {string} token */
+export function ask(node, token) {
+  node.judge.see(token);
+  const headers = bearer(token);
+  node.request(`check ${token}`, async (signal, label) => {
+    const asked = node.ask(label, token, signal, false);
+    try {
+      const session = await node.sessions.getSession({ headers }, { signal });
+      node.answered(asked, session?.user ?? null);
+    } catch (/** @type {any} */ error) {
+      if (error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
+      node.unavailable(asked);
+    }
+  });
+}
+
+/** @param {string} token */
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+/**
+ * A call that tells the others, and what has to hold when it returns.
+ * @param {Node} node
+ * @param {string} what
+ * @param {() => Promise<void>} call
+ * @param {() => void} done
+ */
+function tell(node, what, call, done) {
+  node.request(what, async (_, label) => {
+    let how = 'returned';
+    await call().catch((error) => {
+      if (error.code !== 'ERR_SESAME_STORE_UNAVAILABLE') throw error;
+      how = 'the others do not know yet';
+    });
+    node.world.tell(`${label} → ${how}`);
+    done();
+  });
+}
+
+/** One that the origin has ended, or goes on to take. @param {Node} node */
+function revoke(node) {
+  const token = node.choices.pick(node.origin.bearers.slice(-alone.NEWEST));
+  node.judge.see(token);
+  if (!node.choices.oneIn(4)) node.origin.end(token);
+  const call = () => {
+    const telling = node.sessions.revoke({ headers: bearer(token) });
+    node.judge.revokeHere(token);
+    return telling;
+  };
+  tell(node, `revoke ${token}`, call, () => node.judge.revoke(token));
+}
+
+/** @param {Node} node */
+function revokeUser(node) {
+  const { id } = node.choices.pick(node.origin.users);
+  const ended = endUser(node, id);
+  const call = () => {
+    const telling = node.sessions.revokeUser(id);
+    for (const token of ended) node.judge.revokeHere(token);
+    return telling;
+  };
+  tell(node, `revoke user ${id}`, call, () => {
+    for (const token of ended) node.judge.revoke(token);
+  });
+}
+
+/** @param {Node} node @param {string} userId @returns {string[]} the sessions that have ended */
+function endUser({ origin, ledger }, userId) {
+  origin.endUser(userId);
+  ledger.sweepUser(userId);
+  return origin.bearers.filter((token) => origin.ownerOf(token) === userId);
+}
+
+/** @param {Node} node */
+function invalidateUser(node) {
+  const user = node.choices.pick(node.origin.users);
+  node.origin.change(user);
+  const { id, version } = user;
+  const call = () => node.sessions.invalidateUser(id);
+  const done = () => node.judge.show(id, version);
+  tell(node, `invalidate ${id} v${version}`, call, done);
+}
+
+/** @param {Node} node */
+function logoutAtOrigin(node) {
+  const token = node.choices.pick(node.origin.bearers.slice(-alone.NEWEST));
+  node.judge.see(token);
+  node.request(`logout ${token}`, async (signal, label) => {
+    const path = '/api/v1/auth/logout';
+    const response = await node.send(path, { method: 'POST', headers: bearer(token), signal });
+    await response.text();
+    node.world.tell(`${label} → ${response.status}`);
+    node.judge.overtake();
+    if (response.ok && node.origin.endedAt.has(token)) node.judge.revoke(token);
+  });
+}
+
+/** The origin's webhook, to one node (R23). @param {Node} node */
+function webhook(node) {
+  const { choices, origin, world } = node;
+  const action = choices.pick(['invalidate', 'revoke']);
+  const user = choices.pick(origin.users);
+  if (action === 'invalidate') origin.change(user);
+  const { id, version } = user;
+  const ended = action === 'revoke' ? endUser(node, id) : [];
+  const body = JSON.stringify({ action, user: id, nonce: ++node.run.messages });
+  const seconds = Math.floor(world.time / 1000);
+  const mac = createHmac('sha256', alone.WEBHOOK_SECRET).update(`${seconds}.${body}`).digest('hex');
+  const headers = { 'sesame-signature': `t=${seconds},v1=${mac}` };
+  node.request(`webhook: ${action} ${id} v${version}`, async (_, label) => {
+    const { status } = await node.send('/api/auth/revoke', { method: 'POST', headers, body });
+    world.tell(`${label} → ${status}`);
+    const isTold = !node.link.failedIn.has(world.current);
+    if (status !== (isTold ? 204 : 503))
+      node.judge.violate(`R23: a webhook was answered ${status}`);
+    for (const token of ended) node.judge.revoke(token);
+    if (action === 'invalidate') node.judge.show(id, version);
+  });
+}
+
+/** An edge host drops one request that waits for something. @param {Node} node */
+function drop(node) {
+  const requests = node.isEdge ? [...node.requests].filter((it) => node.pending.has(it)) : [];
+  if (requests.length === 0) return;
+  const request = node.choices.pick(requests);
+  node.world.tell(`${node.name} drops request ${request}`);
+  node.world.kill(request);
+  node.judge.killedAt = node.world.time;
+  node.pending.delete(request);
+}
+
+/** @param {Node} node */
+function freeze(node) {
+  node.world.tell(`${node.name} stands still`);
+  node.isFrozen = true;
+}
+
+/** @param {Node} node */
+function changeLink(node) {
+  node.setLink(node.choices.pick(LINK_STATES));
+}
+
+/** @param {Node} node */
+function restart(node) {
+  node.run.restart(node);
+}
+
+/** Time goes by with nothing happening, but does not pass over what is due. @param {SharedRun} run */
+function advance({ choices, world }) {
+  const jump = choices.pick(JUMPS);
+  const due = world.options().map((point) => point.due ?? Number.POSITIVE_INFINITY);
+  world.time = Math.min(world.time + jump, Math.max(world.time, Math.min(...due)));
+  world.tell(`time passes, at most ${jump}`);
+}
+
+/** All nodes sleep, and what was due is late. @param {SharedRun} run */
+function standStill({ choices, world, nodes }) {
+  const jump = choices.pick(STANDSTILLS);
+  world.time += jump;
+  world.tell(`all stand still for ${jump}`);
+  for (const node of nodes) node.stalled();
+}
+
+/** What stood still goes on, and every link is well. @param {SharedRun} run */
+function mend(run) {
+  run.mend();
+}
+
+/** @param {SharedRun} run */
+function clearStore({ world, store, ledger }) {
+  world.tell('the store comes back empty');
+  store.clear();
+  ledger.clearedAt = world.time;
+}

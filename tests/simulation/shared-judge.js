@@ -1,0 +1,147 @@
+// What must hold where several nodes share a store. Each node has a judge of its own for what it did
+// itself; what one node has done and the others have to know is in the ledger.
+import { Judge } from './judge.js';
+
+/** By default `revocationBound`. */
+export const BOUND = 5000;
+
+/**
+ * Something that a node has done, and all must show within the bound.
+ * @typedef {object} Deed
+ * @property {'revoked' | 'shown'} kind
+ * @property {string} name of a credential, or of a user
+ * @property {number} version that has to be shown
+ * @property {number} at when the caller was told that it is done
+ * @property {boolean} isTold the store knows, as far as the caller can tell
+ * @property {boolean} isKnownToOrigin a node that cannot reach the store hears of it there (R32)
+ * @property {import('./shared-scenario.js').Node} by
+ */
+
+export class Ledger {
+  /** @type {string[]} */
+  violations = [];
+  /** @type {Deed[]} */
+  deeds = [];
+  /** Credentials that may count as ended although the origin takes them. @type {Set<string>} */
+  swept = new Set();
+  /** When a credential was first seen. @type {Map<string, number>} */
+  firstSeenAt = new Map();
+  /** When the origin's answer to a write on a user last came back. @type {Map<string, number>} */
+  writtenAt = new Map();
+  /** When the store last forgot everything. */
+  clearedAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param {import('./origin-model.js').OriginModel} origin
+   * @param {Map<string, string>} userKeys users by what the store knows them as
+   */
+  constructor(origin, userKeys) {
+    this.origin = origin;
+    this.userKeys = userKeys;
+  }
+
+  /** All sessions that a user has now may be ended. @param {string} key */
+  sweep(key) {
+    this.sweepUser(this.userKeys.get(key) ?? '');
+  }
+
+  /** @param {string} userId */
+  sweepUser(userId) {
+    for (const token of this.origin.bearers) {
+      if (this.origin.ownerOf(token) === userId) this.swept.add(token);
+    }
+  }
+
+  /** The store can be reached again for so long that all has been told that ever will be. */
+  settle() {
+    for (const deed of this.deeds) if (!deed.by.isGone) deed.isTold = true;
+  }
+}
+
+export class NodeJudge extends Judge {
+  /** When the node last stood still. */
+  stalledAt = Number.NEGATIVE_INFINITY;
+  /** When it last began, or could not reach the store as it should. */
+  troubledAt;
+  #ledger;
+  #node;
+
+  /**
+   * @param {import('./shared-scenario.js').SharedRun} run
+   * @param {import('./shared-scenario.js').Node} node
+   */
+  constructor({ world, origin, expiresIn, ledger }, node) {
+    super(world, origin, expiresIn, node);
+    this.#ledger = ledger;
+    this.#node = node;
+    this.troubledAt = world.time;
+    this.violations = ledger.violations;
+    this.firstSeenAt = ledger.firstSeenAt;
+    this.writtenAt = ledger.writtenAt;
+  }
+
+  /** @override @param {string} userId @param {number} version */
+  show(userId, version) {
+    super.show(userId, version);
+    this.#note({ kind: 'shown', name: userId, version, isKnownToOrigin: true });
+  }
+
+  /** @override @param {string} name */
+  revoke(name) {
+    this.revokeHere(name);
+    const isKnownToOrigin = this.origin.endedAt.has(name);
+    this.#note({ kind: 'revoked', name, version: 0, isKnownToOrigin });
+  }
+
+  /** What this node has to know at once. @param {string} name */
+  revokeHere(name) {
+    super.revoke(name);
+    this.#ledger.swept.add(name);
+  }
+
+  /** @param {Pick<Deed, 'kind' | 'name' | 'version' | 'isKnownToOrigin'>} deed */
+  #note(deed) {
+    const { world } = this;
+    const isTold = !this.#node.link.failedIn.has(world.current);
+    this.#ledger.deeds.push({ ...deed, at: world.time, isTold, by: this.#node });
+  }
+
+  /** @override @param {import('./judge.js').Asked} asked @param {{ id: string, version: number }} user */
+  judgeSession(asked, user) {
+    super.judgeSession(asked, user);
+    // What was decided before the node stood still it goes on to say after it.
+    if (asked.start < this.stalledAt) return;
+    for (const deed of this.#ledger.deeds) {
+      if (this.#hasToKnow(deed)) this.#judgeDeed(deed, asked.name, user);
+    }
+  }
+
+  /** @param {Deed} deed */
+  #hasToKnow({ at, isTold, isKnownToOrigin }) {
+    if (!isTold || this.world.time <= at + BOUND) return false;
+    if (isKnownToOrigin) return true;
+    // Where only requests read the log, it begins with the first.
+    return !this.#node.isEdge && Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
+  }
+
+  /** @param {Deed} deed @param {string} name @param {{ id: string, version: number }} user */
+  #judgeDeed(deed, name, { id, version }) {
+    const where = `on ${this.#node.name} ${this.world.time - deed.at} ms after ${deed.by.name}`;
+    if (deed.kind === 'revoked' && deed.name === name) {
+      this.violate(`R31: ${name} is served ${where} ended it`);
+    }
+    if (deed.kind === 'shown' && deed.name === id && version < deed.version) {
+      this.violate(`R22: ${id} is shown v${version} ${where} showed v${deed.version}`);
+    }
+  }
+
+  /** @override @param {import('./judge.js').Asked} asked */
+  judgeNobody(asked) {
+    if (!this.#ledger.swept.has(asked.name)) super.judgeNobody(asked);
+  }
+
+  /** @override @param {number} start */
+  isExcused(start) {
+    return this.stalledAt >= start || super.isExcused(start);
+  }
+}

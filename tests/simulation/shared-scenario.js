@@ -1,0 +1,333 @@
+// One simulated run of several nodes that share a store (SPEC R30-R33). Each node has a clock and a link of
+// its own; users' requests go to any of them.
+import { SessionCache } from 'sesame-edge';
+import { MemoryStore } from 'sesame-edge/stores';
+import { useCryptoAtOnce } from './crypto.js';
+import { WEBHOOK_SECRET } from './events.js';
+import { Link } from './link.js';
+import { OriginModel } from './origin-model.js';
+import { ask, NODE_EVENTS, RUN_EVENTS } from './shared-events.js';
+import { BOUND, Ledger, NodeJudge } from './shared-judge.js';
+import { settle, World } from './world.js';
+
+const START = 1_000_000_000_000;
+const SECRET = '0'.repeat(32);
+const FEWEST_NODES = 2;
+const MORE_NODES = 4;
+const MOST_EVENTS = 120;
+const HOUR = 3_600_000;
+const MEMORIES = [1_500_000, 250_000];
+const LIVES = [30 * 24 * HOUR, 3 * HOUR];
+const WEIGHTS = [1, 0, 1, 4];
+/** How far a clock may be off. */
+const MOST_AHEAD = 30_000;
+const MOST_STEPS = 4000;
+const STEPS_PER_LOOK = 16;
+
+useCryptoAtOnce();
+
+/** What the store knows users as, with that secret. */
+const userKeys = await findUserKeys(['u1', 'u2']);
+
+/**
+ * @param {import('./choices.js').Choices} choices
+ * @returns {Promise<{ violations: string[], story: string[] }>}
+ */
+export async function simulateShared(choices) {
+  const run = new SharedRun(choices);
+  await run.play();
+  return { violations: run.ledger.violations, story: run.world.story };
+}
+
+export class SharedRun {
+  /** The clients of requests that wait for an answer. @type {Map<number, AbortController>} */
+  pending = new Map();
+  messages = 0;
+  #steps = 0;
+  #random = 0;
+  #started = 0;
+
+  /** @param {import('./choices.js').Choices} choices */
+  constructor(choices) {
+    this.choices = choices;
+    this.world = new World(START);
+    this.origin = new OriginModel(this.world, choices);
+    this.ledger = new Ledger(this.origin, userKeys);
+    this.memory = choices.pick(MEMORIES);
+    this.expiresIn = choices.pick(LIVES);
+    const ahead = this.#ahead();
+    this.store = new MemoryStore({ now: () => this.world.time + ahead });
+    const count = FEWEST_NODES + choices.below(MORE_NODES);
+    this.nodes = Array.from({ length: count }, () => this.#start());
+    // The first is nothing, so that a shorter run is a quieter one.
+    this.events = [
+      { frequency: 1, begin: () => {} },
+      ...NODE_EVENTS.map(([frequency, event]) => ({
+        frequency,
+        begin: () => this.awake.length > 0 && event(choices.pick(this.awake)),
+      })),
+      ...RUN_EVENTS.map(([frequency, event]) => ({ frequency, begin: () => event(this) })),
+    ].flatMap(({ frequency, begin }) =>
+      Array.from({ length: frequency * choices.pick(WEIGHTS) }, () => begin),
+    );
+  }
+
+  get awake() {
+    return this.nodes.filter(({ isFrozen }) => !isFrozen);
+  }
+
+  #ahead() {
+    return this.choices.below(2 * MOST_AHEAD + 1) - MOST_AHEAD;
+  }
+
+  #start() {
+    return new Node(this, `n${++this.#started}`, {
+      ahead: this.#ahead(),
+      isEdge: this.choices.oneIn(4),
+    });
+  }
+
+  /** Never the same twice, and the same in every run. @param {Uint8Array<ArrayBuffer>} bytes */
+  fillBytes(bytes) {
+    bytes.fill(0);
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, ++this.#random);
+    return bytes;
+  }
+
+  get isWell() {
+    return this.ledger.violations.length === 0;
+  }
+
+  async play() {
+    const events = this.events.length === 0 ? 0 : this.choices.below(MOST_EVENTS);
+    await settle();
+    for (let event = 0; event < events && this.isWell; ++event) await this.#step();
+    await this.#end();
+    for (const node of this.nodes) {
+      if (this.isWell) node.judge.judgeCounters(node.sessions.statistics(), this.memory);
+      node.sessions.dispose();
+      this.world.forget(node);
+    }
+  }
+
+  async #step() {
+    const options = this.world.options();
+    if (options.length > 0 && this.choices.oneIn(2)) await this.#happen(this.choices.pick(options));
+    else {
+      await this.choices.pick(this.events)();
+      await settle();
+      this.#checkInvariants();
+    }
+  }
+
+  /** All is well again: what could not be told is told, and then all nodes know all. */
+  async #end() {
+    this.mend();
+    this.origin.failing = false;
+    await this.finish();
+    if (this.pending.size > 0 && this.isWell) {
+      this.nodes[0].judge.violate(`R9: requests ${[...this.pending.keys()]} were never answered`);
+    }
+    // In the first round the edge's nodes hear from the store again, in the second they tell it.
+    for (let round = 0; round < 3 && this.isWell; ++round) {
+      for (const token of this.origin.bearers) for (const node of this.nodes) ask(node, token);
+      await settle();
+      await this.finish();
+      await this.pass(2 * BOUND);
+      if (round === 1) this.ledger.settle();
+    }
+  }
+
+  mend() {
+    for (const node of this.nodes) {
+      if (node.isFrozen) node.stalled();
+      node.isFrozen = false;
+      if (node.link.state !== 'well') node.setLink('well');
+    }
+  }
+
+  /** Whatever is under way ends, but on nodes that stand still. */
+  async finish() {
+    const isWaiting = () => this.nodes.some((node) => !node.isFrozen && node.isWaiting);
+    for (let step = 0; step < MOST_STEPS && this.isWell && isWaiting(); ++step) {
+      const [next] = this.world.options();
+      if (next === undefined) return;
+      await this.#happen(next);
+    }
+  }
+
+  /** Time goes by, and what is due happens. @param {number} milliseconds */
+  async pass(milliseconds) {
+    const { world } = this;
+    const end = world.time + milliseconds;
+    for (let step = 0; step < MOST_STEPS && this.isWell; ++step) {
+      const [next] = world.options();
+      if (next === undefined || (next.due ?? 0) > end) break;
+      await this.#happen(next);
+    }
+    world.time = Math.max(world.time, end);
+    world.tell(`${milliseconds} have passed`);
+  }
+
+  /** @param {import('./world.js').Point} point */
+  async #happen(point) {
+    this.world.tell(`${point.owner?.name ?? ''} ${point.label}`);
+    await this.world.happen(point);
+    this.#checkInvariants();
+  }
+
+  /** @param {Node} node */
+  restart(node) {
+    this.world.tell(`${node.name} ends`);
+    node.end();
+    this.nodes[this.nodes.indexOf(node)] = this.#start();
+  }
+
+  #checkInvariants() {
+    const look = ++this.#steps % STEPS_PER_LOOK === 0;
+    for (const { judge, sessions } of this.nodes) {
+      for (const violation of this.origin.violations.splice(0)) judge.violate(violation);
+      if (look) judge.judgeCounters(sessions.statistics(), this.memory);
+    }
+    this.nodes[0].judge.judgeOneInFlight();
+  }
+}
+
+/** One node, and to the events of one node alone the whole of a run. */
+export class Node {
+  isFrozen = false;
+  isGone = false;
+  /** @type {Set<number>} */
+  requests = new Set();
+
+  /**
+   * @param {SharedRun} run
+   * @param {string} name
+   * @param {{ ahead: number, isEdge: boolean }} kind
+   */
+  constructor(run, name, { ahead, isEdge }) {
+    this.run = run;
+    this.name = name;
+    this.isEdge = isEdge;
+    const { world, choices, origin, ledger, pending } = run;
+    this.world = world;
+    this.choices = choices;
+    this.origin = origin;
+    this.ledger = ledger;
+    this.pending = pending;
+    this.link = new Link(run, this);
+    this.judge = new NodeJudge(run, this);
+    world.tell(`${name} begins, ${ahead} ms ahead${isEdge ? ', at the edge' : ''}`);
+    this.sessions = new SessionCache(
+      {
+        origin: 'http://origin',
+        memory: run.memory,
+        maxDocument: 4096,
+        maxCredential: 1024,
+        expiresIn: run.expiresIn,
+        webhookSecret: WEBHOOK_SECRET,
+        secret: SECRET,
+        store: this.link.store,
+      },
+      {
+        ...world.host(this, ahead),
+        sharesPromises: !isEdge,
+        getRandomValues: (bytes) => run.fillBytes(bytes),
+      },
+    );
+  }
+
+  get isWaiting() {
+    return [...this.requests].some((request) => this.pending.has(request));
+  }
+
+  /** @param {import('./link.js').LinkState} state */
+  setLink(state) {
+    this.world.tell(`the link of ${this.name} is ${state}`);
+    this.link.state = state;
+    this.judge.troubledAt = this.world.time;
+  }
+
+  /** It has stood still until now. What it had asked has outlived its lease, and may be asked again. */
+  stalled() {
+    this.world.overtake(this);
+    this.judge.stalledAt = this.world.time;
+    this.judge.troubledAt = this.world.time;
+  }
+
+  end() {
+    for (const request of this.requests) {
+      this.world.kill(request);
+      this.pending.delete(request);
+    }
+    this.world.forget(this);
+    this.link.end();
+    this.sessions.dispose();
+  }
+
+  /**
+   * A request of a client, which may go away.
+   * @param {string} label
+   * @param {(signal: AbortSignal, label: string) => Promise<void>} body
+   */
+  request(label, body) {
+    const client = new AbortController();
+    const named = `${label} on ${this.name}`;
+    this.world.asRequest((request) => {
+      this.world.tell(`${named} begins, request ${request}`);
+      this.pending.set(request, client);
+      this.requests.add(request);
+      body(client.signal, named)
+        .catch((error) => this.isGone || this.judge.violate(`${named} threw ${error.stack}`))
+        .then(() => this.pending.delete(request));
+    });
+  }
+
+  /** @param {string} path @param {RequestInit} init */
+  send(path, init) {
+    return this.sessions.handle(new Request(`http://edge${path}`, init));
+  }
+
+  /**
+   * @param {string} label
+   * @param {string} name the credential
+   * @param {AbortSignal} signal
+   * @param {boolean} fresh
+   * @returns {import('./judge.js').Asked}
+   */
+  ask(label, name, signal, fresh) {
+    const originVersion = this.origin.versionOf(this.origin.ownerOf(name));
+    return { label, name, fresh, start: this.world.time, originVersion, signal };
+  }
+
+  /**
+   * @param {import('./judge.js').Asked} asked
+   * @param {{ id: string, version: number } | null} user
+   */
+  answered(asked, user) {
+    this.world.tell(`${asked.label} → ${user ? `${user.id} v${user.version}` : 'nobody'}`);
+    if (user) this.judge.judgeSession(asked, user);
+    else this.judge.judgeNobody(asked);
+  }
+
+  /** @param {import('./judge.js').Asked} asked */
+  unavailable(asked) {
+    this.world.tell(`${asked.label} → unavailable`);
+    this.judge.judgeUnavailable(asked);
+  }
+}
+
+/** @param {string[]} users @returns {Promise<Map<string, string>>} */
+async function findUserKeys(users) {
+  const found = new Map();
+  const store = new MemoryStore();
+  const sessions = new SessionCache({ origin: 'http://origin', store, secret: SECRET });
+  for (const user of users) {
+    const since = await store.changes(null);
+    await sessions.revokeUser(user);
+    const changes = await store.changes(since?.position ?? null);
+    found.set(changes?.events[0].key, user);
+  }
+  sessions.dispose();
+  return found;
+}
