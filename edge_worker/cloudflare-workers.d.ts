@@ -1,6 +1,6 @@
 // What is used of the module that workerd brings; a project's own types of it go before these.
 declare module 'cloudflare:workers' {
   export class DurableObject {
-    constructor(state: any, env: any);
+    constructor(state: unknown, env: unknown);
   }
 }

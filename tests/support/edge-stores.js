@@ -112,9 +112,15 @@ export async function startKv() {
   };
 }
 
+const METHODS = [
+  ...['get', 'putIfNewer', 'end', 'forget', 'userEvent', 'epochs', 'changes'],
+  ...['acquire', 'release', 'close'],
+];
+
 /**
  * Stores that are called in a worker.
  * @param {(body: string) => Promise<{ text(): Promise<string> }>} send
+ * @returns {(kind: string, options?: object) => any}
  */
 function remoteStores(send) {
   return (/** @type {string} */ kind, /** @type {object} */ options = {}) => {
@@ -128,12 +134,6 @@ function remoteStores(send) {
         if (error) throw new SesameError(error.code, error.message);
         return value;
       };
-    return new Proxy(
-      {},
-      {
-        get: (_target, name) =>
-          name === 'then' || name === 'subscribe' ? undefined : call(String(name)),
-      },
-    );
+    return Object.fromEntries(METHODS.map((method) => [method, call(method)]));
   };
 }
