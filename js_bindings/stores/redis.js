@@ -4,7 +4,7 @@
 // says are one step; `prefix:session:{…}` is a record, or the mark of an ended session, and `prefix:lock:{…}` its lock, in a
 // slot of their own.
 // Invariant: a session's mark stands before its event can be read, and longer than anything may be under way.
-import { createClient, defineScript } from 'redis';
+import { createClient, createCluster, createSentinel, defineScript } from 'redis';
 import { inTime } from './in-time.js';
 import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
 import { StoreUnavailableError } from './store.js';
@@ -116,6 +116,10 @@ const scripts = {
 /**
  * @typedef {object} RedisOptions
  * @property {string} [prefix] of all keys; default `sesame`. Applications that share a server differ in it
+ * @property {import('redis').RedisClusterOptions} [cluster] instead of the URL: a cluster's `rootNodes`, and what
+ *   else node-redis takes. Nothing is pushed then: the log is read several times within `revocationBound`
+ * @property {import('redis').RedisSentinelOptions} [sentinel] instead of the URL: `name` and `sentinelRootNodes`;
+ *   nothing is pushed either
  * @property {number} [timeoutMs] after which a command counts as failed; default 1 second
  * @property {number} [fenceMs] how long the end of a session stands in the way of late answers; longer than
  *   the cache's `leaseFor`; default 60 seconds
@@ -125,20 +129,23 @@ const scripts = {
 
 /**
  * A store in Redis 7 or newer.
- * @param {string} url `redis://` or `rediss://`, as node-redis takes it
+ * @param {string | RedisOptions} url `redis://` or `rediss://`, as node-redis takes it; or the options alone, with
+ *   `cluster` or `sentinel`
  * @param {RedisOptions} [options]
  * @returns {RedisStore}
  *
  * @example
  * const sessions = new SessionCache({ origin, secret, store: redis('redis://localhost') });
+ * const elsewhere = redis({ cluster: { rootNodes: [{ url: 'redis://localhost:7000' }] } });
  */
 export function redis(url, options = {}) {
-  return new RedisStore(url, options);
+  return typeof url === 'string' ? new RedisStore(url, options) : new RedisStore(undefined, url);
 }
 
 /** @implements {SharedStoreType} */
 export class RedisStore {
   #url;
+  #several;
   #prefix;
   #timeoutMs;
   #fenceMs;
@@ -152,13 +159,17 @@ export class RedisStore {
   #isClosed = false;
 
   /**
-   * @param {string} url
+   * @param {string | undefined} url
    * @param {RedisOptions} options
    */
   constructor(url, options) {
     const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
     const { fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = options;
     this.#url = url;
+    const { cluster, sentinel } = options;
+    this.#several = cluster || sentinel ? { cluster, sentinel } : null;
+    // Which server has the log may change: where there are several, it is read instead.
+    if (this.#several !== null) this.subscribe = undefined;
     this.#prefix = prefix;
     this.#timeoutMs = timeoutMs;
     this.#fenceMs = fenceMs;
@@ -232,8 +243,11 @@ export class RedisStore {
     return { events, position: positionOf(head), more: events.length === EVENTS_AT_ONCE };
   }
 
+  /** @type {((listener: () => void) => Promise<() => Promise<void>>) | undefined} */
+  subscribe = (listener) => this.#track(listener);
+
   /** @param {() => void} listener */
-  async subscribe(listener) {
+  async #track(listener) {
     if (this.#isClosed) throw new StoreUnavailableError();
     // A connection of its own, told by the server whenever the log changes (client-side caching in broadcast
     // mode). After a break it may have missed something.
@@ -359,6 +373,7 @@ export class RedisStore {
 
   async #ready() {
     if (this.#isClosed) throw new Error('closed');
+    if (this.#several !== null) return this.#readySeveral();
     if (this.#client === null) {
       this.#client = this.#connect();
       this.#client.connect().catch(() => {});
@@ -371,6 +386,28 @@ export class RedisStore {
       await this.#becoming;
     }
     return client;
+  }
+
+  /** A cluster, or the servers behind Sentinel: their client finds out by itself which of them to ask. */
+  async #readySeveral() {
+    if (this.#client === null) {
+      const { cluster, sentinel } = this.#several ?? {};
+      const client = /** @type {any} */ (
+        cluster
+          ? createCluster({ ...cluster, scripts })
+          : createSentinel(/** @type {any} */ ({ ...sentinel, scripts }))
+      );
+      client.on('error', () => {}); // whoever asks is told
+      this.#clients.add(client);
+      this.#client = client;
+      this.#becoming = client.connect().catch((/** @type {Error} */ error) => {
+        this.#disconnect(client);
+        this.#client = null;
+        throw error;
+      });
+    }
+    await this.#becoming;
+    return this.#client;
   }
 }
 

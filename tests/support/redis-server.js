@@ -7,13 +7,13 @@ import path from 'node:path';
 import { until } from './wait.js';
 
 /** One program is server and tools, by the name it is called: Debian's tools come without the other name. */
-const program = process.env.PATH?.split(path.delimiter).some((directory) =>
+export const program = process.env.PATH?.split(path.delimiter).some((directory) =>
   existsSync(path.join(directory, 'redis-server')),
 )
   ? 'redis-server'
   : 'redis-check-rdb';
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {net.AddressInfo} */ (server.address());
@@ -37,15 +37,16 @@ function answers(port) {
 
 /**
  * @param {string} [directory] in which it keeps its data, every write at once; without it, it keeps none
+ * @param {string[]} [more] settings
  */
-export async function startRedis(directory) {
+export async function startRedis(directory, more = []) {
   const port = await freePort();
   const kept = ['--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always'];
   /** @type {import('node:child_process').ChildProcess} */
   let server;
   const start = async () => {
     const words = ['--port', port, '--bind', '127.0.0.1', '--save', ''];
-    words.push(...(directory === undefined ? ['--appendonly', 'no'] : kept));
+    words.push(...(directory === undefined ? ['--appendonly', 'no'] : kept), ...more);
     server = spawn(program, words.map(String), { argv0: 'redis-server', stdio: 'ignore' });
     await until(() => answers(port), 'redis-server answers');
   };
