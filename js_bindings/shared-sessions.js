@@ -235,7 +235,7 @@ export class SharedSessions {
       const begun = found ?? (await this.#store.changes(null));
       if (begun === null) throw new Error('the store has no history');
       this.generation += 1;
-      this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now();
+      this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now() + 1;
       this.#place(begun.position);
       return true;
     }
@@ -258,7 +258,7 @@ export class SharedSessions {
   #apply({ kind, key, by }, now) {
     if (by === this.#self) return;
     if (!by.startsWith(`${this.#family}:`)) {
-      this.#lostFloor = now; // written under another secret: it cannot be told whom it means
+      this.#lostFloor = now + 1; // written under another secret: it cannot be told whom it means
       return;
     }
     if (kind === 'end') this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
@@ -290,6 +290,7 @@ export class SharedSessions {
       const isOurs = record?.history === position.history && record.family === this.#family;
       if (record === null || !isOurs) return null;
       if (!(await this.#stands(record))) return null;
+      if (record.history !== this.#position?.history) return null; // the store has lost it meanwhile
       const offset = this.#host.now() - this.#storeNow();
       return {
         ...record,

@@ -197,6 +197,7 @@ export class SharedRun {
 export class Node {
   isFrozen = false;
   isGone = false;
+  overtaken = 0;
   /** @type {Set<number>} */
   requests = new Set();
 
@@ -250,7 +251,7 @@ export class Node {
 
   /** It has stood still until now. What it had asked has outlived its lease, and may be asked again. */
   stalled() {
-    this.world.overtake(this);
+    this.world.dropFills(this);
     this.judge.stalledAt = this.world.time;
     this.judge.troubledAt = this.world.time;
   }

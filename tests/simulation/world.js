@@ -85,13 +85,20 @@ export class World {
   /** A node has gone, and with it all that it waited for. @param {Owner} owner */
   forget(owner) {
     owner.isGone = true;
-    this.overtake(owner);
+    this.dropFills(owner);
     this.points = this.points.filter((point) => point.owner !== owner);
   }
 
-  /** What is under way on a node counts for nothing any more, so another call may begin beside it.
+  /** What is under way on a node counts for nothing any more, so another call may begin beside it: beside
+   * one, too, that a request from before makes only when it has looked for another node's answer.
    * @param {Owner | null} owner */
   overtake(owner) {
+    this.dropFills(owner);
+    if (owner) owner.overtaken = this.lastRequest;
+  }
+
+  /** @param {Owner | null} owner */
+  dropFills(owner) {
     for (const fill of this.openFills) if (fill.owner === owner) this.openFills.delete(fill);
   }
 
@@ -183,7 +190,8 @@ export class World {
       credential: new Headers(init.headers).get('authorization') ?? '',
     };
     const isFill = url.endsWith(DOCUMENT) && (init.method ?? 'GET') === 'GET' && init.signal;
-    if (isFill) this.openFills.add(fill);
+    const isOvertaken = owner !== null && request <= owner.overtaken;
+    if (isFill && !isOvertaken) this.openFills.add(fill);
     return new Promise((resolve, reject) => {
       const fail = () => {
         this.openFills.delete(fill);
@@ -224,8 +232,9 @@ export function settle() {
 }
 
 /**
- * A node, as far as the world is concerned. What is frozen waits, and goes on later.
- * @typedef {{ name: string, isFrozen: boolean, isGone: boolean }} Owner
+ * A node, as far as the world is concerned. What is frozen waits, and goes on later; `overtaken` is the last
+ * request that began before what was under way was overtaken.
+ * @typedef {{ name: string, isFrozen: boolean, isGone: boolean, overtaken: number }} Owner
  */
 
 /**
