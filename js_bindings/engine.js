@@ -250,6 +250,7 @@ export class Engine {
       const since = shared?.position ?? null;
       const generation = shared?.generation;
       const asked = await this.ask(request, etag);
+      shared?.noteAnswer(this.#host.now() - askedAtMs);
       if (generation !== shared?.generation) return null; // what happened meanwhile has been lost
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;

@@ -76,6 +76,8 @@ export class SharedSessions {
   /** @type {Promise<void> | null} */
   #syncing = null;
   #readingSince = Number.NEGATIVE_INFINITY;
+  /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
+  #slowest = { since: 0, meanwhile: 0 };
   /** What the others have not been told yet, in order. @type {Set<Telling>} */
   #untold = new Set();
   /** Names this node in the events it writes, which are in effect here already. */
@@ -166,7 +168,8 @@ export class SharedSessions {
     if (this.isTrusted(later)) return;
     this.#retryAt = later + PATIENCE_MS;
     // What the origin itself has said since counts.
-    this.#trustFrom(Math.max(this.#lostFloor, later - this.#trustFor));
+    const floor = later - this.#trustFor + this.#slowest.since; // it said so when it was asked
+    this.#trustFrom(Math.max(this.#lostFloor, floor));
   }
 
   /**
@@ -216,10 +219,12 @@ export class SharedSessions {
   async #syncOnce() {
     const asked = this.#host.now();
     this.#readingSince = asked;
+    this.#slowest.meanwhile = 0;
     try {
       await this.#tellTheRest();
       while (!(await this.#readOn()));
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
+      this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
     } finally {
       this.#readingSince = Number.NEGATIVE_INFINITY;
@@ -268,6 +273,18 @@ export class SharedSessions {
     const isKnown = key !== ANY_USER;
     const change = isKnown ? RemoteEvent.USER_CHANGED : RemoteEvent.UNKNOWN_CHANGE;
     this.#core.applyRemote(change, key, now);
+  }
+
+  /**
+   * An answer of the origin is as old as its question.
+   * @param {number} durationMs
+   */
+  noteAnswer(durationMs) {
+    const { since, meanwhile } = this.#slowest;
+    this.#slowest = {
+      since: Math.max(since, durationMs),
+      meanwhile: Math.max(meanwhile, durationMs),
+    };
   }
 
   // --- Reading ---

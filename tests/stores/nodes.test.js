@@ -302,6 +302,26 @@ describe('several nodes', () => {
     assert.equal(origin.calls.length, 2);
   });
 
+  test('R31, R32: behind a cut link an answer of the origin is as old as its question', async () => {
+    /** @type {((response: Response) => void)[]} */
+    const answers = [];
+    const { origin, nodes, pass, finish } = await startNodes(1, {
+      answer: (headers, call) =>
+        call === 1
+          ? new Promise((resolve) => answers.push(() => resolve(documentOrRefusal(headers))))
+          : new Response(null, { status: 401 }),
+    });
+    const [{ link, sessions }] = nodes;
+    link.isCut = true;
+    await pass(BOUND);
+    const slow = sessions.getSession(ada);
+    await pass(BOUND); // meanwhile it is ended elsewhere
+    answers[0](new Response());
+    assert.equal((await slow)?.user.name, 'ada');
+    assert.equal(await finish(sessions.getSession(ada)), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
   test('R32: a link that comes back brings trust back, without a call', async () => {
     const { origin, nodes, pass } = await startNodes(1);
     const [{ link, sessions }] = nodes;
