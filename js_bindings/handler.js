@@ -21,6 +21,7 @@ import {
 /**
  * @typedef {object} HandlerContext
  * @property {(work: Promise<unknown>) => void} waitUntil
+ * @property {boolean} [fresh] what is held does not count (SPEC R11)
  */
 
 /** @typedef {import('./engine.js').Decision} Decision */
@@ -71,7 +72,7 @@ export class Handler {
     const { documentPath, browserCache } = this.#options;
     if (method !== 'GET' || browserCache || !url.endsWith(documentPath)) return null;
     if (url.indexOf('/', url.indexOf('//') + 2) !== url.length - documentPath.length) return null;
-    if (headers.has('origin')) return null;
+    if (context.fresh || headers.has('origin')) return null;
     const { core, engine, host, shared } = this.#parts;
     const now = host.now();
     if (shared !== null) {
@@ -143,7 +144,7 @@ export class Handler {
   async #resolve(request, context, site) {
     const asked = this.#documentRequest(request, context);
     // Nothing is known yet of what the origin lets this site's pages read: it is asked.
-    asked.fresh = !this.#cors.knows(site);
+    asked.fresh = context.fresh || !this.#cors.knows(site);
     const decision = await this.#parts.engine.resolve(asked);
     if (decision.originHeaders) this.#cors.learn(site, decision.originHeaders);
     return decision;

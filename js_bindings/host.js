@@ -15,7 +15,8 @@
 
 /**
  * @typedef {object} Host
- * @property {typeof globalThis.fetch} fetch asks the origin
+ * @property {(input: string | Request, init?: RequestInit, passed?: Request) => Promise<Response>} fetch
+ *   asks the origin; `passed` is the request that is passed on, if it is one
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(milliseconds: number, signal: AbortSignal) => Promise<void>} sleep resolves after that
  *   time, or at once when the signal is aborted; never rejects

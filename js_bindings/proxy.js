@@ -47,12 +47,16 @@ export class OriginProxy {
     const target = this.origin + path;
     /** @type {RequestInit & { duplex?: 'half' }} */
     const init = { method: request.method, headers, redirect: 'manual' };
-    if (body === null) return this.host.fetch(target, init);
+    if (body === null) return this.host.fetch(target, init, request);
     if (['GET', 'HEAD'].includes(request.method) && given.body === undefined) {
       // Clients may send one (RFC 9110 section 9.3.1), but fetch takes it only as part of a request.
-      return this.host.fetch(new Request(target, request), { headers, redirect: 'manual' });
+      return this.host.fetch(
+        new Request(target, request),
+        { headers, redirect: 'manual' },
+        request,
+      );
     }
-    return this.host.fetch(target, Object.assign(init, { body, duplex: 'half' }));
+    return this.host.fetch(target, Object.assign(init, { body, duplex: 'half' }), request);
   }
 
   /**

@@ -282,12 +282,7 @@ export class SessionCacheBase {
    * @returns {Statistics}
    */
   statistics() {
-    const { core, engine } = this.#parts;
-    return {
-      ...withSums(core.statistics()),
-      checkTime: engine.times.checks.value(),
-      originTime: engine.times.originCalls.value(),
-    };
+    return statisticsOf(this.#parts);
   }
 
   /**
@@ -350,6 +345,18 @@ if (Symbol.dispose) {
  */
 
 /**
+ * @param {Pick<Parts, 'core' | 'engine'>} parts
+ * @returns {Statistics}
+ */
+export function statisticsOf({ core, engine }) {
+  return {
+    ...withSums(core.statistics()),
+    checkTime: engine.times.checks.value(),
+    originTime: engine.times.originCalls.value(),
+  };
+}
+
+/**
  * @param {Record<string, number>} counters
  * @returns {Omit<Statistics, 'checkTime' | 'originTime'>}
  */
@@ -363,12 +370,13 @@ function withSums(counters) {
 }
 
 /**
+ * What a cache is made of. Who answers requests with it need not go through `SessionCacheBase`.
  * @param {import('./abi.js').Instance} instance
  * @param {Options} options
  * @param {import('./host.js').Host} host
  * @returns {Parts}
  */
-function assemble(instance, options, host) {
+export function assemble(instance, options, host) {
   const parsed = parseOptions(options, instance.findFaults);
   const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
   const core = new Core(instance, parsed, secret);

@@ -1,6 +1,6 @@
 // Builds one CMake preset: `build.mjs [preset]`, wasm-release unless told. Of wasm-release the result
-// goes to js_bindings/dist, its glue minified, and the worker around it to edge_worker/dist: that is what
-// the package ships.
+// goes to js_bindings/dist, its glue minified, and the workers around it to edge_worker/dist and
+// service_worker/dist: that is what the package ships.
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
@@ -83,6 +83,24 @@ async function assemble(directory) {
     assetNames: '[name]',
     logLevel: 'warning',
   });
+  // The service worker: one file with everything in it, to be imported and to be copied.
+  for (const [entry, name, format] of /** @type {const} */ ([
+    ['service_worker/index.js', 'index', 'esm'],
+    ['service_worker/ready-file.js', 'sesame-service-worker', 'iife'],
+  ])) {
+    await bundle({
+      absWorkingDir: root,
+      entryPoints: { [name]: entry },
+      outdir: 'service_worker/dist',
+      bundle: true,
+      format,
+      target: 'es2022',
+      minify: true,
+      loader: { '.wasm': 'binary' },
+      define: { 'import.meta.url': 'self.location.href' }, // classic scripts have none
+      logLevel: 'warning',
+    });
+  }
   await stop(); // its service would live as long as we do
 }
 

@@ -1,0 +1,244 @@
+// What a page knows of its session, and how it hears of changes.
+// Invariants: an answer that was overtaken by a message is not given to anybody; one request at a time asks
+// who the user is, in this tab.
+import { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
+import { refreshAlone } from './refresh.js';
+import { WorkerLink } from './worker-link.js';
+
+/**
+ * @typedef {object} ClientSession
+ * @property {any} user the document, parsed
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {boolean} stale the origin could not be asked, or is being asked right now
+ */
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {string} [documentPath] default `/api/v1/users/me`
+ * @property {string} [sessionPath] what the service worker answers; default `/api/auth/session`
+ * @property {string} [logoutPath] default `/api/auth/logout`
+ * @property {string} [refreshPath] default `/api/auth/refresh`
+ * @property {string} [channel] the same as the worker's; default `sesame`
+ * @property {() => Record<string, string>} [headers] of every request, such as `Authorization` where pages
+ *   keep a bearer token
+ */
+
+const DEFAULTS = Object.freeze({
+  documentPath: '/api/v1/users/me',
+  sessionPath: '/api/auth/session',
+  logoutPath: '/api/auth/logout',
+  refreshPath: '/api/auth/refresh',
+  channel: 'sesame',
+  headers: () => ({}),
+});
+
+/** Answers to a logout that say: nobody is signed in. */
+const SIGNED_OUT = [401, 404, 410];
+
+export class SessionClient {
+  #options;
+  #channel;
+  #link = new WorkerLink();
+  /** @type {Set<(session: ClientSession | null) => void>} */
+  #listeners = new Set();
+  /** @type {Promise<ClientSession | null> | null} */
+  #asking = null;
+  /** Messages that have changed the session so far. */
+  #changes = 0;
+  /** @type {ClientSession | null | undefined} undefined: not known */
+  #session;
+
+  /** @param {ClientOptions} [options] */
+  constructor(options = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#channel = new BroadcastChannel(this.#options.channel);
+    this.#channel.onmessage = ({ data }) => this.#hear(data);
+  }
+
+  /**
+   * Registers the service worker, and waits until it answers this page.
+   * @param {string} [url] its script's; default `/sesame-service-worker.js`
+   * @param {RegistrationOptions} [options] as `navigator.serviceWorker.register` takes them
+   * @returns {Promise<ServiceWorkerRegistration | null>} null: this browser has none, and the client works
+   *   by plain requests
+   * @throws {SesameError} `ERR_SESAME_SERVICE_WORKER` if the script cannot be registered
+   */
+  register(url = '/sesame-service-worker.js', options) {
+    return this.#link.register(url, options);
+  }
+
+  /**
+   * Who is signed in?
+   * @param {{ fresh?: boolean }} [options] `fresh`: ask the origin whatever is held (SPEC R11)
+   * @returns {Promise<ClientSession | null>} null: nobody
+   * @throws {OriginUnavailableError} nobody can say; this is not a sign-out (SPEC R13)
+   *
+   * @example
+   * const session = await getSession();
+   * if (session) greet(session.user.name);
+   */
+  getSession({ fresh = false } = {}) {
+    if (fresh) return this.#ask(true);
+    if (this.#asking === null) {
+      const asking = this.#ask(false).finally(() => {
+        if (this.#asking === asking) this.#asking = null;
+      });
+      this.#asking = asking;
+    }
+    return this.#asking;
+  }
+
+  /**
+   * Calls a function whenever the session changes, in whichever tab: with the new one, or null. No request
+   * is made for it.
+   * @param {(session: ClientSession | null) => void} listener
+   * @returns {() => void} stops it
+   */
+  onSessionChange(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Changes the user at the origin, then on this device, then in every tab (SPEC R22, R62).
+   * @param {unknown} changes sent as JSON
+   * @param {{ method?: 'PATCH' | 'PUT' }} [options]
+   * @returns {Promise<ClientSession | null>} the session as it is now
+   * @throws {UpdateError} the origin did not accept it; nothing has changed
+   */
+  async updateUser(changes, { method = 'PATCH' } = {}) {
+    const hasWorker = await this.#link.isControlled();
+    const response = await this.#request(this.#options.documentPath, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(changes),
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new UpdateError(response.status);
+    if (!hasWorker) await this.#link.command('forget');
+    const session = await this.#ask(!hasWorker);
+    if (!hasWorker) this.#channel.postMessage({ type: 'session', session });
+    return session;
+  }
+
+  /**
+   * Ends the session. When it resolves, no tab, no worker and no disk of this device holds it (SPEC R61),
+   * whether or not the origin can be reached (SPEC R25).
+   * @throws {SesameError} `ERR_SESAME_LOGOUT_FAILED` if the origin refuses it, or there is no worker to
+   *   repeat it while the origin cannot be reached
+   */
+  async logout() {
+    const hasWorker = await this.#link.isControlled();
+    const { logoutPath } = this.#options;
+    const response = await this.#request(logoutPath, { method: 'POST' });
+    await response.body?.cancel();
+    if (!response.ok && !SIGNED_OUT.includes(response.status)) {
+      throw new SesameError(
+        'ERR_SESAME_LOGOUT_FAILED',
+        `The logout was answered with ${response.status}`,
+      );
+    }
+    this.#become(null);
+    if (hasWorker) return;
+    this.#channel.postMessage({ type: 'session', session: null });
+    await this.#link.command('forget');
+  }
+
+  /**
+   * Renews the tokens of the session, once for all tabs that ask at the same time (SPEC R24).
+   * @returns {Promise<{ expiresAt: string | null } | null>} null: the session has ended
+   * @throws {OriginUnavailableError} they could not be renewed now; nobody is signed out by it
+   */
+  refresh() {
+    return refreshAlone(this.#channel, async () => {
+      const response = await this.#request(this.#options.refreshPath, { method: 'POST' });
+      if (response.status === 401 || response.status === 403) return null;
+      if (!response.ok) throw unavailable(response);
+      const answer = await response.json().catch(() => null);
+      return { expiresAt: answer?.expiresAt ?? null };
+    });
+  }
+
+  /** The counters of the worker (SPEC R70), or null if there is none. @returns {Promise<any>} */
+  async statistics() {
+    return this.#link.command('statistics');
+  }
+
+  /** Hears no more. */
+  close() {
+    this.#channel.close();
+    this.#listeners.clear();
+  }
+
+  /**
+   * @param {boolean} fresh
+   * @returns {Promise<ClientSession | null>}
+   */
+  async #ask(fresh) {
+    for (;;) {
+      const changes = this.#changes;
+      const session = await this.#load(fresh);
+      if (changes === this.#changes) {
+        this.#become(session);
+        return session;
+      }
+      if (this.#session !== undefined) return this.#session; // the message has said it
+    }
+  }
+
+  /** @param {boolean} fresh */
+  async #load(fresh) {
+    const hasWorker = await this.#link.isControlled();
+    const { sessionPath, documentPath } = this.#options;
+    /** @type {RequestInit} */
+    const init = { cache: fresh ? 'reload' : 'default' };
+    const response = await this.#request(hasWorker ? sessionPath : documentPath, init);
+    if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
+    if (!response.ok) throw unavailable(response);
+    const answer = await response.json().catch(() => {
+      throw unavailable(response);
+    });
+    if (answer === null) return null;
+    const stale = /\bsesame;desc=stale\b/.test(response.headers.get('server-timing') ?? '');
+    return hasWorker ? { ...answer, stale } : { user: answer, expiresAt: null, stale };
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} init
+   */
+  async #request(path, init) {
+    const headers = { accept: 'application/json', ...this.#options.headers(), ...init.headers };
+    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch(() => {
+      throw new OriginUnavailableError(1000);
+    });
+  }
+
+  /** @param {import('../announcer.js').Message} message */
+  #hear(message) {
+    if (message?.type === 'session') {
+      this.#changes += 1;
+      this.#become(message.session);
+      if (message.clear) this.#channel.postMessage({ type: 'cleared', clear: message.clear });
+    } else if (message?.type === 'changed') {
+      this.#changes += 1;
+      this.#session = undefined;
+      // Who has asked before, or listens, is to know; a page that does neither need not.
+      if (this.#listeners.size > 0) this.getSession().catch(() => {});
+    }
+  }
+
+  /** @param {ClientSession | null} session */
+  #become(session) {
+    const isSame = JSON.stringify(session) === JSON.stringify(this.#session);
+    this.#session = session;
+    if (isSame) return;
+    for (const listener of [...this.#listeners]) listener(session);
+  }
+}
+
+/** @param {Response} response */
+function unavailable(response) {
+  const seconds = Number(response.headers.get('retry-after'));
+  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000);
+}

@@ -1,0 +1,394 @@
+// Who is signed in on this device, as long as the browser lets the worker live, and after it.
+// A worker sees no cookies: the device's cookie jar as a whole is the credential, and an *epoch* is the time
+// in which it stands for the same user as far as is known. A login, a logout or what may be one ends it.
+// Invariants: what was learnt in one epoch is answered in that epoch only (SPEC R10, R61); the disk never
+// holds a document that is older than a change this worker has let through (SPEC R22).
+import { instantiate } from '../js_bindings/abi.js';
+import { Action, CheckFlag } from '../js_bindings/abi-constants.js';
+import createModule from '../js_bindings/dist/sesame.js';
+import { Handler } from '../js_bindings/handler.js';
+import { toHex } from '../js_bindings/hex.js';
+import { defaultHost } from '../js_bindings/host.js';
+import { errorResponse, isoTime, jsonResponse } from '../js_bindings/responses.js';
+import { assemble } from '../js_bindings/session-cache.js';
+import { pageRequest } from './page-request.js';
+import { RunningStatistics } from './running-statistics.js';
+
+const SECRET_BYTES = 16;
+const LOGOUT_RETRY_MS = 5000;
+
+/** What an origin answers a logout with when nobody is signed in, or it keeps no sessions. */
+const ENDED = [401, 404, 410];
+
+/** @typedef {(work: Promise<unknown>) => void} WaitUntil */
+
+export class DeviceSessions {
+  #options;
+  #storage;
+  #announcer;
+  #host;
+  #ready;
+  /** @type {WebAssembly.Module} */
+  #module = /** @type {any} */ (null);
+  /** @type {import('../js_bindings/session-cache.js').Parts} */
+  #parts = /** @type {any} */ (null);
+  /** @type {Handler} */
+  #handler = /** @type {any} */ (null);
+  #epoch = '';
+  /** @type {Uint8Array} what credentials are hashed under: a snapshot needs the same */
+  #secret = new Uint8Array();
+  #statistics = new RunningStatistics();
+  /** @type {import('./sealed-storage.js').PendingLogout | null} */
+  #pendingLogout = null;
+  /** @type {Promise<void> | null} */
+  #finishing = null;
+  #triedAtMs = 0;
+  /** What is done to the disk is done in order. @type {Promise<unknown>} */
+  #disk = Promise.resolve();
+  #isKeepingQueued = false;
+  #hasStorage = true;
+  /** @type {string | null} the document that the tabs know of */
+  #announced = null;
+  /** @type {string | undefined} */
+  #marker;
+  /** @type {import('../js_bindings/abi.js').RequestHead} whoever asked last */
+  #head = { tenant: '', cookie: '', authorization: '' };
+
+  /**
+   * @param {{ module: Promise<WebAssembly.Module>, options: import('./options.js').ParsedWorkerOptions,
+   *   storage: import('./sealed-storage.js').SealedStorage,
+   *   announcer: import('./announcer.js').Announcer,
+   *   host: Partial<import('../js_bindings/host.js').Host> }} parts
+   */
+  constructor({ module, options, storage, announcer, host }) {
+    this.#options = options;
+    this.#storage = storage;
+    this.#announcer = announcer;
+    this.#host = { ...defaultHost, decodesBodies: true, ...host, fetch: askOrigin };
+    this.#ready = this.#start(module);
+    this.#ready.catch(() => {}); // every request finds out for itself
+  }
+
+  /**
+   * @param {Request} request
+   * @param {Exclude<import('./routes.js').Kind, 'other'>} kind
+   * @param {WaitUntil} waitUntil
+   * @returns {Promise<Response>}
+   */
+  async answer(request, kind, waitUntil) {
+    try {
+      await this.#ready;
+    } catch {
+      return fetch(request); // no WebAssembly here: as if there were no worker
+    }
+    await this.#noticeMarker();
+    switch (kind) {
+      case 'read':
+        return this.#read(request, waitUntil);
+      case 'write':
+        return this.#write(request, waitUntil);
+      case 'login':
+        return this.#login(request);
+      default:
+        return this.#logout(request);
+    }
+  }
+
+  /** The counters (SPEC R70), over all epochs of this life of the worker. */
+  async statistics() {
+    await this.#ready;
+    return this.#statistics.with(this.#parts);
+  }
+
+  /** Forgets who is signed in, here, on disk and in the tabs. */
+  async forget() {
+    await this.#ready;
+    this.#announced = null;
+    const emptied = this.#announcer.clear(this.#host);
+    await this.#renew();
+    await emptied;
+  }
+
+  /** @param {Promise<WebAssembly.Module>} module */
+  async #start(module) {
+    const reading = this.#storage.read().catch(() => {
+      this.#hasStorage = false;
+      return null;
+    });
+    this.#module = await module;
+    const kept = await reading;
+    if (kept === null) {
+      this.#replaceParts(this.#random());
+      if (this.#hasStorage) this.#renew().catch(() => {});
+      return;
+    }
+    this.#pendingLogout = kept.pendingLogout;
+    this.#replaceParts(kept.epoch, kept.contents?.slice(0, SECRET_BYTES));
+    if (kept.contents === null) return;
+    // What cannot be restored has left an empty cache (R52).
+    await this.#parts.snapshots.restore(kept.contents.subarray(SECRET_BYTES)).catch(() => {});
+  }
+
+  /**
+   * @param {Request} request
+   * @param {WaitUntil} waitUntil
+   */
+  async #read(request, waitUntil) {
+    await this.#finishLogout();
+    for (;;) {
+      if (this.#pendingLogout) return this.#signedOut(request);
+      const epoch = this.#epoch;
+      const response = await this.#handle(request, waitUntil).catch(() => null);
+      // Somebody else may be signed in by now: what was found is not for them.
+      if (epoch !== this.#epoch) continue;
+      return response ?? fetch(request);
+    }
+  }
+
+  /**
+   * @param {Request} request
+   * @param {WaitUntil} waitUntil
+   */
+  async #write(request, waitUntil) {
+    const epoch = this.#epoch;
+    await this.#onDisk(() => this.#storage.drop(epoch)).catch(() => {});
+    const parts = this.#parts;
+    const response = await this.#handle(request, waitUntil);
+    if (parts === this.#parts) this.#announceChange();
+    waitUntil(this.#keep(parts));
+    return response;
+  }
+
+  /**
+   * Whoever is signed in after this, nothing of before it is answered any more.
+   * @param {Request} request
+   */
+  async #login(request) {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const wasSignedIn = this.#announced !== null;
+    if (!(await this.#hasRenewed())) return notCleared();
+    const response = await fetch(request);
+    const isAccepted = response.ok || response.type === 'opaqueredirect';
+    if (!isAccepted) return response;
+    if (!(await this.#hasRenewed())) return notCleared();
+    if (!isRead || wasSignedIn) this.#announcer.post({ type: 'changed' });
+    return response;
+  }
+
+  /**
+   * It succeeds on the device even if the origin cannot be reached (SPEC R25), and is told it later.
+   * @param {Request} request
+   */
+  async #logout(request) {
+    this.#announced = null;
+    const emptied = this.#announcer.clear(this.#host);
+    if (!(await this.#hasRenewed())) return notCleared();
+    const response = await fetch(request).catch(() => null);
+    const status = response?.status ?? 500;
+    if (status >= 400 && status < 500 && !ENDED.includes(status)) {
+      // The origin has refused it: whoever was signed in still is.
+      this.#announcer.post({ type: 'changed' });
+      return /** @type {Response} */ (response);
+    }
+    const pending = status >= 500 ? { url: request.url } : null;
+    if (!(await this.#hasRenewed(pending))) return notCleared();
+    await emptied;
+    if (pending === null) return /** @type {Response} */ (response);
+    if (request.mode === 'navigate') return response ?? Response.error();
+    return jsonResponse(200, null);
+  }
+
+  /** Tells the origin of a logout that it has not heard of. */
+  #finishLogout() {
+    const now = this.#host.now();
+    if (!this.#pendingLogout || now - this.#triedAtMs < LOGOUT_RETRY_MS) return this.#finishing;
+    this.#triedAtMs = now;
+    const { url } = this.#pendingLogout;
+    const finish = async () => {
+      /** @type {RequestInit} */
+      const init = { method: 'POST', credentials: 'include', redirect: 'manual' };
+      const response = await fetch(url, init).catch(() => null);
+      const isDone = response?.ok || response?.type === 'opaqueredirect';
+      if (isDone || ENDED.includes(response?.status ?? 0)) await this.#hasRenewed();
+    };
+    this.#finishing = finish().finally(() => {
+      this.#finishing = null;
+    });
+    return this.#finishing;
+  }
+
+  /** @param {Request} request */
+  #signedOut(request) {
+    const isSession = new URL(request.url).pathname === this.#options.parsed.sessionPath;
+    const [status, value] = isSession ? [200, null] : [401, { error: 'signed_out' }];
+    return jsonResponse(status, value, [['server-timing', 'sesame;desc=negative']]);
+  }
+
+  /**
+   * @param {Request} request
+   * @param {WaitUntil} waitUntil
+   */
+  async #handle(request, waitUntil) {
+    const page = pageRequest(request, this.#principal());
+    const parts = this.#parts;
+    this.#head = parts.headOf(page.headers);
+    /** @type {Promise<unknown>[]} */
+    const works = [];
+    const response = await this.#handler.handle(page, {
+      fresh: request.cache === 'reload',
+      waitUntil: (work) => {
+        works.push(work);
+        waitUntil(work);
+      },
+    });
+    if (works.length > 0) waitUntil(Promise.allSettled(works).then(() => this.#settle(parts)));
+    return response;
+  }
+
+  /**
+   * The origin has been asked: what it said goes to the tabs and to the disk.
+   * @param {import('../js_bindings/session-cache.js').Parts} parts
+   */
+  async #settle(parts) {
+    if (parts !== this.#parts) return;
+    this.#announceChange();
+    await this.#keep(parts);
+  }
+
+  #announceChange() {
+    const { core, host } = this.#parts;
+    const action = core.check(this.#head, host.now(), 0, CheckFlag.PEEK | CheckFlag.AGAIN);
+    if (action !== Action.SERVE && action !== Action.REFUSE) return;
+    const document = action === Action.SERVE ? new TextDecoder().decode(core.body) : null;
+    if (document === this.#announced) return;
+    this.#announced = document;
+    const session = document && {
+      user: JSON.parse(document),
+      expiresAt: isoTime(core.expiresAtMs),
+      stale: false,
+    };
+    this.#announcer.post({ type: 'session', session: session || null });
+  }
+
+  /**
+   * Writes what is held to disk, once for all that is asked for meanwhile.
+   * @param {import('../js_bindings/session-cache.js').Parts} parts
+   */
+  async #keep(parts) {
+    if (this.#isKeepingQueued || !this.#hasStorage) return;
+    this.#isKeepingQueued = true;
+    await this.#onDisk(async () => {
+      this.#isKeepingQueued = false;
+      if (parts !== this.#parts) return;
+      const epoch = this.#epoch;
+      const secret = this.#secret;
+      try {
+        const snapshot = await new Response(parts.snapshots.write()).arrayBuffer();
+        await this.#storage.write(epoch, joined(secret, new Uint8Array(snapshot)));
+      } catch {
+        // What cannot be replaced must not stand: it is older than what is held.
+        await this.#storage.drop(epoch).catch(() => this.#storage.destroy());
+      }
+    });
+  }
+
+  /**
+   * Begins a new epoch: nothing is held any more, from here on in memory, and on disk when it resolves.
+   * @param {import('./sealed-storage.js').PendingLogout | null} [pendingLogout]
+   */
+  async #renew(pendingLogout = null) {
+    const epoch = this.#random();
+    this.#pendingLogout = pendingLogout;
+    this.#replaceParts(epoch);
+    await this.#onDisk(() => this.#storage.begin(epoch, pendingLogout));
+  }
+
+  /**
+   * The same; false if something may be left on disk. Where storage is refused, nothing was ever there.
+   * @param {import('./sealed-storage.js').PendingLogout | null} [pendingLogout]
+   */
+  async #hasRenewed(pendingLogout) {
+    try {
+      await this.#renew(pendingLogout);
+      return true;
+    } catch {
+      return !this.#hasStorage;
+    }
+  }
+
+  /**
+   * @param {string} epoch
+   * @param {Uint8Array} [secret]
+   */
+  #replaceParts(epoch, secret = this.#host.getRandomValues(new Uint8Array(SECRET_BYTES))) {
+    const parts = assemble(
+      instantiate(this.#module, createModule),
+      { ...this.#options.cache, secret },
+      this.#host,
+    );
+    if (this.#parts) this.#statistics.move(this.#parts, parts);
+    this.#epoch = epoch;
+    this.#secret = secret;
+    this.#parts = parts;
+    this.#handler = new Handler(parts);
+  }
+
+  /** A login that the worker saw nothing of shows in the cookie that scripts can read. */
+  async #noticeMarker() {
+    const { markerCookie } = this.#options;
+    const { cookieStore } = /** @type {any} */ (globalThis);
+    if (markerCookie === '' || !cookieStore) return;
+    const value = encodeURIComponent((await cookieStore.get(markerCookie))?.value ?? '');
+    const before = this.#marker;
+    this.#marker = value;
+    if (before === undefined || before === value) return;
+    this.#announced = null;
+    await this.#hasRenewed();
+    this.#announcer.post({ type: 'changed' });
+  }
+
+  #principal() {
+    return this.#marker === undefined ? this.#epoch : `${this.#epoch}.${this.#marker}`;
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} work
+   */
+  #onDisk(work) {
+    const done = this.#disk.then(work);
+    this.#disk = done.catch(() => {});
+    return done;
+  }
+
+  #random() {
+    return toHex(this.#host.getRandomValues(new Uint8Array(16)));
+  }
+}
+
+/**
+ * The page's own request if one is passed on; else the document's, with the device's cookies.
+ * @param {string | Request} input
+ * @param {RequestInit} [init]
+ * @param {Request & { original?: Request }} [passed]
+ */
+async function askOrigin(input, init, passed) {
+  if (passed?.original) return fetch(new Request(passed.original, { headers: init?.headers }));
+  const response = await fetch(input, { ...init, credentials: 'include', cache: 'no-store' });
+  // A worker may not see where it leads, only that it is no document.
+  if (response.type === 'opaqueredirect') return new Response(null, { status: 302 });
+  return response;
+}
+
+/** @param {Uint8Array} first @param {Uint8Array} second */
+function joined(first, second) {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
+
+/** The browser does not let what it has on disk be deleted: no login or logout is let through. */
+function notCleared() {
+  return errorResponse(503, 'storage_not_cleared');
+}

@@ -1,0 +1,78 @@
+// The package for a browser's service worker: `install()` answers session checks on the device.
+// It only wires events; who is asked for what is `routes.js`, what is answered `device-sessions.js`.
+import { Announcer } from './announcer.js';
+import { DeviceSessions } from './device-sessions.js';
+import { loadModule } from './module.js';
+import { parseWorkerOptions } from './options.js';
+import { Routes } from './routes.js';
+import { SealedStorage } from './sealed-storage.js';
+
+export { ConfigError, SesameError } from '../js_bindings/errors.js';
+
+/** @typedef {import('./options.js').WorkerOptions} WorkerOptions */
+
+/**
+ * Makes this service worker answer who the user is (SPEC R60-R64). To be called once, while the worker's
+ * script runs for the first time; requests that are none of Sesame's go on to other listeners.
+ * @param {WorkerOptions} [options]
+ * @param {Partial<import('../js_bindings/host.js').Host>} [host] for tests: the clock, randomness, the
+ *   log; `log` is also the way to opt in to log lines (SPEC R71)
+ * @throws {import('../js_bindings/errors.js').ConfigError} with everything that is wrong
+ *
+ * @example
+ * import { install } from 'sesame-edge/service-worker';
+ * install({ documentPath: '/api/v1/users/me' });
+ */
+export function install(options = {}, host = {}) {
+  const worker = /** @type {any} */ (globalThis);
+  const parsed = parseWorkerOptions(options, worker.location.origin);
+  const routes = new Routes(parsed);
+  const sessions = new DeviceSessions({
+    module: loadModule(),
+    storage: new SealedStorage(parsed.database),
+    announcer: new Announcer(parsed.channel, worker.clients),
+    options: parsed,
+    host,
+  });
+
+  worker.addEventListener('fetch', (/** @type {any} */ event) => {
+    const kind = routes.kindOf(event.request);
+    if (kind === 'other') return;
+    const waitUntil = (/** @type {Promise<unknown>} */ work) => extend(event, work);
+    event.respondWith(sessions.answer(event.request, kind, waitUntil));
+  });
+
+  /** What pages ask of the worker beside requests. @type {Map<string, () => Promise<unknown>>} */
+  const commands = new Map([
+    ['claim', () => worker.clients.claim()],
+    ['forget', () => sessions.forget()],
+    ['statistics', () => sessions.statistics()],
+  ]);
+  worker.addEventListener('message', (/** @type {any} */ event) => {
+    const command = commands.get(event.data?.sesame);
+    if (command)
+      extend(
+        event,
+        command().then((value) => event.ports[0]?.postMessage(value)),
+      );
+  });
+
+  if (!parsed.takeOver) return;
+  worker.addEventListener('install', () => void worker.skipWaiting());
+  worker.addEventListener('activate', (/** @type {any} */ event) => {
+    event.waitUntil(worker.clients.claim());
+  });
+}
+
+/**
+ * Keeps the worker alive for work whose failure is nobody's. An event that has ended takes no more work:
+ * then the browser decides how long it lives.
+ * @param {{ waitUntil(work: Promise<unknown>): void }} event
+ * @param {Promise<unknown>} work
+ */
+function extend(event, work) {
+  const quiet = work.catch(() => {});
+  try {
+    event.waitUntil(quiet);
+  } catch {}
+}

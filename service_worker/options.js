@@ -1,0 +1,108 @@
+// The options of the service worker: those of a cache that make sense on a device, and its own.
+import { ConfigError } from '../js_bindings/errors.js';
+import { parseOptions } from '../js_bindings/options.js';
+import { isPath } from '../js_bindings/options-managed.js';
+
+/** Of a cache in front of many users: on a device there is one, and no secret to share. */
+const NOT_HERE = /** @type {const} */ ([
+  ...['managed', 'store', 'revocationBound', 'webhookSecret', 'browserCache', 'secret', 'cookie'],
+]);
+
+/**
+ * @typedef {object} OwnOptions
+ * @property {string} [origin] where the API is, `https:`; default: where the worker comes from
+ * @property {string} [logoutPath] what a logout that could not reach the origin is repeated on; default
+ *   `/api/auth/logout`
+ * @property {string} [markerCookie] a cookie that scripts can read and that every login changes. With it,
+ *   another user's login is noticed even where the worker sees none of it, as on a page that it does not
+ *   control. It must not be the session's own cookie. Default: none
+ * @property {string} [database] the IndexedDB database; default `sesame`
+ * @property {string} [channel] the BroadcastChannel that tabs hear of changes on; default `sesame`
+ * @property {boolean} [takeOver] become active at once and control open pages; default true
+ */
+
+/**
+ * As in `Options`, less what is of no use on a device. Three defaults differ: `memory` is `'4MB'`,
+ * `staleIfError` is 24 hours (a device is offline for longer than an origin is down), and `identityPaths`
+ * has what identity providers come back on as well.
+ * @typedef {OwnOptions & Omit<import('../js_bindings/options.js').Options,
+ *   'origin' | typeof NOT_HERE[number]>} WorkerOptions
+ */
+
+const OWN_DEFAULTS = Object.freeze({
+  logoutPath: '/api/auth/logout',
+  markerCookie: '',
+  database: 'sesame',
+  channel: 'sesame',
+  takeOver: true,
+});
+
+const IDENTITY_WORDS = [
+  ...['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'],
+  ...['callback', 'oauth', 'oauth2', 'oidc', 'sso', 'saml'],
+];
+
+/** The name under which the device's own credential reaches the core; no server ever sees it. */
+export const DEVICE_COOKIE = 'sesame-device';
+
+/** @typedef {ReturnType<typeof parseWorkerOptions>} ParsedWorkerOptions */
+
+/**
+ * @param {WorkerOptions} options
+ * @param {string} ownOrigin where the worker comes from
+ * @throws {ConfigError} with everything that is wrong
+ */
+export function parseWorkerOptions(options, ownOrigin) {
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
+  const faults = NOT_HERE.filter((option) => option in options).map((option) => ({
+    option: /** @type {string} */ (option),
+    reason: 'is not for a service worker',
+  }));
+  const own = { ...OWN_DEFAULTS };
+  /** @type {Record<string, any>} */
+  const ofCache = {};
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined || NOT_HERE.includes(/** @type {any} */ (option))) continue;
+    if (!Object.hasOwn(OWN_DEFAULTS, option)) ofCache[option] = value;
+    else if (isOwn(option, value)) Object.assign(own, { [option]: value });
+    else faults.push({ option, reason: OWN_REASONS[/** @type {keyof OwnOptions} */ (option)] });
+  }
+  const cache = {
+    origin: ownOrigin,
+    memory: '4MB',
+    staleIfError: '24h',
+    identityPaths: IDENTITY_WORDS.map((word) => `/**/${word}`),
+    ...ofCache,
+    cookie: DEVICE_COOKIE,
+  };
+  /** @type {import('../js_bindings/options.js').ParsedOptions | undefined} */
+  let parsed;
+  try {
+    parsed = parseOptions(cache);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(...error.faults);
+  }
+  if (faults.length > 0 || parsed === undefined) throw new ConfigError(faults);
+  return Object.freeze({ ...own, ownOrigin, cache, parsed });
+}
+
+/** @type {Record<string, string>} */
+const OWN_REASONS = {
+  logoutPath: 'must be a path that begins with / and has no query',
+  markerCookie: 'must be a string',
+  database: 'must be a string that is not empty',
+  channel: 'must be a string that is not empty',
+  takeOver: 'must be true or false',
+};
+
+/**
+ * @param {string} option
+ * @param {unknown} value
+ */
+function isOwn(option, value) {
+  if (option === 'takeOver') return typeof value === 'boolean';
+  if (option === 'logoutPath') return isPath(value);
+  return typeof value === 'string' && (value !== '' || option === 'markerCookie');
+}

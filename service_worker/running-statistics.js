@@ -1,0 +1,45 @@
+// Counters over several caches, one after the other.
+import { statisticsOf } from '../js_bindings/session-cache.js';
+
+/** What is held now, and no sum. */
+const NOW = ['entries', 'bytes', 'managedSessions', 'leases'];
+
+/** @typedef {Pick<import('../js_bindings/session-cache.js').Parts, 'core' | 'engine'>} Counted */
+
+export class RunningStatistics {
+  /** @type {Record<string, number>} */
+  #past = {};
+
+  /**
+   * One cache is given up for another.
+   * @param {Counted} from
+   * @param {Counted} to
+   */
+  move(from, to) {
+    this.#past = numbersOf(this.with(from));
+    to.engine.times = from.engine.times;
+  }
+
+  /**
+   * @param {Counted} parts
+   * @returns {import('../js_bindings/session-cache.js').Statistics}
+   */
+  with(parts) {
+    const statistics = statisticsOf(parts);
+    const sums = Object.entries(numbersOf(statistics)).map(([name, value]) => [
+      name,
+      NOW.includes(name) ? value : value + (this.#past[name] ?? 0),
+    ]);
+    return { ...statistics, ...Object.fromEntries(sums) };
+  }
+}
+
+/**
+ * @param {object} statistics
+ * @returns {Record<string, number>}
+ */
+function numbersOf(statistics) {
+  return Object.fromEntries(
+    Object.entries(statistics).filter(([, value]) => typeof value === 'number'),
+  );
+}

@@ -1,0 +1,142 @@
+// What is kept on disk between two lives of the worker: one sealed record in IndexedDB (SPEC R64).
+// Invariants: the key cannot be exported, and dies with its epoch; what was sealed in one epoch is written
+// in that epoch only, whichever worker writes, so that nothing of before a logout comes back after it.
+import { deleteDB, openDB } from 'idb';
+
+const STORE = 'session';
+
+/** A logout that the origin does not know of yet. @typedef {{ url: string }} PendingLogout */
+/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogout: PendingLogout | null }} Kept */
+
+export class SealedStorage {
+  #name;
+  /** @type {Promise<import('idb').IDBPDatabase> | null} */
+  #database = null;
+
+  /** @param {string} name of the database */
+  constructor(name) {
+    this.#name = name;
+  }
+
+  /**
+   * @returns {Promise<Kept | null>} null: nothing is there
+   * @throws if the browser refuses storage
+   */
+  async read() {
+    const database = await this.#open();
+    const store = database.transaction(STORE).store;
+    const [epoch, key, sealed, pendingLogout] = await Promise.all(
+      ['epoch', 'key', 'sealed', 'pendingLogout'].map((name) => store.get(name)),
+    );
+    if (typeof epoch !== 'string') return null;
+    const contents = sealed ? await unseal(key, epoch, sealed).catch(() => null) : null;
+    return { epoch, contents, pendingLogout: pendingLogout ?? null };
+  }
+
+  /**
+   * Forgets everything, the key too, and begins a new epoch.
+   * @param {string} epoch
+   * @param {PendingLogout | null} pendingLogout
+   * @throws if it is not forgotten
+   */
+  async begin(epoch, pendingLogout) {
+    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+      'encrypt',
+      'decrypt',
+    ]);
+    try {
+      const database = await this.#open();
+      // On the disk, not only in the system's memory, when this resolves.
+      const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' });
+      const { store } = transaction;
+      const writes = [store.clear(), store.put(epoch, 'epoch'), store.put(key, 'key')];
+      if (pendingLogout) writes.push(store.put(pendingLogout, 'pendingLogout'));
+      await Promise.all([...writes, transaction.done]);
+    } catch {
+      await this.destroy();
+    }
+  }
+
+  /**
+   * Replaces what is kept, if this epoch is still the one on disk.
+   * @param {string} epoch
+   * @param {Uint8Array<ArrayBuffer>} contents
+   */
+  async write(epoch, contents) {
+    const database = await this.#open();
+    const key = await database.get(STORE, 'key');
+    if (key === undefined) return;
+    const sealed = await seal(key, epoch, contents);
+    await this.#inEpoch(epoch, (store) => store.put(sealed, 'sealed'));
+  }
+
+  /**
+   * Drops what is kept, if this epoch is still the one on disk.
+   * @param {string} epoch
+   */
+  drop(epoch) {
+    return this.#inEpoch(epoch, (store) => store.delete('sealed'));
+  }
+
+  /** Deletes the database: for where nothing else works. */
+  async destroy() {
+    const database = await this.#database?.catch(() => null);
+    database?.close();
+    this.#database = null;
+    await deleteDB(this.#name);
+  }
+
+  /**
+   * @param {string} epoch
+   * @param {(store: any) => Promise<unknown>} change
+   */
+  async #inEpoch(epoch, change) {
+    const database = await this.#open();
+    const transaction = database.transaction(STORE, 'readwrite');
+    const isCurrent = (await transaction.store.get('epoch')) === epoch;
+    await Promise.all([isCurrent ? change(transaction.store) : null, transaction.done]);
+  }
+
+  #open() {
+    this.#database ??= openDB(this.#name, 1, {
+      upgrade: (database) => void database.createObjectStore(STORE),
+      // Another worker, or the user, wants it gone.
+      blocking: (_old, _new, event) => /** @type {any} */ (event.target).close(),
+      terminated: () => {
+        this.#database = null;
+      },
+    });
+    this.#database.catch(() => {
+      this.#database = null;
+    });
+    return this.#database;
+  }
+}
+
+/**
+ * @param {CryptoKey} key
+ * @param {string} epoch
+ * @param {Uint8Array<ArrayBuffer>} contents
+ */
+async function seal(key, epoch, contents) {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const data = await crypto.subtle.encrypt(parameters(iv, epoch), key, contents);
+  return { iv, data };
+}
+
+/**
+ * @param {CryptoKey} key
+ * @param {string} epoch
+ * @param {{ iv: Uint8Array<ArrayBuffer>, data: ArrayBuffer }} sealed
+ */
+async function unseal(key, epoch, { iv, data }) {
+  return new Uint8Array(await crypto.subtle.decrypt(parameters(iv, epoch), key, data));
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} iv
+ * @param {string} epoch
+ */
+function parameters(iv, epoch) {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(epoch) };
+}
