@@ -17,6 +17,7 @@ import {
   strongEtag,
   unavailableResponse,
 } from './responses.js';
+import { isVerify, verifyResponse } from './verify.js';
 
 /**
  * @typedef {object} HandlerContext
@@ -101,13 +102,15 @@ export class Handler {
    * @returns {Promise<Response>}
    */
   async #handle(request, context) {
-    const { pathname, search } = new URL(request.url);
+    const url = new URL(request.url);
+    const { pathname, search } = url;
     const { documentPath, sessionPath } = this.#options;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (pathname === documentPath && isRead && search === '') {
       return this.#document(request, context);
     }
     if (pathname === sessionPath && isRead) return this.#session(request, context);
+    if (isVerify(this.#options, request.method, url)) return this.#verify(request, context);
     const routed = this.#routes.handle(request, pathname, context);
     if (routed !== null) return routed;
     const isSafe = SAFE_METHODS.includes(request.method);
@@ -214,6 +217,20 @@ export class Handler {
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
       : respond(request, body, 200, headers);
+  }
+
+  /**
+   * The forward-auth endpoint: who makes the request that a reverse proxy asks about?
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  async #verify(request, context) {
+    const asked = this.#documentRequest(request, context);
+    let decision = await this.#parts.engine.resolve(asked);
+    if (decision.kind === 'pass' && !decision.isAnonymous) {
+      decision = await this.#parts.engine.askOnce(asked);
+    }
+    return verifyResponse(decision, this.#options.verify);
   }
 
   /**

@@ -8,9 +8,10 @@ import { reading } from './reading.js';
 import { refusals } from './refusals.js';
 import { sessions } from './sessions.js';
 import { streaming } from './streaming.js';
+import { verifying } from './verify.js';
 import { writing } from './writing.js';
 
 export const themes = {
   ...{ reading, sessions, refusals, failures, flights, writing, identity },
-  ...{ fields, crossOrigin, passing, streaming },
+  ...{ fields, crossOrigin, passing, streaming, verifying },
 };
