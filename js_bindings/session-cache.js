@@ -30,6 +30,15 @@ import { Waiters } from './waiters.js';
  */
 
 /**
+ * @typedef {object} Identity
+ * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
+ * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
+ *   is to be sent on as a `Set-Cookie` of its own
+ */
+
+/**
  * What a cache is made of, for those who answer requests with it.
  * @typedef {object} Parts
  * @property {Core} core
@@ -147,23 +156,36 @@ export class SessionCacheBase {
    * const session = await sessions.getSession(request);
    * if (session) console.log(`Hello ${session.user.name}`);
    */
-  async getSession(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
+  async getSession(request, options) {
+    const { user, expiresAt } = await this.identify(request, options);
+    return user === null ? null : { user, expiresAt };
+  }
+
+  /**
+   * The same with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request
+   * @param {{ fresh?: boolean, signal?: AbortSignal,
+   *   waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * @returns {Promise<Identity>}
+   * @throws {OriginUnavailableError} see `getSession`
+   * @throws {SesameError} `ERR_SESAME_TOO_LARGE`
+   */
+  async identify(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
     const { engine, documentRequest } = this.#parts;
     const asked = documentRequest(toHeaders(request.headers), { fresh, signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    switch (decision.kind) {
-      case 'document': {
-        const user = JSON.parse(decoder.decode(decision.body));
-        return { user, expiresAt: isoTime(decision.expiresAtMs) };
-      }
-      case 'unavailable':
-        throw new OriginUnavailableError(decision.retryAfterMs);
-      case 'too-large':
-        throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
-      default:
-        return null;
+    if (decision.kind === 'unavailable') throw new OriginUnavailableError(decision.retryAfterMs);
+    if (decision.kind === 'too-large') {
+      throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
     }
+    const isDocument = decision.kind === 'document';
+    return {
+      user: isDocument ? JSON.parse(decoder.decode(decision.body)) : null,
+      expiresAt: isDocument ? isoTime(decision.expiresAtMs) : null,
+      source: /** @type {any} */ (decision.isAnonymous ? 'negative' : decision.source),
+      setCookies: decision.originHeaders?.getSetCookie() ?? [],
+    };
   }
 
   /**
