@@ -9,6 +9,7 @@ import { BodyOut } from './body-out.js';
 import { CorsMemory } from './cors.js';
 import { isCrossSite } from './cross-site.js';
 import { changesCookie, hasLargeCredential, markPrivate } from './headers.js';
+import { prometheusText } from './prometheus.js';
 import { BodyTooLargeError, OriginProxy, relayHeaders } from './proxy.js';
 import {
   errorResponse,
@@ -25,6 +26,8 @@ import { isVerify, verifyResponse } from './verify.js';
  */
 
 /** @typedef {import('./engine.js').Decision} Decision */
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
@@ -110,6 +113,7 @@ export class Handler {
       return this.#document(request, context);
     }
     if (pathname === sessionPath && isRead) return this.#session(request, context);
+    if (pathname === this.#options.metricsPath && isRead) return this.#metrics(request);
     if (isVerify(this.#options, request.method, url)) return this.#verify(request, context);
     const routed = this.#routes.handle(request, pathname, context);
     if (routed !== null) return routed;
@@ -217,6 +221,16 @@ export class Handler {
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
       : respond(request, body, 200, headers);
+  }
+
+  /**
+   * The counters for Prometheus (SPEC R70). They name nobody.
+   * @param {Request} request
+   */
+  #metrics(request) {
+    const headers = new Headers({ 'content-type': METRICS_TYPE, 'cache-control': 'no-store' });
+    const body = new TextEncoder().encode(prometheusText(this.#parts.statistics()));
+    return respond(request, body, 200, headers);
   }
 
   /**

@@ -28,6 +28,8 @@ import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
  *   Traefik, Envoy): 200, 401 or 503 without a body; default `/api/auth/verify`, `null` for none
  * @property {import('./options-verify.js').Verify} [verify] what the proxy is told of the user; default
  *   nothing
+ * @property {string | null} [metricsPath] where the counters are answered for Prometheus, to whoever asks: what is
+ *   in front must keep it inside; default `null`, nowhere
  * @property {string | string[]} [cookie] the session cookie's name, or names; default `session` and the
  *   same with the prefixes `__Host-` and `__Secure-`
  * @property {string | string[]} [userId] JSON pointers to the user's identifier in the document, the
@@ -77,6 +79,7 @@ const DEFAULTS = Object.freeze({
   documentPath: '/api/v1/users/me',
   sessionPath: '/api/auth/session',
   verifyPath: '/api/auth/verify',
+  metricsPath: null,
   cookie: ['session', '__Host-session', '__Secure-session'],
   userId: ['/id', '/user/id', '/data/id', '/sub'],
   fields: [],
@@ -257,6 +260,7 @@ export function parseOptions(options, findFaults = () => []) {
     documentPath: reader.path('documentPath'),
     sessionPath: options.sessionPath === null ? null : reader.path('sessionPath'),
     verifyPath: options.verifyPath === null ? null : reader.path('verifyPath'),
+    metricsPath: (options.metricsPath ?? null) === null ? null : reader.path('metricsPath'),
     cookie: managed && options.cookie === undefined ? ['__Host-session'] : reader.strings('cookie'),
     userId: reader.strings('userId'),
     fields,
@@ -322,6 +326,9 @@ export function parseOptions(options, findFaults = () => []) {
   const others = [parsed.documentPath, parsed.sessionPath];
   const fault = verifyPathFault(parsed.verifyPath, others, parsed.verify.prefix);
   if (fault !== null) reader.faults.push({ option: 'verifyPath', reason: fault });
+  if (parsed.metricsPath !== null && [...others, parsed.verifyPath].includes(parsed.metricsPath)) {
+    reader.faults.push({ option: 'metricsPath', reason: 'must differ from the other paths' });
+  }
   const faults = [...reader.faults, ...findFaults(parsed)];
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(parsed);

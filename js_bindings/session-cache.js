@@ -48,6 +48,7 @@ import { Waiters } from './waiters.js';
  * @property {Snapshots} snapshots
  * @property {import('./options.js').ParsedOptions} options
  * @property {import('./host.js').Host} host
+ * @property {() => Statistics} statistics
  * @property {(headers: Headers) => import('./abi.js').RequestHead} headOf
  * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
  *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
@@ -69,6 +70,8 @@ const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => f
 export class SessionCacheBase {
   #parts;
   #handler;
+  /** @type {Set<(entry: import('./host.js').LogEntry) => void>} */
+  #observers = new Set();
 
   /**
    * @param {import('./abi.js').Instance} instance
@@ -76,7 +79,14 @@ export class SessionCacheBase {
    * @param {Partial<import('./host.js').Host>} host
    */
   constructor(instance, options, host) {
-    this.#parts = assemble(instance, options, { ...defaultHost, ...host });
+    const { log = defaultHost.log } = host;
+    const observers = this.#observers;
+    /** @param {import('./host.js').LogEntry} entry */
+    const tell = (entry) => {
+      log(entry);
+      if (observers.size > 0) for (const observer of observers) observer(entry);
+    };
+    this.#parts = assemble(instance, options, { ...defaultHost, ...host, log: tell });
     this.#handler = new Handler(this.#parts);
     finalizer.register(this, this.#parts.core.free, this);
   }
@@ -304,12 +314,21 @@ export class SessionCacheBase {
    * @returns {Statistics}
    */
   statistics() {
-    const { core, engine } = this.#parts;
-    return {
-      ...withSums(core.statistics()),
-      checkTime: engine.times.checks.value(),
-      originTime: engine.times.originCalls.value(),
-    };
+    return this.#parts.statistics();
+  }
+
+  /**
+   * Calls a function with every line of the log (SPEC R71), of which none names a credential, a user or a part
+   * of a document. It must not throw.
+   * @param {(entry: import('./host.js').LogEntry) => void} observer
+   * @returns {() => void} ends it
+   *
+   * @example
+   * const stop = sessions.observe(({ event, durationMs }) => console.log(event, durationMs));
+   */
+  observe(observer) {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
   }
 
   /**
@@ -399,7 +418,18 @@ function assemble(instance, options, host) {
   shared?.follow();
   const engine = new Engine(core, parsed, host, waiters, shared);
   const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters, shared) : null;
+  let mostAvoided = 0;
   return {
+    statistics() {
+      const counters = withSums(core.statistics());
+      // A counter never falls: an origin call that comes without a check is not a check that cost one.
+      mostAvoided = Math.max(mostAvoided, counters.originCallsAvoided);
+      return {
+        ...{ ...counters, originCallsAvoided: mostAvoided },
+        checkTime: engine.times.checks.value(),
+        originTime: engine.times.originCalls.value(),
+      };
+    },
     core,
     engine,
     managed,

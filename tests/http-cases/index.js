@@ -3,6 +3,7 @@ import { failures } from './failures.js';
 import { crossOrigin, fields } from './fields.js';
 import { flights } from './flights.js';
 import { identity } from './identity.js';
+import { scraping } from './metrics.js';
 import { passing } from './passing.js';
 import { reading } from './reading.js';
 import { refusals } from './refusals.js';
@@ -13,5 +14,5 @@ import { writing } from './writing.js';
 
 export const themes = {
   ...{ reading, sessions, refusals, failures, flights, writing, identity },
-  ...{ fields, crossOrigin, passing, streaming, verifying },
+  ...{ fields, crossOrigin, passing, streaming, verifying, scraping },
 };
