@@ -62,9 +62,11 @@ async function useAll(t) {
 }
 
 describe('sesame-edge/opentelemetry', () => {
-  test('R70: every counter is a metric, with its unit, and equal to the statistics', async () => {
+  test('R70: every counter is a metric, with its unit, and equal to the statistics', async (context) => {
     const t = await createNodeTarget();
+    context.after(() => t.close());
     const sdk = createSdk();
+    context.after(() => sdk.stop());
     const stop = instrument(t.sessions, sdk);
     await useAll(t);
     const metrics = await sdk.read();
@@ -109,13 +111,13 @@ describe('sesame-edge/opentelemetry', () => {
       statistics.checks,
     );
     stop();
-    await sdk.stop();
-    await t.close();
   });
 
-  test('spans have the times of what they tell of, and failures their status', async () => {
+  test('spans have the times of what they tell of, and failures their status', async (context) => {
     const t = await createNodeTarget();
+    context.after(() => t.close());
     const sdk = createSdk();
+    context.after(() => sdk.stop());
     const stop = instrument(t.sessions, sdk);
     const start = /** @type {import('../support/clock.js').Clock} */ (t.clock).now();
     t.origin.on(READ, () => {
@@ -152,8 +154,6 @@ describe('sesame-edge/opentelemetry', () => {
     stop();
     await attempt(t, cookie('ada'));
     assert.equal(sdk.spans().length, 4); // nothing after it was stopped
-    await sdk.stop();
-    await t.close();
   });
 
   test('R71: no credential, no user and nothing of a document is told', async () => {
@@ -161,7 +161,9 @@ describe('sesame-edge/opentelemetry', () => {
     const lines = [];
     const log = (/** @type {unknown} */ entry) => void lines.push(entry);
     const t = await createNodeTarget({ metricsPath: '/metrics' }, { log });
+    context.after(() => t.close());
     const sdk = createSdk();
+    context.after(() => sdk.stop());
     const stop = instrument(t.sessions, sdk);
     await useAll(t);
     const spans = sdk.spans().map(({ name, attributes, events }) => ({ name, attributes, events }));
@@ -170,29 +172,27 @@ describe('sesame-edge/opentelemetry', () => {
     assert.ok(lines.length > 10 && spans.length === lines.length);
     assert.doesNotMatch(all, /secret|id-/);
     stop();
-    await sdk.stop();
-    await t.close();
   });
 
-  test('without an SDK nothing happens, and a cache that is not observed is as before', async () => {
+  test('without an SDK nothing happens, and a cache that is not observed is as before', async (context) => {
     const t = await createNodeTarget();
+    context.after(() => t.close());
     instrument(t.sessions)();
     const stop = instrument(t.sessions);
     await useAll(t);
     stop();
-    await t.close();
   });
 });
 
-test('R70: the counter of origin calls avoided never falls', async () => {
+test('R70: the counter of origin calls avoided never falls', async (context) => {
   const t = await createNodeTarget();
+  context.after(() => t.close());
   for (let round = 0; round < 2; round += 1) await attempt(t, cookie('ada'));
   assert.equal((await t.stats()).originCallsAvoided, 1);
   t.origin.on('PATCH /api/v1/users/me', { status: 204 });
   await attempt(t, cookie('mia'), { method: 'PATCH', body: '{}' });
   const { originWrite, originCallsAvoided } = await t.stats();
   assert.deepEqual([originWrite, originCallsAvoided], [1, 1]);
-  await t.close();
 });
 
 describe('the dashboard', () => {
