@@ -156,7 +156,7 @@ describe('sesame-edge/opentelemetry', () => {
     assert.equal(sdk.spans().length, 4); // nothing after it was stopped
   });
 
-  test('R71: no credential, no user and nothing of a document is told', async () => {
+  test('R71: no credential, no user and nothing of a document is told', async (context) => {
     /** @type {unknown[]} */
     const lines = [];
     const log = (/** @type {unknown} */ entry) => void lines.push(entry);
