@@ -30,7 +30,8 @@ const origin = http.createServer((_request, response) => {
   response.setHeader('content-type', 'application/json').end('{"id":"1","name":"Ada"}');
 });
 await once(origin.listen(0, '127.0.0.1'), 'listening');
-const sessions = new SessionCache({ origin: 'http://127.0.0.1:' + origin.address().port });
+const { address, port } = origin.address();
+const sessions = new SessionCache({ origin: 'http://' + address + ':' + port });
 const request = { headers: { cookie: 'session=ada' } };
 for (let round = 0; round < 100; round += 1) {
   assert.equal((await sessions.getSession(request)).user.name, 'Ada');
