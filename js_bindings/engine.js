@@ -85,6 +85,8 @@ export class Engine {
   #host;
   #waiters;
   #shared;
+  /** Headers that the origin believes when a proxy sets them: a client's own never get there in a fill. */
+  #claims;
   /** How long checks and origin calls took. */
   times = { checks: new Histogram(), originCalls: new Histogram() };
 
@@ -102,6 +104,7 @@ export class Engine {
     this.#host = host;
     this.#waiters = waiters;
     this.#shared = shared;
+    this.#claims = options.verify.headers.map(([name]) => name);
   }
 
   /**
@@ -354,7 +357,7 @@ export class Engine {
       // A host's fetch may be slow to notice an abort: the time-out counts by itself.
       const exchange = async () => {
         const response = await this.#host.fetch(origin + documentPath, {
-          headers: fillHeaders(headers, etag),
+          headers: fillHeaders(headers, etag, this.#claims),
           redirect: 'manual',
           signal: timeout.signal,
         });

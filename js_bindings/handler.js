@@ -9,6 +9,7 @@ import { BodyOut } from './body-out.js';
 import { CorsMemory } from './cors.js';
 import { isCrossSite } from './cross-site.js';
 import { changesCookie, hasLargeCredential, markPrivate } from './headers.js';
+import { prometheusText } from './prometheus.js';
 import { BodyTooLargeError, OriginProxy, relayHeaders } from './proxy.js';
 import {
   errorResponse,
@@ -17,6 +18,7 @@ import {
   strongEtag,
   unavailableResponse,
 } from './responses.js';
+import { isVerify, verifyResponse } from './verify.js';
 
 /**
  * @typedef {object} HandlerContext
@@ -25,6 +27,8 @@ import {
  */
 
 /** @typedef {import('./engine.js').Decision} Decision */
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
@@ -102,13 +106,16 @@ export class Handler {
    * @returns {Promise<Response>}
    */
   async #handle(request, context) {
-    const { pathname, search } = new URL(request.url);
+    const url = new URL(request.url);
+    const { pathname, search } = url;
     const { documentPath, sessionPath } = this.#options;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (pathname === documentPath && isRead && search === '') {
       return this.#document(request, context);
     }
     if (pathname === sessionPath && isRead) return this.#session(request, context);
+    if (pathname === this.#options.metricsPath && isRead) return this.#metrics(request);
+    if (isVerify(this.#options, request.method, url)) return this.#verify(request, context);
     const routed = this.#routes.handle(request, pathname, context);
     if (routed !== null) return routed;
     const isSafe = SAFE_METHODS.includes(request.method);
@@ -215,6 +222,30 @@ export class Handler {
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
       : respond(request, body, 200, headers);
+  }
+
+  /**
+   * The counters for Prometheus (SPEC R70). They name nobody.
+   * @param {Request} request
+   */
+  #metrics(request) {
+    const headers = new Headers({ 'content-type': METRICS_TYPE, 'cache-control': 'no-store' });
+    const body = new TextEncoder().encode(prometheusText(this.#parts.statistics()));
+    return respond(request, body, 200, headers);
+  }
+
+  /**
+   * The forward-auth endpoint: who makes the request that a reverse proxy asks about?
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  async #verify(request, context) {
+    const asked = this.#documentRequest(request, context);
+    let decision = await this.#parts.engine.resolve(asked);
+    if (decision.kind === 'pass' && !decision.isAnonymous) {
+      decision = await this.#parts.engine.askOnce(asked);
+    }
+    return verifyResponse(decision, this.#options.verify);
   }
 
   /**

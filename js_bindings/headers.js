@@ -29,6 +29,17 @@ const NOT_FOR_A_FILL = [
   'if-range',
   'if-unmodified-since',
   'range',
+  // What some frameworks route by: the document is asked for, whatever request it is asked for.
+  'x-forwarded-method',
+  'x-forwarded-prefix',
+  'x-forwarded-uri',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-method',
+  'x-original-uri',
+  'x-original-url',
+  'x-rewrite-url',
 ];
 
 /**
@@ -73,10 +84,15 @@ export function endToEnd(headers, { keepUpgrade = false } = {}) {
  * The headers with which the origin is asked for the document on behalf of a request.
  * @param {Headers} headers
  * @param {string} etag what is held, or empty
+ * @param {readonly string[]} [claims] headers that say who somebody is: whoever asks does not say that himself
  */
-export function fillHeaders(headers, etag) {
+export function fillHeaders(headers, etag, claims = []) {
   const result = endToEnd(headers);
   for (const name of NOT_FOR_A_FILL) result.delete(name);
+  for (const name of claims.length === 0 ? [] : [...result.keys()]) {
+    // Many servers cannot tell the two spellings apart (RFC 3875 section 4.1.18).
+    if (claims.includes(name.replaceAll('_', '-'))) result.delete(name);
+  }
   if (etag) result.set('if-none-match', etag);
   if (!result.has('accept')) result.set('accept', 'application/json');
   return result;

@@ -14,3 +14,11 @@ export function valueAt(document, pointer) {
   }
   return value;
 }
+
+/**
+ * Whether it points into a document: the whole document, which is the empty pointer, does not count.
+ * @param {unknown} value
+ */
+export function isPointer(value) {
+  return typeof value === 'string' && /^(\/([^~]|~[01])*)+$/.test(value);
+}

@@ -3,6 +3,7 @@
 import { ConfigError } from './errors.js';
 import { fromHex } from './hex.js';
 import { isPath, parseManaged } from './options-managed.js';
+import { parseVerify, verifyPathFault } from './options-verify.js';
 import { asInUrl, parsePathPattern } from './path-patterns.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
 
@@ -23,6 +24,12 @@ import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
  * @property {string} [documentPath] what the origin answers "who is this?" on; default `/api/v1/users/me`
  * @property {string | null} [sessionPath] where the edge answers `{ user, expiresAt }` or `null`;
  *   default `/api/auth/session`, `null` for none
+ * @property {string | null} [verifyPath] where a reverse proxy asks who makes a request (nginx `auth_request`,
+ *   Traefik, Envoy): 200, 401 or 503 without a body; default `/api/auth/verify`, `null` for none
+ * @property {import('./options-verify.js').Verify} [verify] what the proxy is told of the user; default
+ *   nothing
+ * @property {string | null} [metricsPath] where the counters are answered for Prometheus, to whoever asks: what is
+ *   in front must keep it inside; default `null`, nowhere
  * @property {string | string[]} [cookie] the session cookie's name, or names; default `session` and the
  *   same with the prefixes `__Host-` and `__Secure-`
  * @property {string | string[]} [userId] JSON pointers to the user's identifier in the document, the
@@ -71,6 +78,8 @@ const LOGIN_WORDS = ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-ou
 const DEFAULTS = Object.freeze({
   documentPath: '/api/v1/users/me',
   sessionPath: '/api/auth/session',
+  verifyPath: '/api/auth/verify',
+  metricsPath: null,
   cookie: ['session', '__Host-session', '__Secure-session'],
   userId: ['/id', '/user/id', '/data/id', '/sub'],
   fields: [],
@@ -217,13 +226,15 @@ export function parseOptions(options, findFaults = () => []) {
   if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
   const reader = new OptionReader(/** @type {any} */ (options));
   for (const option of Object.keys(options)) {
-    if (!['origin', 'managed'].includes(option) && !Object.hasOwn(DEFAULTS, option)) {
+    if (!['origin', 'managed', 'verify'].includes(option) && !Object.hasOwn(DEFAULTS, option)) {
       reader.faults.push({ option, reason: 'is not an option' });
     }
   }
   const managed = parseManaged(options.managed, reader.faults);
+  const fields = reader.strings('fields');
   const parsed = {
     managed,
+    verify: parseVerify(options.verify, fields, reader.faults),
     isManaged: managed !== null,
     refreshLeaseFor: (managed?.refreshTimeout ?? 0) + REFRESH_MARGIN_MS,
     webhookSecret: reader.read(
@@ -248,9 +259,11 @@ export function parseOptions(options, findFaults = () => []) {
     ),
     documentPath: reader.path('documentPath'),
     sessionPath: options.sessionPath === null ? null : reader.path('sessionPath'),
+    verifyPath: options.verifyPath === null ? null : reader.path('verifyPath'),
+    metricsPath: (options.metricsPath ?? null) === null ? null : reader.path('metricsPath'),
     cookie: managed && options.cookie === undefined ? ['__Host-session'] : reader.strings('cookie'),
     userId: reader.strings('userId'),
-    fields: reader.strings('fields'),
+    fields,
     freshFor: reader.duration('freshFor'),
     keepFor: reader.duration('keepFor'),
     expiresIn: reader.duration('expiresIn'),
@@ -309,6 +322,12 @@ export function parseOptions(options, findFaults = () => []) {
   }
   if (parsed.sessionPath === parsed.documentPath) {
     reader.faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
+  }
+  const others = [parsed.documentPath, parsed.sessionPath];
+  const fault = verifyPathFault(parsed.verifyPath, others, parsed.verify.prefix);
+  if (fault !== null) reader.faults.push({ option: 'verifyPath', reason: fault });
+  if (parsed.metricsPath !== null && [...others, parsed.verifyPath].includes(parsed.metricsPath)) {
+    reader.faults.push({ option: 'metricsPath', reason: 'must differ from the other paths' });
   }
   const faults = [...reader.faults, ...findFaults(parsed)];
   if (faults.length > 0) throw new ConfigError(faults);

@@ -30,6 +30,15 @@ import { Waiters } from './waiters.js';
  */
 
 /**
+ * @typedef {object} Identity
+ * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
+ * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
+ *   is to be sent on as a `Set-Cookie` of its own
+ */
+
+/**
  * What a cache is made of, for those who answer requests with it.
  * @typedef {object} Parts
  * @property {Core} core
@@ -39,6 +48,7 @@ import { Waiters } from './waiters.js';
  * @property {Snapshots} snapshots
  * @property {import('./options.js').ParsedOptions} options
  * @property {import('./host.js').Host} host
+ * @property {() => Statistics} statistics
  * @property {(headers: Headers) => import('./abi.js').RequestHead} headOf
  * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
  *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
@@ -60,6 +70,8 @@ const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => f
 export class SessionCacheBase {
   #parts;
   #handler;
+  /** @type {Set<(entry: import('./host.js').LogEntry) => void>} */
+  #observers = new Set();
 
   /**
    * @param {import('./abi.js').Instance} instance
@@ -67,7 +79,14 @@ export class SessionCacheBase {
    * @param {Partial<import('./host.js').Host>} host
    */
   constructor(instance, options, host) {
-    this.#parts = assemble(instance, options, { ...defaultHost, ...host });
+    const { log = defaultHost.log } = host;
+    const observers = this.#observers;
+    /** @param {import('./host.js').LogEntry} entry */
+    const tell = (entry) => {
+      log(entry);
+      if (observers.size > 0) for (const observer of observers) observer(entry);
+    };
+    this.#parts = assemble(instance, options, { ...defaultHost, ...host, log: tell });
     this.#handler = new Handler(this.#parts);
     finalizer.register(this, this.#parts.core.free, this);
   }
@@ -147,23 +166,36 @@ export class SessionCacheBase {
    * const session = await sessions.getSession(request);
    * if (session) console.log(`Hello ${session.user.name}`);
    */
-  async getSession(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
+  async getSession(request, options) {
+    const { user, expiresAt } = await this.identify(request, options);
+    return user === null ? null : { user, expiresAt };
+  }
+
+  /**
+   * The same with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request
+   * @param {{ fresh?: boolean, signal?: AbortSignal,
+   *   waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * @returns {Promise<Identity>}
+   * @throws {OriginUnavailableError} see `getSession`
+   * @throws {SesameError} `ERR_SESAME_TOO_LARGE`
+   */
+  async identify(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
     const { engine, documentRequest } = this.#parts;
     const asked = documentRequest(toHeaders(request.headers), { fresh, signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    switch (decision.kind) {
-      case 'document': {
-        const user = JSON.parse(decoder.decode(decision.body));
-        return { user, expiresAt: isoTime(decision.expiresAtMs) };
-      }
-      case 'unavailable':
-        throw new OriginUnavailableError(decision.retryAfterMs);
-      case 'too-large':
-        throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
-      default:
-        return null;
+    if (decision.kind === 'unavailable') throw new OriginUnavailableError(decision.retryAfterMs);
+    if (decision.kind === 'too-large') {
+      throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
     }
+    const isDocument = decision.kind === 'document';
+    return {
+      user: isDocument ? JSON.parse(decoder.decode(decision.body)) : null,
+      expiresAt: isDocument ? isoTime(decision.expiresAtMs) : null,
+      source: /** @type {any} */ (decision.isAnonymous ? 'negative' : decision.source),
+      setCookies: decision.originHeaders?.getSetCookie() ?? [],
+    };
   }
 
   /**
@@ -282,7 +314,21 @@ export class SessionCacheBase {
    * @returns {Statistics}
    */
   statistics() {
-    return statisticsOf(this.#parts);
+    return this.#parts.statistics();
+  }
+
+  /**
+   * Calls a function with every line of the log (SPEC R71), of which none names a credential, a user or a part
+   * of a document. It must not throw.
+   * @param {(entry: import('./host.js').LogEntry) => void} observer
+   * @returns {() => void} ends it
+   *
+   * @example
+   * const stop = sessions.observe(({ event, durationMs }) => console.log(event, durationMs));
+   */
+  observe(observer) {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
   }
 
   /**
@@ -345,18 +391,6 @@ if (Symbol.dispose) {
  */
 
 /**
- * @param {Pick<Parts, 'core' | 'engine'>} parts
- * @returns {Statistics}
- */
-export function statisticsOf({ core, engine }) {
-  return {
-    ...withSums(core.statistics()),
-    checkTime: engine.times.checks.value(),
-    originTime: engine.times.originCalls.value(),
-  };
-}
-
-/**
  * @param {Record<string, number>} counters
  * @returns {Omit<Statistics, 'checkTime' | 'originTime'>}
  */
@@ -385,7 +419,18 @@ export function assemble(instance, options, host) {
   shared?.follow();
   const engine = new Engine(core, parsed, host, waiters, shared);
   const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters, shared) : null;
+  let mostAvoided = 0;
   return {
+    statistics() {
+      const counters = withSums(core.statistics());
+      // A counter never falls: an origin call that comes without a check is not a check that cost one.
+      mostAvoided = Math.max(mostAvoided, counters.originCallsAvoided);
+      return {
+        ...{ ...counters, originCallsAvoided: mostAvoided },
+        checkTime: engine.times.checks.value(),
+        originTime: engine.times.originCalls.value(),
+      };
+    },
     core,
     engine,
     managed,

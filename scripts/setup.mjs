@@ -3,7 +3,13 @@
 // Says nothing and takes no time when nothing is missing.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { installPackages, isDebian, missingPackages, requireRoot } from './lib/debian.mjs';
+import {
+  installPackages,
+  isDebian,
+  missingPackages,
+  requireRoot,
+  unpackPackage,
+} from './lib/debian.mjs';
 import { digest } from './lib/files.mjs';
 import { capture, Failure, isMain, main, onPath, root, run } from './lib/run.mjs';
 
@@ -27,6 +33,14 @@ const forTest = [
   // The server's program is in this package; `redis-server` would start a service beside it.
   { name: 'redis-tools', program: 'redis-server', elsewhere: 'redis-server 7' },
 ];
+/** Installed, it would start a service: its program is unpacked beside what is built, and nothing more. */
+function setupNginx() {
+  const directory = path.join(root, 'build/nginx');
+  if (onPath('nginx') || existsSync(path.join(directory, 'usr/sbin/nginx'))) return;
+  if (!isDebian) throw new Failure('setup: not Debian; please install nginx');
+  console.log('setup: unpacking nginx …');
+  unpackPackage('nginx', directory);
+}
 
 /** @param {{ name: string, program?: string, elsewhere?: string }[]} needs */
 function setupPrograms(needs) {
@@ -78,6 +92,7 @@ export function setup(scope) {
   }
   const start = Date.now();
   setupPrograms(scope === 'build' ? forBuild : forTest);
+  if (scope !== 'build') setupNginx();
   setupModules();
   const seconds = (Date.now() - start) / 1000;
   if (seconds > 2) console.log(`setup: done in ${seconds.toFixed(0)} s`);

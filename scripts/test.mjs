@@ -9,6 +9,8 @@ import { captureAsync, Failure, isMain, main, parallel, root, run } from './lib/
 import { lint } from './lint.mjs';
 import { setup } from './setup.mjs';
 import { size } from './size.mjs';
+import { testPackage } from './test-package.mjs';
+import { types } from './types.mjs';
 
 const partLimitMs = 5 * 60_000;
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 5);
@@ -56,6 +58,12 @@ async function fuzzOne(name) {
   return !result.ok;
 }
 
+async function packed() {
+  await build();
+  types();
+  await testPackage();
+}
+
 /** In the order they run: what is quick comes first. */
 const parts = new Map([
   ['build', () => build()],
@@ -64,6 +72,7 @@ const parts = new Map([
   ['native', () => native('native-debug')],
   ['check', check],
   ['lint', lint],
+  ['package', packed],
   ['workerd', () => node('tests/workerd')],
   ['stores', () => node('tests/stores')],
   ['conformance', () => node('tests/conformance')],

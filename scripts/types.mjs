@@ -5,8 +5,9 @@ import { isMain, main, root, run } from './lib/run.mjs';
 
 export function types() {
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
-  run(process.execPath, [tsc, '--project', 'tsconfig.json']);
+  // First: the package's own name leads to them, and older ones would not know what is new.
   rmSync(path.join(root, 'types'), { recursive: true, force: true });
+  run(process.execPath, [tsc, '--project', 'tsconfig.json']);
   run(process.execPath, [tsc, '--project', 'tsconfig.types.json']);
 }
 

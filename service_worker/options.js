@@ -6,6 +6,7 @@ import { isPath } from '../js_bindings/options-managed.js';
 /** Of a cache in front of many users: on a device there is one, and no secret to share. */
 const NOT_HERE = /** @type {const} */ ([
   ...['managed', 'store', 'revocationBound', 'webhookSecret', 'browserCache', 'secret', 'cookie'],
+  ...['verify', 'metricsPath'],
 ]);
 
 /**

@@ -1,10 +1,9 @@
 // Counters over several caches, one after the other.
-import { statisticsOf } from '../js_bindings/session-cache.js';
 
 /** What is held now, and no sum. */
 const NOW = ['entries', 'bytes', 'managedSessions', 'leases'];
 
-/** @typedef {Pick<import('../js_bindings/session-cache.js').Parts, 'core' | 'engine'>} Counted */
+/** @typedef {Pick<import('../js_bindings/session-cache.js').Parts, 'engine' | 'statistics'>} Counted */
 
 export class RunningStatistics {
   /** @type {Record<string, number>} */
@@ -25,7 +24,7 @@ export class RunningStatistics {
    * @returns {import('../js_bindings/session-cache.js').Statistics}
    */
   with(parts) {
-    const statistics = statisticsOf(parts);
+    const statistics = parts.statistics();
     const sums = Object.entries(numbersOf(statistics)).map(([name, value]) => [
       name,
       NOW.includes(name) ? value : value + (this.#past[name] ?? 0),

@@ -1,5 +1,5 @@
 // Installs Debian packages: never asks anything, and leaves the machine's package sources alone.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { capture, Failure, onPath } from './run.mjs';
@@ -121,5 +121,32 @@ function installFromBackports(aptGet, install) {
     install(`${catch2}/${release}-backports`, ...only);
   } finally {
     rmSync(directory, { recursive: true });
+  }
+}
+
+/**
+ * Unpacks a package's files into a directory, for a program whose package would start a service if it were
+ * installed. Needs no root unless the lists of packages are missing.
+ * @param {string} name
+ * @param {string} directory
+ */
+export function unpackPackage(name, directory) {
+  const work = mkdtempSync(path.join(os.tmpdir(), 'sesame-setup-'));
+  const download = () => capture('apt-get', ['-q', 'download', name], { cwd: work });
+  try {
+    let result = download();
+    if (!result.ok) {
+      const prefix = rootPrefix() ?? [];
+      const words = [...prefix, 'apt-get', '-q', 'update'];
+      capture(words[0], words.slice(1));
+      result = download();
+    }
+    const file = readdirSync(work).find((each) => each.endsWith('.deb'));
+    if (!file) throw new Failure(`setup: apt-get download ${name} failed\n${result.all}`);
+    mkdirSync(directory, { recursive: true });
+    const unpacked = capture('dpkg-deb', ['-x', path.join(work, file), directory]);
+    if (!unpacked.ok) throw new Failure(`setup: ${name} cannot be unpacked\n${unpacked.all}`);
+  } finally {
+    rmSync(work, { recursive: true });
   }
 }

@@ -151,6 +151,15 @@ describe('fillHeaders', () => {
     assert.equal(fillHeaders(new Headers({ accept: 'a/b' }), '').get('accept'), 'a/b');
     assert.equal(headers.get('range'), 'bytes=0-1');
   });
+
+  test('what another request would be routed by is left out, and who one claims to be', () => {
+    const given = {
+      ...{ 'x-original-url': '/a', 'x-rewrite-url': '/a', 'x-forwarded-uri': '/a' },
+      ...{ 'x-http-method-override': 'PUT', 'x-user-id': '1', x_user_id: '1', 'x-user': '1' },
+    };
+    const kept = fillHeaders(new Headers(given), '', ['x-user-id']);
+    assert.deepEqual([...kept.keys()], ['accept', 'x-user']);
+  });
 });
 
 describe('markPrivate', () => {

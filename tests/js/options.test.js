@@ -12,6 +12,8 @@ const ORIGIN = 'http://origin.test';
 const DURATIONS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZES = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
 
+const RESERVED = ['content-length', 'x-sesame-a'];
+
 /** @param {object} options @returns {any} */
 const parse = (options) => parseOptions({ origin: ORIGIN, .../** @type {any} */ (options) });
 
@@ -118,6 +120,51 @@ describe('options', () => {
         origin,
       );
     }
+  });
+
+  test('what a reverse proxy is told has safe names and pointers to what is kept', () => {
+    const headers = { 'X-User-Id': '/id', 'x-a': '/a/0/b~1c', 'x-empty': '/' };
+    assert.deepEqual(parse({ verify: { headers } }).verify, {
+      headers: [
+        ['x-user-id', '/id'],
+        ['x-a', '/a/0/b~1c'],
+        ['x-empty', '/'],
+      ],
+      prefix: false,
+    });
+    assert.equal(parse({ verifyPath: null, verify: null }).verifyPath, null);
+    const fields = ['id', 'b/c'];
+    const kept = { 'x-a': '/id', 'x-b': '/b~1c/d' };
+    assert.equal(parse({ fields, verify: { headers: kept } }).verify.headers.length, 2);
+    for (const [wrong, ...faults] of /** @type {[object, ...string[]][]} */ ([
+      [{ verify: [] }, 'verify'],
+      [{ verify: 'x' }, 'verify'],
+      [{ verify: { header: {}, prefix: 1 } }, 'verify.header', 'verify.prefix'],
+      [{ verify: { headers: ['/id'] } }, 'verify.headers'],
+      [{ verify: { headers: { 'x a': '/id', 'x\n': '/id', '': '/id' } } }, ...['', 'x\n', 'x a']],
+      [{ verify: { headers: { x_user: '/id', 'Set-Cookie': '/id' } } }, 'set-cookie', 'x_user'],
+      [{ verify: { headers: { 'content-length': '/id', 'X-Sesame-A': '/a' } } }, ...RESERVED],
+      [{ verify: { headers: { 'x-a': '/a', 'X-A': '/b' } } }, 'x-a'],
+      [{ verify: { headers: { 'x-a': 'id', 'x-b': '/~2', 'x-c': 7, 'x-d': '' } } }, ...'abcd'],
+      [{ fields, verify: { headers: { 'x-a': '/email' } } }, 'x-a'],
+      [{ verifyPath: 'x' }, 'verifyPath'],
+      [{ verifyPath: '/api/v1/users/me' }, 'verifyPath'],
+      [{ verifyPath: '/api/auth/session' }, 'verifyPath'],
+      [{ verifyPath: '/api', verify: { prefix: true } }, 'verifyPath'],
+      [{ verifyPath: '/', verify: { prefix: true } }, 'verifyPath'],
+    ])) {
+      const named = faults.map((name) =>
+        name.startsWith('verify')
+          ? name
+          : `verify.headers.${'abcd'.includes(name) && name ? 'x-' : ''}${name}`,
+      );
+      assert.deepEqual(
+        faultsOf(() => parse(wrong)),
+        named.sort(),
+        JSON.stringify(wrong),
+      );
+    }
+    assert.equal(parse({ verifyPath: '/api' }).verifyPath, '/api');
   });
 
   test('the session’s path may be none, and not the document’s', () => {

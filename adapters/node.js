@@ -1,0 +1,86 @@
+// A cache as a listener of Node's own HTTP servers: Node's request becomes a `Request`, the `Response` is
+// written out. How the two kinds of messages are converted is a library's matter, `@remix-run/node-fetch-server`.
+//
+// Invariant: every request gets exactly one answer, unless its client has gone or an answer that has begun
+// cannot be finished.
+import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
+
+/** @typedef {import('node:http').IncomingMessage} IncomingMessage */
+/** @typedef {import('node:http').ServerResponse} ServerResponse */
+
+/**
+ * What answers requests: a `SessionCache`, or anything like it.
+ * @typedef {object} RequestHandler
+ * @property {(request: Request, context: { waitUntil(work: Promise<unknown>): void }) => Promise<Response>} handle
+ */
+
+/**
+ * @typedef {object} NodeHandlerOptions
+ * @property {(error: unknown) => void} [onError] takes what should not have happened; default: nothing is
+ *   said, and the client gets a 500
+ * @property {'http:' | 'https:'} [protocol] how clients see the server, where something in front of it speaks
+ *   TLS; default: what the connection is. `X-Forwarded-Proto` is not looked at
+ * @property {string} [host] the host that clients see; default: the request's own
+ */
+
+/** Fetch has no request with these methods ("forbidden method"). */
+const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
+/** `*` (RFC 9110 section 9.3.7) and whole URLs (RFC 9112 section 3.2) are for proxies: an origin's path is meant. */
+const isPath = (/** @type {string | undefined} */ url) => url?.startsWith('/') ?? false;
+
+/** Any other `Host` would put its own path before the request's. */
+const HOST = /^[\w.~!$&'()*+,;=:[\]-]+$/;
+
+/**
+ * Makes a listener for `http.createServer`. Bodies stream both ways, each `Set-Cookie` stays a field of its
+ * own, and the signal of the `Request` is aborted when the client leaves.
+ * @param {RequestHandler} cache
+ * @param {NodeHandlerOptions} [options]
+ * @returns {(incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>} never rejects
+ *
+ * @example
+ * http.createServer(toNodeHandler(sessions)).listen(8080);
+ */
+export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
+  /** @type {(work: Promise<unknown>) => void} */
+  const waitUntil = (work) => void work.catch(onError);
+  return async (incoming, outgoing) => {
+    if (NO_REQUEST.has(`${incoming.method}`)) return refuse(outgoing, 501);
+    const request = isPath(incoming.url) ? requestOf(incoming, outgoing, where) : null;
+    if (request === null) return refuse(outgoing, 400);
+    try {
+      const response = await cache.handle(request, { waitUntil });
+      if (outgoing.destroyed) await response.body?.cancel();
+      else await sendResponse(outgoing, response);
+    } catch (error) {
+      if (request.signal.aborted || outgoing.destroyed) return; // nobody is there to be told
+      onError(error);
+      if (outgoing.headersSent) outgoing.destroy();
+      else refuse(outgoing, 500);
+    }
+  };
+}
+
+/**
+ * @param {IncomingMessage} incoming
+ * @param {ServerResponse} outgoing
+ * @param {{ protocol?: 'http:' | 'https:', host?: string }} where
+ * @returns {Request | null} null: its `Host` is none
+ */
+function requestOf(incoming, outgoing, where) {
+  if (!HOST.test(where.host ?? incoming.headers.host ?? 'localhost')) return null;
+  try {
+    return createRequest(incoming, outgoing, where);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {ServerResponse} outgoing
+ * @param {number} status
+ */
+function refuse(outgoing, status) {
+  outgoing.writeHead(status, { 'content-length': 0, connection: 'close' }).end();
+}

@@ -1,0 +1,190 @@
+// A cache in OpenTelemetry: its counters as metrics, and its checks and calls of the origin as histograms and
+// spans. All comes from `statistics()` and from the lines of the log, which hold no credential, no user and no
+// part of a document (SPEC R70, R71); so nothing here can tell one.
+import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+
+/** @typedef {import('../js_bindings/host.js').LogEntry} LogEntry */
+/** @typedef {import('../js_bindings/session-cache.js').Statistics} Statistics */
+/** @typedef {import('@opentelemetry/api').Attributes} Attributes */
+
+/**
+ * The part of a `SessionCache` that is needed.
+ * @typedef {Pick<import('../js_bindings/session-cache.js').SessionCacheBase, 'statistics' | 'observe'>} Observed
+ */
+
+/**
+ * @typedef {object} Providers
+ * @property {import('@opentelemetry/api').MeterProvider} [meterProvider] default: the process' own
+ * @property {import('@opentelemetry/api').TracerProvider} [tracerProvider] default: the process' own
+ */
+
+const SCOPE = 'sesame-edge';
+
+/** @typedef {[from: keyof Statistics, attributes?: Attributes]} Sample */
+
+const outcome = (/** @type {keyof Statistics} */ name) =>
+  /** @type {Sample} */ ([name, { 'sesame.check.outcome': name }]);
+const cause = (/** @type {keyof Statistics} */ from, /** @type {string} */ name) =>
+  /** @type {Sample} */ ([from, { 'sesame.origin.cause': name }]);
+
+/** @type {[name: string, unit: string, description: string, ...samples: Sample[]][]} */
+const COUNTERS = [
+  [
+    ...['sesame.checks', '{check}', 'Requests decided, by what they ended in'],
+    ...['fresh', 'stale', 'miss', 'joined', 'negative', 'bypass'].map((n) =>
+      outcome(/** @type {any} */ (n)),
+    ),
+  ],
+  [
+    ...['sesame.origin.calls', '{call}', 'Origin calls for a document, by cause'],
+    ...[
+      cause('originMiss', 'miss'),
+      cause('originRefresh', 'refresh'),
+      cause('originFresh', 'fresh'),
+    ],
+    ...[
+      cause('originBypass', 'bypass'),
+      cause('originWrite', 'write'),
+      cause('originLogin', 'login'),
+    ],
+  ],
+  [
+    'sesame.origin.avoided_calls',
+    '{call}',
+    'Checks that cost no origin call',
+    ['originCallsAvoided'],
+  ],
+  ['sesame.origin.failures', '{call}', 'Origin calls that failed', ['originFailures']],
+  ['sesame.token.refreshes', '{exchange}', 'Exchanges of tokens', ['originTokenRefresh']],
+  ['sesame.unavailable', '{check}', 'Checks answered 503', ['unavailable']],
+  ['sesame.fill.shared', '{document}', 'Documents had from other nodes', ['sharedFills']],
+  [
+    'sesame.fill.refused',
+    '{answer}',
+    'Answers of the origin that were overtaken',
+    ['fillsRefused'],
+  ],
+  ['sesame.fill.takeovers', '{call}', 'Calls whose holder ran past its time', ['takeovers']],
+  ['sesame.updates', '{write}', 'Writes that replaced or dropped a document', ['updates']],
+  ['sesame.revocations', '{revocation}', 'Sessions and users revoked', ['revocations']],
+  ['sesame.cache.evictions', '{entry}', 'Entries that had to go for others', ['evictions']],
+].map((row) => /** @type {any} */ (row));
+
+/** @type {[name: string, unit: string, description: string, ...samples: Sample[]][]} */
+const LEVELS = [
+  ['sesame.cache.entries', '{entry}', 'Entries held', ['entries']],
+  ['sesame.cache.memory', 'By', 'Memory in use', ['bytes']],
+  ['sesame.managed.sessions', '{session}', 'Sessions whose tokens are kept', ['managedSessions']],
+  ['sesame.fill.leases', '{lease}', 'Origin calls under way, or still waited for', ['leases']],
+];
+
+/** In seconds: as the semantic conventions have it for HTTP, and below it for what is answered from memory. */
+const CHECK_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * Reports on a cache until the returned function is called: do so before `dispose()`.
+ * @param {Observed} cache
+ * @param {Providers} [providers]
+ * @returns {() => void}
+ *
+ * @example
+ * const stop = instrument(sessions);
+ */
+export function instrument(cache, { meterProvider = metrics, tracerProvider = trace } = {}) {
+  const meter = meterProvider.getMeter(SCOPE);
+  const endCounters = observeStatistics(meter, cache);
+  const record = createHistograms(meter);
+  const tracer = tracerProvider.getTracer(SCOPE);
+  const endEvents = cache.observe((entry) => {
+    record(entry);
+    addSpan(tracer, entry);
+  });
+  return () => {
+    endCounters();
+    endEvents();
+  };
+}
+
+/**
+ * @param {import('@opentelemetry/api').Meter} meter
+ * @param {Observed} cache
+ */
+function observeStatistics(meter, cache) {
+  const instruments = [
+    ...COUNTERS.map(([name, unit, description, ...samples]) => ({
+      instrument: meter.createObservableCounter(name, { unit, description }),
+      samples,
+    })),
+    ...LEVELS.map(([name, unit, description, ...samples]) => ({
+      instrument: meter.createObservableUpDownCounter(name, { unit, description }),
+      samples,
+    })),
+  ];
+  /** @type {import('@opentelemetry/api').BatchObservableCallback} */
+  const observe = (result) => {
+    const statistics = cache.statistics();
+    for (const { instrument, samples } of instruments) {
+      for (const [from, attributes] of samples) {
+        result.observe(instrument, Number(statistics[from]), attributes);
+      }
+    }
+  };
+  const all = instruments.map(({ instrument }) => instrument);
+  meter.addBatchObservableCallback(observe, all);
+  return () => meter.removeBatchObservableCallback(observe, all);
+}
+
+/**
+ * @param {import('@opentelemetry/api').Meter} meter
+ * @returns {(entry: LogEntry) => void}
+ */
+function createHistograms(meter) {
+  const create = (/** @type {string} */ name, /** @type {string} */ description) =>
+    meter.createHistogram(name, {
+      ...{ unit: 's', description },
+      advice: { explicitBucketBoundaries: CHECK_BUCKETS },
+    });
+  const histograms = {
+    check: create('sesame.check.duration', 'How long checks took'),
+    origin: create('sesame.origin.duration', 'How long the origin took for documents'),
+    refresh: create('sesame.token.refresh.duration', 'How long exchanges of tokens took'),
+  };
+  return (entry) => histograms[entry.event].record(entry.durationMs / 1000, attributesOf(entry));
+}
+
+/** @type {Record<LogEntry['event'], { name: string, kind: SpanKind }>} */
+const SPANS = {
+  check: { name: 'sesame.check', kind: SpanKind.INTERNAL },
+  origin: { name: 'GET', kind: SpanKind.CLIENT },
+  refresh: { name: 'POST', kind: SpanKind.CLIENT },
+};
+
+/**
+ * A span of what has just ended, in the trace of whoever it happened for.
+ * @param {import('@opentelemetry/api').Tracer} tracer
+ * @param {LogEntry} entry
+ */
+function addSpan(tracer, entry) {
+  const { name, kind } = SPANS[entry.event];
+  const span = tracer.startSpan(name, {
+    ...{ kind, startTime: new Date(entry.time) },
+    attributes: attributesOf(entry),
+  });
+  if (hasFailed(entry)) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(new Date(entry.time + entry.durationMs));
+}
+
+/** @param {LogEntry} entry */
+const hasFailed = ({ event, kind, status = 0 }) =>
+  event === 'check' ? kind === 'unavailable' : status === 0 || status >= 400;
+
+/** @param {LogEntry} entry @returns {Attributes} */
+function attributesOf({ event, source, kind, status = 0 }) {
+  if (event === 'check') return { 'sesame.check.source': source, 'sesame.check.kind': kind };
+  const method = event === 'origin' ? 'GET' : 'POST';
+  if (status === 0) return { 'http.request.method': method, 'error.type': 'no_answer' };
+  return {
+    ...{ 'http.request.method': method, 'http.response.status_code': status },
+    ...(status >= 400 && { 'error.type': String(status) }),
+  };
+}

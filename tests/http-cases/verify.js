@@ -1,0 +1,170 @@
+// The forward-auth endpoint: what a reverse proxy is answered that asks who makes a request.
+import assert from 'node:assert/strict';
+import { assertPrivate, bearer, cookie, httpCase } from '../support/http-case.js';
+import { READ } from '../support/origin.js';
+
+/** @typedef {import('../support/http-case.js').Target} Target */
+
+const VERIFY = '/api/auth/verify';
+const options = {
+  verify: { headers: { 'X-User-Id': '/id', 'x-user-name': '/name', 'x-user-org': '/org/names/1' } },
+};
+
+/**
+ * @param {Target} t
+ * @param {Record<string, string>} headers
+ * @param {{ method?: string, path?: string, body?: string }} [init]
+ */
+async function verify(t, headers, { path = VERIFY, ...init } = {}) {
+  const response = await t.fetch(path, { ...init, headers });
+  assertPrivate(response);
+  assert.equal(await response.text(), '');
+  return response;
+}
+
+export const verifying = [
+  httpCase(
+    'verify: 200 and who it is, from what is held after the first time',
+    async (t) => {
+      const name = t.user();
+      for (const method of ['GET', 'HEAD', 'GET']) {
+        for (const credential of [bearer(name), cookie(name)]) {
+          const { status, headers } = await verify(t, credential, { method });
+          assert.equal(status, 200);
+          assert.equal(headers.get('x-user-id'), `id-${name}`);
+          assert.equal(headers.get('x-user-name'), name);
+          assert.equal(headers.has('x-user-org'), false);
+        }
+      }
+      assert.equal(t.origin.count(), 2);
+    },
+    options,
+  ),
+
+  httpCase(
+    'verify: values are safe in a header, and only scalars are said',
+    async (t) => {
+      const document = { id: 7, name: 'Zoë\r\nX-Evil: 1', org: { names: ['a', { b: 1 }] } };
+      t.origin.on(READ, { body: document }, { body: { id: 2 ** 60, org: { names: [1, 'م'] } } });
+      const first = (await verify(t, cookie(t.user()))).headers;
+      assert.equal(first.get('x-user-id'), '7');
+      assert.equal(first.get('x-user-name'), 'Zo%C3%AB%0D%0AX-Evil: 1');
+      assert.deepEqual([first.has('x-user-org'), first.has('x-evil')], [false, false]);
+      const second = (await verify(t, cookie(t.user()))).headers;
+      assert.deepEqual([second.has('x-user-id'), second.get('x-user-org')], [false, '%D9%85']);
+    },
+    options,
+  ),
+
+  httpCase(
+    'R12: verify: a "no" is 401 and remembered; so is a redirect and what is no answer',
+    async (t) => {
+      t.origin.on(READ, { status: 403, headers: { 'www-authenticate': 'Bearer error="x"' } });
+      const name = t.user();
+      for (let round = 0; round < 3; round += 1) {
+        const { status, headers } = await verify(t, cookie(name));
+        assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Bearer error="x"']);
+        assert.equal(headers.has('location'), false);
+      }
+      assert.equal(t.origin.count(), 1);
+      for (const answer of [{ status: 302, headers: { location: '/login' } }, { status: 404 }]) {
+        t.origin.on(READ, answer);
+        const { status, headers } = await verify(t, cookie(t.user()));
+        assert.deepEqual([status, headers.has('location')], [401, false]);
+      }
+    },
+    options,
+  ),
+
+  httpCase('R1: verify: without a credential nobody is asked', async (t) => {
+    const { status, headers } = await verify(t, {});
+    assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Bearer']);
+    assert.equal(t.origin.count(), 0);
+  }),
+
+  httpCase('R1: verify: an ambiguous credential is judged by the origin, each time', async (t) => {
+    const name = t.user();
+    const both = { ...cookie(name), ...bearer(name) };
+    for (let round = 0; round < 2; round += 1) assert.equal((await verify(t, both)).status, 200);
+    assert.equal(t.origin.count(), 2);
+    t.origin.on(READ, { status: 401 });
+    assert.equal((await verify(t, both)).status, 401);
+  }),
+
+  httpCase(
+    'R13: verify: an origin that fails is 503 with Retry-After, never 200 or 401',
+    async (t) => {
+      for (const answer of [{ status: 500 }, { status: 429 }, { body: '<html>' }]) {
+        t.origin.on(READ, answer);
+        for (const credential of [cookie(t.user()), { ...cookie(t.user()), ...bearer('user-x') }]) {
+          const { status, headers } = await verify(t, credential);
+          assert.equal(status, 503);
+          assert.match(headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+        }
+      }
+    },
+  ),
+
+  httpCase(
+    'verify: what the client claims to be, or to ask for, does not reach the origin',
+    async (t) => {
+      const claims = { 'x-user-id': '1', 'X-User_Name': 'root', 'x-original-url': '/api/v1/posts' };
+      const others = { 'x-forwarded-method': 'DELETE', 'x-http-method-override': 'DELETE' };
+      const kept = { 'x-forwarded-for': '192.0.2.1', 'x-other': 'a' };
+      const name = t.user();
+      const { headers } = await verify(t, { ...cookie(name), ...claims, ...others, ...kept });
+      assert.equal(headers.get('x-user-id'), `id-${name}`);
+      const asked = t.origin.calls(READ)[0].headers;
+      for (const gone of [...Object.keys(claims), ...Object.keys(others)]) {
+        assert.equal(asked[gone.toLowerCase()], undefined, gone);
+      }
+      assert.deepEqual([asked['x-forwarded-for'], asked['x-other']], ['192.0.2.1', 'a']);
+    },
+    options,
+  ),
+
+  httpCase('R41: verify: other methods, paths and queries are the origin’s own', async (t) => {
+    t.origin.on(`POST ${VERIFY}`, { status: 201 });
+    t.origin.on(`GET ${VERIFY}`, { status: 202 });
+    const credential = cookie(t.user());
+    const ask = (/** @type {string} */ path, method = 'GET') =>
+      t.fetch(path, { method, headers: credential }).then(({ status }) => status);
+    assert.equal(await ask(VERIFY, 'POST'), 201);
+    assert.equal(await ask(`${VERIFY}?token=x`), 202);
+    assert.equal(await ask(`${VERIFY}/x`), 404);
+  }),
+
+  httpCase(
+    'R41: verifyPath null is none',
+    async (t) => {
+      t.origin.on(`GET ${VERIFY}`, { status: 202 });
+      const { status } = await t.fetch(VERIFY, { headers: cookie(t.user()) });
+      assert.deepEqual([status, t.origin.count()], [202, 0]);
+    },
+    { verifyPath: null },
+  ),
+
+  httpCase(
+    'verify: with prefix every method below the path is a question, and none of them does anything',
+    async (t) => {
+      const name = t.user();
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+        for (const path of ['/who', '/who/api/v1/users/me?x=1', '/who/logout', '/who/']) {
+          const { status, headers } = await verify(t, cookie(name), { method, path });
+          assert.deepEqual([status, headers.get('x-user-id')], [200, `id-${name}`]);
+        }
+      }
+      assert.equal(t.origin.calls().length, 1);
+      assert.equal((await t.fetch('/whose', { headers: cookie(name) })).status, 404);
+    },
+    { verifyPath: '/who', verify: { headers: { 'x-user-id': '/id' }, prefix: true } },
+  ),
+
+  httpCase(
+    'R44: verify: a credential over its limit is 431',
+    async (t) => {
+      assert.equal((await verify(t, cookie('x'.repeat(5000)))).status, 431);
+    },
+    { maxCredential: 4096 },
+  ),
+];
