@@ -30,6 +30,7 @@ const forTest = [
   { name: 'clang-tidy', program: 'clang-tidy' },
   { name: clangRuntime },
   { name: 'libcatch2-dev' },
+  { name: 'chromium', program: 'chromium' },
   // The server's program is in this package; `redis-server` would start a service beside it.
   { name: 'redis-tools', program: 'redis-server', elsewhere: 'redis-server 7' },
 ];

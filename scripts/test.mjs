@@ -74,6 +74,7 @@ const parts = new Map([
   ['lint', lint],
   ['package', packed],
   ['workerd', () => node('tests/workerd')],
+  ['browser', () => node('tests/browser')],
   ['stores', () => node('tests/stores')],
   ['conformance', () => node('tests/conformance')],
   ['simulation', () => node('tests/simulation', 2 * partLimitMs)],

@@ -1,0 +1,246 @@
+// The service worker in the real Chromium: what it answers, and what it spares the origin.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { launchChromium, stopWorkers } from './support/chromium.js';
+import {
+  advance, heard, INGRID, kept, LAYLA, login, NAMES, openTab, prepare, session, startSite, until,
+} from './support/site.js';
+
+const HOUR = 3_600_000;
+/** @type {import('playwright-core').Browser} */
+let browser;
+/** @type {import('playwright-core').BrowserContext} */
+let context;
+/** @type {import('./support/site.js').Site} */
+let site;
+
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  site = await startSite();
+  context = await browser.newContext();
+});
+afterEach(async () => {
+  await context.close();
+  await site.stop();
+});
+
+async function signedIn(email = LAYLA) {
+  const tab = await openTab(context, site);
+  assert.equal(await login(tab, email), 200);
+  assert.equal((await session(tab)).user.name, NAMES[email]);
+  return tab;
+}
+
+test('R60: a new tab, reloads and a restarted worker cost no origin call', async () => {
+  const tab = await signedIn();
+  assert.equal(site.asked(), 1);
+  const second = await openTab(context, site);
+  assert.equal((await session(second)).user.email, LAYLA);
+  for (let reload = 0; reload < 3; reload += 1) {
+    await tab.reload();
+    await prepare(tab, { register: true });
+    assert.equal((await session(tab)).user.email, LAYLA);
+  }
+  await kept(tab);
+  await stopWorkers(tab);
+  const restarted = await session(tab);
+  assert.equal(restarted.user.email, LAYLA);
+  assert.equal(restarted.stale, false);
+  assert.equal(site.asked(), 1);
+});
+
+test('R60: the document and the session are both answered, byte for byte and with where from', async () => {
+  const tab = await signedIn();
+  const answers = await tab.evaluate(async () => {
+    const document = await fetch('/api/v1/users/me');
+    const head = await fetch('/api/v1/users/me', { method: 'HEAD' });
+    return {
+      text: await document.text(),
+      timing: document.headers.get('server-timing'),
+      cache: document.headers.get('cache-control'),
+      head: [head.status, await head.text()],
+    };
+  });
+  assert.equal(answers.text, JSON.stringify(site.origin.user(LAYLA)));
+  assert.equal(answers.timing, 'sesame;desc=fresh');
+  assert.equal(answers.cache, 'private, no-store');
+  assert.deepEqual(answers.head, [200, '']);
+  assert.equal(site.asked(), 1);
+});
+
+test('R6: past freshFor it is answered at once, marked stale, with one refresh behind', async () => {
+  const tab = await signedIn();
+  await advance(tab, HOUR * 0.75);
+  const stale = await session(tab);
+  assert.equal(stale.stale, true);
+  await until(() => site.asked() === 2);
+  await until(async () => !(await session(tab)).stale);
+  assert.equal(site.asked(), 2);
+});
+
+test('R9: two tabs that race on a cold worker cost one origin call', async () => {
+  const first = await signedIn();
+  const second = await openTab(context, site);
+  site.origin.settings.delayMs = 100;
+  const before = site.asked();
+  assert.equal(await login(first, LAYLA), 200); // whoever it is now, nothing is known of them
+  const many = (/** @type {import('playwright-core').Page} */ tab) =>
+    tab.evaluate(async () => {
+      const ask = () => fetch('/api/v1/users/me').then((response) => response.json());
+      const users = await Promise.all(Array.from({ length: 20 }, ask));
+      return users.map(({ email }) => email);
+    });
+  const emails = await Promise.all([many(first), many(second)]);
+  assert.deepEqual(new Set(emails.flat()), new Set([LAYLA]));
+  assert.equal(site.asked(), before + 1);
+});
+
+test('R11: a fresh session comes from the origin, and replaces what was held', async () => {
+  const tab = await signedIn();
+  assert.equal((await session(tab, { fresh: true })).user.email, LAYLA);
+  assert.equal(site.asked(), 2);
+  await session(tab);
+  assert.equal(site.asked(), 2);
+});
+
+test('R12: nobody signed in is remembered, and forgotten at the login', async () => {
+  const tab = await openTab(context, site);
+  assert.equal(await session(tab), null);
+  assert.equal(await session(tab), null);
+  assert.equal(site.asked(), 1);
+  await login(tab, LAYLA);
+  assert.equal((await session(tab)).user.email, LAYLA);
+  assert.equal(site.asked(), 2);
+});
+
+test('R22, R62: an update in one tab is in every tab without a request', async () => {
+  const tab = await signedIn();
+  const other = await openTab(context, site);
+  await session(other);
+  await tab.evaluate(() => /** @type {any} */ (globalThis).client.updateUser({ name: 'Layla H.' }));
+  await until(async () => (await heard(other)).at(-1)?.user.name === 'Layla H.');
+  assert.equal((await session(other)).user.name, 'Layla H.');
+  assert.equal((await session(tab)).user.name, 'Layla H.');
+  assert.equal(site.asked(), 1);
+  await kept(tab);
+  await stopWorkers(tab);
+  assert.equal((await session(tab)).user.name, 'Layla H.');
+  assert.equal(site.asked(), 1);
+});
+
+test('R62: an update by a plain request is seen as well', async () => {
+  const tab = await signedIn();
+  const other = await openTab(context, site);
+  const status = await tab.evaluate(async () => {
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'PUT', headers, body: '{"name":"Plain"}' };
+    return (await fetch('/api/v1/users/me', init)).status;
+  });
+  assert.equal(status, 200);
+  await until(async () => (await heard(other)).at(-1)?.user.name === 'Plain');
+  assert.equal(site.asked(), 1);
+});
+
+test('R22: an update that the origin refuses changes nothing', async () => {
+  const tab = await signedIn();
+  const error = await tab.evaluate(() =>
+    /** @type {any} */ (globalThis).client.updateUser({ id: 'x' }).catch((/** @type {any} */ e) => [e.code, e.status]),
+  );
+  assert.deepEqual(error, ['ERR_SESAME_UPDATE_FAILED', 422]);
+  assert.equal((await session(tab)).user.name, NAMES[LAYLA]);
+  assert.equal(site.asked(), 1);
+});
+
+test('R22: a worker that ends between an update and its record holds no older document', async () => {
+  const tab = await signedIn();
+  await kept(tab);
+  site.origin.settings.delayMs = 200;
+  const updating = tab.evaluate(() =>
+    fetch('/api/v1/users/me', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: '{"name":"After"}',
+    }).then(({ status }) => status, () => 0),
+  );
+  await until(() => site.origin.calls.get('PATCH /api/v1/users/me') === 1);
+  await stopWorkers(tab);
+  await updating;
+  await until(() => site.origin.user(LAYLA)?.name === 'After');
+  site.origin.settings.delayMs = 0;
+  assert.equal((await session(tab)).user.name, 'After');
+});
+
+test('R63: offline, a kept document is served and marked stale, from a cold worker too', async () => {
+  const tab = await signedIn();
+  await kept(tab);
+  await site.stop();
+  await stopWorkers(tab);
+  assert.equal((await session(tab)).user.email, LAYLA);
+  await advance(tab, 3 * HOUR);
+  const old = await session(tab);
+  assert.equal(old.user.email, LAYLA);
+  assert.equal(old.stale, true);
+  await advance(tab, 48 * HOUR);
+  const code = await tab.evaluate(() =>
+    /** @type {any} */ (globalThis).client.getSession().catch((/** @type {any} */ error) => error.code),
+  );
+  assert.equal(code, 'ERR_SESAME_ORIGIN_UNAVAILABLE'); // unknown is not signed out
+  await site.start();
+  assert.equal((await session(tab)).user.email, LAYLA);
+});
+
+test('R41: what is none of the session is none of the worker’s', async () => {
+  const tab = await signedIn();
+  const answers = await tab.evaluate(async () => {
+    const posts = await fetch('/api/v1/posts');
+    const echo = await fetch('/upload', { method: 'POST', body: 'bytes' });
+    const omitted = await fetch('/api/v1/users/me', { credentials: 'omit' });
+    const asked = await fetch('/api/v1/users/me?expand=1');
+    return [posts.headers.get('server-timing'), await echo.text(), omitted.status, asked.status];
+  });
+  assert.deepEqual(answers.slice(0, 1), [null]);
+  assert.equal(answers[2], 401);
+  assert.equal(answers[3], 200);
+  assert.equal(site.asked(), 3);
+});
+
+test('R60: a new version of the worker takes over in the middle of a session', async () => {
+  const tab = await signedIn();
+  await kept(tab);
+  const before = await tab.evaluate(() => navigator.serviceWorker.controller?.scriptURL);
+  assert.ok(before);
+  site.release();
+  await tab.evaluate(async () => {
+    const changed = new Promise((resolve) => {
+      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    });
+    await (await navigator.serviceWorker.ready).update();
+    await changed;
+  });
+  assert.equal((await session(tab)).user.email, LAYLA);
+  assert.equal(site.asked(), 1);
+});
+
+test('two profiles are two users', async () => {
+  const tab = await signedIn();
+  const stranger = await browser.newContext();
+  const other = await openTab(stranger, site);
+  assert.equal(await session(other), null);
+  await login(other, INGRID);
+  assert.equal((await session(other)).user.email, INGRID);
+  assert.equal((await session(tab)).user.email, LAYLA);
+  await stranger.close();
+});
+
+test('R70: the worker counts', async () => {
+  const tab = await signedIn();
+  for (let check = 0; check < 9; check += 1) await session(tab);
+  const { checks, fresh, originCalls, originCallsAvoided, checkTime } = await tab.evaluate(() =>
+    /** @type {any} */ (globalThis).client.statistics(),
+  );
+  assert.deepEqual([checks, fresh, originCalls, originCallsAvoided], [10, 9, 1, 9]);
+  assert.equal(checkTime.count, 10);
+});
