@@ -43,6 +43,8 @@ export class SessionClient {
   #listeners = new Set();
   /** @type {Promise<ClientSession | null> | null} */
   #asking = null;
+  /** @type {ReturnType<SessionClient['refresh']> | null} */
+  #refreshing = null;
   /** Messages that have changed the session so far. */
   #changes = 0;
   /** @type {ClientSession | null | undefined} undefined: not known */
@@ -150,6 +152,14 @@ export class SessionClient {
    * @throws {OriginUnavailableError} they could not be renewed now; nobody is signed out by it
    */
   refresh() {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** @returns {Promise<{ expiresAt: string | null } | null>} */
+  #refresh() {
     return refreshAlone(this.#channel, async () => {
       const response = await this.#request(this.#options.refreshPath, { method: 'POST' });
       if (response.status === 401 || response.status === 403) return null;

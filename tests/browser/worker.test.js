@@ -1,9 +1,20 @@
 // The service worker in the real Chromium: what it answers, and what it spares the origin.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launchChromium, stopWorkers } from './support/chromium.js';
 import {
-  advance, heard, INGRID, kept, LAYLA, login, NAMES, openTab, prepare, session, startSite, until,
+  advance,
+  heard,
+  INGRID,
+  kept,
+  LAYLA,
+  login,
+  NAMES,
+  openTab,
+  prepare,
+  session,
+  startSite,
+  until,
 } from './support/site.js';
 
 const HOUR = 3_600_000;
@@ -147,7 +158,9 @@ test('R62: an update by a plain request is seen as well', async () => {
 test('R22: an update that the origin refuses changes nothing', async () => {
   const tab = await signedIn();
   const error = await tab.evaluate(() =>
-    /** @type {any} */ (globalThis).client.updateUser({ id: 'x' }).catch((/** @type {any} */ e) => [e.code, e.status]),
+    /** @type {any} */ (globalThis).client
+      .updateUser({ id: 'x' })
+      .catch((/** @type {any} */ e) => [e.code, e.status]),
   );
   assert.deepEqual(error, ['ERR_SESAME_UPDATE_FAILED', 422]);
   assert.equal((await session(tab)).user.name, NAMES[LAYLA]);
@@ -163,7 +176,10 @@ test('R22: a worker that ends between an update and its record holds no older do
       method: 'PATCH',
       headers: { 'content-type': 'application/json' },
       body: '{"name":"After"}',
-    }).then(({ status }) => status, () => 0),
+    }).then(
+      ({ status }) => status,
+      () => 0,
+    ),
   );
   await until(() => site.origin.calls.get('PATCH /api/v1/users/me') === 1);
   await stopWorkers(tab);
@@ -185,7 +201,9 @@ test('R63: offline, a kept document is served and marked stale, from a cold work
   assert.equal(old.stale, true);
   await advance(tab, 48 * HOUR);
   const code = await tab.evaluate(() =>
-    /** @type {any} */ (globalThis).client.getSession().catch((/** @type {any} */ error) => error.code),
+    /** @type {any} */ (globalThis).client
+      .getSession()
+      .catch((/** @type {any} */ error) => error.code),
   );
   assert.equal(code, 'ERR_SESAME_ORIGIN_UNAVAILABLE'); // unknown is not signed out
   await site.start();

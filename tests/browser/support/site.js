@@ -34,7 +34,13 @@ function bundled(contents) {
 /** @param {string} contents */
 async function bundleOf(contents) {
   const stdin = { contents, resolveDir: path.join(root, 'tests') };
-  const result = await build({ stdin, bundle: true, write: false, format: 'iife', logLevel: 'error' });
+  const result = await build({
+    stdin,
+    bundle: true,
+    write: false,
+    format: 'iife',
+    logLevel: 'error',
+  });
   return result.outputFiles[0].text;
 }
 
@@ -49,6 +55,8 @@ export async function startSite({ options = {}, prelude = '' } = {}) {
   let version = 1;
   let port = 0;
   let refreshes = 0;
+  /** @type {Promise<void>} */
+  let refreshesHeld = Promise.resolve();
   /** @type {((request: http.IncomingMessage, response: http.ServerResponse) => boolean) | null} */
   let intercept = null;
   const settings = JSON.stringify({ logoutPath: '/api/v1/auth/logout', ...options });
@@ -69,12 +77,13 @@ export async function startSite({ options = {}, prelude = '' } = {}) {
     if (file) return void response.writeHead(200, { 'content-type': file[0] }).end(file[1]);
     if (url.pathname === '/api/auth/refresh') {
       refreshes += 1;
-      return void setTimeout(() => {
+      return void refreshesHeld.then(() => {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end('{"expiresAt":"2030-01-01T00:00:00.000Z"}');
-      }, 50);
+      });
     }
-    if (url.pathname.startsWith('/api/')) return void origin.server.emit('request', request, response);
+    if (url.pathname.startsWith('/api/'))
+      return void origin.server.emit('request', request, response);
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
     response.end('<!doctype html><title>Site</title><script src="/page.js"></script>');
   };
@@ -87,6 +96,14 @@ export async function startSite({ options = {}, prelude = '' } = {}) {
     /** How often the origin was asked who somebody is. */
     asked: () => origin.calls.get(ME) ?? 0,
     refreshes: () => refreshes,
+    /** Answers no exchange of tokens until what it returns is called. */
+    holdRefreshes() {
+      let release = () => {};
+      refreshesHeld = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
     /** Answers a request in the origin's stead, where it returns true. @param {typeof intercept} listener */
     intercept(listener) {
       intercept = listener;
@@ -162,7 +179,10 @@ export function login(page, email) {
 
 /** Who the client says is signed in. @param {import('playwright-core').Page} page @param {object} [how] */
 export function session(page, how = {}) {
-  return page.evaluate((options) => /** @type {any} */ (globalThis).client.getSession(options), how);
+  return page.evaluate(
+    (options) => /** @type {any} */ (globalThis).client.getSession(options),
+    how,
+  );
 }
 
 /** @param {import('playwright-core').Page} page */
