@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Each command is loaded only when it is asked for. What is none of these is `serve`'s to understand or refuse.
-const COMMANDS = /** @type {Record<string, () => Promise<{ main(argv: string[]): Promise<number> }>>} */ ({
-  estimate: () => import('./estimate/cli.js'),
-  init: () => import('./init/cli.js'),
-});
+const COMMANDS =
+  /** @type {Record<string, () => Promise<{ main(argv: string[]): Promise<number> }>>} */ ({
+    estimate: () => import('./estimate/cli.js'),
+    init: () => import('./init/cli.js'),
+  });
 
 const [name = '', ...rest] = process.argv.slice(2);
 if (Object.hasOwn(COMMANDS, name)) {

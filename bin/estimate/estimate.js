@@ -46,11 +46,12 @@ export async function estimate({ file, policy, latencyMs, sessions, onProgress, 
     // A HAR file without credentials is read as one session; whether it has any is known at its end.
     if (format === 'har') replays.push(new Replay(SessionCache, given, options, latencyMs));
     const counts = { read: 0, bad: 0, relevant: 0 };
+    /** @type {InOrder<import('./replay.js').Event>} */
     const order = new InOrder();
     let hasCredentials = false;
     const run = async (/** @type {boolean} */ isEnd) => {
       for (let event = order.next(isEnd); event; event = order.next(isEnd)) {
-        hasCredentials ||= event.exchange?.cookie !== '' || event.exchange.authorization !== '';
+        hasCredentials ||= !!(event.exchange?.cookie || event.exchange?.authorization);
         const working = replays[0].take(event);
         if (working) await working;
         if (format === 'har' && !hasCredentials) await replays[1].take(asBrowser(event, options));

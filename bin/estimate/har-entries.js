@@ -82,7 +82,11 @@ export async function* harEntries(chunks, { mostBytes = MOST_ENTRY_BYTES } = {})
     }
     if (keyStart >= 0) {
       if (key.length < MOST_KEY_BYTES) {
-        key += chunk.toString('latin1', keyStart, Math.min(chunk.length, keyStart + MOST_KEY_BYTES));
+        key += chunk.toString(
+          'latin1',
+          keyStart,
+          Math.min(chunk.length, keyStart + MOST_KEY_BYTES),
+        );
       }
     }
     if (entryStart >= 0) {
@@ -94,7 +98,10 @@ export async function* harEntries(chunks, { mostBytes = MOST_ENTRY_BYTES } = {})
     }
   }
   if (depth > 0) {
-    throw new EstimateError('ERR_SESAME_LOG_TRUNCATED', 'the HAR file ends before its last bracket');
+    throw new EstimateError(
+      'ERR_SESAME_LOG_TRUNCATED',
+      'the HAR file ends before its last bracket',
+    );
   }
   if (!hasEntries) throw notHar();
 }

@@ -6,45 +6,38 @@ const MOST_BODY_LENGTH = 256 * 1024;
 
 /**
  * @param {readonly string[]} cookieNames those that prove a session
- * @returns {{ read: import('./log-entry.js').ReadEntry, hasCredentials: () => boolean }} `hasCredentials`:
- *   whether any request so far had a cookie or an `Authorization` (browsers leave them out of the file unless
- *   told otherwise)
+ * @returns {import('./log-entry.js').ReadEntry}
  */
 export function harReader(cookieNames) {
-  let hasCredentials = false;
-  return {
-    hasCredentials: () => hasCredentials,
-    read(text) {
-      const entry = parse(text);
-      const { request, response } = entry ?? {};
-      const timeMs = Date.parse(entry?.startedDateTime);
-      if (!request || !response || Number.isNaN(timeMs)) return null;
-      const found = typeof request.url === 'string' ? pathOf(request.url) : null;
-      if (found === null || typeof request.method !== 'string') return 'other';
-      if (entry._fromCache) return 'other'; // Chrome: it never left the browser
-      const cookie = header(request, 'cookie') || cookiesOf(request);
-      const authorization = header(request, 'authorization');
-      hasCredentials ||= cookie !== '' || authorization !== '';
-      const { content = {} } = response;
-      const body = content.encoding === 'base64' ? fromBase64(content.text) : content.text;
-      return {
-        timeMs,
-        method: request.method.toUpperCase(),
-        ...found,
-        status: Number(response.status) || 0,
-        durationMs: entry.time >= 0 ? Math.round(entry.time * 1000) / 1000 : null,
-        bytes: content.size >= 0 ? Number(content.size) : null,
-        session: credentialOf(cookie, authorization, cookieNames),
-        user: null,
-        exchange: {
-          cookie,
-          authorization,
-          origin: header(request, 'origin'),
-          answerHeaders: answerHeaders(response),
-          answerBody: typeof body === 'string' && body.length <= MOST_BODY_LENGTH ? body : '',
-        },
-      };
-    },
+  return (text) => {
+    const entry = parse(text);
+    const { request, response } = entry ?? {};
+    const timeMs = Date.parse(entry?.startedDateTime);
+    if (!request || !response || Number.isNaN(timeMs)) return null;
+    const found = typeof request.url === 'string' ? pathOf(request.url) : null;
+    if (found === null || typeof request.method !== 'string') return 'other';
+    if (entry._fromCache) return 'other'; // Chrome: it never left the browser
+    const cookie = header(request, 'cookie') || cookiesOf(request);
+    const authorization = header(request, 'authorization');
+    const { content = {} } = response;
+    const body = content.encoding === 'base64' ? fromBase64(content.text) : content.text;
+    return {
+      timeMs,
+      method: request.method.toUpperCase(),
+      ...found,
+      status: Number(response.status) || 0,
+      durationMs: entry.time >= 0 ? Math.round(entry.time * 1000) / 1000 : null,
+      bytes: content.size >= 0 ? Number(content.size) : null,
+      session: credentialOf(cookie, authorization, cookieNames),
+      user: null,
+      exchange: {
+        cookie,
+        authorization,
+        origin: header(request, 'origin'),
+        answerHeaders: answerHeaders(response),
+        answerBody: typeof body === 'string' && body.length <= MOST_BODY_LENGTH ? body : '',
+      },
+    };
   };
 }
 

@@ -171,7 +171,9 @@ function durationReader(field, unit) {
 
 /** @param {string} field @returns {import('./log-entry.js').DurationUnit} */
 function unitOf(field) {
-  return DURATIONS.find(([name]) => name === field)?.[1] ?? (/ms$|millis/i.test(field) ? 'ms' : 's');
+  return (
+    DURATIONS.find(([name]) => name === field)?.[1] ?? (/ms$|millis/i.test(field) ? 'ms' : 's')
+  );
 }
 
 /** Later than this in seconds is later than the year 5000: it is milliseconds. */

@@ -30,7 +30,7 @@
  * @typedef {(text: string) => LogEntry | 'other' | null} ReadEntry
  */
 
-/** Targets that a URL has just as they are. */
+/** Paths that a URL has just as they are. */
 const PLAIN = /^(?:\/[\w~-][\w.~-]*)+$/;
 
 /**
@@ -39,7 +39,9 @@ const PLAIN = /^(?:\/[\w~-][\w.~-]*)+$/;
  * @returns {{ path: string, hasQuery: boolean } | null} null: no path can be made of it
  */
 export function pathOf(target) {
-  if (PLAIN.test(target)) return { path: target, hasQuery: false };
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  if (PLAIN.test(path)) return { path, hasQuery: query >= 0 && query < target.length - 1 };
   // nginx writes bytes outside of ASCII as \xD9.
   const escaped = target.replace(/\\x([0-9a-f]{2})/gi, '%$1');
   const whole = escaped.startsWith('/') ? `http://host${escaped}` : escaped;

@@ -32,7 +32,10 @@ export async function openLog(file) {
   });
   const packed = await peeked(raw, 2);
   const isPacked = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
-  const plain = await peeked(isPacked ? unpacked(packed.chunks) : packed.chunks, MOST_SNIFFED_BYTES);
+  const plain = await peeked(
+    isPacked ? unpacked(packed.chunks) : packed.chunks,
+    MOST_SNIFFED_BYTES,
+  );
   const hasMark = plain.head.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
   const start = (hasMark ? plain.head.subarray(3) : plain.head).toString();
   return {
@@ -137,7 +140,7 @@ async function peeked(chunks, length) {
     seenLength += value.length;
   }
   async function* all() {
-    while (seen.length > 0) yield /** @type {Buffer} */ (seen.shift());
+    while (seen.length > 0) yield/** @type {Buffer} */ (seen.shift());
     yield* { [Symbol.asyncIterator]: () => iterator };
   }
   return { head: Buffer.concat(seen), chunks: all() };

@@ -92,7 +92,9 @@ function panelText({ title, bars }, top) {
       `<text x="${(LABELS + 18 + Number(width)).toFixed(1)}" y="${y + 14}">${escaped(text)}</text>`,
     ].join('\n');
   });
-  return [`<text class="title" x="20" y="${top + 18}">${escaped(title)}</text>`, ...rows].join('\n');
+  return [`<text class="title" x="20" y="${top + 18}">${escaped(title)}</text>`, ...rows].join(
+    '\n',
+  );
 }
 
 /**

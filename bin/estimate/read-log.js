@@ -1,6 +1,7 @@
 // Reads a log of any of the formats and hands on the requests that matter, named by their sessions' hashes.
-import { EstimateError } from './estimate-error.js';
+
 import { combinedReader } from './combined-log.js';
+import { EstimateError } from './estimate-error.js';
 import { harEntries } from './har-entries.js';
 import { harReader } from './har-log.js';
 import { jsonReader } from './json-log.js';
@@ -54,7 +55,10 @@ export async function* readLog(chunks, how, counts) {
   }
   if (counts.read > 0 && counts.bad === counts.read) {
     const what = how.format === 'har' ? 'entries' : `lines in the format '${how.format}'`;
-    throw new EstimateError('ERR_SESAME_LOG_FORMAT', `no ${what} among ${counts.read}; see --format`);
+    throw new EstimateError(
+      'ERR_SESAME_LOG_FORMAT',
+      `no ${what} among ${counts.read}; see --format`,
+    );
   }
 }
 
@@ -87,7 +91,8 @@ function relevance({ documentPath, identityPaths, userPaths }) {
   /** @param {string} path */
   const judge = (path) => {
     if (path === documentPath || identityPaths.some((each) => each.test(path))) return 'always';
-    const isUsers = path.startsWith(`${documentPath}/`) || userPaths.some((each) => each.test(path));
+    const isUsers =
+      path.startsWith(`${documentPath}/`) || userPaths.some((each) => each.test(path));
     return isUsers ? 'writes' : 'never';
   };
   return ({ path, method }) => {

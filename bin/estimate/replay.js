@@ -20,6 +20,9 @@ const NULL_BODY = [204, 205, 304];
 /** So many refused sessions are remembered. */
 const MOST_REFUSED = 65_536;
 
+/** No client goes away. */
+const NEVER = new AbortController().signal;
+
 /** @typedef {{ event: Event, open: number, calls: number }} InFlight */
 
 export class Replay {
@@ -191,8 +194,7 @@ export class Replay {
     setIfValid(headers, 'origin', exchange?.origin ?? '');
     const url = ORIGIN + event.path + (event.hasQuery ? '?query' : '');
     try {
-      const request = new Request(url, { method: methodOf(event.method), headers });
-      const response = await this.#cache.handle(request, {
+      const response = await this.#cache.handle(requestOf(url, methodOf(event.method), headers), {
         waitUntil(work) {
           ++flight.open;
           work.then(close, close);
@@ -253,7 +255,8 @@ export class Replay {
       if (name === 'set-cookie') headers.append(name, value);
       else setIfValid(headers, name, value);
     }
-    if (isForDocument && /no-store/i.test(headers.get('cache-control') ?? '')) ++this.totals.noStore;
+    if (isForDocument && /no-store/i.test(headers.get('cache-control') ?? ''))
+      ++this.totals.noStore;
     return new Response(NULL_BODY.includes(status) ? null : body, { status, headers });
   }
 
@@ -305,6 +308,16 @@ function cookieOf({ exchange, id }, name) {
 /** @param {number} status */
 function isSuccess(status) {
   return (status >= 200 && status < 300) || status === 304;
+}
+
+/**
+ * All of a `Request` that is looked at. To make a real one takes as long as all the rest of a check.
+ * @param {string} url
+ * @param {string} method
+ * @param {Headers} headers
+ */
+function requestOf(url, method, headers) {
+  return /** @type {Request} */ ({ url, method, headers, body: null, signal: NEVER });
 }
 
 /** Methods that a `Request` cannot have change nothing here. @param {string} method */

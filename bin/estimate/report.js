@@ -29,7 +29,7 @@ export function duration(ms) {
   if (ms < 1000) return `${Number(ms.toFixed(1))} ms`;
   const first = UNITS.findIndex(([, length]) => ms >= length);
   const [unit, length] = UNITS[first];
-  if (unit === 's') return `${(ms / 1000).toFixed(1)} s`;
+  if (unit === 's') return `${Number((ms / 1000).toFixed(1))} s`;
   const [next, nextLength] = UNITS[first + 1];
   const rest = Math.floor((ms % length) / nextLength);
   return `${Math.floor(ms / length)} ${unit}${rest > 0 ? ` ${rest} ${next}` : ''}`;
@@ -107,7 +107,9 @@ function notes(estimate) {
 function warningsOf({ format, checks, lines, policy, evictions }) {
   const said = [];
   if (format !== 'har') {
-    said.push('Logs hold no Cache-Control: a back end that forbids to keep the document is obeyed.');
+    said.push(
+      'Logs hold no Cache-Control: a back end that forbids to keep the document is obeyed.',
+    );
   }
   if (checks.noStore > 0 && policy.obeyCacheControl) {
     said.push(

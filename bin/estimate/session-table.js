@@ -101,7 +101,6 @@ export class SessionTable {
   }
 }
 
-
 /** @param {number} length a power of two */
 function columns(length) {
   return {
