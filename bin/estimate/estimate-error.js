@@ -1,0 +1,13 @@
+/** Why a log cannot be judged: one line for people, a stable `code` for programs. */
+export class EstimateError extends Error {
+  /**
+   * @param {'ERR_SESAME_LOG_READ' | 'ERR_SESAME_LOG_EMPTY' | 'ERR_SESAME_LOG_FORMAT' |
+   *   'ERR_SESAME_LOG_TRUNCATED' | 'ERR_SESAME_NOT_BUILT' | 'ERR_SESAME_WRITE'} code
+   * @param {string} message names files and formats only, nothing of what a log holds
+   */
+  constructor(code, message) {
+    super(message);
+    this.name = 'EstimateError';
+    this.code = code;
+  }
+}

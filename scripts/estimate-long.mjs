@@ -1,0 +1,25 @@
+// Has `sesame-edge estimate` read a log of 1 GB (or as many MB as it is told), and says what that took.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { measureLongLog } from '../tests/cli/long-log.js';
+import { Failure, isMain, main } from './lib/run.mjs';
+
+const MOST_RSS_MB = 200;
+
+if (isMain(import.meta)) {
+  main(async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'sesame-estimate-long-'));
+    try {
+      const megabytes = Number(process.argv[2] ?? 1024);
+      const { lines, checks, rssMb, seconds } = await measureLongLog(megabytes * 2 ** 20, directory);
+      const rate = Math.round(lines / seconds);
+      console.log(
+        `${megabytes} MB, ${lines} lines, ${checks} checks: ${seconds.toFixed(0)} s, ${rate} lines/s, ${rssMb} MB of memory at most`,
+      );
+      if (rssMb >= MOST_RSS_MB) throw new Failure(`estimate-long: more than ${MOST_RSS_MB} MB`);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+}
