@@ -140,6 +140,8 @@ export function createOrigin({ delayMs = 250, tokenLifeMs = 15 * 60_000, now = D
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+    /** Ends every session, as an administrator would. */
+    endSessions: () => sessions.clear(),
     /** Users, sessions and counters as at the start; settings stay. */
     reset: () => {
       calls.clear();
