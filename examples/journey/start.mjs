@@ -7,6 +7,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { serve } from '../../edge_worker/serve/serve.js';
+import { startDemo } from '../demo/server.mjs';
 import { createOrigin } from '../origin/server.mjs';
 import { PASSWORD } from '../origin/users.mjs';
 import { takeJourney } from './journey.mjs';
@@ -27,12 +28,15 @@ const bold = (/** @type {string} */ text) => (hasColours ? `\x1b[1m${text}\x1b[0
 const origin = createOrigin({ delayMs: Number(values.delay) });
 /** @type {import('../../edge_worker/serve/serve.js').Server | undefined} */
 let server;
+/** @type {import('../demo/server.mjs').Demo | undefined} */
+let demo;
 let isStopping = false;
 
 const stop = async (/** @type {number} */ exitCode) => {
   if (isStopping) return;
   isStopping = true;
   await server?.close();
+  await demo?.close();
   await origin.close();
   process.exit(exitCode);
 };
@@ -69,7 +73,8 @@ try {
       `${overall} % in all.\nEvery answer through Sesame was the one the origin would have given.`,
   );
   if (values.once) await stop(0);
-  console.log(invitation(server.url));
+  demo = await startDemo({ delayMs: origin.settings.delayMs });
+  console.log(invitation(server.url, demo.url));
   isQuiet = false;
   const end = await server.ended;
   await wait(300); // Ctrl-C reaches both processes; workerd's end may be seen first
@@ -99,9 +104,13 @@ function wrongCounts(direct, edge) {
   return faults;
 }
 
-/** @param {string} url */
-function invitation(url) {
+/** @param {string} url @param {string} demoUrl */
+function invitation(url, demoUrl) {
   return `
+${bold('See it in a browser, in its service worker:')}
+
+  ${demoUrl}
+
 ${bold('Still serving. Try it from another terminal:')}
 
   SESAME=${url}
@@ -112,6 +121,6 @@ ${bold('Still serving. Try it from another terminal:')}
   curl -sw '\\n' -b /tmp/jar $SESAME/api/v1/users/me -X PATCH -d '{"name":"Omar F."}'
   curl -sN $SESAME/events                              # streams pass through
 
-Ctrl-C ends both servers. What Sesame does is shown here once a second:
+Ctrl-C ends all servers. What Sesame does is shown here once a second:
 `;
 }
