@@ -12,7 +12,10 @@ if (isMain(import.meta)) {
     const directory = mkdtempSync(path.join(tmpdir(), 'sesame-estimate-long-'));
     try {
       const megabytes = Number(process.argv[2] ?? 1024);
-      const { lines, checks, rssMb, seconds } = await measureLongLog(megabytes * 2 ** 20, directory);
+      const { lines, checks, rssMb, seconds } = await measureLongLog(
+        megabytes * 2 ** 20,
+        directory,
+      );
       const rate = Math.round(lines / seconds);
       console.log(
         `${megabytes} MB, ${lines} lines, ${checks} checks: ${seconds.toFixed(0)} s, ${rate} lines/s, ${rssMb} MB of memory at most`,

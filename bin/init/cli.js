@@ -101,7 +101,10 @@ async function init(values) {
     throw new InitError('ERR_SESAME_INIT_NO_PROJECT', message);
   }
   const origin = values.origin && new URL(values.origin).origin;
-  const { files, next } = filesFor(host, { ...project, origin: origin ?? 'https://api.example.com' });
+  const { files, next } = filesFor(host, {
+    ...project,
+    origin: origin ?? 'https://api.example.com',
+  });
   const taken = Object.keys(files).filter((name) => existsSync(path.join(directory, name)));
   if (taken.length > 0) {
     const message = `${taken.join(' and ')} ${taken.length > 1 ? 'are' : 'is'} there already; nothing was written`;
@@ -112,7 +115,9 @@ async function init(values) {
   const lines = Object.entries(files).flatMap(([name, text]) =>
     isDry ? [`--- ${name}`, text] : [`wrote ${name}`],
   );
-  const todo = origin ? next : ['Put the URL of your back end where it says api.example.com.', ...next];
+  const todo = origin
+    ? next
+    : ['Put the URL of your back end where it says api.example.com.', ...next];
   process.stdout.write(`${[`host: ${host}`, ...lines, '', 'Next:', ...todo].join('\n')}\n`);
 }
 
@@ -136,7 +141,10 @@ async function writeAll(directory, files) {
         const message = `${name} is there already; nothing was written`;
         throw new InitError('ERR_SESAME_INIT_EXISTS', message);
       }
-      throw new InitError('ERR_SESAME_WRITE', `cannot write ${name} (${code}); nothing was written`);
+      throw new InitError(
+        'ERR_SESAME_WRITE',
+        `cannot write ${name} (${code}); nothing was written`,
+      );
     }
   }
 }

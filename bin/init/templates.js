@@ -35,7 +35,7 @@ function optionsText(origin, indent) {
     "expiresIn: '30d',",
     '',
     '// After these paths a credential may stand for somebody else.',
-    '// identityPaths: [\'/**/login\', \'/**/logout\'],',
+    "// identityPaths: ['/**/login', '/**/logout'],",
     '',
     "// A back end that answers 'Cache-Control: no-store' is obeyed, and nothing is kept. If that is your",
     "// framework's habit rather than your wish:",
@@ -77,7 +77,7 @@ function nextFiles({ base, origin }) {
     files: {
       [`${base}lib/sesame.js`]: `// One session cache for the whole server. In server components and server actions:
 //
-//   import { getServerSession, updateCurrentUser } from '${base === '' ? '@/lib/sesame' : '@/lib/sesame'}';
+//   import { getServerSession, updateCurrentUser } from '@/lib/sesame';
 //   const session = await getServerSession(); // { user, expiresAt } or null
 //   await updateCurrentUser({ name: 'Ada' });
 //
@@ -96,7 +96,10 @@ import { handlers } from '${'../'.repeat(4)}lib/sesame.js';
 export const { GET, POST } = handlers;
 `,
     },
-    next: ['npm install sesame-edge', 'Then use getServerSession() where you ask your back end today.'],
+    next: [
+      'npm install sesame-edge',
+      'Then use getServerSession() where you ask your back end today.',
+    ],
   };
 }
 
@@ -108,7 +111,11 @@ const MOUNTS = Object.freeze({
   ],
   fastify: [
     'const app = Fastify();',
-    "app.addHook('onRequest', (request, reply, done) => answerSessionChecks(request.raw, reply.raw, done));",
+    "app.addHook('onRequest', (request, reply, done) => {",
+    '  if (!isSessionCheck(request.raw)) return done();',
+    '  reply.hijack();',
+    '  void answerSessionChecks(request.raw, reply.raw, (error) => reply.raw.destroy(error));',
+    '});',
   ],
   node: [
     'http.createServer((request, response) =>',
@@ -165,7 +172,7 @@ export async function answerSessionChecks(request, response, next) {
       new Request(url, { method, headers: given, body, duplex: 'half' }),
     );
     response.statusCode = answer.status;
-    response.setHeaders(answer.headers);
+    for (const [name, value] of answer.headers) response.appendHeader(name, value);
     if (answer.body) await pipeline(Readable.fromWeb(answer.body), response);
     else response.end();
   } catch (error) {

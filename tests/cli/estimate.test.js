@@ -126,19 +126,19 @@ describe('sesame-edge estimate', () => {
     assertFigures(found);
   });
 
-  for (const [name, content, args, code] of /** @type {[string, string | Buffer, string[], string][]} */ ([
+  for (const [
+    name,
+    content,
+    args,
+    code,
+  ] of /** @type {[string, string | Buffer, string[], string][]} */ ([
     ['all-bad.log', 'what\nis\nthis\n', [], 'ERR_SESAME_LOG_FORMAT'],
     ['combined-as-json.log', asCombined(LINES), ['--format', 'json'], 'ERR_SESAME_LOG_FORMAT'],
     ['empty.log', '', [], 'ERR_SESAME_LOG_EMPTY'],
     ['blank.log', '\n\n\n', [], 'ERR_SESAME_LOG_EMPTY'],
     ['cut.har', asHar(LINES).slice(0, 50_000), [], 'ERR_SESAME_LOG_TRUNCATED'],
     ['no.har', '{"log": {"version": "1.2"}}', [], 'ERR_SESAME_LOG_FORMAT'],
-    [
-      'cut.log.gz',
-      gzipSync(asCombined(LINES)).subarray(0, 5000),
-      [],
-      'ERR_SESAME_LOG_TRUNCATED',
-    ],
+    ['cut.log.gz', gzipSync(asCombined(LINES)).subarray(0, 5000), [], 'ERR_SESAME_LOG_TRUNCATED'],
   ])) {
     test(`${name} is refused with ${code}, in one line`, async () => {
       const where = await file(name, content);
@@ -282,7 +282,11 @@ describe('the parts of estimate', () => {
       for (let i = 0; i < bytes.length; i += size) chunks.push(bytes.subarray(i, i + size));
       const lines = [];
       for await (const group of lineGroups(chunks, { mostBytes: 11 })) lines.push(...group);
-      assert.deepEqual(lines, ['one', 'zwei é م\r', '', null, 'five'].map(cut), `${size} at a time`);
+      assert.deepEqual(
+        lines,
+        ['one', 'zwei é م\r', '', null, 'five'].map(cut),
+        `${size} at a time`,
+      );
     }
     /** @param {string | null} line */
     function cut(line) {
@@ -297,15 +301,25 @@ describe('the parts of estimate', () => {
       order.push({ timeMs, i });
       for (let next = order.next(); next; next = order.next()) seen.push([next.timeMs, next.i]);
     }
-    for (let next = order.next(true); next; next = order.next(true)) seen.push([next.timeMs, next.i]);
-    assert.deepEqual(seen, [[3, 1], [3, 2], [5, 0], [1, 5], [12, 4], [20, 3], [40, 6]]); // prettier
+    for (let next = order.next(true); next; next = order.next(true))
+      seen.push([next.timeMs, next.i]);
+    assert.deepEqual(seen, [
+      [3, 1],
+      [3, 2],
+      [5, 0],
+      [1, 5],
+      [12, 4],
+      [20, 3],
+      [40, 6],
+    ]); // prettier
     assert.equal(order.late, 1);
   });
 
   test('a full table keeps its rows exact, and takes no more', () => {
     const table = new SessionTable(3000);
     for (let round = 0; round < 3; ++round) {
-      for (let i = 0; i < 5000; ++i) table.add({ high: i, low: i * 1024 }, { checks: 1, savedMs: i });
+      for (let i = 0; i < 5000; ++i)
+        table.add({ high: i, low: i * 1024 }, { checks: 1, savedMs: i });
     }
     assert.deepEqual([table.size, table.isFull], [3000, true]);
     const rows = table.top(4000);

@@ -29,7 +29,8 @@ function* blocks(bytes) {
         /, (\d+) (\w+) (\d+) (\S+)/.exec(new Date(START + line * 20).toUTCString())
       );
       const who = Math.floor((line * 2654435761) % 400_009);
-      const target = line % CHECK_EVERY === 0 ? '/api/v1/users/me' : `/assets/${line % 977}.js?v=${line % 7}`;
+      const target =
+        line % CHECK_EVERY === 0 ? '/api/v1/users/me' : `/assets/${line % 977}.js?v=${line % 7}`;
       lines.push(
         `198.51.${who >> 8}.${who & 255} - - [${day}/${month}/${year}:${time} +0000] "GET ${target} HTTP/2.0" ` +
           `200 480 "https://www.example.com/app/inbox" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)" 0.087\n`,

@@ -24,7 +24,15 @@ export function modelLines(users) {
       method = 'GET',
       path = ME,
       { status = 200, bytes = 300 } = {},
-    ) => lines.push({ timeMs: START + minute * MINUTE + who * 1000, method, path, status, who, bytes });
+    ) =>
+      lines.push({
+        timeMs: START + minute * MINUTE + who * 1000,
+        method,
+        path,
+        status,
+        who,
+        bytes,
+      });
     at(0); // missing: a call
     for (let minute = 1; minute <= 10; ++minute) at(minute); // 10 fresh
     at(11, 'GET', '/app/inbox');
@@ -66,8 +74,9 @@ export const EACH = Object.freeze({
 /** @param {Line[]} lines @returns {string} */
 export function asCombined(lines) {
   const text = lines.map(({ timeMs, method, path, status, who, bytes }) => {
-    const [, day, month, year, time] =
-      /** @type {RegExpExecArray} */ (/, (\d+) (\w+) (\d+) (\S+)/.exec(new Date(timeMs).toUTCString()));
+    const [, day, month, year, time] = /** @type {RegExpExecArray} */ (
+      /, (\d+) (\w+) (\d+) (\S+)/.exec(new Date(timeMs).toUTCString())
+    );
     const request = `${method} ${path} HTTP/1.1`;
     const took = (DURATION_MS / 1000).toFixed(3);
     return (
@@ -105,7 +114,9 @@ export function asHar(lines, { hasCredentials = true } = {}) {
     request: {
       method,
       url: `https://app.example.com${path}`,
-      headers: hasCredentials ? [{ name: 'Cookie', value: `a=1; session=secret-token-${who}` }] : [],
+      headers: hasCredentials
+        ? [{ name: 'Cookie', value: `a=1; session=secret-token-${who}` }]
+        : [],
       cookies: [],
     },
     response: {
