@@ -69,6 +69,7 @@ const parts = new Map([
   ['build', () => build()],
   ['size', size],
   ['js', () => node('tests/js')],
+  ['cli', () => node('tests/cli')],
   ['native', () => native('native-debug')],
   ['check', check],
   ['lint', lint],

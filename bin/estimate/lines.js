@@ -40,7 +40,13 @@ export async function* lineGroups(chunks, { mostBytes = MOST_LINE_BYTES } = {}) 
     isTooLong ||= length > mostBytes;
     if (isTooLong) parts = [];
     else if (rest.length > 0) parts.push(Buffer.from(rest));
-    if (lines.length > 0) yield lines;
+    if (lines.length > 0) yield lines.map((line) => (isLonger(line, mostBytes) ? null : line));
   }
   if (length > 0) yield [isTooLong ? null : Buffer.concat(parts).toString()];
+}
+
+/** @param {string | null} line @param {number} bytes */
+function isLonger(line, bytes) {
+  if (line === null || line.length * 3 <= bytes) return false; // a unit of UTF-16 has three bytes at most
+  return Buffer.byteLength(line) > bytes;
 }

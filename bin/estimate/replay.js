@@ -34,6 +34,7 @@ export class Replay {
   /** @type {Map<string, InFlight>} */
   #inFlight = new Map();
   #lastMark = 0;
+  #countedTwice = 0;
   /** @type {Map<string, number>} sessions that the origin has refused, and when */
   #refused = new Map();
 
@@ -75,9 +76,10 @@ export class Replay {
     return this.#table;
   }
 
-  /** The core's counters. */
+  /** The core's counters, of the requests in the log. */
   statistics() {
-    return this.#cache.statistics();
+    const { negative, ...counters } = this.#cache.statistics();
+    return { ...counters, negative: negative - this.#countedTwice };
   }
 
   dispose() {
@@ -124,24 +126,27 @@ export class Replay {
       if (this.#refused.delete(event.id.text)) void this.#cache.forget({ headers: { cookie } });
     }
     // The same question as the handler's own shortcut asks.
-    if (event.method === 'GET' && !event.exchange?.origin) {
-      if (this.#cache.has(cookie, authorization)) {
-        this.#note(event, 'fresh', 0);
-        return undefined;
-      }
+    const isAsked = event.method === 'GET' && !event.exchange?.origin;
+    if (isAsked && this.#cache.has(cookie, authorization)) {
+      this.#note(event, 'fresh', 0);
+      return undefined;
     }
-    void this.#check(event);
+    void this.#check(event, isAsked);
     return settled();
   }
 
-  /** @param {Event} event */
-  async #check(event) {
+  /**
+   * @param {Event} event
+   * @param {boolean} isAsked whether `has` was asked, which counts a remembered "no"
+   */
+  async #check(event, isAsked) {
     const beganMs = this.#time.now();
     const { response, calls } = await this.#send(event);
     const waitedMs = this.#time.now() - beganMs;
     const told = response.headers.get('server-timing') ?? '';
     const source = /sesame;desc=(\w+)/.exec(told)?.[1] ?? 'origin';
     const isAnswered = source === 'stale' || (source !== 'origin' && calls === 0);
+    if (isAsked && source === 'negative' && calls === 0 && waitedMs === 0) ++this.#countedTwice;
     this.#note(event, isAnswered ? source : 'origin', waitedMs);
   }
 

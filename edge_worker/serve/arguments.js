@@ -24,6 +24,11 @@ checks by itself; the back end is asked only when it must be.
   --version        prints the version
 
 Ends on Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 wrong usage or options.
+
+Other commands:
+  sesame-edge estimate FILE   what it would have answered, from the log of an existing site
+  sesame-edge init            writes a commented configuration for a project
+Each has its own --help.
 `;
 
 const FLAGS = /** @type {const} */ ({

@@ -12,7 +12,6 @@ import {
   LAYLA,
   login,
   logout,
-  NAMES,
   onDisk,
   openTab,
   prepare,

@@ -1,0 +1,187 @@
+// What `init` writes. A host's files stand together in one function, so that they are easily adjusted.
+
+/**
+ * @typedef {object} Written
+ * @property {Record<string, string>} files by their paths
+ * @property {string[]} next what is left to do, a line each
+ */
+
+/**
+ * @param {import('./detect-host.js').HostName} host
+ * @param {import('./detect-host.js').Project & { origin: string }} project
+ * @returns {Written}
+ */
+export function filesFor(host, project) {
+  return { cloudflare: cloudflareFiles, next: nextFiles, node: nodeFiles }[host](project);
+}
+
+/** @param {string} origin @param {string} indent */
+function optionsText(origin, indent) {
+  const lines = [
+    '// Your back end. It stays the authority; it is asked at the first check of a session, when the',
+    '// document has grown old, and when the user changes.',
+    `origin: '${origin}',`,
+    '',
+    '// Where it says who somebody is.',
+    "documentPath: '/api/v1/users/me',",
+    '',
+    '// The name of your session cookie. A bearer token needs no name.',
+    "cookie: ['session', '__Host-session', '__Secure-session'],",
+    '',
+    '// A document this young is served without asking; an older one is served at once and refreshed behind',
+    '// the answer; a session ends for good after expiresIn.',
+    "freshFor: '30m',",
+    "keepFor: '60m',",
+    "expiresIn: '30d',",
+    '',
+    '// After these paths a credential may stand for somebody else.',
+    "// identityPaths: ['/**/login', '/**/logout'],",
+    '',
+    "// A back end that answers 'Cache-Control: no-store' is obeyed, and nothing is kept. If that is your",
+    "// framework's habit rather than your wish:",
+    '// obeyCacheControl: false,',
+  ];
+  return lines.map((line) => (line === '' ? '' : indent + line)).join('\n');
+}
+
+/** @param {import('./detect-host.js').Project & { origin: string }} project @returns {Written} */
+function cloudflareFiles({ wrangler, origin }) {
+  const file = 'sesame/worker.js';
+  const isToml = wrangler === null || wrangler.endsWith('.toml');
+  const main = isToml ? `main = "${file}"` : `"main": "${file}"`;
+  return {
+    files: {
+      [file]: `// Sesame in front of your back end, as a worker of its own.
+import { createWorker } from 'sesame-edge/worker';
+
+export default createWorker({
+${optionsText(origin, '  ')}
+});
+`,
+    },
+    next: [
+      'npm install sesame-edge',
+      `In ${wrangler ?? 'wrangler.toml'}: ${main}`,
+      ...(isToml
+        ? ['                 compatibility_date = "2026-08-04"  (or later)']
+        : ['                 "compatibility_date": "2026-08-04"  (or later)']),
+      'If that worker does other work already, give Sesame a wrangler configuration of its own, with the route',
+      'of your application.',
+    ],
+  };
+}
+
+/** @param {import('./detect-host.js').Project & { origin: string }} project @returns {Written} */
+function nextFiles({ base, origin }) {
+  return {
+    files: {
+      [`${base}lib/sesame.js`]: `// One session cache for the whole server. In server components and server actions:
+//
+//   import { getServerSession, updateCurrentUser } from '@/lib/sesame';
+//   const session = await getServerSession(); // { user, expiresAt } or null
+//   await updateCurrentUser({ name: 'Ada' });
+//
+// and in middleware.js, to turn away who has no session:
+//
+//   export { middleware } from './lib/sesame';
+import { createSesame } from 'sesame-edge/next';
+
+export const { getServerSession, updateCurrentUser, handlers, middleware } = createSesame({
+${optionsText(origin, '  ')}
+});
+`,
+      [`${base}app/api/auth/[...sesame]/route.js`]: `// GET /api/auth/session answers { user, expiresAt } or null.
+import { handlers } from '${'../'.repeat(4)}lib/sesame.js';
+
+export const { GET, POST } = handlers;
+`,
+    },
+    next: [
+      'npm install sesame-edge',
+      'Then use getServerSession() where you ask your back end today.',
+    ],
+  };
+}
+
+const MOUNTS = Object.freeze({
+  express: ['const app = express();', 'app.use(answerSessionChecks);'],
+  hono: [
+    'const app = new Hono();',
+    `app.use(async ({ req }, next) => (isSessionCheck(req.raw) ? sessions.handle(req.raw) : next()));`,
+  ],
+  fastify: [
+    'const app = Fastify();',
+    "app.addHook('onRequest', (request, reply, done) => {",
+    '  if (!isSessionCheck(request.raw)) return done();',
+    '  reply.hijack();',
+    '  void answerSessionChecks(request.raw, reply.raw, (error) => reply.raw.destroy(error));',
+    '});',
+  ],
+  node: [
+    'http.createServer((request, response) =>',
+    '  answerSessionChecks(request, response, () => yourHandler(request, response)));',
+  ],
+});
+
+/** @param {import('./detect-host.js').Project & { origin: string }} project @returns {Written} */
+function nodeFiles({ framework, isModule, origin }) {
+  const file = isModule ? 'sesame.config.js' : 'sesame.config.mjs';
+  const mount = MOUNTS[framework ?? 'node'].map((line) => `//   ${line}`).join('\n');
+  return {
+    files: {
+      [file]: `// Sesame in this server: who makes this request?
+//
+//   import { sessions } from './${file}';
+//   const session = await sessions.getSession(request); // { user, expiresAt } or null
+//
+// To let it answer session checks, and see the updates, logins and logouts that pass:
+//
+//   import { answerSessionChecks, isSessionCheck, sessions } from './${file}';
+${mount}
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { SessionCache } from 'sesame-edge';
+
+export const options = {
+${optionsText(origin, '  ')}
+};
+
+export const sessions = new SessionCache(options);
+
+/** Whether Sesame answers this path, or has to see what comes of it. */
+export function isSessionCheck({ url }) {
+  const { pathname } = new URL(url, 'http://localhost');
+  const { documentPath } = options;
+  const isDocument = pathname === documentPath || pathname.startsWith(documentPath + '/');
+  return isDocument || pathname === '/api/auth/session' || /\\/(login|logout)$/.test(pathname);
+}
+
+/** For Node's own requests and responses; whatever Sesame does not answer is left to \`next\`. */
+export async function answerSessionChecks(request, response, next) {
+  if (!isSessionCheck(request)) return next();
+  try {
+    const { method, headers } = request;
+    const url = 'http://' + (headers.host ?? 'localhost') + request.url;
+    const given = new Headers();
+    for (const [name, value] of Object.entries(headers)) {
+      if (!name.startsWith(':')) for (const each of [value].flat()) given.append(name, each);
+    }
+    const hasBody = method !== 'GET' && method !== 'HEAD';
+    const body = hasBody ? Readable.toWeb(request) : undefined;
+    const answer = await sessions.handle(
+      new Request(url, { method, headers: given, body, duplex: 'half' }),
+    );
+    response.statusCode = answer.status;
+    for (const [name, value] of answer.headers) response.appendHeader(name, value);
+    if (answer.body) await pipeline(Readable.fromWeb(answer.body), response);
+    else response.end();
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else next(error);
+  }
+}
+`,
+    },
+    next: ['npm install sesame-edge', `How to use it stands at the top of ${file}.`],
+  };
+}
