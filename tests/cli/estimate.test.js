@@ -240,6 +240,27 @@ describe('sesame-edge estimate', () => {
     assert.ok(stdout.some((line) => /Sort the log before you trust this/.test(line)));
   });
 
+  test('a 304 says that the document stands; a yes soon after a no is another credential', async () => {
+    /** @param {number} seconds @param {number} status */
+    const at = (seconds, status) => ({
+      ...LINES[0],
+      timeMs: LINES[0].timeMs + seconds * 1000,
+      status,
+    });
+    const unchanged = [at(0, 200), at(7200, 304), at(7300, 200)];
+    const { checks } = await estimate(await file('304.json', asJson(unchanged)));
+    assert.deepEqual([checks.missed, checks.fresh], [2, 1]);
+    const login = [at(0, 401), at(5, 200), at(6, 200)];
+    const after = await estimate(await file('yes.json', asJson(login)));
+    assert.deepEqual([after.checks.missed, after.checks.negative, after.checks.fresh], [2, 0, 1]);
+  });
+
+  test('a session has another name in every run', async () => {
+    const where = await file('names.json', asJson(LINES));
+    const [one, other] = await Promise.all([estimate(where), estimate(where)]);
+    assert.notEqual(one.sessions.rows[0].session, other.sessions.rows[0].session);
+  });
+
   test('a HAR file without credentials is one session, and the report says so', async () => {
     const mine = LINES.filter(({ who }) => who === 3);
     const where = await file('bare.har', asHar(mine, { hasCredentials: false }));
