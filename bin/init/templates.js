@@ -81,14 +81,28 @@ function nextFiles({ base, origin }) {
 //   const session = await getServerSession(); // { user, expiresAt } or null
 //   await updateCurrentUser({ name: 'Ada' });
 //
-// and in middleware.js, to turn away who has no session:
-//
-//   export { middleware } from './lib/sesame';
-import { createSesame } from 'sesame-edge/next';
+// A page that is rendered asks once, however many components do (React's cache()).
+import { headers } from 'next/headers';
+import { cache } from 'react';
+import { SessionCache } from 'sesame-edge';
 
-export const { getServerSession, updateCurrentUser, handlers, middleware } = createSesame({
+const options = {
 ${optionsText(origin, '  ')}
-});
+};
+
+// One cache for the process, whichever of its bundles comes first.
+const sessions = (globalThis.sesameSessions ??= new SessionCache(options));
+
+export const getServerSession = cache(async () =>
+  sessions.getSession({ headers: await headers() }),
+);
+
+// The back end first, then the session: every later check has the new user.
+export const updateCurrentUser = async (changes) =>
+  sessions.updateUser({ headers: await headers() }, changes);
+
+const handle = (request) => sessions.handle(request);
+export const handlers = { GET: handle, POST: handle };
 `,
       [`${base}app/api/auth/[...sesame]/route.js`]: `// GET /api/auth/session answers { user, expiresAt } or null.
 import { handlers } from '${'../'.repeat(4)}lib/sesame.js';
@@ -98,6 +112,7 @@ export const { GET, POST } = handlers;
     },
     next: [
       'npm install sesame-edge',
+      "In next.config: serverExternalPackages: ['sesame-edge']  (it brings a WebAssembly file)",
       'Then use getServerSession() where you ask your back end today.',
     ],
   };
