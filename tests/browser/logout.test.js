@@ -153,11 +153,13 @@ test('R10, R61: an answer that was under way at the logout is given to nobody', 
     held.then(() => response.writeHead(200, { 'content-type': 'application/json' }).end(user));
     return true;
   });
-  const asking = session(other, { fresh: true });
+  const asking = other.evaluate(async () =>
+    (await fetch('/api/v1/users/me', { cache: 'reload' })).text(),
+  );
   await until(() => isAsked);
   await logout(tab);
   release();
-  assert.equal(await asking, null);
+  assertNothingOf(await asking, LAYLA);
   assert.equal(await session(tab), null);
   assertNothingOf(await everythingStored(tab), LAYLA);
 });
