@@ -46,7 +46,7 @@ const subtle = {
 };
 
 /** From now on this process has it. */
-export function useCryptoAtOnce() {
+export function settleCryptoAtOnce() {
   Object.defineProperty(globalThis.crypto, 'subtle', { value: subtle, configurable: true });
 }
 

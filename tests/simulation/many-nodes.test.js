@@ -7,7 +7,7 @@ import { SessionCache } from 'sesame-edge';
 import { MemoryStore } from 'sesame-edge/stores';
 import { createClock } from '../support/clock.js';
 import { settle } from '../support/wait.js';
-import { useCryptoAtOnce } from './crypto.js';
+import { settleCryptoAtOnce } from './crypto.js';
 import { WEBHOOK_SECRET } from './events.js';
 
 const NODES = 100;
@@ -19,7 +19,7 @@ const HEADERS = { authorization: 'Bearer ada' };
 const CHANGES = /** @type {const} */ (['updateUser', 'invalidateUser', 'webhook']);
 const ROUNDS = 6;
 
-useCryptoAtOnce();
+settleCryptoAtOnce();
 
 /** The origin: one user, whose document has a version. */
 function createOrigin() {

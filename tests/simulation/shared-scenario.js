@@ -2,7 +2,7 @@
 // its own; users' requests go to any of them.
 import { SessionCache } from 'sesame-edge';
 import { MemoryStore } from 'sesame-edge/stores';
-import { useCryptoAtOnce } from './crypto.js';
+import { settleCryptoAtOnce } from './crypto.js';
 import { WEBHOOK_SECRET } from './events.js';
 import { Link } from './link.js';
 import { OriginModel } from './origin-model.js';
@@ -24,7 +24,7 @@ const MOST_AHEAD = 30_000;
 const MOST_STEPS = 4000;
 const STEPS_PER_LOOK = 16;
 
-useCryptoAtOnce();
+settleCryptoAtOnce();
 
 /** What the store knows users as, with that secret. */
 const userKeys = await findUserKeys(['u1', 'u2']);
