@@ -11,12 +11,13 @@ export class NotApplicable extends Error {}
 
 /**
  * - `nodes`: several caches on one store; they share what is in it where the option `shared` is the same
+ * - `revoke`: its API ends sessions of its own accord: `revoke()`, `revokeUser()`, `invalidateUser()`
  * - `cookies`: it is told each request's own cookies
  * - `wire`: the suite sees what the wire does, both ways: `Set-Cookie`, hop-by-hop fields, redirects
  * - `between`: requests that are none of the session's go through it
  * - `browser`: it is in a browser, with tabs, a disk and times without a network
  * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket'
- * | 'browserCache' | 'fields' | 'nodes' | 'cookies' | 'wire' | 'between' | 'browser'} Feature
+ * | 'browserCache' | 'fields' | 'nodes' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser'} Feature
  */
 
 /**

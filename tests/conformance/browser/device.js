@@ -100,7 +100,8 @@ export async function openDevice({ profile, site, client }) {
       },
       async close() {
         pages.delete(page);
-        await profile.leave(page);
+        await page.goto('about:blank');
+        profile.leave(page);
       },
       /** @param {string} name @param {unknown} [value] */
       command: (name, value) =>
@@ -144,7 +145,7 @@ export async function openDevice({ profile, site, client }) {
     async close() {
       site.setOnline(false);
       await tab.page.evaluate(() => suite().end()).catch(() => {});
-      await Promise.all([...pages].map((page) => profile.leave(page)));
+      for (const page of pages) profile.leave(page);
       site.remove();
     },
   };

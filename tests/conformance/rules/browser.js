@@ -441,6 +441,7 @@ export const browser = [
       const { tab } = t.browser;
       const name = person(t);
       await idp.signIn(tab, name);
+      assertNothingOf(await t.browser.stored(), idp.tracesOf(name));
       const token = `secret-token-of-${name}`;
       const byToken = { body: `{"id":"id-of-token-of-${name}"}` };
       t.origin.on(READ, (call) => (call.headers.authorization ? byToken : idp.answer(call)));

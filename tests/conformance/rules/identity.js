@@ -311,6 +311,6 @@ export const identity = [
       assert.deepEqual(await other.ask(credential), [200, '{"id":1}']);
       assert.equal(other.origin.count(), 1);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 ];

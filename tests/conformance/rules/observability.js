@@ -128,7 +128,7 @@ export const observability = [
         { checks: 6, miss: 3, joined: 3, fillsRefused: 1, revocations: 2, originFresh: 1 },
       );
     },
-    { needs: ['statistics', 'api'] },
+    { needs: ['statistics', 'api', 'revoke'] },
   ),
 
   rule(
@@ -147,7 +147,7 @@ export const observability = [
       for (const credential of credentials) await t.api.revoke(credential);
       assert.equal((await t.statistics()).entries, before.entries);
     },
-    { needs: ['statistics', 'api'] },
+    { needs: ['statistics', 'api', 'revoke'] },
   ),
 
   rule(

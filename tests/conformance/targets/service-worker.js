@@ -21,6 +21,7 @@ export const serviceWorkerTarget = {
     browserCache: 'it is for where there is no service worker',
     prometheus: 'nobody can collect from a browser: the counters are for the page to send',
     nodes: 'devices share no store',
+    revoke: 'browsers are told of no revocation: docs/service-worker.md says what instead',
     cookies: 'a worker sees no cookies: the device’s jar as a whole is the credential',
     wire: 'Set-Cookie, hop-by-hop fields and redirects are the browser’s: no script sees them',
     between: 'what is none of the session’s goes past the worker',
