@@ -42,6 +42,7 @@ export async function runPage(name, markdown, workplace) {
   /** @type {import('./read-page.js').Step | undefined} */
   let previous;
 
+  const start = performance.now();
   /** @param {import('./read-page.js').Step} step */
   const doStep = async (step) => {
     if (step.kind === 'not-run') return void tally.notRun.push(step);
@@ -50,6 +51,7 @@ export async function runPage(name, markdown, workplace) {
       case 'run': {
         const shell = step.inRepository ? shells.repository : shells.reader;
         said = await (startsServer(text) ? shell.start(text) : shell.run(text));
+        if (process.env.VERBOSE) console.log(`${Math.round(performance.now()-start)} ${name}:${step.line}\n${text}\n${said}`);
         tally.ran += 1;
         return;
       }

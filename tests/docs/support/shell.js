@@ -11,6 +11,8 @@ import { endOfShown } from './output.js';
 const COMMAND_LIMIT_MS = 120_000;
 const SERVER_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 5000;
+/** What bash says of a server that a page ends; a reader's shell says it in its own words. */
+const JOB_NOTICE = /^\[\d+\][+-]?\s+(?:Terminated|Killed|Done|Exit).*\n/gm;
 const DONE = /\x1e(\d+)\x1e\n/; // biome-ignore lint/suspicious/noControlCharactersInRegex: no command says this
 
 export class CommandFailure extends Error {}
@@ -136,7 +138,7 @@ export class Shell {
     if (found === null) {
       throw new CommandFailure(`a command failed; it said:\n${this.#said}${await this.serversSaid()}`);
     }
-    return this.#said.slice(0, found.index);
+    return this.#said.slice(0, found.index).replace(JOB_NOTICE, '');
   }
 
   async #groups() {
