@@ -1,5 +1,5 @@
 // What a page asks its reader to do in a browser, done in Chromium: `<!-- browser: open URL; reload 17; see TEXT -->`.
-// The words: `open URL`, `reload N`, `click TEXT`, `see TEXT` (waits for it).
+// The words: `open URL`, `reload N`, `reload N seeing TEXT`, `click TEXT`, `see TEXT` (waits for it).
 import { launchChromium } from '../../browser/support/chromium.js';
 
 const LIMIT_MS = 30_000;
@@ -38,7 +38,11 @@ export class Visitor {
 async function doStep(page, word, what) {
   if (word === 'open') await page.goto(what, { waitUntil: 'load' });
   else if (word === 'reload') {
-    for (let time = 0; time < Number(what || 1); time += 1) await page.reload();
+    const [, times, text] = /^(\d*)\s*(?:seeing (.+))?$/.exec(what) ?? [];
+    for (let time = 0; time < Number(times || 1); time += 1) {
+      await page.reload();
+      if (text) await page.getByText(text).first().waitFor();
+    }
   } else if (word === 'click') {
     await page.locator('button, a, [role=button]', { hasText: what }).first().click();
   } else if (word === 'see') await page.getByText(what).first().waitFor();
