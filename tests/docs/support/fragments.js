@@ -49,6 +49,7 @@ const LEFT_OUT = new Set([
 const AT_HAND = `
 import type { SessionCache } from 'sesame-edge';
 declare global {
+  var SESAME: Parameters<typeof import('sesame-edge/service-worker').install>[0];
   const sessions: SessionCache;
   const request: Request;
   const secret: string;
