@@ -64,6 +64,12 @@ async function packed() {
   await testPackage();
 }
 
+async function docs() {
+  await build();
+  types(); // a part of what is packed
+  await node('tests/docs');
+}
+
 /** In the order they run: what is quick comes first. */
 const parts = new Map([
   ['build', () => build()],
@@ -76,6 +82,7 @@ const parts = new Map([
   ['package', packed],
   ['workerd', () => node('tests/workerd')],
   ['browser', () => node('tests/browser')],
+  ['docs', docs],
   ['stores', () => node('tests/stores')],
   ['conformance', () => node('tests/conformance')],
   ['simulation', () => node('tests/simulation', 2 * partLimitMs)],

@@ -18,7 +18,7 @@ globalThis.fetch = (input, init) => {
   const here = `http://127.0.0.1:${backEnd.address().port}${url.pathname}${url.search}`;
   return fetchForReal(input.url ? new Request(here, input) : here, init);
 };
-const request = new Request('https://app.example.com/api/v1/users/me', {
+globalThis.request = new Request('https://app.example.com/api/v1/users/me', {
   headers: { cookie: 'session=ada' },
 });
 process.on('exit', (code) => code === 0 && assert.equal(calls, 1));

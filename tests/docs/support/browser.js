@@ -19,7 +19,7 @@ export class Visitor {
     for (const step of text.split(';').map((each) => each.trim())) {
       const [, word = '', what = ''] = /^(\w+)\s*(.*)$/s.exec(step) ?? [];
       await doStep(this.#page, word, what).catch(async (error) => {
-        const seen = await this.#page?.innerText('body').catch(() => '');
+        const seen = await this.#page?.textContent('body').catch(() => '');
         throw new Error(`browser: ${step}: ${error.message}\nIt shows:\n${seen}`);
       });
     }

@@ -85,7 +85,10 @@ export function checkScripts(pages, packed) {
   }
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   const words = [tsc, '--project', directory, '--pretty', 'false'];
-  const { stdout, status } = spawnSync(process.execPath, words, { cwd: directory, encoding: 'utf8' });
+  const { stdout, status } = spawnSync(process.execPath, words, {
+    cwd: directory,
+    encoding: 'utf8',
+  });
   const faults = [];
   for (const line of stdout.split('\n')) {
     const [, file = '', row = '', code = '', message = ''] =

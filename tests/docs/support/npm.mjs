@@ -4,8 +4,18 @@
 // need, in the version of its lock file. So a page works only with what it installs itself.
 // A name that package.json does not have is refused: nothing here tests it. All else is npm's own, offline.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
 const { SESAME_ROOT: root = '', SESAME_PACKED: packed = '', SESAME_NPM: npm = 'npm' } = process.env;
@@ -100,7 +110,8 @@ function install(words) {
   const project = projectDirectory();
   const file = path.join(project, 'package.json');
   const own = existsSync(file) ? readJson(file) : {};
-  if (names.length === 0) names.push(...Object.keys({ ...own.dependencies, ...own.devDependencies }));
+  if (names.length === 0)
+    names.push(...Object.keys({ ...own.dependencies, ...own.devDependencies }));
   const kind = words.some((word) => /^(-D|--save-dev)$/.test(word))
     ? 'devDependencies'
     : 'dependencies';
@@ -117,7 +128,8 @@ function install(words) {
     if (name === OWN) put(packed, path.join(modules, OWN));
     else for (const place of closure(name)) places.add(place.slice('node_modules/'.length));
   }
-  for (const place of places) put(path.join(root, 'node_modules', place), path.join(modules, place));
+  for (const place of places)
+    put(path.join(root, 'node_modules', place), path.join(modules, place));
   const top = [...places].filter((place) => !place.includes('node_modules/'));
   for (const place of names.includes(OWN) ? [...top, OWN] : top) linkPrograms(modules, place);
   writeFileSync(file, `${JSON.stringify(own, null, 2)}\n`);

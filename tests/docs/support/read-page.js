@@ -28,7 +28,8 @@ export const SCRIPTS = new Set(['js', 'mjs', 'jsx', 'ts', 'tsx', 'javascript', '
 const DATA = new Set(['json', 'jsonc', 'yaml', 'yml']);
 
 /** `// server.mjs`, `# nginx.conf: …`, `<!-- index.html -->` as a block's first line. */
-const NAMING_COMMENT = /^(?:\/\/|#|<!--|\/\*)\s*((?:[\w.@[\]()-]+\/)*[\w.@[\]()-]*\.\w+)(?=[\s:,;]|$)/;
+const NAMING_COMMENT =
+  /^(?:\/\/|#|<!--|\/\*)\s*((?:[\w.@[\]()-]+\/)*[\w.@[\]()-]*\.\w+)(?=[\s:,;]|$)/;
 
 /**
  * @param {string} markdown
@@ -63,7 +64,8 @@ export function readPage(markdown) {
     if (step.kind !== 'run' || !startsServer(step.text)) continue;
     const { kind } = steps[index + 1] ?? {};
     if (kind !== 'output') {
-      const reason = 'starts a server (&): the next block has to show what it says when it is ready';
+      const reason =
+        'starts a server (&): the next block has to show what it says when it is ready';
       faults.push({ line: step.line, reason });
     }
   }

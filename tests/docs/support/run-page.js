@@ -51,7 +51,10 @@ export async function runPage(name, markdown, workplace) {
       case 'run': {
         const shell = step.inRepository ? shells.repository : shells.reader;
         said = await (startsServer(text) ? shell.start(text) : shell.run(text));
-        if (process.env.VERBOSE) console.log(`${Math.round(performance.now()-start)} ${name}:${step.line}\n${text}\n${said}`);
+        if (process.env.VERBOSE)
+          console.log(
+            `${Math.round(performance.now() - start)} ${name}:${step.line}\n${text}\n${said}`,
+          );
         tally.ran += 1;
         return;
       }
@@ -70,7 +73,10 @@ export async function runPage(name, markdown, workplace) {
         return;
       }
       case 'fragment':
-        if (step.prelude === null) return void (tally.checked += 1); // with those of all pages at once
+        if (step.prelude === null) {
+          tally.checked += 1; // with those of all pages at once
+          return;
+        }
         await writeFile(path.join(folder, `fragment-${step.line}.mjs`), programOf(step));
         said = await shells.reader.run(`node fragment-${step.line}.mjs`);
         tally.ran += 1;

@@ -10,10 +10,11 @@ import { endOfShown } from './output.js';
 
 const COMMAND_LIMIT_MS = 120_000;
 const SERVER_LIMIT_MS = 60_000;
-const END_LIMIT_MS = 5000;
+const END_LIMIT_MS = 3000;
 /** What bash says of a server that a page ends; a reader's shell says it in its own words. */
 const JOB_NOTICE = /^\[\d+\][+-]?\s+(?:Terminated|Killed|Done|Exit).*\n/gm;
-const DONE = /\x1e(\d+)\x1e\n/; // biome-ignore lint/suspicious/noControlCharactersInRegex: no command says this
+/** What follows a block's output, in words that no command says. */
+const DONE = /=- end of the block: status (\d+) -=\n/;
 
 export class CommandFailure extends Error {}
 
@@ -124,7 +125,7 @@ export class Shell {
     const file = path.join(this.#work, `block-${++this.#blocks}.sh`);
     await writeFile(file, text.endsWith('\n') ? text : `${text}\n`);
     this.#said = '';
-    this.#bash.stdin.write(`. '${file}' </dev/null\nprintf '\\036%s\\036\\n' $?\n`);
+    this.#bash.stdin.write(`. '${file}' </dev/null\necho "=- end of the block: status $? -="\n`);
     const timer = setTimeout(() => {
       this.#said += `\n(ended after ${COMMAND_LIMIT_MS / 1000} s)\n`;
       void this.close();
@@ -136,7 +137,9 @@ export class Shell {
     clearTimeout(timer);
     const found = DONE.exec(this.#said);
     if (found === null) {
-      throw new CommandFailure(`a command failed; it said:\n${this.#said}${await this.serversSaid()}`);
+      throw new CommandFailure(
+        `a command failed; it said:\n${this.#said}${await this.serversSaid()}`,
+      );
     }
     return this.#said.slice(0, found.index).replace(JOB_NOTICE, '');
   }
