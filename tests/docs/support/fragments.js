@@ -40,19 +40,24 @@ export function programOf({ text, prelude }) {
 
 /** What a fragment may leave out, and how it differs from a file of a project. By TypeScript's numbers. */
 const LEFT_OUT = new Set([
-  ...[2304, 2552, 18004], // names that stand elsewhere
   ...[2300, 2451], // two ways to do the same, one below the other
   ...[7016, 2882], // a library without types; a stylesheet
 ]);
 
-/** What fragments of the pages have at hand. */
+/** The names that fragments use as if they had been declared before; any other has to be. */
 const AT_HAND = `
-import type { SessionCache } from 'sesame-edge';
+import type * as sesameEdge from 'sesame-edge';
 declare global {
   var SESAME: Parameters<typeof import('sesame-edge/service-worker').install>[0];
-  const sessions: SessionCache;
+  const SessionCache: typeof sesameEdge.SessionCache;
+  const sessions: sesameEdge.SessionCache;
   const request: Request;
+  const origin: string;
   const secret: string;
+  const http: typeof import('node:http');
+  const app: ReturnType<typeof import('express')>;
+  const importScripts: (...urls: string[]) => void;
+  const show: (value: unknown) => void;
 }
 `;
 
@@ -95,9 +100,10 @@ export function checkScripts(pages, packed) {
       /^(.+?)\((\d+),\d+\): error TS(\d+): (.*)$/.exec(line) ?? [];
     const at = files.get(file);
     const isElsewhere = code === '2307' && /'(\.|@\/)/.test(message); // another file of the page
+    const isNodes = /'ReadableStream</.test(message); // Node's types have one of their own
     if (!at) {
       if (/error TS/.test(line)) faults.push(line);
-    } else if (!LEFT_OUT.has(Number(code)) && !isElsewhere) {
+    } else if (!LEFT_OUT.has(Number(code)) && !isElsewhere && !isNodes) {
       faults.push(`${at.name}:${at.line + Number(row)}: ${message}`);
     }
   }
