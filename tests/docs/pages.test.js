@@ -50,7 +50,7 @@ test('every script in the pages fits the package and its types', () => {
 
 describe('a newcomer who follows', { concurrency: 2 }, () => {
   for (const { name, markdown } of pages) {
-    test(name, { timeout: 240_000 }, async () => {
+    test(name, { timeout: 280_000 }, async () => {
       tallies.set(name, await runPage(name, markdown, workplace));
     });
   }

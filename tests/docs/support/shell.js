@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { endOfShown } from './output.js';
 
-const COMMAND_LIMIT_MS = 120_000;
+const COMMAND_LIMIT_MS = 180_000;
 const SERVER_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 3000;
 /** What bash says of a server that a page ends; a reader's shell says it in its own words. */
