@@ -89,13 +89,17 @@ test('what is marked is counted, with its reason', async () => {
 test('files, commands, variables and servers go on from block to block, and nothing is left', async () => {
   const lines = await run(
     block('js', SERVER),
-    block('sh', 'X=1\nmkdir below\ncd below\nnode ../server.mjs &'),
+    block('sh', 'X=1\nmkdir below\ncd below\necho first; sleep 60 & \nnode \\\n  ../server.mjs &'),
     block('text', 'on http://127.0.0.1:4000'),
-    block('sh', 'echo $X $(basename "$PWD")\ncurl -s http://127.0.0.1:4000 | tee pid'),
-    block('text', '1 below\n…'),
+    block('text title=note.txt', 'a note'),
+    block(
+      'sh',
+      'echo $X $(basename "$PWD")\ncat note.txt\ncurl -s http://127.0.0.1:4000 | tee pid',
+    ),
+    block('text', '1 below\na note\n…'),
     block('sh', `cp pid '${workplace.top}/pid'`),
   );
-  assert.deepEqual(lines, { ran: 4, compared: 2, checked: 0, notRun: [] });
+  assert.deepEqual(lines, { ran: 5, compared: 2, checked: 0, notRun: [] });
   const pid = Number(await readFile(`${workplace.top}/pid`, 'utf8'));
   assert.ok(pid > 1);
   await until(() => !isAlive(pid), 'the server has ended, though it ignores SIGTERM');

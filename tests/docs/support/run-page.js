@@ -66,7 +66,7 @@ export async function runPage(name, markdown, workplace) {
         tally.compared += 1;
         return;
       case 'file': {
-        const file = path.join(folder, step.name);
+        const file = path.join(shells.reader.directory, step.name);
         await mkdir(path.dirname(file), { recursive: true });
         await writeFile(file, `${text}\n`);
         tally.ran += 1;
@@ -77,7 +77,10 @@ export async function runPage(name, markdown, workplace) {
           tally.checked += 1; // with those of all pages at once
           return;
         }
-        await writeFile(path.join(folder, `fragment-${step.line}.mjs`), programOf(step));
+        await writeFile(
+          path.join(shells.reader.directory, `fragment-${step.line}.mjs`),
+          programOf(step),
+        );
         said = await shells.reader.run(`node fragment-${step.line}.mjs`);
         tally.ran += 1;
         return;

@@ -7,14 +7,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { endOfShown } from './output.js';
+import { startsServer } from './read-page.js';
 
 const COMMAND_LIMIT_MS = 180_000;
 const SERVER_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 3000;
 /** What bash says of a server that a page ends; a reader's shell says it in its own words. */
 const JOB_NOTICE = /^\[\d+\][+-]?\s+(?:Terminated|Killed|Done|Exit).*\n/gm;
-/** What follows a block's output, in words that no command says. */
-const DONE = /=- end of the block: status (\d+) -=\n/;
+/** What follows a block's output, in words that no command says: the folder that it leaves one in. */
+const DONE = /=- end of the block in (.+) -=\n/;
 
 export class CommandFailure extends Error {}
 
@@ -36,6 +37,8 @@ export class Shell {
    */
   constructor(directory, work, env) {
     this.#work = work;
+    /** Where the reader is now, and so where files are written. */
+    this.directory = directory;
     // A session of its own: job control must not take our terminal.
     const words = ['--noprofile', '--norc'];
     this.#bash = spawn('bash', words, { cwd: directory, env, detached: true, stdio: 'pipe' });
@@ -62,21 +65,24 @@ export class Shell {
   }
 
   /**
-   * The same, and leaves the last of them running.
+   * The same; what ends in `&` goes on behind what follows, until `close`.
    * @param {string} text
    */
   async start(text) {
     await mkdir(this.#work, { recursive: true });
-    const lines = text.trimEnd().replace(/&$/, '').split('\n');
-    let first = lines.length - 1;
-    while (first > 0 && lines[first - 1].endsWith('\\')) first -= 1;
-    const before = lines.slice(0, first).join('\n');
-    const command = lines.slice(first).join('\n');
-    const log = path.join(this.#work, `server-${this.#servers.length}.log`);
-    await writeFile(log, '');
-    this.#servers.push({ log, seen: 0 });
     const pids = path.join(this.#work, 'pids');
-    return this.#source(`${before}\n{ ${command}\n} >'${log}' 2>&1 &\necho $! >>'${pids}'\n`);
+    const commands = [];
+    for (const command of commandsOf(text)) {
+      if (!startsServer(command)) commands.push(command);
+      else {
+        const log = path.join(this.#work, `server-${this.#servers.length}.log`);
+        await writeFile(log, '');
+        this.#servers.push({ log, seen: 0 });
+        const itself = command.trimEnd().replace(/&$/, '');
+        commands.push(`{ ${itself}\n} >'${log}' 2>&1 &\necho $! >>'${pids}'`);
+      }
+    }
+    return this.#source(commands.join('\n'));
   }
 
   /**
@@ -125,7 +131,7 @@ export class Shell {
     const file = path.join(this.#work, `block-${++this.#blocks}.sh`);
     await writeFile(file, text.endsWith('\n') ? text : `${text}\n`);
     this.#said = '';
-    this.#bash.stdin.write(`. '${file}' </dev/null\necho "=- end of the block: status $? -="\n`);
+    this.#bash.stdin.write(`. '${file}' </dev/null\necho "=- end of the block in $PWD -="\n`);
     const timer = setTimeout(() => {
       this.#said += `\n(ended after ${COMMAND_LIMIT_MS / 1000} s)\n`;
       void this.close();
@@ -141,6 +147,7 @@ export class Shell {
         `a command failed; it said:\n${this.#said}${await this.serversSaid()}`,
       );
     }
+    this.directory = found[1];
     return this.#said.slice(0, found.index).replace(JOB_NOTICE, '');
   }
 
@@ -154,6 +161,9 @@ export class Shell {
     return last !== undefined && signal(last, 0);
   }
 }
+
+/** Lines, those that a backslash joins together. @param {string} text */
+const commandsOf = (text) => text.match(/(?:.*\\\n)*.*(?:\n|$)/g)?.filter(Boolean) ?? [];
 
 /** @param {number[]} groups of processes */
 async function endGroups(groups) {
