@@ -30,7 +30,7 @@ before(async () => {
   workplace = await createWorkplace();
 });
 after(async () => {
-  await workplace.remove();
+  await workplace?.remove();
   const rows = [...tallies].map(([page, { notRun, ...counts }]) => ({
     ...{ page, ...counts },
     'not run': notRun.length,

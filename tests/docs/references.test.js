@@ -65,6 +65,15 @@ for (const page of pages) {
   });
 }
 
+test('docs/README.md, the index, names every page', () => {
+  const linked = tokensOf('docs/README.md', 'link').map(({ href }) => `docs/${href}`);
+  const others = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
+  assert.deepEqual(
+    others.filter((page) => !linked.includes(page)),
+    [],
+  );
+});
+
 test('the example back end is the same on every page that has it', () => {
   const texts = pages.flatMap((page) =>
     readPage(read(page)).steps.flatMap((step) =>

@@ -72,7 +72,7 @@ export function checkScripts(pages, packed) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(path.join(directory, 'node_modules'), { recursive: true });
   symlinkSync(packed, path.join(directory, 'node_modules/sesame-edge'));
-  writeFileSync(path.join(directory, 'at-hand.d.ts'), AT_HAND);
+  writeFileSync(path.join(directory, 'at-hand.d.ts'), `${everyEntry()}${AT_HAND}`);
   writeFileSync(path.join(directory, 'package.json'), '{"private":true,"type":"module"}');
   writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify(CONFIG));
   /** @type {Map<string, { name: string, line: number }>} */
@@ -109,6 +109,15 @@ export function checkScripts(pages, packed) {
   }
   if (status !== 0 && stdout === '') faults.push('the compiler could not run');
   return { checked: files.size, faults };
+}
+
+/** Imports of all that the package has, so that each of its declarations is read. */
+function everyEntry() {
+  const { exports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return Object.keys(exports)
+    .filter((entry) => exports[entry].types)
+    .map((entry) => `import type {} from '${path.posix.join('sesame-edge', entry)}';\n`)
+    .join('');
 }
 
 /** @param {any} step */
