@@ -116,11 +116,11 @@ export async function openDevice({ profile, site, client }) {
   const tab = await openTab();
   return {
     tab,
-    now: () => Date.now() + site.site.lead,
+    now: () => site.site.now,
     /** @param {number} milliseconds */
     async advance(milliseconds) {
-      site.site.lead += milliseconds;
-      await tab.command('lead', site.site.lead);
+      site.site.now += milliseconds;
+      await tab.command('time', site.site.now);
     },
     /** @type {import('../targets/target.js').Browser} */
     browser: {

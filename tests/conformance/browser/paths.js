@@ -3,8 +3,8 @@
 export const WORKER = '/suite-worker.js';
 export const PAGE = '/suite/page';
 export const PAGE_SCRIPT = '/suite/page.js';
-/** How far the site's clock is ahead. */
-export const LEAD = '/suite/lead';
+/** The site's time. */
+export const TIME = '/suite/time';
 /** Bytes on their way between the suite and a page, by name. */
 export const BYTES = '/suite/bytes/';
 /** Sets the cookies that its body names: a login that happens past the worker. */

@@ -6,13 +6,13 @@ import http from 'node:http';
 import { buffer, json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { BYTES, JAR, LEAD, PAGE, PAGE_SCRIPT, WORKER } from './paths.js';
+import { BYTES, JAR, PAGE, PAGE_SCRIPT, TIME, WORKER } from './paths.js';
 
 /**
  * @typedef {object} Site
  * @property {string} origin what is behind it
  * @property {object} options the worker's
- * @property {number} lead how far its clock is ahead, in milliseconds
+ * @property {number} now its time, in milliseconds
  * @property {boolean} isOnline
  * @property {Map<string, Buffer>} bytes by their path
  */
@@ -49,7 +49,7 @@ export async function startSites({ worker, page }) {
       `<!doctype html><link rel=icon href="data:,"><script src="${PAGE_SCRIPT}"></script>`,
     ],
     [PAGE_SCRIPT]: async () => ['text/javascript', pageScript],
-    [LEAD]: async ({ lead }) => ['application/json', String(lead)],
+    [TIME]: async ({ now }) => ['application/json', String(now)],
     [JAR]: async (_, request) => ['text/plain', '', { 'set-cookie': await json(request) }],
   };
 
@@ -83,7 +83,7 @@ export async function startSites({ worker, page }) {
     /** @param {string} name @param {{ origin: string, options: object }} what */
     add(name, { origin, options }) {
       /** @type {Site} */
-      const site = { origin, options, lead: 0, isOnline: true, bytes: new Map() };
+      const site = { origin, options, now: Date.now(), isOnline: true, bytes: new Map() };
       sites.set(name, site);
       return {
         site,

@@ -1,9 +1,9 @@
 // What the suite needs inside a service worker, whichever it is: a clock that it moves, and word of whether the
 // worker is idle. It knows nothing of what the worker is for.
-// Invariant: the time is right before the worker does anything, however often it has been ended and started:
-// how far it is ahead stands with the site (site.js), not here.
-import { createMovingClock } from '../../support/moving-clock.js';
-import { LEAD } from './paths.js';
+// Invariant: the time is right before the worker does anything, however often it has been ended and started: it
+// stands with the site (site.js), and moves only there.
+import { createClock } from '../../support/clock.js';
+import { TIME } from './paths.js';
 
 const scope = /** @type {any} */ (globalThis);
 
@@ -34,15 +34,15 @@ function watch(prototype, name) {
 export function takeControl(more = {}) {
   watch(scope.FetchEvent.prototype, 'respondWith');
   const waitUntil = watch(scope.ExtendableEvent.prototype, 'waitUntil');
-  const clock = createMovingClock();
-  const moveTo = (/** @type {number} */ lead) => clock.advance(lead - clock.lead());
-  const ready = fetch(LEAD)
+  const clock = createClock(0);
+  const moveTo = (/** @type {number} */ time) => clock.advance(time - clock.now());
+  const ready = fetch(TIME)
     .then((response) => response.json())
     .then(moveTo);
 
   /** @type {Record<string, (value: any) => unknown>} */
   const commands = {
-    lead: moveTo,
+    time: moveTo,
     /** A browser ends a worker that has nothing to do. */
     async idle() {
       while (works.size > 0) await Promise.all(works);
