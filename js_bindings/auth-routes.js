@@ -5,7 +5,7 @@ import { isCrossSite } from './cross-site.js';
 import { hasLargeCredential, markPrivate } from './headers.js';
 import { BodyTooLargeError } from './proxy.js';
 import { errorResponse, isoTime, jsonResponse, unavailableResponse } from './responses.js';
-import { WebhookVerifier } from './webhook.js';
+import { ALREADY_USED, WebhookVerifier } from './webhook.js';
 
 const MOST_WEBHOOK_BYTES = 16 * 1024;
 const MOST_LOGIN_ANSWER_BYTES = 64 * 1024;
@@ -174,6 +174,10 @@ export class AuthRoutes {
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
     const { action, user } = result.message;
+    const { shared } = this.#parts;
+    if (shared !== null && !(await shared.isFirst(result.digest))) {
+      return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
+    }
     try {
       await this.#parts.userEvent(action, user);
     } catch {
