@@ -380,7 +380,7 @@ describe('several nodes', () => {
   test('R31, R32: behind a cut link an answer of the origin is as old as its question', async () => {
     /** @type {((response: Response) => void)[]} */
     const answers = [];
-    const { origin, nodes, pass, finish } = await startNodes(1, {
+    const { clock, origin, nodes, pass, finish } = await startNodes(1, {
       answer: (headers, call) =>
         call === 1
           ? new Promise((resolve) => answers.push(() => resolve(documentOrRefusal(headers))))
@@ -390,6 +390,11 @@ describe('several nodes', () => {
     link.isCut = true;
     await pass(BOUND);
     const slow = sessions.getSession(ada);
+    await until(async () => {
+      clock.advance(10);
+      await rest();
+      return origin.calls.length === 1;
+    });
     await pass(BOUND); // meanwhile it is ended elsewhere
     answers[0](new Response());
     assert.equal((await slow)?.user.name, 'ada');
