@@ -173,16 +173,17 @@ export class AuthRoutes {
     const signature = request.headers.get('sesame-signature');
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
-    const { action, user } = result.message;
     const { shared } = this.#parts;
-    if (shared !== null && !(await shared.isFirst(result.digest))) {
+    if (await shared?.isUsed(result.digest)) {
       return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
     }
+    const { action, user } = result.message;
     try {
       await this.#parts.userEvent(action, user);
     } catch {
       return unavailableResponse(); // it is done here, but the other nodes do not know yet
     }
+    await shared?.noteUsed(result.digest);
     const headers = new Headers();
     markPrivate(headers);
     return new Response(null, { status: 204, headers });

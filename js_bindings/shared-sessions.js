@@ -636,13 +636,27 @@ export class SharedSessions {
   }
 
   /**
-   * Whether no node has had this message of the webhook before (SPEC R23). Where the store cannot be asked,
-   * nobody knows: then it counts, since what ends sessions had better happen twice than not. Never rejects.
+   * Whether another node has had this message of the webhook (SPEC R23). Where the store cannot be asked, nobody
+   * knows: then it counts, since what ends sessions had better happen twice than not. Never rejects.
    * @param {string} digest names the message, in hexadecimal digits
    */
-  async isFirst(digest) {
-    const taken = await this.#store.acquire(digest, MESSAGE_MS).catch(() => '');
-    return taken !== null;
+  async isUsed(digest) {
+    return this.#store.get(digest).then(
+      (mark) => mark !== null,
+      () => false,
+    );
+  }
+
+  /**
+   * This node has had it, and done what it says. No lock, whose holder would have to be told from a call that
+   * the link has doubled: two nodes that have it at the same moment do it at the same moment. Never rejects.
+   * @param {string} digest
+   */
+  async noteUsed(digest) {
+    const since = await this.currentPosition();
+    if (since === null) return;
+    const mark = Uint8Array.of(1);
+    await this.#store.putIfNewer(digest, mark, { since, ttlMs: MESSAGE_MS }).catch(() => {});
   }
 
   /**
