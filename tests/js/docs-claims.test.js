@@ -1,0 +1,27 @@
+// What the documentation says of the code and its tests is there: claims that nobody checks stop being true.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const read = (/** @type {string} */ file) =>
+  readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+test('each test that docs/security.md names is in the file that it names', () => {
+  const page = read('docs/security.md');
+  let file = '';
+  let claims = 0;
+  // A file in backticks, then titles of its tests in quotes, until the next file.
+  for (const [, named, title] of page.matchAll(/`(tests\/[^`]+)`|“([^”]+)”/g)) {
+    if (named) file = named;
+    if (!title) continue;
+    claims += 1;
+    assert.ok(read(file).replace(/"\s+"/g, '').includes(title), `${file}: ${title}`);
+  }
+  assert.ok(claims >= 25, `${claims}`);
+  // And every rule that it names is one.
+  const rules = new Set(read('docs/reliability.md').match(/^\| R\d+/gm)?.map((r) => r.slice(2)));
+  const browser = ['R60', 'R61', 'R62', 'R63', 'R64', 'R33'];
+  for (const rule of page.match(/\bR\d\d?\b/g) ?? []) {
+    assert.ok(rules.has(rule) || browser.includes(rule), rule);
+  }
+});
