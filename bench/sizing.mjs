@@ -7,7 +7,10 @@ import { Filler } from './lib/sesame-filler.mjs';
 const MEMORY = 32 * 2 ** 20;
 
 /** Documents all of one shape but for the last one of `shapes`, which differs in one member's name. */
-const withShapes = (/** @type {(index: number) => string} */ document, /** @type {number} */ shapes) =>
+const withShapes = (
+  /** @type {(index: number) => string} */ document,
+  /** @type {number} */ shapes,
+) =>
   shapes === 1
     ? document
     : (/** @type {number} */ index) =>

@@ -37,33 +37,36 @@ export const fields = [
     assert.equal(held.headers.get('content-type'), 'application/json');
   }),
 
-  httpCase('R40: what tells some caches more than Cache-Control does not pass with it', async (t) => {
-    const headers = {
-      'cache-control': 'public, max-age=600',
-      'cdn-cache-control': 'public, max-age=600', // RFC 9213
-      'vercel-cdn-cache-control': 'max-age=600',
-      'surrogate-control': 'max-age=600',
-      'edge-control': 'max-age=600',
-      'x-accel-expires': '600',
-    };
-    t.origin.on(READ, { headers, body: '{"id":1}' });
-    t.origin.on('GET /page', { headers: { ...headers, 'set-cookie': 'a=1' }, body: 'page' });
-    t.origin.on('GET /logo', { headers, body: 'logo' });
-    const asked = { headers: bearer(t.user()) };
-    for (const path of [DOCUMENT, `${DOCUMENT}?all`, '/page']) {
-      t.origin.on(`GET ${path}`, { headers: { ...headers, 'set-cookie': 'a=1' }, body: '{}' });
-      const response = await t.fetch(path, asked);
-      assertPrivate(response);
-      for (const name of Object.keys(headers).slice(1)) {
-        assert.equal(response.headers.get(name), null, `${path}: ${name}`);
+  httpCase(
+    'R40: what tells some caches more than Cache-Control does not pass with it',
+    async (t) => {
+      const headers = {
+        'cache-control': 'public, max-age=600',
+        'cdn-cache-control': 'public, max-age=600', // RFC 9213
+        'vercel-cdn-cache-control': 'max-age=600',
+        'surrogate-control': 'max-age=600',
+        'edge-control': 'max-age=600',
+        'x-accel-expires': '600',
+      };
+      t.origin.on(READ, { headers, body: '{"id":1}' });
+      t.origin.on('GET /page', { headers: { ...headers, 'set-cookie': 'a=1' }, body: 'page' });
+      t.origin.on('GET /logo', { headers, body: 'logo' });
+      const asked = { headers: bearer(t.user()) };
+      for (const path of [DOCUMENT, `${DOCUMENT}?all`, '/page']) {
+        t.origin.on(`GET ${path}`, { headers: { ...headers, 'set-cookie': 'a=1' }, body: '{}' });
+        const response = await t.fetch(path, asked);
+        assertPrivate(response);
+        for (const name of Object.keys(headers).slice(1)) {
+          assert.equal(response.headers.get(name), null, `${path}: ${name}`);
+        }
       }
-    }
-    // Of what is nobody's, the origin decides who keeps it (R41).
-    const logo = await t.fetch('/logo', asked);
-    for (const [name, value] of Object.entries(headers)) {
-      assert.equal(logo.headers.get(name), value, name);
-    }
-  }),
+      // Of what is nobody's, the origin decides who keeps it (R41).
+      const logo = await t.fetch('/logo', asked);
+      for (const [name, value] of Object.entries(headers)) {
+        assert.equal(logo.headers.get(name), value, name);
+      }
+    },
+  ),
 
   httpCase('R40: answers about nobody and about the ambiguous are private too', async (t) => {
     t.origin.on(READ, { headers: { 'cache-control': 'public', vary: '*' }, body: '{"id":1}' });

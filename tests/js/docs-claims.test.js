@@ -19,7 +19,11 @@ test('each test that docs/security.md names is in the file that it names', () =>
   }
   assert.ok(claims >= 25, `${claims}`);
   // And every rule that it names is one.
-  const rules = new Set(read('docs/reliability.md').match(/^\| R\d+/gm)?.map((r) => r.slice(2)));
+  const rules = new Set(
+    read('docs/reliability.md')
+      .match(/^\| R\d+/gm)
+      ?.map((r) => r.slice(2)),
+  );
   const browser = ['R60', 'R61', 'R62', 'R63', 'R64', 'R33'];
   for (const rule of page.match(/\bR\d\d?\b/g) ?? []) {
     assert.ok(rules.has(rule) || browser.includes(rule), rule);
