@@ -255,8 +255,11 @@ export class SessionClient {
     /** @type {RequestInit} */
     const init = { cache: fresh ? 'reload' : 'default' };
     const response = await this.#request(hasWorker ? sessionPath : documentPath, init);
-    if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
-    if (!response.ok) throw unavailable(response);
+    if (!response.ok) {
+      await response.body?.cancel();
+      if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
+      throw unavailable(response);
+    }
     const answer = await response.json().catch(() => {
       throw unavailable(response);
     });
