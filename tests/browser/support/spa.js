@@ -66,6 +66,7 @@ export async function settled(tab) {
 
 /** @param {import('playwright-core').Page} tab @param {string} email */
 export async function logIn(tab, email) {
+  await tab.bringToFront(); // behind another the browser draws it once a second, and clicks wait for that
   await tab.getByLabel('E-mail').fill(email);
   await tab.getByLabel('Password').fill(PASSWORD);
   await tab.getByRole('button', { name: 'Log in' }).click();
@@ -75,6 +76,7 @@ export async function logIn(tab, email) {
 
 /** @param {import('playwright-core').Page} tab @param {'Home' | 'News' | 'Account' | 'Profile'} page */
 export async function go(tab, page) {
+  await tab.bringToFront();
   await tab.getByRole('navigation').getByRole('link', { name: page }).click();
   await tab.getByRole('heading', { level: 1, name: page === 'Home' ? 'Welcome' : page }).waitFor();
   await settled(tab);
@@ -88,12 +90,16 @@ export async function reload(tab) {
 
 /** On the profile's page. @param {import('playwright-core').Page} tab @param {string} name */
 export async function rename(tab, name) {
+  await tab.bringToFront();
   await tab.getByLabel('Name').fill(name);
   await tab.getByRole('button', { name: 'Save' }).click();
 }
 
 /** @param {import('playwright-core').Page} tab */
-export const logOut = (tab) => tab.getByRole('button', { name: 'Log out' }).click();
+export async function logOut(tab) {
+  await tab.bringToFront();
+  await tab.getByRole('button', { name: 'Log out' }).click();
+}
 
 /** Who the header says is signed in; null: nobody. @param {import('playwright-core').Page} tab */
 export async function shownUser(tab) {
