@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launchChromium } from './support/chromium.js';
-import { INGRID, LAYLA, login, NAMES, startSite, until } from './support/site.js';
+import { advance, INGRID, kept, LAYLA, login, NAMES, startSite, until } from './support/site.js';
 
 const SCRIPT = "import './browser/support/react-page.js';";
 const MINUTE = 60_000;
@@ -93,6 +93,18 @@ test('R60: three components and a query in StrictMode cost one call, and a reloa
   assert.equal(site.asked(), before);
 });
 
+test('R60: a query that asks in its first effect finds the worker already', async () => {
+  const tab = await context.newPage();
+  await tab.goto(`${site.url}/app/home`);
+  await login(tab, LAYLA); // there is no worker yet
+  await mount(tab, { hasQuery: true });
+  await becomes(tab, 'authenticated', NAMES[LAYLA]);
+  await tab.reload();
+  await mount(tab, { hasQuery: true });
+  await becomes(tab, 'authenticated', NAMES[LAYLA]);
+  assert.equal(site.asked(), 1);
+});
+
 test('a login shows in every tab by itself, with all that a session has', async () => {
   const tab = await open();
   const other = await open();
@@ -145,6 +157,20 @@ test('R13: a failure signs nobody out: unavailable where nobody is known, an err
   await site.start();
   await get(tab, 'now.session.refetch()');
   assert.deepEqual([(await shown(tab)).stale, (await shown(tab)).error], [false, null]);
+});
+
+test('R63: offline a user who is kept is shown as stale, and no longer when the network is back', async () => {
+  const tab = await signedIn();
+  await kept(tab);
+  await site.stop();
+  await advance(tab, 180 * MINUTE);
+  await get(tab, 'now.session.refetch()');
+  const { status, stale, error } = await shown(tab);
+  assert.deepEqual([status, stale, error], ['authenticated', true, null]);
+  await site.start();
+  await tab.evaluate(() => dispatchEvent(new Event('online')));
+  await until(async () => !(await shown(tab)).stale);
+  assert.equal((await shown(tab)).user.email, LAYLA);
 });
 
 test('R11: refetch with fresh asks the origin, and shows a sign-out elsewhere', async () => {
@@ -253,10 +279,13 @@ test('R61: queries of the first user are gone when the second is there', async (
   await becomes(tab, 'authenticated', 'Layla H.');
   assert.deepEqual(await get(tab, "queryClient.getQueryData(['letters'])"), ['for Layla']);
   assert.equal(await get(tab, 'notes'), 1); // the same user
+  await get(tab, 'queried.length = 0');
   await login(tab, INGRID);
   await becomes(tab, 'authenticated', NAMES[INGRID]);
   assert.equal(await get(tab, "queryClient.getQueryData(['letters']) ?? null"), null);
   await until(async () => (await get(tab, 'query.data?.user.email')) === INGRID);
+  const queried = await get(tab, '[...new Set(queried)]');
+  assert.deepEqual(queried, ['pending', INGRID]);
   await until(async () => (await get(tab, 'notes')) === 2);
 });
 
@@ -323,6 +352,33 @@ test('R10: without a worker too, an answer that was under way at the logout is n
   assert.equal((await shown(tab)).status, 'unauthenticated');
 });
 
+test('R10, R22: an answer that was under way at an update is not shown', async () => {
+  const tab = await open({ provider: { serviceWorker: false } });
+  await becomes(tab, 'unauthenticated');
+  await login(tab, LAYLA);
+  await get(tab, 'now.session.refetch()');
+  const older = JSON.stringify(site.origin.user(LAYLA));
+  let release = () => {};
+  const held = new Promise((resolve) => {
+    release = () => resolve(undefined);
+  });
+  let isHeld = false;
+  site.intercept((request, response) => {
+    if (request.method !== 'GET' || request.url !== '/api/v1/users/me' || isHeld) return false;
+    isHeld = true;
+    // The browser asks for nothing twice at a time until it knows that it may not keep it.
+    response.writeHead(200, { 'cache-control': 'no-store' }).flushHeaders();
+    held.then(() => response.end(older));
+    return true;
+  });
+  const asking = get(tab, 'now.session.refetch()');
+  await until(() => isHeld);
+  await get(tab, "now.update.updateUser({ name: 'Layla H.' })");
+  release();
+  await asking;
+  assert.equal((await shown(tab)).user.name, 'Layla H.');
+});
+
 for (const [what, prelude] of [
   ['cannot be run', 'throw new Error("no worker")'],
   ['cannot be installed', "addEventListener('install', (e) => e.waitUntil(Promise.reject()))"],
@@ -358,10 +414,10 @@ test('a page that is looked at again after 30 minutes asks again, and not before
 });
 
 test('a provider that is gone follows nothing more', async () => {
-  const tab = await signedIn();
-  await get(tab, 'rendered.length = 0');
+  const tab = await signedIn({ isTold: true });
   await get(tab, 'unmount()');
   await get(tab, 'client.logout()');
-  assert.equal(await get(tab, 'rendered.length'), 0);
   assert.equal(await tab.locator('p').count(), 0);
+  const email = "queryClient.getQueryData(['sesame', 'session']).user.email";
+  assert.equal(await get(tab, email), LAYLA);
 });

@@ -1,5 +1,5 @@
 // A page in real React, in StrictMode, for the tests of `sesame-edge/react`: what its components get is on
-// `globalThis.now`, and all that they ever got in `globalThis.rendered`.
+// `globalThis.now`, and all that they ever got in `globalThis.rendered` and `queried`.
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { createElement, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -24,6 +24,7 @@ function Hooks() {
 function Query() {
   const { status, data } = useQuery(sessionQueryOptions({ client: scope.client }));
   scope.query = { status, data };
+  scope.queried.push(data?.user.email ?? status);
   // One of the application's own: how often it was fetched.
   const queryFn = () => {
     scope.fetches += 1;
@@ -47,7 +48,8 @@ scope.mount = ({ provider = {}, hasQuery = false, isTold = false } = {}) => {
   const client = createClient({ logoutPath: '/api/v1/auth/logout' });
   const queryClient = new QueryClient();
   const root = createRoot(document.body.appendChild(document.createElement('div')));
-  Object.assign(scope, { client, queryClient, sessionQueryOptions, rendered: [], fetches: 0 });
+  Object.assign(scope, { client, queryClient, sessionQueryOptions });
+  Object.assign(scope, { rendered: [], queried: [], fetches: 0 });
   const children = [hasQuery && createElement(Query, { key: 'query' })];
   for (const key of [1, 2, 3]) children.push(createElement(Hooks, { key }));
   const how = { client, serviceWorker: '/sw.js', ...(isTold && { queryClient }), ...provider };
