@@ -128,7 +128,11 @@ test('a component is not rendered again where nothing has changed', async () => 
   const tab = await signedIn();
   await get(tab, 'rendered.length = 0');
   await get(tab, 'now.session.refetch()');
-  await get(tab, 'client.getSession()');
+  const isSame = await get(
+    tab,
+    '(async (state) => (await client.getSession(), state === client.state))(client.state)',
+  );
+  assert.equal(isSame, true);
   assert.equal(await get(tab, 'rendered.length'), 0);
 });
 
@@ -149,6 +153,10 @@ test('R13: a failure signs nobody out: unavailable where nobody is known, an err
   await login(tab, LAYLA);
   await get(tab, 'now.session.refetch()');
   await becomes(tab, 'authenticated', NAMES[LAYLA]);
+  await get(
+    tab,
+    '{ globalThis.heard = []; client.onSessionChange((session) => heard.push(session)); }',
+  );
   await site.stop();
   const status = await get(tab, 'now.session.refetch().then(({ status }) => status)');
   assert.equal(status, 'authenticated');
@@ -157,6 +165,7 @@ test('R13: a failure signs nobody out: unavailable where nobody is known, an err
   await site.start();
   await get(tab, 'now.session.refetch()');
   assert.deepEqual([(await shown(tab)).stale, (await shown(tab)).error], [false, null]);
+  assert.deepEqual(await get(tab, 'heard'), []); // who is signed in has not changed
 });
 
 test('R63: offline a user who is kept is shown as stale, and no longer when the network is back', async () => {
