@@ -55,6 +55,7 @@ const NOT_OURS = [
   'workerd',
   'redis',
   'hono',
+  'react',
   '@remix-run/*',
   '@opentelemetry/*',
 ];
@@ -158,8 +159,11 @@ async function checkBundles(project) {
   const rows = [];
   for (const name of Object.keys(exports).filter((each) => !each.endsWith('.json'))) {
     const isNode = ['./node', './express', './serve', './redis'].includes(name);
-    const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [isNode ? 'node' : 'workerd'];
-    for (const host of hosts) rows.push({ entry: name, host, gzip: await bundle(name, host) });
+    const isPage = ['./client', './react'].includes(name);
+    const host = isNode ? 'node' : isPage ? 'browser' : 'workerd';
+    const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [host];
+    for (const each of hosts)
+      rows.push({ entry: name, host: each, gzip: await bundle(name, each) });
   }
   await stop();
   console.table(rows);
