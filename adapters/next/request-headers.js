@@ -72,11 +72,14 @@ export function afterSetCookies(headers, lines, now) {
  */
 export function withPublicHost(request) {
   const { headers } = request;
-  const host = first(headers.get('x-forwarded-host')) ?? headers.get('host');
-  const proto = first(headers.get('x-forwarded-proto'));
   const url = new URL(request.url);
-  if (host) url.host = host;
-  if (proto === 'http' || proto === 'https') url.protocol = proto;
+  const protocol = first(headers.get('x-forwarded-proto')) ?? url.protocol.slice(0, -1);
+  const host = first(headers.get('x-forwarded-host')) ?? headers.get('host');
+  const address = `${protocol}://${host}`;
+  if (!/^https?$/.test(protocol) || !URL.canParse(address)) return request;
+  // One by one: a host without a port would leave the other's.
+  const { hostname, port } = new URL(address);
+  Object.assign(url, { protocol, hostname, port });
   return url.href === request.url ? request : new Request(url, request);
 }
 
