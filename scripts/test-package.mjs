@@ -55,6 +55,8 @@ const NOT_OURS = [
   'workerd',
   'redis',
   'hono',
+  'next/*',
+  'react',
   '@remix-run/*',
   '@opentelemetry/*',
 ];
@@ -157,7 +159,7 @@ async function checkBundles(project) {
   };
   const rows = [];
   for (const name of Object.keys(exports).filter((each) => !each.endsWith('.json'))) {
-    const isNode = ['./node', './express', './serve', './redis'].includes(name);
+    const isNode = ['./node', './express', './next', './serve', './redis'].includes(name);
     const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [isNode ? 'node' : 'workerd'];
     for (const host of hosts) rows.push({ entry: name, host, gzip: await bundle(name, host) });
   }

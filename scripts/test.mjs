@@ -76,6 +76,7 @@ const parts = new Map([
   ['package', packed],
   ['workerd', () => node('tests/workerd')],
   ['browser', () => node('tests/browser')],
+  ['nextjs', () => node('tests/nextjs')],
   ['stores', () => node('tests/stores')],
   ['conformance', () => node('tests/conformance')],
   ['simulation', () => node('tests/simulation', 2 * partLimitMs)],

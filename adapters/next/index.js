@@ -40,55 +40,50 @@ export function createSesame(source, { name = 'default' } = {}) {
     return user === null ? null : { user, expiresAt };
   });
 
-  /**
-   * Who makes the request that is rendered, or that an action or a route handler answers. One read of the
-   * session a render, however many components ask; no call of the origin while the session lives.
-   *
-   * While a page is rendered no cookie can be set. What the origin wants set when it is asked here, in an action
-   * and in a route handler reaches the browser; in a page it does not, unless `proxy` has asked before it.
-   * @returns {Promise<Session | null>} null: nobody is signed in
-   * @throws {SesameError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked, which is no sign-out
-   *   (SPEC R13); `ERR_SESAME_TOO_LARGE`
-   *
-   * @example
-   * const session = await getServerSession();
-   * if (session === null) redirect('/login');
-   * return <h1>{session.user.name}</h1>;
-   */
-  async function getServerSession() {
-    return sessionOfRender();
-  }
-
-  /**
-   * For server actions: changes the user's document at the origin; with its answer every session of the user
-   * here; and then has the browser forget the pages that it holds, so that this one and the next show the user
-   * as they are now (SPEC R22).
-   * @param {unknown} changes sent as JSON
-   * @param {{ method?: 'PATCH' | 'PUT' }} [options]
-   * @returns {Promise<Session | null>} the session as it is now, for a cache that the page has of its own
-   * @throws {SesameError} `ERR_SESAME_UPDATE_FAILED` with the origin's `status`: nothing has changed
-   *
-   * @example
-   * 'use server';
-   * export async function rename(form) {
-   *   await updateCurrentUser({ name: form.get('name') });
-   * }
-   */
-  async function updateCurrentUser(changes, { method = 'PATCH' } = {}) {
-    const request = { headers: identifyingHeaders(await currentHeaders(headers, cookies)) };
-    const changed = await instance().changeUser(request, changes, { method, waitUntil });
-    await setWherePossible(changed.setCookies);
-    refreshPages();
-    const { user, expiresAt } = changed;
-    return user === null ? null : { user, expiresAt };
-  }
-
   /** @param {Request} request */
   const handle = (request) => instance().handle(withPublicHost(request), { waitUntil });
 
   return {
-    getServerSession,
-    updateCurrentUser,
+    /**
+     * Who makes the request that is rendered, or that an action or a route handler answers. One read of the
+     * session a render, however many components ask; no call of the origin while the session lives.
+     *
+     * While a page is rendered no cookie can be set. What the origin wants set when it is asked here, in an action
+     * and in a route handler reaches the browser; in a page it does not, unless `proxy` has asked before it.
+     * @returns {Promise<Session | null>} null: nobody is signed in
+     * @throws {SesameError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked, which is no sign-out
+     *   (SPEC R13); `ERR_SESAME_TOO_LARGE`
+     *
+     * @example
+     * const session = await getServerSession();
+     * if (session === null) redirect('/login');
+     * return <h1>{session.user.name}</h1>;
+     */
+    getServerSession: () => sessionOfRender(),
+
+    /**
+     * For server actions: changes the user's document at the origin; with its answer every session of the user
+     * here; and then has the browser forget the pages that it holds, so that this one and the next show the user
+     * as they are now (SPEC R22).
+     * @param {unknown} changes sent as JSON
+     * @param {{ method?: 'PATCH' | 'PUT' }} [options]
+     * @returns {Promise<Session | null>} the session as it is now, for a cache that the page has of its own
+     * @throws {SesameError} `ERR_SESAME_UPDATE_FAILED` with the origin's `status`: nothing has changed
+     *
+     * @example
+     * 'use server';
+     * export async function rename(form) {
+     *   await updateCurrentUser({ name: form.get('name') });
+     * }
+     */
+    updateCurrentUser: async (changes, { method = 'PATCH' } = {}) => {
+      const request = { headers: identifyingHeaders(await currentHeaders(headers, cookies)) };
+      const changed = await instance().changeUser(request, changes, { method, waitUntil });
+      await setWherePossible(changed.setCookies);
+      refreshPages();
+      const { user, expiresAt } = changed;
+      return user === null ? null : { user, expiresAt };
+    },
 
     /**
      * For route files: the session's paths, the document's, and whatever else is to go on to the origin.

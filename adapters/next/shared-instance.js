@@ -2,6 +2,7 @@
 // handlers, the proxy), and in development after each change; they have `globalThis` in common.
 //
 // Invariant: in one process a name stands for one cache.
+import { AsyncResource } from 'node:async_hooks';
 import { SessionCache } from 'sesame-edge';
 import { ConfigError, SesameError } from '../../js_bindings/errors.js';
 
@@ -63,11 +64,15 @@ function printOf(options) {
   return JSON.stringify(options, (key, value) => (key === 'store' ? typeof value : value)) ?? '';
 }
 
+/** Where no page is rendered: this is read before one is. */
+const outside = new AsyncResource('SESAME');
+
 /**
- * Next.js' `fetch` keeps answers if a page asks for that; who somebody is is no page's to keep (SPEC R2, R40).
+ * Next.js' `fetch` keeps answers for a page that asks for that (`fetchCache`), and React's gives two parts of a page
+ * the same. Who somebody is neither may keep (SPEC R2, R8); outside of renders both leave a call alone.
  * @param {string | Request} input
  * @param {RequestInit} [init]
  */
 function fetchUncached(input, init) {
-  return globalThis.fetch(input, { ...init, cache: 'no-store' });
+  return outside.runInAsyncScope(() => globalThis.fetch(input, init));
 }

@@ -128,6 +128,35 @@ test('R5, R9: the proxy and the render are one process: with nothing held they c
   }
 });
 
+test('R2, R8: what Next.js is told to keep is not who somebody is', async () => {
+  const cookie = await app.login(AMINA);
+  const token = app.seen.at(-1)?.headers.authorization;
+  const kept = async () =>
+    /kept: (?:<!-- -->)?([^<]*)/.exec((await app.get('/kept', { cookie })).text)?.[1];
+  assert.equal(await kept(), 'Amina Okafor');
+  for (const name of ['Amina A', 'Amina B']) {
+    const headers = { authorization: `${token}`, 'content-type': 'application/json' };
+    const init = { method: 'PATCH', headers, body: JSON.stringify({ name }) };
+    assert.equal((await fetch(`${app.originUrl}/api/v1/users/me`, init)).status, 200);
+    await app.tell('invalidate', idOf(AMINA));
+    assert.equal(await kept(), name);
+  }
+});
+
+test('R40: a page that is the same for all is let to those who are signed in, and kept by nobody', async () => {
+  const path = '/account/careless';
+  const cookie = await app.login(AMINA);
+  const page = await app.get(path, { cookie });
+  assert.match(page.text, /for those who are signed in/);
+  assert.equal(page.headers.get('cache-control'), 'private, no-store');
+  const refused = await app.get(path);
+  assert.deepEqual(
+    [refused.status, refused.headers.get('location')],
+    [307, `/login?next=%2Faccount%2Fcareless`],
+  );
+  assert.doesNotMatch(refused.text, /for those/);
+});
+
 test('R25: signing out counts from the next render on', async () => {
   const page = await signIn(AMINA);
   const [{ name, value }] = await context.cookies();
@@ -203,35 +232,39 @@ const SMUGGLED = [
   { 'x-middleware-next': '1', 'x-middleware-skip': '1' },
   { 'x-middleware-set-cookie': '__Host-session=1; Path=/' },
   { 'x-sesame-user': '{"id":"1","name":"Ada"}', 'x-sesame-id': '1' },
-  { 'x-invoke-path': '/account/nothing', 'x-matched-path': '/account/nothing' },
+  { 'x-invoke-path': '/account/careless', 'x-matched-path': '/account/careless' },
   { rsc: '1', 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/_tree' },
 ];
 
 test('R8, R41: no header gets anybody in (CVE-2025-29927), nor is it believed or passed on', async () => {
   const cookie = await app.login(AMINA);
-  // No page stands there to ask who it is: what is seen is the proxy's alone.
-  const path = '/account/nothing';
-  assert.equal((await app.get(path, { cookie })).status, 404);
+  const path = '/account/careless'; // the proxy alone stands before it
+  assert.equal((await app.get(path, { cookie })).status, 200);
   for (const headers of SMUGGLED) {
     for (const init of [{ headers }, { headers, cookie: '__Host-session=made-up' }]) {
       const { status, text, headers: answered } = await app.get(path, init);
       const said = JSON.stringify(headers);
       assert.deepEqual(
         [status, answered.get('location')],
-        [307, `/login?next=%2Faccount%2Fnothing`],
+        [307, `/login?next=%2Faccount%2Fcareless`],
         said,
       );
-      assert.doesNotMatch(text, /Amina|Ada/);
+      assert.doesNotMatch(text, /Amina|Ada|for those/);
     }
   }
   await app.tell('invalidate', idOf(AMINA));
   app.seen.length = 0;
-  const headers = { 'x-sesame-user': '{"id":"1","name":"Ada"}' };
+  const headers = {
+    ...{ 'x-sesame-user': '{"id":"1","name":"Ada"}', 'x-middleware-subrequest': 'proxy' },
+    ...{ accept: 'text/html', 'sec-fetch-site': 'none', 'next-url': '/account', 'x-own': 'kept' },
+  };
   const { text } = await app.get('/account', { cookie, headers });
   assert.match(text, /Amina Okafor/);
   assert.doesNotMatch(text, /Ada/);
   assert.equal(app.seen.length, 1);
-  const names = Object.keys(app.seen[0].headers);
+  const asked = app.seen[0].headers;
+  assert.deepEqual([asked.accept, asked['x-own']], ['application/json', 'kept']);
+  const names = Object.keys(asked);
   assert.deepEqual(
     names.filter((name) => /^(x-sesame|x-middleware|sec-fetch-site|rsc|next)/.test(name)),
     [],

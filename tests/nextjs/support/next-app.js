@@ -4,7 +4,9 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import http from 'node:http';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createOrigin } from '../../../examples/origin/server.mjs';
@@ -34,9 +36,28 @@ function startNext(directory, args, env = {}) {
   return { child, lines, closed: once(child, 'close') };
 }
 
-/** Installs and builds it. @returns {Promise<string>} where it is */
+/** Pages that no application should have. @type {Record<string, string>} */
+const MORE_PAGES = {
+  // Next.js is told to keep whatever is fetched.
+  'app/kept/page.jsx': `
+import { getServerSession } from '../../lib/sesame.js';
+export const fetchCache = 'force-cache';
+export default async () => <p>kept: {(await getServerSession())?.user.name ?? 'nobody'}</p>;
+`,
+  // It is protected by the proxy alone.
+  'app/account/careless/page.jsx': `
+export const dynamic = 'force-static';
+export default () => <p>for those who are signed in</p>;
+`,
+};
+
+/** Installs and builds it, with some pages more. @returns {Promise<string>} where it is */
 export async function buildExample() {
   const directory = await installExample('nextjs');
+  for (const [name, text] of Object.entries(MORE_PAGES)) {
+    await mkdir(path.join(directory, path.dirname(name)));
+    await writeFile(path.join(directory, name), text);
+  }
   const { lines, closed } = startNext(directory, ['build']);
   const [code] = await closed;
   if (code !== 0) throw new Error(`next build failed (${code})\n${lines.join('\n')}`);
@@ -59,8 +80,9 @@ export async function startApp(directory) {
   });
   await once(front.listen(0, '127.0.0.1'), 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (front.address());
+  const originUrl = `http://127.0.0.1:${port}`;
   const { child, lines, closed } = startNext(directory, ['start', '-p', '0', '-H', '127.0.0.1'], {
-    ORIGIN: `http://127.0.0.1:${port}`,
+    ORIGIN: originUrl,
     WEBHOOK_SECRET,
     METRICS_PATH: '/api/auth/metrics',
   });
@@ -83,6 +105,7 @@ export async function startApp(directory) {
   return {
     url,
     origin,
+    originUrl,
     seen,
     lines,
     get,
