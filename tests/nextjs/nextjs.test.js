@@ -71,14 +71,11 @@ test('R5, R20, R22: a login, ten pages, three reloads and a profile change cost 
     assert.equal(await shown(page), 'Amina Okafor');
   }
   await page.click('nav a[href="/account/profile"]');
-  app.setCookies('noticed=yes; Path=/; Max-Age=60');
   await page.fill('[name=name]', 'Amina the Second');
   await page.click('form.card button');
   // The page itself shows it, though nothing has loaded it again: what the browser's router holds is gone.
   await page.waitForSelector('header :text("Amina the Second")');
   assert.equal(await page.textContent('form.card [role=status]'), 'Saved.');
-  const cookies = await context.cookies();
-  assert.equal(cookies.find(({ name }) => name === 'noticed')?.value, 'yes');
   await page.click('nav a[href="/account"]');
   await page.waitForSelector('.soft :text("Amina the Second")');
   await page.reload();
@@ -91,6 +88,21 @@ test('R5, R20, R22: a login, ten pages, three reloads and a profile change cost 
     'GET /api/v1/users/me': 1,
     [PATCH]: 1,
   });
+});
+
+test('R41: cookies that the origin sets with its answer to an action reach the browser', async () => {
+  const page = await signIn(AMINA, '/account/profile');
+  app.setCookies('noticed=yes; Path=/; Max-Age=60; HttpOnly', 'other=1; Path=/account');
+  await page.fill('[name=phone]', '+1 202 555 0199');
+  await page.click('form.card button');
+  await page.waitForSelector('form.card [role=status]:text("Saved.")');
+  const cookies = (await context.cookies(`${app.url}/account`)).map(
+    ({ name, value, path, httpOnly }) => [name, value, path, httpOnly],
+  );
+  assert.deepEqual(cookies.filter(([name]) => name !== '__Host-session').sort(), [
+    ['noticed', 'yes', '/', true],
+    ['other', '1', '/account', false],
+  ]);
 });
 
 test('R21: the browser has a session cookie and nothing else; no page holds a token', async () => {
@@ -186,6 +198,16 @@ test('R23: who was revoked by the webhook is sent to sign in, and nobody else', 
   assert.match((await app.get('/', { cookie: layla })).text, /href="\/login"/);
   assert.equal((await app.get('/account', { cookie: amina })).status, 200);
   assert.equal(app.calls(), 2);
+});
+
+test('R8, R23: an action of who is not signed in any more changes nothing, and leads to sign in', async () => {
+  const page = await signIn(AMINA, '/account/profile');
+  assert.equal(await app.tell('revoke', idOf(AMINA)), 204);
+  await page.fill('[name=name]', 'Too late');
+  await page.click('form.card button');
+  await page.waitForSelector('[name=password]');
+  assert.equal(app.origin.user(AMINA)?.name, 'Amina Okafor');
+  assert.equal(app.calls(PATCH), 0);
 });
 
 test('R13: while the origin is down, pages show the kept session; without one nobody is signed out', async () => {
