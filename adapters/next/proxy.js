@@ -46,9 +46,12 @@ export function sesameProxy(instance, NextResponse, { protect = [], signIn = '/l
     url.pathname = pathname;
     url.search = search;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (isRead) url.searchParams.set('next', wanted);
-    // What was sent to the page is not sent to the one where one signs in (RFC 9110 section 15.4.4).
-    const response = NextResponse.redirect(url, isRead ? 307 : 303);
+    const isAction = request.headers.has('next-action');
+    if (isRead || isAction) url.searchParams.set('next', wanted);
+    const response = isAction
+      ? actionRedirect(url.href)
+      : // What was sent to the page is not sent to the one where one signs in (RFC 9110 section 15.4.4).
+        NextResponse.redirect(url, isRead ? 307 : 303);
     for (const line of setCookies) response.headers.append('set-cookie', line);
     return response;
   };
@@ -76,6 +79,17 @@ export function sesameProxy(instance, NextResponse, { protect = [], signIn = '/l
     markPrivate(response.headers);
     return response;
   };
+}
+
+/**
+ * For the script that calls an action: it would follow any other redirect, and take the page for a failure.
+ * Next.js' server says it in this way, too.
+ * @param {string} href
+ */
+function actionRedirect(href) {
+  const { pathname, search } = new URL(href);
+  const headers = { 'x-action-redirect': `${pathname}${search};replace` };
+  return new Response(null, { status: 303, headers });
 }
 
 /**

@@ -206,6 +206,7 @@ test('R8, R23: an action of who is not signed in any more changes nothing, and l
   await page.fill('[name=name]', 'Too late');
   await page.click('form.card button');
   await page.waitForSelector('[name=password]');
+  assert.equal(page.url(), `${app.url}/login?next=%2Faccount%2Fprofile`);
   assert.equal(app.origin.user(AMINA)?.name, 'Amina Okafor');
   assert.equal(app.calls(PATCH), 0);
 });
