@@ -49,9 +49,15 @@ export function sharedInstance(source, name) {
     ]);
   }
   const given = typeof source === 'function' ? source() : source;
-  const sessions = isCache(given) ? given : new SessionCache(given, { fetch: fetchUncached });
+  const sessions = isCache(given) ? given : newCache(given);
   instances.set(name, { sessions, print });
   return sessions;
+}
+
+/** @param {Options} options @returns {SessionCacheBase} */
+function newCache(options) {
+  // Had by its name, so that the host decides which it is, it may be another class to the compiler.
+  return /** @type {any} */ (new SessionCache(options, { fetch: fetchUncached }));
 }
 
 /** By what it does: each bundle has a class of its own. @param {unknown} value @returns {value is SessionCacheBase} */

@@ -1,9 +1,9 @@
 // What the pages of the account have in common. Each part asks for itself who is signed in: that is one read of
 // the session for the whole page.
-import Link from 'next/link';
 import { redirect } from 'next/navigation';
 import { getTexts } from '../lib/locale.js';
 import { getServerSession } from '../lib/sesame.js';
+import { NavLink } from './nav-link.jsx';
 
 /** The user of a page that is only for those who are signed in, whatever stands before it. */
 export async function requireUser() {
@@ -26,9 +26,7 @@ export async function AccountNav() {
       <ul>
         {PAGES.map(([name, path]) => (
           <li key={name}>
-            <Link href={path} prefetch={false}>
-              {pages[name]}
-            </Link>
+            <NavLink href={path}>{pages[name]}</NavLink>
           </li>
         ))}
       </ul>
