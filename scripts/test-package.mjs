@@ -55,6 +55,7 @@ const NOT_OURS = [
   'workerd',
   'redis',
   'hono',
+  'next/*',
   'react',
   '@remix-run/*',
   '@opentelemetry/*',
@@ -158,7 +159,7 @@ async function checkBundles(project) {
   };
   const rows = [];
   for (const name of Object.keys(exports).filter((each) => !each.endsWith('.json'))) {
-    const isNode = ['./node', './express', './serve', './redis'].includes(name);
+    const isNode = ['./node', './express', './next', './serve', './redis'].includes(name);
     const isPage = ['./client', './react'].includes(name);
     const host = isNode ? 'node' : isPage ? 'browser' : 'workerd';
     const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [host];
