@@ -13,6 +13,7 @@ import { prometheusText } from './prometheus.js';
 import { isoTime } from './responses.js';
 import { SharedSessions } from './shared-sessions.js';
 import { Snapshots } from './snapshots.js';
+import { isUserId } from './user-id.js';
 import { Waiters } from './waiters.js';
 
 /** @typedef {import('./options.js').Options} Options */
@@ -276,7 +277,7 @@ export class SessionCacheBase {
 
   /**
    * Drops the documents of every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document
+   * @param {string | number} userId as it stands in the document; a number above 2^53 as a string of its digits
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
    */
   invalidateUser(userId) {
@@ -286,7 +287,7 @@ export class SessionCacheBase {
 
   /**
    * Ends every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document
+   * @param {string | number} userId as it stands in the document; a number above 2^53 as a string of its digits
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
    */
   revokeUser(userId) {
@@ -313,6 +314,8 @@ export class SessionCacheBase {
 
   /**
    * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked.
+   * With a `store` nothing of it is served at all: what other nodes have ended since is not in it (SPEC R31),
+   * and the store has what is still true.
    * @param {import('./snapshots.js').ByteSource} source
    * @returns {Promise<number>} how many entries are held now
    * @throws {SesameError} `ERR_SESAME_SNAPSHOT` if it is cut off, altered, of another version, secret or
@@ -451,7 +454,7 @@ export function assemble(instance, options, host) {
     engine,
     managed,
     shared,
-    snapshots: new Snapshots(core, parsed, host),
+    snapshots: new Snapshots(core, parsed, host, shared),
     options: parsed,
     host,
     headOf,
@@ -491,10 +494,11 @@ function headOf(headers) {
 
 /** @param {unknown} userId */
 function checkUser(userId) {
-  if ((typeof userId === 'string' && userId !== '') || Number.isFinite(userId)) return;
+  if (isUserId(userId)) return;
   throw new SesameError(
     'ERR_SESAME_BAD_USER_ID',
-    'A user is named by the string or number that is its identifier in the document',
+    'A user is named by the string or number that is its identifier in the document; by a string of its ' +
+      'digits if that number is too large for JavaScript',
   );
 }
 
