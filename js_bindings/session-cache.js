@@ -219,18 +219,34 @@ export class SessionCacheBase {
    * @returns {Promise<Session | null>} the session as it is now
    * @throws {UpdateError} the origin did not accept it; nothing has changed
    */
-  async updateUser(request, changes, { method = 'PATCH' } = {}) {
+  async updateUser(request, changes, options) {
+    const { user, expiresAt } = await this.changeUser(request, changes, options);
+    return user === null ? null : { user, expiresAt };
+  }
+
+  /**
+   * The same with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request
+   * @param {unknown} changes
+   * @param {{ method?: 'PATCH' | 'PUT', waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * @returns {Promise<Identity>} `setCookies`: what the origin set with its answer to the update, too
+   * @throws {UpdateError} see `updateUser`
+   */
+  async changeUser(request, changes, { method = 'PATCH', waitUntil = ignoreFailure } = {}) {
     const { origin, documentPath } = this.#parts.options;
     const headers = new Headers(toHeaders(request.headers));
     for (const name of OF_THE_REQUEST_ITSELF) headers.delete(name);
     headers.set('content-type', 'application/json');
     const body = JSON.stringify(changes);
-    const response = await this.handle(
-      new Request(origin + documentPath, { method, headers, body }),
-    );
+    const update = new Request(origin + documentPath, { method, headers, body });
+    const response = await this.handle(update, { waitUntil });
     await response.body?.cancel();
     if (!response.ok) throw new UpdateError(response.status);
-    return this.getSession(request);
+    const identity = await this.identify(request, { waitUntil });
+    return {
+      ...identity,
+      setCookies: [...response.headers.getSetCookie(), ...identity.setCookies],
+    };
   }
 
   /**
