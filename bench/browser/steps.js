@@ -1,5 +1,5 @@
 // Runs in a service worker before Sesame's script, and notes when its start gets where: it puts itself
-// between the script and what the browser has to do for it. Only where that is what is measured.
+// between the script and what the browser does for it. A start that is watched is not the one that is judged.
 
 const scope = /** @type {any} */ (globalThis);
 /** When, in milliseconds since the worker began. @type {Record<string, [number, number]>} */
@@ -44,11 +44,16 @@ IDBFactory.prototype.open = function (...args) {
   opening.addEventListener('success', () => note('open', start));
   return opening;
 };
-const { transaction } = IDBDatabase.prototype;
-IDBDatabase.prototype.transaction = function (...args) {
-  const start = performance.now();
-  const reading = transaction.apply(this, args);
-  reading.addEventListener('complete', () => note('read', start));
+/** Of one transaction, all that it reads. @type {number | null} */
+let readFrom = null;
+const { get } = IDBObjectStore.prototype;
+IDBObjectStore.prototype.get = function (...args) {
+  readFrom ??= performance.now();
+  const from = readFrom;
+  const reading = get.apply(this, args);
+  reading.addEventListener('success', () => {
+    if (!steps.answer) steps.read = [from, performance.now()];
+  });
   return reading;
 };
 
@@ -63,11 +68,9 @@ scope.addEventListener('message', (/** @type {any} */ { data, ports }) => {
   if (data?.steps) ports[0].postMessage({ begun: performance.timeOrigin, steps });
 });
 
-const scriptStart = performance.now();
-const { importScripts } = scope;
+const importing = scope.importScripts;
 scope.importScripts = (/** @type {string[]} */ ...urls) => {
   const start = performance.now();
-  importScripts(...urls);
+  importing(...urls);
   note('script', start);
 };
-note('before', scriptStart);

@@ -152,7 +152,7 @@ async function measureCold(pages, site, starts) {
   const names = Object.keys(pages).filter((name) => name !== 'network');
   /** @type {Record<string, number[]>} */
   const times = Object.fromEntries(names.map((name) => [name, []]));
-  /** @type {Record<string, number[]>} */
+  /** @type {Record<string, { begins: number[], takes: number[] }>} */
   const steps = {};
   for (let start = -1; start < starts; ++start) {
     for (let turn = 0; turn < names.length; ++turn) {
@@ -167,10 +167,9 @@ async function measureCold(pages, site, starts) {
       if (name !== 'steps') continue;
       const { begun, steps: noted } = await inPage(page, 'steps');
       for (const [step, [from, to]] of Object.entries(noted)) {
-        steps[`${step} begins`] ??= [];
-        steps[`${step} begins`].push(begun + from - askedAt);
-        steps[step] ??= [];
-        steps[step].push(to - from);
+        steps[step] ??= { begins: [], takes: [] };
+        steps[step].begins.push(begun + from - askedAt);
+        steps[step].takes.push(to - from);
       }
     }
   }
@@ -186,6 +185,12 @@ async function measureCold(pages, site, starts) {
         },
       ]),
     ),
-    steps: Object.fromEntries(Object.entries(steps).map(([step, list]) => [step, median(list)])),
+    /** Milliseconds after the page has asked, and in all. */
+    steps: Object.fromEntries(
+      Object.entries(steps).map(([step, { begins, takes }]) => [
+        step,
+        { begins: median(begins), takes: median(takes) },
+      ]),
+    ),
   };
 }
