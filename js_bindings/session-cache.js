@@ -13,6 +13,7 @@ import { prometheusText } from './prometheus.js';
 import { isoTime } from './responses.js';
 import { SharedSessions } from './shared-sessions.js';
 import { Snapshots } from './snapshots.js';
+import { isUserId } from './user-id.js';
 import { Waiters } from './waiters.js';
 
 /** @typedef {import('./options.js').Options} Options */
@@ -219,18 +220,34 @@ export class SessionCacheBase {
    * @returns {Promise<Session | null>} the session as it is now
    * @throws {UpdateError} the origin did not accept it; nothing has changed
    */
-  async updateUser(request, changes, { method = 'PATCH' } = {}) {
+  async updateUser(request, changes, options) {
+    const { user, expiresAt } = await this.changeUser(request, changes, options);
+    return user === null ? null : { user, expiresAt };
+  }
+
+  /**
+   * The same with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request
+   * @param {unknown} changes
+   * @param {{ method?: 'PATCH' | 'PUT', waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * @returns {Promise<Identity>} `setCookies`: what the origin set with its answer to the update, too
+   * @throws {UpdateError} see `updateUser`
+   */
+  async changeUser(request, changes, { method = 'PATCH', waitUntil = ignoreFailure } = {}) {
     const { origin, documentPath } = this.#parts.options;
     const headers = new Headers(toHeaders(request.headers));
     for (const name of OF_THE_REQUEST_ITSELF) headers.delete(name);
     headers.set('content-type', 'application/json');
     const body = JSON.stringify(changes);
-    const response = await this.handle(
-      new Request(origin + documentPath, { method, headers, body }),
-    );
+    const update = new Request(origin + documentPath, { method, headers, body });
+    const response = await this.handle(update, { waitUntil });
     await response.body?.cancel();
     if (!response.ok) throw new UpdateError(response.status);
-    return this.getSession(request);
+    const identity = await this.identify(request, { waitUntil });
+    return {
+      ...identity,
+      setCookies: [...response.headers.getSetCookie(), ...identity.setCookies],
+    };
   }
 
   /**
@@ -261,7 +278,7 @@ export class SessionCacheBase {
 
   /**
    * Drops the documents of every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document
+   * @param {string | number} userId as it stands in the document; a number above 2^53 as a string of its digits
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
    */
   invalidateUser(userId) {
@@ -271,7 +288,7 @@ export class SessionCacheBase {
 
   /**
    * Ends every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document
+   * @param {string | number} userId as it stands in the document; a number above 2^53 as a string of its digits
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
    */
   revokeUser(userId) {
@@ -298,6 +315,8 @@ export class SessionCacheBase {
 
   /**
    * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked.
+   * With a `store` nothing of it is served at all: what other nodes have ended since is not in it (SPEC R31),
+   * and the store has what is still true.
    * @param {import('./snapshots.js').ByteSource} source
    * @returns {Promise<number>} how many entries are held now
    * @throws {SesameError} `ERR_SESAME_SNAPSHOT` if it is cut off, altered, of another version, secret or
@@ -436,7 +455,7 @@ export function assemble(instance, parsed, host) {
     engine,
     managed,
     shared,
-    snapshots: new Snapshots(core, parsed, host),
+    snapshots: new Snapshots(core, parsed, host, shared),
     options: parsed,
     host,
     headOf,
@@ -476,10 +495,11 @@ function headOf(headers) {
 
 /** @param {unknown} userId */
 function checkUser(userId) {
-  if ((typeof userId === 'string' && userId !== '') || Number.isFinite(userId)) return;
+  if (isUserId(userId)) return;
   throw new SesameError(
     'ERR_SESAME_BAD_USER_ID',
-    'A user is named by the string or number that is its identifier in the document',
+    'A user is named by the string or number that is its identifier in the document; by a string of its ' +
+      'digits if that number is too large for JavaScript',
   );
 }
 

@@ -1,7 +1,9 @@
 // Runs the parts of the test, all of them or those named: `npm test`, `node scripts/test.mjs js asan`.
-// Every part runs even if one before it failed; the exit status and the last line tell.
+// Every part runs even if another failed; the exit status and the last line tell. Parts are processes of their
+// own, some at the same time; what one prints comes in one piece, when it has ended.
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { listFiles } from './lib/files.mjs';
@@ -12,7 +14,7 @@ import { size } from './size.mjs';
 import { testPackage } from './test-package.mjs';
 import { types } from './types.mjs';
 
-const partLimitMs = 5 * 60_000;
+const partLimitMs = 10 * 60_000;
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 5);
 
 /** @param {string} preset */
@@ -22,16 +24,12 @@ async function native(preset) {
   run('ctest', words, { timeoutMs: partLimitMs }); // verbose shows Catch2's own closing lines
 }
 
-/**
- * @param {string} directory
- * @param {number} [timeoutMs]
- */
-async function node(directory, timeoutMs = partLimitMs) {
-  await build();
+/** @param {string} directory */
+function node(directory) {
   const files = listFiles(directory, /\.test\.(js|mjs)$/);
   if (files.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
   const words = ['--test', '--test-reporter=spec', ...files];
-  run(process.execPath, words, { timeoutMs });
+  run(process.execPath, words, { timeoutMs: partLimitMs });
 }
 
 async function fuzz() {
@@ -58,30 +56,47 @@ async function fuzzOne(name) {
   return !result.ok;
 }
 
-async function packed() {
-  await build();
-  types();
-  await testPackage();
-}
-
-/** In the order they run: what is quick comes first. */
+/** What each part does. @type {Map<string, () => unknown>} */
 const parts = new Map([
   ['build', () => build()],
+  ['types', types],
   ['size', size],
+  ['check', check],
+  ['package', testPackage],
   ['js', () => node('tests/js')],
   ['cli', () => node('tests/cli')],
-  ['native', () => native('native-debug')],
-  ['check', check],
-  ['lint', lint],
-  ['package', packed],
   ['workerd', () => node('tests/workerd')],
   ['browser', () => node('tests/browser')],
+  ['docs', () => node('tests/docs')],
+  ['nextjs', () => node('tests/nextjs')],
   ['stores', () => node('tests/stores')],
   ['conformance', () => node('tests/conformance')],
-  ['simulation', () => node('tests/simulation', 2 * partLimitMs)],
+  ['simulation', () => node('tests/simulation')],
+  ['native', () => native('native-debug')],
+  ['lint', lint],
   ['asan', () => native('native-asan')],
   ['fuzz', fuzz],
 ]);
+
+/** What all others need: the module, and the types that the package has. */
+const preparation = ['build', 'types'];
+
+/** The others, those of a row one after the other, each row beside another: what is long comes first. */
+const rows = [
+  ['size', 'check', 'native', 'lint', 'asan', 'fuzz'],
+  ['conformance'],
+  ['stores'],
+  ['nextjs'],
+  ['browser'],
+  ['docs'],
+  ['simulation'],
+  ['workerd'],
+  ['js'],
+  ['cli'],
+  ['package'],
+];
+
+/** @typedef {{ part: string, passed: boolean, seconds: number }} Result */
 
 /** @param {string[]} names */
 async function test(names) {
@@ -90,20 +105,14 @@ async function test(names) {
     throw new Failure(`test: no part '${unknown[0]}'; there are ${[...parts.keys()].join(', ')}`);
   }
   setup();
+  /** @type {Result[]} */
   const results = [];
-  for (const [name, part] of parts) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    console.log(`\n=== ${name}`);
-    const start = Date.now();
-    let passed = true;
-    try {
-      await part();
-    } catch (error) {
-      console.error(error instanceof Failure ? error.message : error);
-      passed = false;
+  for (const name of preparation) results.push(await runPart(name));
+  await parallel(rows, async (row) => {
+    for (const name of row) {
+      if (names.length === 0 || names.includes(name)) results.push(await runPart(name));
     }
-    results.push({ part: name, passed, seconds: Number(((Date.now() - start) / 1000).toFixed(1)) });
-  }
+  });
   console.log();
   console.table(results);
   const failed = results.filter(({ passed }) => !passed).length;
@@ -111,4 +120,16 @@ async function test(names) {
   if (failed > 0) process.exitCode = 1;
 }
 
-if (isMain(import.meta)) main(() => test(process.argv.slice(2)));
+/** In a process of its own. @param {string} name @returns {Promise<Result>} */
+async function runPart(name) {
+  const start = Date.now();
+  const words = [fileURLToPath(import.meta.url), '--part', name];
+  const { ok, all } = await captureAsync(process.execPath, words);
+  console.log(`\n=== ${name}\n${all.trimEnd()}`);
+  const seconds = Number(((Date.now() - start) / 1000).toFixed(1));
+  return { part: name, passed: ok, seconds };
+}
+
+const [first, ...rest] = process.argv.slice(2);
+const body = first === '--part' ? parts.get(rest[0]) : () => test(process.argv.slice(2));
+if (isMain(import.meta) && body) main(body);

@@ -22,12 +22,13 @@ const NOT_HERE = /** @type {const} */ ([
  * @property {boolean} [takeOver] become active at once and control open pages; default true
  */
 
+/** @typedef {import('../js_bindings/options.js').Options} Options */
+
 /**
  * As in `Options`, less what is of no use on a device. Three defaults differ: `memory` is `'4MB'`,
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down), and `identityPaths`
  * has what identity providers come back on as well.
- * @typedef {OwnOptions & Omit<import('../js_bindings/options.js').Options,
- *   'origin' | typeof NOT_HERE[number]>} WorkerOptions
+ * @typedef {OwnOptions & Omit<Options, 'origin' | typeof NOT_HERE[number]>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({

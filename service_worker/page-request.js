@@ -1,17 +1,38 @@
 // A page's request as the handler of the package takes one: with a credential that stands for the device,
 // since a worker sees no cookies. What takes long to make is made when it is asked for: an answer from what
 // is held needs the credential alone.
+// Invariant: a request that sends no cookies is not answered for them, and the origin is asked for it without
+// (SPEC R1).
 import { DEVICE_COOKIE } from './options.js';
+
+/** The name under which it is remembered how a page sends cookies beside its token. */
+const MODE_COOKIE = 'sesame-credentials';
+
+/**
+ * Whether a request brings the device's cookies (Fetch standard, credentials mode).
+ * @param {Request} request
+ * @param {string} ownOrigin where the page and the worker come from
+ */
+export function sendsCookies({ credentials, url }, ownOrigin) {
+  if (credentials === 'same-origin') return new URL(url).origin === ownOrigin;
+  return credentials === 'include';
+}
 
 /**
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
+ * @param {string} ownOrigin
  * @returns {Request & { original: Request, head: import('../js_bindings/abi.js').RequestHead }}
  */
-export function pageRequest(original, principal) {
+export function pageRequest(original, principal, ownOrigin) {
   const authorization = original.headers.get('authorization');
-  // Who sends a credential of his own, be it an empty one, is not taken for who the device's stands for.
-  const cookie = authorization === null ? `${DEVICE_COOKIE}=${principal}` : '';
+  let cookie = '';
+  if (sendsCookies(original, ownOrigin)) {
+    // Who sends a token of his own, be it an empty one, is not taken for who the device's cookies stand for.
+    const [name, value] =
+      authorization === null ? [DEVICE_COOKIE, principal] : [MODE_COOKIE, original.credentials];
+    cookie = `${name}=${value}`;
+  }
   /** @type {Headers | null} */
   let headers = null;
   return /** @type {any} */ ({
@@ -41,6 +62,17 @@ function withCookie(original, cookie) {
   const headers = new Headers(original);
   if (cookie !== '') headers.set('cookie', cookie);
   return headers;
+}
+
+/**
+ * How the origin is asked for the document on behalf of such a request.
+ * @param {Headers} headers as `pageRequest` made them
+ * @returns {RequestCredentials}
+ */
+export function credentialsOf(headers) {
+  const [name, value] = (headers.get('cookie') ?? '').split('=');
+  if (name === MODE_COOKIE) return /** @type {RequestCredentials} */ (value);
+  return name === DEVICE_COOKIE ? 'include' : 'omit';
 }
 
 /** @param {Request} request */
