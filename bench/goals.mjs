@@ -32,6 +32,7 @@ export function judge(results) {
     ...judgeHits(results.hits ?? {}),
     judgePauses(results.pauses),
     judgeRestore(results.snapshot),
+    ...judgeServiceWorker(results['service-worker']),
   ];
 }
 
@@ -190,4 +191,31 @@ function judgeRestore(snapshot) {
       met: snapshot.restoreNanoseconds <= 120,
     },
   );
+}
+
+/** @param {any} found */
+function judgeServiceWorker(found) {
+  const of = (/** @type {'timesConstant' | 'togetherTimesConstant'} */ what) =>
+    Object.values(found.warm).map((/** @type {any} */ { sesame }) => sesame[what].median);
+  const ratios = found && { alone: of('timesConstant'), together: of('togetherTimesConstant') };
+  const list = (/** @type {number[]} */ values) => values.map(times).join(' and ');
+  const more = found?.cold.times.sesame.more;
+  return [
+    goal(
+      'service worker, a warm answer to a page (document and session), against one that answers a constant',
+      '≤ 1.20 of its time',
+      ratios && {
+        measured: `${list(ratios.alone)}; 8 at once ${list(ratios.together)}`,
+        met: Math.max(...ratios.alone, ...ratios.together) <= 1.2,
+      },
+    ),
+    goal(
+      'service worker that was stopped, its first answer, against the same',
+      '≤ 15 ms more',
+      more && {
+        measured: `${more.median.toFixed(1)} ms (95 %: ${more.low.toFixed(1)} to ${more.high.toFixed(1)})`,
+        met: more.median <= 15,
+      },
+    ),
+  ];
 }

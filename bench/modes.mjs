@@ -26,6 +26,7 @@ export const full = {
   snapshot: { count: 1_000_000, repeats: 3 },
   coldStarts: 11,
   sharing: { repeats: 3, atOnce: 60 },
+  serviceWorker: { rounds: 25, requests: 40, atOnce: 8, starts: 25 },
   workerd: {
     checks: { count: 100_000, iterations: 100_000, rounds: 9 },
     requests: { sessions: 1000, connections: 16, seconds: 2, rounds: 9 },
@@ -50,6 +51,7 @@ export const quick = {
   snapshot: { count: 50_000, repeats: 2 },
   coldStarts: 2,
   sharing: { repeats: 1, atOnce: 20 },
+  serviceWorker: { rounds: 6, requests: 20, atOnce: 8, starts: 6 },
   workerd: {
     checks: { count: 10_000, iterations: 20_000, rounds: 3 },
     requests: { sessions: 100, connections: 16, seconds: 0.4, rounds: 3 },

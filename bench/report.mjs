@@ -87,6 +87,55 @@ function sharingTable({ stores, hits }) {
   ].join('\n');
 }
 
+/** @type {Record<string, string>} */
+const ANSWERED_BY = {
+  sesame: 'Sesame',
+  constant: 'a constant',
+  'cache-first': 'Cache Storage, by hand',
+  network: 'no worker: loopback',
+};
+
+/** Of a cold start, as they begin. @type {Record<string, string>} */
+const STEPS = {
+  script: 'script run',
+  compile: 'module compiled',
+  open: 'database opened',
+  instantiate: 'module instantiated',
+  read: 'record read',
+  unseal: 'record unsealed',
+  answer: 'request answered',
+};
+
+/** @param {any} found */
+function serviceWorkerText({ warm, cold, version }) {
+  const ms = (/** @type {number} */ value) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  const times = (/** @type {any} */ { median, low, high }) =>
+    `${median.toFixed(2)}× (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const parts = Object.entries(warm).map(([what, byName]) => {
+    const rows = Object.entries(byName).map(([name, figures]) => [
+      ANSWERED_BY[name],
+      ...[ms(figures.p50), ms(figures.p95), times(figures.timesConstant)],
+      ...[ms(figures.together), times(figures.togetherTimesConstant)],
+    ]);
+    const titles = ['p50', 'p95', 'times a constant', '8 at once, each', 'times a constant'];
+    return table([`warm, the ${what}, answered by`, ...titles], rows);
+  });
+  const starts = Object.entries(cold.times)
+    .filter(([name]) => name !== 'steps')
+    .map(([name, { p50, p95, more }]) => [
+      ...[ANSWERED_BY[name], ms(p50), ms(p95)],
+      `${more.median.toFixed(1)} (${more.low.toFixed(1)} to ${more.high.toFixed(1)})`,
+    ]);
+  parts.push(
+    table(['stopped before, answered by', 'p50', 'p95', 'ms more than a constant'], starts),
+  );
+  const steps = Object.entries(STEPS)
+    .filter(([step]) => cold.steps[step])
+    .map(([step, label]) => [label, ms(cold.steps[step].begins), ms(cold.steps[step].takes)]);
+  parts.push(table(['a watched start of Sesame', 'begins after', 'takes'], steps));
+  return `Chromium ${version}\n${parts.join('\n\n')}`;
+}
+
 /** @param {any} capacity */
 function capacityTable({ probe, million, isolate, kinds }) {
   const isSame = million?.memory === isolate?.memory;
@@ -179,5 +228,6 @@ export function textOf(results) {
     parts.push(table(['cold start: import, create, check', ''], rows));
   }
   if (sharing) parts.push(sharingTable(sharing));
+  if (results['service-worker']) parts.push(serviceWorkerText(results['service-worker']));
   return `${parts.join('\n\n')}\n`;
 }

@@ -41,6 +41,7 @@ const F64 = Object.freeze({
 /**
  * @typedef {object} BoundCache
  * @property {() => number} handle
+ * @property {(secret: Uint8Array) => void} replaceSecret
  * @property {() => Record<string, number>} statistics
  * @property {() => void} delete
  */
@@ -161,6 +162,14 @@ export class Core {
     this.free();
     this.#exports = DISPOSED;
     this.#bound = DISPOSED;
+  }
+
+  /**
+   * Takes another secret, for who gets to know it late. Nothing may have been asked of the cache yet.
+   * @param {Uint8Array} secret 16 random bytes
+   */
+  replaceSecret(secret) {
+    this.#bound.replaceSecret(secret);
   }
 
   /** @returns {Record<string, number>} */

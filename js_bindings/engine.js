@@ -14,6 +14,8 @@ const MOST_ATTEMPTS = 5;
 const FAILURES = new Set([304, 408, 425, 429]);
 
 const NO_BYTES = new Uint8Array();
+/** Why a timer is not wanted any more. Without a reason, each abort makes an exception with its stack. */
+const OVER = 'over';
 const FAILED = Object.freeze({
   answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
   headers: null,
@@ -381,7 +383,7 @@ export class Engine {
     } catch {
       return FAILED;
     } finally {
-      done.abort();
+      done.abort(OVER);
       await timer;
     }
   }

@@ -24,6 +24,8 @@ import { isVerify, verifyResponse } from './verify.js';
  * @typedef {object} HandlerContext
  * @property {(work: Promise<unknown>) => void} waitUntil
  * @property {boolean} [fresh] what is held does not count (SPEC R11)
+ * @property {import('./abi.js').RequestHead} [head] the credential, from who knows it without the headers:
+ *   of a request whose headers name no other site's page
  */
 
 /** @typedef {import('./engine.js').Decision} Decision */
@@ -65,30 +67,39 @@ export class Handler {
   }
 
   /**
-   * What nearly every request is: the document asked for by a page of the same site, and held fresh. The
-   * same answer as `#document` gives, with nothing made that can be kept from one to the next.
+   * What nearly every request is: the document, or the session, asked for by a page of the same site, and
+   * held fresh. The same answer as `#document` and `#session` give, with nothing made that can be kept from
+   * one to the next.
    * @param {Request} request
    * @param {HandlerContext} context
    * @returns {Response | Promise<Response> | null} null: it is something else
    */
   #hit(request, context) {
-    const { method, url, headers } = request;
-    const { documentPath, browserCache } = this.#options;
-    if (method !== 'GET' || browserCache || !url.endsWith(documentPath)) return null;
-    if (url.indexOf('/', url.indexOf('//') + 2) !== url.length - documentPath.length) return null;
-    if (context.fresh || headers.has('origin')) return null;
+    const { method, url } = request;
+    const { documentPath, sessionPath, browserCache } = this.#options;
+    if (method !== 'GET' || browserCache || context.fresh) return null;
+    const isSession = sessionPath !== null && isAt(url, sessionPath);
+    if (!isSession && !isAt(url, documentPath)) return null;
+    if (context.head === undefined && request.headers.has('origin')) return null;
+    const head = context.head ?? this.#parts.headOf(request.headers);
     const { core, engine, host, shared } = this.#parts;
     const now = host.now();
     if (shared !== null) {
       if (!shared.isTrusted(now)) return null;
       shared.keepUp(now, (work) => context.waitUntil(work));
     }
-    const action = core.check(this.#parts.headOf(headers), now, 0, CheckFlag.PEEK);
+    const action = core.check(head, now, 0, CheckFlag.PEEK);
     // Another node may know a managed session that this one does not.
     if (action === Action.REFUSE && shared !== null && this.#parts.managed !== null) return null;
-    if (action === Action.REFUSE) return this.#decided(engine.decided(action, now), request, null);
+    if (action === Action.REFUSE) {
+      const decision = engine.decided(action, now);
+      return isSession
+        ? this.#sessionOf(decision, request, null)
+        : this.#decided(decision, request, null);
+    }
     if (action !== Action.SERVE) return null;
     engine.noteCheck(now, 0, 'document', 'fresh');
+    if (isSession) return new Response(sessionBody('document', core), this.#hitInit);
     return new Response(this.#bodyOut.take(core.body), this.#hitInitFor(core.meta));
   }
 
@@ -217,6 +228,16 @@ export class Handler {
     if (decision.kind === 'pass' && !decision.isAnonymous) {
       decision = await this.#parts.engine.askOnce(this.#documentRequest(request, context));
     }
+    return this.#sessionOf(decision, request, site);
+  }
+
+  /**
+   * The response that says what was decided about the session.
+   * @param {Decision} decision
+   * @param {Request} request
+   * @param {string | null} site
+   */
+  #sessionOf(decision, request, site) {
     const source = decision.isAnonymous ? 'negative' : decision.source; // nobody was asked
     const headers = this.#sessionHeaders({ source, originHeaders: null }, site);
     for (const cookie of decision.originHeaders?.getSetCookie() ?? []) {
@@ -226,7 +247,7 @@ export class Handler {
       return failure(decision, headers);
     }
     headers.set('content-type', 'application/json');
-    const body = sessionBody(decision);
+    const body = sessionBody(decision.kind, decision);
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
       : respond(request, body, 200, headers);
@@ -458,6 +479,15 @@ function decoded(segment) {
   } catch {
     return segment;
   }
+}
+
+/**
+ * Whether a URL has just this path, and no query.
+ * @param {string} url
+ * @param {string} path
+ */
+function isAt(url, path) {
+  return url.endsWith(path) && url.indexOf('/', url.indexOf('//') + 2) === url.length - path.length;
 }
 
 /** @param {unknown} error */

@@ -4,6 +4,7 @@ import { markPrivate } from './headers.js';
 import { toHex } from './hex.js';
 
 const encoder = new TextEncoder();
+const SESSION_START = encoder.encode('{"user":');
 
 /**
  * A response; without its body for `HEAD`.
@@ -50,12 +51,13 @@ export function unavailableResponse(retryAfterMs = 1000) {
 }
 
 /**
- * `{ user, expiresAt }` around the document's own bytes, or `null`.
- * @param {import('./engine.js').Decision} decision
+ * `{ user, expiresAt }` around the document's own bytes, or `null`. What it is given may change after.
+ * @param {import('./engine.js').Decision['kind']} kind
+ * @param {Pick<import('./engine.js').Decision, 'body' | 'expiresAtMs'>} of
  */
-export function sessionBody({ kind, body, expiresAtMs }) {
+export function sessionBody(kind, { body, expiresAtMs }) {
   if (kind !== 'document') return encoder.encode('null');
-  const start = encoder.encode('{"user":');
+  const start = SESSION_START;
   const end = encoder.encode(`,"expiresAt":${JSON.stringify(isoTime(expiresAtMs))}}`);
   const joined = new Uint8Array(start.length + body.length + end.length);
   joined.set(start);

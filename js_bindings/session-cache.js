@@ -87,7 +87,8 @@ export class SessionCacheBase {
       log(entry);
       if (observers.size > 0) for (const observer of observers) observer(entry);
     };
-    this.#parts = assemble(instance, options, { ...defaultHost, ...host, log: tell });
+    const parsed = parseOptions(options, instance.findFaults);
+    this.#parts = assemble(instance, parsed, { ...defaultHost, ...host, log: tell });
     this.#handler = new Handler(this.#parts);
     finalizer.register(this, this.#parts.core.free, this);
   }
@@ -324,8 +325,9 @@ export class SessionCacheBase {
    * @example
    * await sessions.restore(createReadStream('sessions.snapshot'));
    */
-  restore(source) {
-    return this.#parts.snapshots.restore(source);
+  async restore(source) {
+    await this.#parts.snapshots.restore(source);
+    return this.#parts.core.statistics().entries;
   }
 
   /**
@@ -425,12 +427,11 @@ function withSums(counters) {
 /**
  * What a cache is made of. Who answers requests with it need not go through `SessionCacheBase`.
  * @param {import('./abi.js').Instance} instance
- * @param {Options} options
+ * @param {import('./options.js').ParsedOptions} parsed without fault, for the core as well
  * @param {import('./host.js').Host} host
  * @returns {Parts}
  */
-export function assemble(instance, options, host) {
-  const parsed = parseOptions(options, instance.findFaults);
+export function assemble(instance, parsed, host) {
   const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
   const core = new Core(instance, parsed, secret);
   const waiters = new Waiters(host);

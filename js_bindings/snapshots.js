@@ -62,7 +62,10 @@ export class Snapshots {
     );
   }
 
-  /** @param {ByteSource} source */
+  /**
+   * @param {ByteSource} source
+   * @returns {Promise<void>} once all of it is held
+   */
   async restore(source) {
     this.#begin();
     let isComplete = false;
@@ -90,7 +93,6 @@ export class Snapshots {
       isComplete = true;
       this.#check(status);
       this.#shared?.distrustHeld(); // at once: what was restored can be served from here on
-      return this.#core.statistics().entries;
     } finally {
       if (!isComplete) this.#core.endRestore(); // the source has failed: what was fed is refused
       this.#isBusy = false;

@@ -96,7 +96,7 @@ async function assemble(directory) {
       format,
       target: 'es2022',
       minify: true,
-      loader: { '.wasm': 'binary' },
+      loader: { '.wasm': 'base64' },
       define: { 'import.meta.url': 'self.location.href' }, // classic scripts have none
       logLevel: 'warning',
     });

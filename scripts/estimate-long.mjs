@@ -5,7 +5,7 @@ import path from 'node:path';
 import { measureLongLog } from '../tests/cli/long-log.js';
 import { Failure, isMain, main } from './lib/run.mjs';
 
-const MOST_RSS_MB = 200;
+const MOST_RSS_MB = 150;
 
 if (isMain(import.meta)) {
   main(async () => {

@@ -6,6 +6,7 @@
 import { instantiate } from '../js_bindings/abi.js';
 import { Action, CheckFlag } from '../js_bindings/abi-constants.js';
 import createModule from '../js_bindings/dist/sesame.js';
+import { ConfigError } from '../js_bindings/errors.js';
 import { Handler } from '../js_bindings/handler.js';
 import { toHex } from '../js_bindings/hex.js';
 import { defaultHost } from '../js_bindings/host.js';
@@ -109,22 +110,30 @@ export class DeviceSessions {
     await emptied;
   }
 
-  /** @param {Promise<WebAssembly.Module>} module */
+  /**
+   * The first request waits for all of it: what needs nothing of the disk is done while the browser reads.
+   * @param {Promise<WebAssembly.Module>} module
+   */
   async #start(module) {
     const reading = this.#storage.read().catch(() => {
       this.#hasStorage = false;
       return null;
     });
     this.#module = await module;
+    const instance = instantiate(this.#module, createModule);
+    const faults = instance.findFaults(this.#options.parsed);
+    if (faults.length > 0) throw new ConfigError(faults);
+    this.#replaceParts(this.#random(), instance);
     const kept = await reading;
     if (kept === null) {
-      this.#replaceParts(this.#random());
       if (this.#hasStorage) this.#renew().catch(() => {});
       return;
     }
     this.#pendingLogout = kept.pendingLogout;
-    this.#replaceParts(kept.epoch, kept.contents?.slice(0, SECRET_BYTES));
+    this.#epoch = kept.epoch;
     if (kept.contents === null) return;
+    this.#secret = kept.contents.slice(0, SECRET_BYTES);
+    this.#parts.core.replaceSecret(this.#secret);
     // What cannot be restored has left an empty cache (R52).
     await this.#parts.snapshots.restore(kept.contents.subarray(SECRET_BYTES)).catch(() => {});
   }
@@ -231,10 +240,12 @@ export class DeviceSessions {
   async #handle(request, waitUntil) {
     const page = pageRequest(request, this.#principal(), this.#options.ownOrigin);
     const parts = this.#parts;
-    this.#head = parts.headOf(page.headers);
+    const { head } = page;
+    this.#head = head;
     /** @type {Promise<unknown>[]} */
     const works = [];
     const response = await this.#handler.handle(page, {
+      head,
       fresh: request.cache === 'reload',
       waitUntil: (work) => {
         works.push(work);
@@ -317,15 +328,13 @@ export class DeviceSessions {
   }
 
   /**
+   * An empty cache takes the place of what was held, in memory of its own.
    * @param {string} epoch
-   * @param {Uint8Array} [secret]
    */
-  #replaceParts(epoch, secret = this.#host.getRandomValues(new Uint8Array(SECRET_BYTES))) {
-    const parts = assemble(
-      instantiate(this.#module, createModule),
-      { ...this.#options.cache, secret },
-      this.#host,
-    );
+  #replaceParts(epoch, instance = instantiate(this.#module, createModule)) {
+    const secret = new Uint8Array(SECRET_BYTES);
+    this.#host.getRandomValues(secret);
+    const parts = assemble(instance, { ...this.#options.parsed, secret }, this.#host);
     if (this.#parts) this.#statistics.move(this.#parts, parts);
     this.#epoch = epoch;
     this.#secret = secret;

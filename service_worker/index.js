@@ -3,7 +3,7 @@
 import { Announcer } from './announcer.js';
 import { DeviceSessions } from './device-sessions.js';
 import { loadModule } from './module.js';
-import { parseWorkerOptions } from './options.js';
+import { databaseOf, parseWorkerOptions } from './options.js';
 import { Routes } from './routes.js';
 import { SealedStorage } from './sealed-storage.js';
 
@@ -25,11 +25,15 @@ export { ConfigError, SesameError } from '../js_bindings/errors.js';
  */
 export function install(options = {}, host = {}) {
   const worker = /** @type {any} */ (globalThis);
+  const storage = new SealedStorage(databaseOf(options));
+  // The browser does both while the rest is made ready: whoever has asked waits for all of it.
+  storage.open();
+  const module = loadModule();
   const parsed = parseWorkerOptions(options, worker.location.origin);
   const routes = new Routes(parsed);
   const sessions = new DeviceSessions({
-    module: loadModule(),
-    storage: new SealedStorage(parsed.database),
+    module,
+    storage,
     announcer: new Announcer(parsed.channel, worker.clients),
     options: parsed,
     host,

@@ -50,6 +50,15 @@ export const DEVICE_COOKIE = 'sesame-device';
 /** @typedef {ReturnType<typeof parseWorkerOptions>} ParsedWorkerOptions */
 
 /**
+ * What the database is called, before all options have been judged, which takes longer than to begin with it.
+ * @param {WorkerOptions} options
+ */
+export function databaseOf(options) {
+  const name = /** @type {any} */ (options)?.database;
+  return isOwn('database', name) ? name : OWN_DEFAULTS.database;
+}
+
+/**
  * @param {WorkerOptions} options
  * @param {string} ownOrigin where the worker comes from
  * @throws {ConfigError} with everything that is wrong
@@ -87,7 +96,7 @@ export function parseWorkerOptions(options, ownOrigin) {
     faults.push(...error.faults);
   }
   if (faults.length > 0 || parsed === undefined) throw new ConfigError(faults);
-  return Object.freeze({ ...own, ownOrigin, cache, parsed });
+  return Object.freeze({ ...own, ownOrigin, parsed });
 }
 
 /** @type {Record<string, string>} */

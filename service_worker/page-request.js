@@ -1,5 +1,6 @@
 // A page's request as the handler of the package takes one: with a credential that stands for the device,
-// since a worker sees no cookies.
+// since a worker sees no cookies. What takes long to make is made when it is asked for: an answer from what
+// is held needs the credential alone.
 // Invariant: a request that sends no cookies is not answered for them, and the origin is asked for it without
 // (SPEC R1).
 import { DEVICE_COOKIE } from './options.js';
@@ -21,25 +22,46 @@ export function sendsCookies({ credentials, url }, ownOrigin) {
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
  * @param {string} ownOrigin
- * @returns {Request & { original: Request }}
+ * @returns {Request & { original: Request, head: import('../js_bindings/abi.js').RequestHead }}
  */
 export function pageRequest(original, principal, ownOrigin) {
-  const headers = new Headers(original.headers);
+  const authorization = original.headers.get('authorization');
+  let cookie = '';
   if (sendsCookies(original, ownOrigin)) {
-    const hasToken = headers.has('authorization');
-    const [name, value] = hasToken
-      ? [MODE_COOKIE, original.credentials]
-      : [DEVICE_COOKIE, principal];
-    headers.set('cookie', `${name}=${value}`);
+    // Who sends a token of his own, be it an empty one, is not taken for who the device's cookies stand for.
+    const [name, value] =
+      authorization === null ? [DEVICE_COOKIE, principal] : [MODE_COOKIE, original.credentials];
+    cookie = `${name}=${value}`;
   }
-  const { method, url, signal } = original;
+  /** @type {Headers | null} */
+  let headers = null;
   return /** @type {any} */ ({
-    ...{ method, url, signal, headers, original },
+    method: original.method,
+    url: original.url,
+    original,
+    head: { tenant: '', cookie, authorization: authorization ?? '' },
+    get headers() {
+      headers ??= withCookie(original.headers, cookie);
+      return headers;
+    },
+    get signal() {
+      return original.signal;
+    },
     /** A copy: what is sent to the origin is the page's own. */
     get body() {
       return bodyOf(original);
     },
   });
+}
+
+/**
+ * @param {Headers} original
+ * @param {string} cookie
+ */
+function withCookie(original, cookie) {
+  const headers = new Headers(original);
+  if (cookie !== '') headers.set('cookie', cookie);
+  return headers;
 }
 
 /**

@@ -18,6 +18,13 @@ export class SealedStorage {
     this.#name = name;
   }
 
+  /** Has the browser open the database, which takes it a while. Who needs it finds out if it cannot. */
+  async open() {
+    try {
+      await this.#open();
+    } catch {}
+  }
+
   /**
    * @returns {Promise<Kept | null>} null: nothing is there
    * @throws if the browser refuses storage

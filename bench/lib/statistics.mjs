@@ -15,6 +15,18 @@ export function quantile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
+/**
+ * A median with its interval of 95 %, whatever the values are like: two of them, by their ranks.
+ * @param {number[]} values some independent ones; of less than six, the interval is all there is
+ * @returns {{ median: number, low: number, high: number }}
+ */
+export function medianInterval(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const reach = 0.98 * Math.sqrt(sorted.length);
+  const low = Math.max(0, Math.floor(sorted.length / 2 - reach));
+  return { median: median(sorted), low: sorted[low], high: sorted[sorted.length - 1 - low] };
+}
+
 /** @param {number} value @param {number} digits significant ones */
 export function round(value, digits = 4) {
   return Number(value.toPrecision(digits));

@@ -6,6 +6,7 @@ import { measureChecks } from './checks.mjs';
 import { measureColdStarts } from './cold-start.mjs';
 import { measureHitsByEntries, measureHitsInBytes } from './hit-ratios.mjs';
 import { measurePauses } from './pauses.mjs';
+import { hasChromium, measureServiceWorker } from './service-worker.mjs';
 import { measureSharing } from './sharing.mjs';
 import { measureSnapshot } from './snapshot.mjs';
 import { hasWorkerd, measureWorkerdChecks, measureWorkerdRequests } from './workerd.mjs';
@@ -94,6 +95,12 @@ const sections = {
   snapshot: ({ mode, budgetPerSession }) => measureSnapshot({ ...mode.snapshot, budgetPerSession }),
   coldStart: ({ mode }) => measureColdStarts(mode.coldStarts),
   sharing: ({ mode }) => measureSharing(mode.sharing),
+
+  async 'service-worker'({ mode, log }) {
+    if (hasChromium()) return measureServiceWorker(mode.serviceWorker);
+    log('  Chromium is not installed on this machine');
+    return null;
+  },
 };
 
 export const sectionNames = Object.keys(sections);

@@ -6,6 +6,7 @@ import { estimate } from './estimate.js';
 import { EstimateError } from './estimate-error.js';
 import { pictureOf } from './picture.js';
 import { count, reportOf } from './report.js';
+import { keepHeapSmall } from './small-heap.js';
 
 const PROGRESS_EVERY_MS = 250;
 
@@ -26,6 +27,7 @@ export async function main(argv) {
     request.faults.forEach(complain);
     return 2;
   }
+  keepHeapSmall();
   const { isJson, svg, ...command } = request.command;
   const progress = process.stderr.isTTY ? progressLine() : undefined;
   // Whoever reads the report may have seen enough of it (`| head`).

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { EstimateError } from './estimate-error.js';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const MOST_SNIFFED_BYTES = 64 * 1024;
 
 /** @typedef {'combined' | 'json' | 'har'} Format */

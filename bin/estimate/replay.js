@@ -20,6 +20,8 @@ const NULL_BODY = [204, 205, 304];
 /** So many refused sessions are remembered. */
 const MOST_REFUSED = 65_536;
 
+const encoder = new TextEncoder();
+
 /** No client goes away. */
 const NEVER = new AbortController().signal;
 
@@ -216,9 +218,10 @@ export class Replay {
    * The origin.
    * @param {string | Request} input
    * @param {RequestInit} init
+   * @param {Request} [passed] whose response goes on to whoever has sent it
    * @returns {Promise<Response>}
    */
-  #fetch = (input, init) => {
+  #fetch = (input, init, passed) => {
     const flight = this.#inFlight.get(new Headers(init.headers).get(MARK) ?? '');
     if (!flight) return Promise.reject(new EstimateError('ERR_SESAME_LOG_READ', 'no such request'));
     const { event } = flight;
@@ -233,7 +236,7 @@ export class Replay {
     }
     return new Promise((resolve, reject) => {
       this.#time.after(this.#durationOf(event), () => {
-        const response = this.#answer(event, isForDocument);
+        const response = this.#answer(event, isForDocument, passed ? toResponse : toAnswer);
         if (response) resolve(response);
         else reject(new TypeError('no answer'));
       });
@@ -244,9 +247,10 @@ export class Replay {
    * What the origin answers to a request: what the log says.
    * @param {Event} event
    * @param {boolean} isForDocument
+   * @param {(body: string | null, init: { status: number, headers: Headers }) => Response} make
    * @returns {Response | null} null: none
    */
-  #answer(event, isForDocument) {
+  #answer(event, isForDocument, make) {
     const isCheck = event.method === 'GET' || event.method === 'HEAD';
     // A browser's condition held (304), or the cache asks what a write has changed: there is a document.
     const hasDocument = isForDocument && (event.status === 304 || !isCheck);
@@ -262,7 +266,7 @@ export class Replay {
     }
     if (isForDocument && /no-store/i.test(headers.get('cache-control') ?? ''))
       ++this.totals.noStore;
-    return new Response(NULL_BODY.includes(status) ? null : body, { status, headers });
+    return make(NULL_BODY.includes(status) ? null : body, { status, headers });
   }
 
   /** @param {Event} event @param {number} status */
@@ -323,6 +327,27 @@ function isSuccess(status) {
  */
 function requestOf(url, method, headers) {
   return /** @type {Request} */ ({ url, method, headers, body: null, signal: NEVER });
+}
+
+/**
+ * @param {string | null} body
+ * @param {{ status: number, headers: Headers }} init
+ */
+function toResponse(body, init) {
+  return new Response(body, init);
+}
+
+/**
+ * All of a `Response` that the cache looks at when it asks for a document itself.
+ * @param {string | null} text
+ * @param {{ status: number, headers: Headers }} init
+ */
+function toAnswer(text, { status, headers }) {
+  const chunks = text === null ? [] : [encoder.encode(text)];
+  const read = async () => ({ done: chunks.length === 0, value: chunks.pop() });
+  const body = text === null ? null : { getReader: () => ({ read, cancel: async () => {} }) };
+  const ok = status >= 200 && status < 300;
+  return /** @type {Response} */ (/** @type {unknown} */ ({ status, ok, headers, body }));
 }
 
 /** Methods that a `Request` cannot have change nothing here. @param {string} method */

@@ -53,6 +53,25 @@ function fill(name, document, meta) {
 }
 
 describe('abi', () => {
+  test('R3, R52: a cache that takes another secret is as one that was made with it', () => {
+    const head = headOf('late');
+    const key = core.sessionKey(head)?.key;
+    fill('late', documentOf('late', 200));
+    assert.equal(core.beginSnapshot(NOW, ''), Status.OK);
+    assert.equal(core.nextOfSnapshot(), Status.MORE);
+    const snapshot = core.body.slice();
+
+    const parsed = parseOptions({ origin: 'http://origin.test' }, instance.findFaults);
+    const late = new Core(instance, parsed, new Uint8Array(16).fill(9));
+    assert.notEqual(late.sessionKey(head)?.key, key);
+    late.replaceSecret(new Uint8Array(16).fill(7));
+    assert.equal(late.sessionKey(head)?.key, key);
+    assert.equal(late.beginRestore(NOW, ''), Status.OK);
+    late.feedRestore(snapshot);
+    while (late.endRestore() === Status.MORE);
+    assert.equal(late.check(head, NOW, 0, 0), Action.SERVE);
+  });
+
   test('R7: answers stay right while the memory grows under them', () => {
     const before = memoryBytes();
     const sizes = new Set();

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "sesame_abi.h"
 #include "session_cache.h"
@@ -25,10 +25,12 @@ struct sesame_cache {
 
   sesame_cache(const sesame::Config& config, sesame::Bytes secret)
       : cache(config, secret),
-        input(config.max_document_bytes + 2 * config.max_credential_bytes + kOtherInputBytes) {}
+        input_bytes(config.max_document_bytes + 2 * config.max_credential_bytes + kOtherInputBytes),
+        input(new char[input_bytes]) {}
 
   sesame::SessionCache cache;
-  std::vector<char> input;
+  std::size_t input_bytes;
+  std::unique_ptr<char[]> input;  // not touched before a host writes to it
   sesame_result result{};
   char key_bytes[sizeof(sesame::Key)] = {};  // of the last key that was asked for
   std::string exported;                      // of the last managed session that was asked for

@@ -41,7 +41,7 @@ static_assert(SESAME_STATUS_TOO_DEEP == static_cast<int>(sesame::Status::kTooDee
 class InputReader {
  public:
   explicit InputReader(const sesame_cache& handle)
-      : next_(handle.input.data()), left_(handle.input.size()) {}
+      : next_(handle.input.get()), left_(handle.input_bytes) {}
 
   Bytes take(std::uint32_t length) {
     if (length > left_) {
@@ -109,11 +109,11 @@ std::uint32_t report_too_large(sesame_cache* handle) {
 uint32_t sesame_abi_version(void) { return SESAME_ABI_VERSION; }
 
 uint8_t* sesame_input(sesame_cache* cache) {
-  return reinterpret_cast<std::uint8_t*>(cache->input.data());
+  return reinterpret_cast<std::uint8_t*>(cache->input.get());
 }
 
 uint32_t sesame_input_capacity(sesame_cache* cache) {
-  return static_cast<std::uint32_t>(cache->input.size());
+  return static_cast<std::uint32_t>(cache->input_bytes);
 }
 
 sesame_result* sesame_output(sesame_cache* cache) { return &cache->result; }

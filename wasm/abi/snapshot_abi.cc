@@ -10,7 +10,7 @@ using State = sesame::SessionSnapshotReader::State;
 namespace {
 
 Bytes input_of(const sesame_cache& handle, std::uint32_t length) {
-  return {handle.input.data(), std::min<std::size_t>(length, handle.input.size())};
+  return {handle.input.get(), std::min<std::size_t>(length, handle.input_bytes)};
 }
 
 // Ends what was begun before. False: there are no snapshots of this cache.

@@ -109,6 +109,11 @@ SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<S
   std::copy_n(secret.begin(), secret_.size(), secret_.begin());
 }
 
+void SessionCache::replace_secret(Bytes secret) {
+  keys_ = KeyMaker(secret);
+  std::copy_n(secret.begin(), secret_.size(), secret_.begin());
+}
+
 void SessionCache::step(TimeMs now) {
   stepped_at_ = now;
   store_->step(now);

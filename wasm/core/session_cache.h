@@ -129,6 +129,10 @@ class SessionCache {
   /// The same on a store of the caller's.
   SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store);
 
+  /// Takes another secret, as if it had been made with it: for who gets to know it late.
+  /// REQUIRES: nothing has been asked of the cache yet; `secret` as above.
+  void replace_secret(Bytes secret);
+
   // --- Reading ---
 
   /// Decides a request for the document. A `fresh` check that is told to wait, and later to wait

@@ -70,6 +70,9 @@ class Cache {
 
   std::uintptr_t handle() const { return reinterpret_cast<std::uintptr_t>(handle_.get()); }
 
+  // REQUIRES: nothing has been asked of it yet; `secret` as above.
+  void replace_secret(const std::string& secret) { handle_->cache.replace_secret(secret); }
+
   val statistics() const {
     const sesame::SessionCache& cache = handle_->cache;
     const sesame::Metrics& metrics = cache.metrics();
@@ -117,5 +120,6 @@ EMSCRIPTEN_BINDINGS(sesame) {
   emscripten::class_<Cache>("Cache")
       .constructor<const val&, const std::string&>()
       .function("handle", &Cache::handle)
+      .function("replaceSecret", &Cache::replace_secret)
       .function("statistics", &Cache::statistics);
 }
