@@ -7,13 +7,14 @@
  * @property {'check' | 'origin' | 'refresh'} event a request decided, the origin asked for a document, or
  *   for new tokens
  * @property {number} time milliseconds since the Unix epoch
- * @property {number} durationMs
+ * @property {number} durationMs how long it took, in milliseconds
  * @property {string} [source] of a check: where its answer came from (SPEC R43)
  * @property {string} [kind] of a check: what it was answered
  * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
  */
 
 /**
+ * The world around a cache. What is not given is the host's own.
  * @typedef {object} Host
  * @property {(input: string | Request, init?: RequestInit, passed?: Request) => Promise<Response>} fetch
  *   asks the origin; `passed` is the request that is passed on, if it is one

@@ -3,13 +3,17 @@ import { ConfigError } from '../js_bindings/errors.js';
 import { parseOptions } from '../js_bindings/options.js';
 import { isPath } from '../js_bindings/options-managed.js';
 
-/** Of a cache in front of many users: on a device there is one, and no secret to share. */
-const NOT_HERE = /** @type {const} */ ([
-  ...['managed', 'store', 'revocationBound', 'webhookSecret', 'browserCache', 'secret', 'cookie'],
-  ...['verify', 'metricsPath'],
-]);
+/**
+ * Of a cache in front of many users: on a device there is one, and no secret to share.
+ * @type {readonly Exclude<keyof import('../js_bindings/options.js').Options, keyof WorkerOptions>[]}
+ */
+const NOT_HERE = [
+  ...(/** @type {const} */ (['managed', 'store', 'revocationBound', 'webhookSecret', 'browserCache', 'secret', 'cookie'])),
+  ...(/** @type {const} */ (['verify', 'metricsPath'])),
+];
 
 /**
+ * The options that only a service worker has.
  * @typedef {object} OwnOptions
  * @property {string} [origin] where the API is, `https:`; default: where the worker comes from
  * @property {string} [logoutPath] what a logout that could not reach the origin is repeated on; default
@@ -26,8 +30,8 @@ const NOT_HERE = /** @type {const} */ ([
  * As in `Options`, less what is of no use on a device. Three defaults differ: `memory` is `'4MB'`,
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down), and `identityPaths`
  * has what identity providers come back on as well.
- * @typedef {OwnOptions & Omit<import('../js_bindings/options.js').Options,
- *   'origin' | typeof NOT_HERE[number]>} WorkerOptions
+ * @typedef {OwnOptions & Omit<import('../js_bindings/options.js').Options, 'origin' | 'managed' | 'store' |
+ *   'revocationBound' | 'webhookSecret' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({
