@@ -25,6 +25,8 @@
  * @property {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues fills with random bytes
  * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
+ * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
+ *   randomness nor timers (so in workerd)
  * @property {boolean} sharesPromises whether one request may await a promise made in another (not so in
  *   workerd)
  */
@@ -62,5 +64,6 @@ export const defaultHost = Object.freeze({
   getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),
   log: () => {},
   decodesBodies: false,
+  startsLate: false,
   sharesPromises: true,
 });

@@ -6,7 +6,10 @@ import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
-/** A session cache in front of one origin. One may be made at a worker's top level. */
+/**
+ * A session cache in front of one origin. One may be made at a worker's top level: its options are judged there, it
+ * begins with its first request.
+ */
 export class SessionCache extends SessionCacheBase {
   /** Does nothing: a browser has to wait for the module, and what calls this runs in every host. */
   static async load() {}
@@ -17,6 +20,7 @@ export class SessionCache extends SessionCacheBase {
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    */
   constructor(options, host = {}) {
-    super(instantiate(wasmModule, createModule), options, { sharesPromises: false, ...host });
+    const workerd = { sharesPromises: false, startsLate: true };
+    super(instantiate(wasmModule, createModule), options, { ...workerd, ...host });
   }
 }

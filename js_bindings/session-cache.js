@@ -72,8 +72,11 @@ const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => f
 
 /** What every host's `SessionCache` is made of. */
 export class SessionCacheBase {
-  #parts;
-  #handler;
+  /** @type {Parts | null} */
+  #assembled = null;
+  #assemble;
+  /** @type {Handler | null} */
+  #handler = null;
   /** @type {Set<(entry: import('./host.js').LogEntry) => void>} */
   #observers = new Set();
 
@@ -90,9 +93,22 @@ export class SessionCacheBase {
       log(entry);
       if (observers.size > 0) for (const observer of observers) observer(entry);
     };
-    this.#parts = assemble(instance, options, { ...defaultHost, ...host, log: tell });
-    this.#handler = new Handler(this.#parts);
-    finalizer.register(this, this.#parts.core.free, this);
+    const world = { ...defaultHost, ...host, log: tell };
+    this.#assemble = () => assemble(instance, options, world);
+    if (world.startsLate) parseOptions(options, instance.findFaults);
+    else this.#start();
+  }
+
+  get #parts() {
+    return this.#assembled ?? this.#start();
+  }
+
+  #start() {
+    const parts = this.#assemble();
+    this.#assembled = parts;
+    this.#handler = new Handler(parts);
+    finalizer.register(this, parts.core.free, this);
+    return parts;
   }
 
   /**
@@ -258,7 +274,8 @@ export class SessionCacheBase {
    * user.name; // => 'Ingrid Sørensen'
    */
   handle(request, context = { waitUntil: ignoreFailure }) {
-    return this.#handler.handle(request, context);
+    if (this.#handler === null) this.#start();
+    return /** @type {Handler} */ (this.#handler).handle(request, context);
   }
 
   /**
