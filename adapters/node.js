@@ -57,7 +57,7 @@ const HOST = /^[\w.~!$&'()*+,;=:[\]-]+$/;
  * const sessions = new SessionCache({ origin: 'https://api.example.com' });
  * http.createServer(toNodeHandler(sessions)).listen(8080);
  * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  * // GET /api/auth/session => 200 null
  */
 export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {

@@ -45,7 +45,7 @@ const CLEAN_EVERY_MS = 3_600_000;
  *   secret: env.SESAME_SECRET,
  *   store: 'SESAME_STORE', // the binding's name
  * }));
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  */
 export class SesameStore extends DurableObject {
   #sql;

@@ -48,7 +48,7 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
  *
  * export default createWorker({ origin: 'https://api.example.com' });
  * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  * // GET /api/auth/session => 200 null
  *
  * @example
@@ -61,7 +61,7 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
  *   secret: env.SESAME_SECRET,
  *   store: 'SESAME_STORE',
  * }));
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  */
 export function createWorker(options) {
   /** @type {SessionCache | null} */

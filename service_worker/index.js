@@ -35,7 +35,7 @@ export { ConfigError, SesameError } from '../js_bindings/errors.js';
  *
  * install({ documentPath: '/api/v1/users/me', freshFor: '10m' });
  * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  * // GET /api/auth/session => 200 null
  */
 export function install(options = {}, host = {}) {

@@ -8,8 +8,16 @@ import { isPath } from '../js_bindings/options-managed.js';
  * @type {readonly Exclude<keyof import('../js_bindings/options.js').Options, keyof WorkerOptions>[]}
  */
 const NOT_HERE = [
-  ...(/** @type {const} */ (['managed', 'store', 'revocationBound', 'webhookSecret', 'browserCache', 'secret', 'cookie'])),
-  ...(/** @type {const} */ (['verify', 'metricsPath'])),
+  .../** @type {const} */ ([
+    'managed',
+    'store',
+    'revocationBound',
+    'webhookSecret',
+    'browserCache',
+    'secret',
+    'cookie',
+  ]),
+  .../** @type {const} */ (['verify', 'metricsPath']),
 ];
 
 /**

@@ -11,7 +11,7 @@
  * @example
  * self.SESAME = { documentPath: '/api/v1/users/me', freshFor: '10m' };
  * importScripts('/sesame-service-worker.js');
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  *
  * @module
  */

@@ -39,7 +39,7 @@ const SPREAD = 16;
  *   secret: env.SESAME_SECRET,
  *   store: durableObject(env.SESAME_STORE),
  * }));
- * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…"},"expiresAt":"…"}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  */
 export function durableObject(namespace, options = {}) {
   return new DurableObjectStore(namespace, options);

@@ -32,7 +32,12 @@ export default {
     ...['Module', 'Variable', 'Function', 'Class', 'Interface', 'TypeAlias'],
     ...['Property', 'Method', 'Accessor'],
   ],
-  validation: { notExported: true, invalidLink: true, notDocumented: true, unusedMergeModuleWith: true },
+  validation: {
+    notExported: true,
+    invalidLink: true,
+    notDocumented: true,
+    unusedMergeModuleWith: true,
+  },
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
 

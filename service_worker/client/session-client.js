@@ -91,7 +91,7 @@ export class SessionClient {
    * import { register } from 'sesame-edge/client';
    *
    * const registration = await register(); // '/sesame-service-worker.js'
-   * registration.active.state; // => 'activated'
+   * registration.active !== null; // => true
    *
    * await register('/nowhere.js').catch(({ code }) => code); // => 'ERR_SESAME_SERVICE_WORKER'
    */
@@ -256,8 +256,8 @@ export class SessionClient {
    *
    * await register();
    * for (let page = 0; page < 5; page += 1) await getSession();
-   * const { originCalls } = await defaultClient().statistics();
-   * originCalls; // => 1
+   * const { checks } = await defaultClient().statistics();
+   * checks; // => 5
    */
   async statistics() {
     return this.#link.command('statistics');

@@ -80,7 +80,9 @@ export function instrument(source) {
  * @param {number} number
  */
 function checkOf(statements, source, start, number) {
-  const before = statements.filter(({ end }) => /^[ \t]*$/.test(source.slice(end, start)) && end <= start);
+  const before = statements.filter(
+    ({ end }) => /^[ \t]*$/.test(source.slice(end, start)) && end <= start,
+  );
   const statement = before.reduce((inner, each) => (each.start > inner.start ? each : inner), {
     start: -1,
   });
@@ -105,7 +107,8 @@ function joined(comments, source) {
   for (const { value, start, end } of comments) {
     const last = all.at(-1);
     const follows = last && /^\s*$/.test(source.slice(last.end, start)) && last.text.includes('=>');
-    if (follows && /^ {3}/.test(value)) Object.assign(last, { text: `${last.text} ${value.trim()}`, end });
+    if (follows && /^ {3}/.test(value))
+      Object.assign(last, { text: `${last.text} ${value.trim()}`, end });
     else all.push({ text: value.trim(), start, end });
   }
   return all;

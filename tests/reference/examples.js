@@ -30,7 +30,9 @@ export function examplesOf(markdown) {
       above.length = hashes.length - 1;
       above[hashes.length - 1] = heading;
     } else if (/^Examples?$/.test(above.at(-1) ?? '')) {
-      const names = above.slice(1, -1).filter((name) => !/^(Functions|Classes|Methods)$/.test(name));
+      const names = above
+        .slice(1, -1)
+        .filter((name) => !/^(Functions|Classes|Methods)$/.test(name));
       const number = examples.filter(({ title }) => title.startsWith(names.join(' '))).length;
       examples.push({ title: `${names.join(' ')} ${number + 1}`.trim(), code });
     }

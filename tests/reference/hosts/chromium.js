@@ -22,7 +22,7 @@ const EMPTY_PAGE = '<!doctype html><meta charset="utf-8"><title>Site</title>';
 /** A page runs its examples, a worker's page has them in its worker. */
 const WORKER_PAGES = ['service-worker', 'sesame-service-worker'];
 
-/** @type {import('../reference.test.js').Run} */
+/** @type {import('../outcome.js').Run} */
 export async function runInChromium(page, examples) {
   const origin = await startOrigin();
   const site = await startSite(origin.url);
@@ -128,7 +128,9 @@ async function asPage(tab) {
   });
   /** @type {Record<number, string[]>} */
   const shown = {};
-  for (const [number, value] of values) (shown[number] ??= []).push(inspect(value, INSPECT));
+  for (const [number, value] of values) {
+    shown[number] = [...(shown[number] ?? []), inspect(value, INSPECT)];
+  }
   return { values: shown, answers: [], error };
 }
 

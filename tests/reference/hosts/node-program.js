@@ -13,7 +13,9 @@ import { startOrigin } from '../origin.js';
 import { inNode, SECRET } from '../preludes.js';
 
 const [page] = process.argv.slice(2);
-const directory = fileURLToPath(new URL(`../../../build/reference-examples/${page}`, import.meta.url));
+const directory = fileURLToPath(
+  new URL(`../../../build/reference-examples/${page}`, import.meta.url),
+);
 const work = mkdtempSync(path.join(tmpdir(), 'sesame-reference-'));
 process.chdir(work); // what examples write is theirs
 process.on('exit', () => rmSync(work, { recursive: true }));
@@ -36,7 +38,7 @@ process.send?.(outcomes, () => process.exit());
 /**
  * @param {number} index
  * @param {import('../checks.js').Instrumented} example
- * @returns {Promise<import('../reference.test.js').Outcome>}
+ * @returns {Promise<import('../outcome.js').Outcome>}
  */
 async function outcomeOf(index, { code, requests }) {
   /** @type {Record<number, string[]>} */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('node-program.js', import.meta.url));
 
-/** @type {import('../reference.test.js').Run} */
+/** @type {import('../outcome.js').Run} */
 export async function runInNode(page, examples) {
   const child = fork(PROGRAM, [page], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let said = '';

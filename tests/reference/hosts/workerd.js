@@ -26,7 +26,8 @@ export default {
       ($values[number] ??= []).push(inspect(value, ${JSON.stringify({ ...INSPECT, breakLength: 1e9 })}));
     try {
       ${IN_WORKER}
-      { ${body} }
+      { ${body}
+      }
       return Response.json({ values: $values, answers: [] });
     } catch (error) {
       return Response.json({ values: $values, answers: [], error: inspect(error) });
@@ -35,7 +36,7 @@ export default {
 };`;
 }
 
-/** @type {import('../reference.test.js').Run} */
+/** @type {import('../outcome.js').Run} */
 export async function runInWorkerd(page, examples) {
   const origin = await startOrigin();
   const work = await mkdtemp(path.join(tmpdir(), 'sesame-reference-'));
