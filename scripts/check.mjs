@@ -7,6 +7,7 @@ import { checkPackage } from './check-package.mjs';
 import { generateAbi } from './generate-abi.mjs';
 import { isMain, main, runAll } from './lib/run.mjs';
 import { checkMutants } from './mutants.mjs';
+import { reference } from './reference.mjs';
 import { types } from './types.mjs';
 
 export async function check() {
@@ -17,6 +18,7 @@ export async function check() {
     checkAbi,
     checkPackage,
     checkMutants,
+    () => reference({ check: true }),
   ]);
 }
 
