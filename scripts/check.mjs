@@ -2,6 +2,7 @@
 import { build } from './build.mjs';
 import { checkAbi } from './check-abi.mjs';
 import { checkCore } from './check-core.mjs';
+import { checkErrors } from './check-errors.mjs';
 import { checkInstallFiles } from './check-install-files.mjs';
 import { checkPackage } from './check-package.mjs';
 import { generateAbi } from './generate-abi.mjs';
@@ -16,6 +17,7 @@ export async function check() {
     () => generateAbi({ check: true }),
     checkCore,
     checkAbi,
+    checkErrors,
     checkPackage,
     checkMutants,
     () => reference({ check: true }),
