@@ -117,6 +117,7 @@ export class Engine {
     const start = this.#host.now();
     if (this.#shared !== null) {
       if (!this.#shared.isTrusted(start)) await this.#shared.confirm();
+      else if (!request.find && this.#shared.isUnknown(request.head)) await this.#shared.catchUp();
       this.#shared.keepUp(this.#host.now(), request.waitUntil);
     }
     const decision = await this.#resolve(request);

@@ -269,9 +269,10 @@ export class ManagedSessions {
     const tokens = this.#tokensIn(loginAnswer, this.#host.now());
     if (tokens.access === '') return failedLogin(502);
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
+    await this.#shared?.catchUp();
+    const since = this.#shared?.position ?? null;
     const askedAt = this.#core.sequence;
     const askedAtMs = this.#host.now();
-    const since = (await this.#shared?.currentPosition()) ?? null;
     const answer = await askDocument(headers);
     if (answer.httpStatus !== 200) {
       return failedLogin(answer.httpStatus >= 400 ? answer.httpStatus : 503);

@@ -157,12 +157,7 @@ export class SharedSessions {
     const now = this.#host.now();
     if (this.isTrusted(now)) return;
     if (now >= this.#retryAt || now < this.#retryAt - PATIENCE_MS) {
-      const given = new AbortController();
-      await Promise.race([
-        this.#syncSince(now).catch(() => {}),
-        this.#host.sleep(CONFIRM_MS, given.signal),
-      ]);
-      given.abort();
+      await this.#forAWhile(this.#syncSince(now));
     }
     const later = this.#host.now();
     if (this.isTrusted(later)) return;
@@ -201,6 +196,29 @@ export class SharedSessions {
   async #syncSince(time) {
     await this.#syncing?.catch(() => {});
     for (let attempt = 0; attempt < 3 && !this.isTrusted(time); attempt += 1) await this.#sync();
+  }
+
+  /**
+   * Hears of all that has been told so far: what begins after it is not ended by any of that, however late
+   * a push comes (SPEC R23). Never rejects.
+   */
+  async catchUp() {
+    if (!this.isTrusted(this.#host.now())) return this.confirm();
+    const syncing = this.#syncing?.catch(() => {}) ?? Promise.resolve();
+    await this.#forAWhile(syncing.then(() => this.#sync()));
+  }
+
+  /** Waits for some work, but not for long, and not for its success. @param {Promise<void>} work */
+  async #forAWhile(work) {
+    const given = new AbortController();
+    await Promise.race([work.catch(() => {}), this.#host.sleep(CONFIRM_MS, given.signal)]);
+    given.abort();
+  }
+
+  /** Whether nothing is known of a request's session, good or bad. @param {RequestHead} head */
+  isUnknown(head) {
+    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
+    return this.#core.check(head, this.#host.now(), 0, flags) === Action.RETRY;
   }
 
   /** @param {number} milliseconds */
@@ -442,6 +460,7 @@ export class SharedSessions {
    * @returns {Promise<'found' | 'none' | 'unavailable'>}
    */
   async findSession(head) {
+    await this.catchUp();
     const askedAt = this.#core.sequence;
     try {
       const session = await this.#loadSession(head);

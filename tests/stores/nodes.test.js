@@ -19,9 +19,12 @@ afterEach(() => {
   for (const end of endings.splice(0)) end();
 });
 
-/** A store as one node reaches it: not at all while it is cut. @param {any} store */
+/**
+ * A store as one node reaches it: not at all while it is cut, and without its pushes while it is deaf.
+ * @param {any} store
+ */
 function linkTo(store) {
-  const link = { isCut: false, calls: 0, store: /** @type {any} */ (null) };
+  const link = { isCut: false, isDeaf: false, calls: 0, store: /** @type {any} */ (null) };
   link.store = new Proxy(store, {
     get(target, name) {
       const found = target[name];
@@ -29,7 +32,7 @@ function linkTo(store) {
       if (name === 'close') return async () => {};
       if (name === 'subscribe') {
         return (/** @type {() => void} */ listener) =>
-          target.subscribe(() => link.isCut || listener());
+          target.subscribe(() => link.isCut || link.isDeaf || listener());
       }
       return async (/** @type {unknown[]} */ ...args) => {
         link.calls += 1;
@@ -167,6 +170,22 @@ describe('several nodes', () => {
     await other.sessions.revokeUser('id-ada');
     await rest();
     assert.equal(await one.sessions.getSession(ada), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R23: who signs in after a sign-out elsewhere stays signed in, however late that is heard of', async () => {
+    const { origin, nodes, pass } = await startNodes(2, {
+      answer: () => Response.json({ id: 'id-ada' }),
+    });
+    const [one, other] = nodes;
+    await ask(other.sessions);
+    other.link.isDeaf = true;
+    await one.sessions.revokeUser('id-ada');
+    const again = { headers: new Headers(bearer('ada-again')) };
+    assert.equal((await other.sessions.getSession(again)).user.id, 'id-ada');
+    await pass(BOUND);
+    assert.equal((await other.sessions.getSession(again))?.user.id, 'id-ada');
+    assert.equal(await other.sessions.getSession(ada), null);
     assert.equal(origin.calls.length, 2);
   });
 

@@ -25,7 +25,7 @@ const nodes = (shared, more) => ({ options: { shared, ...more }, needs: ['nodes'
 /** @param {string} shared @returns {import('../suite.js').Needs} */
 const managedNodes = (shared) => ({
   options: { shared, managed: MANAGED },
-  needs: ['nodes', 'managed'],
+  needs: ['nodes', 'managed', 'api'],
 });
 
 export const sharing = [
@@ -113,6 +113,25 @@ export const sharing = [
       }
     },
     nodes('r31-users'),
+  ),
+
+  rule(
+    'R23',
+    'who logs in after a sign-out on another node stays signed in, whenever that is heard of',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const before = await idp.login(name);
+      const other = await t.node();
+      await other.api.revokeUser(`id-${name}`);
+      const after = await idp.login(name);
+      await t.advance(BOUND_MS);
+      for (const node of [t, other]) {
+        assert.equal((await node.ask(before.headers))[0], 401);
+        assert.deepEqual(await node.ask(after.headers), [200, idp.documentOf(name)]);
+      }
+    },
+    managedNodes('r23-again'),
   ),
 
   rule(

@@ -73,7 +73,9 @@ class Host {
 
   void call() {
     const std::size_t key = input_.below(kKeys);
-    switch (input_.below(20)) {
+    const std::uint8_t which = input_.byte();
+    if (which >= 200) return shared(key);
+    switch (which % 20) {
       case 0:
       case 1:
       case 2:
@@ -294,6 +296,102 @@ class Host {
                                    now_ + 60'000, access, refresh));
   }
 
+  // What other nodes do, and what passes between them and this one.
+  void shared(std::size_t key) {
+    switch (input_.below(8)) {
+      case 0:
+      case 1:
+        return remote_event(key);
+      case 2:
+        return fill_shared();
+      case 3:
+        put_head(key);
+        if (sesame_session_key(&cache_, tenant_, cookie_, authorization_) != 0) key_in_output();
+        return;
+      case 4:
+        put_head(key);
+        if (sesame_held_user(&cache_, now_, tenant_, cookie_, authorization_) != 0) key_in_output();
+        return;
+      case 5:
+        return sesame_trust_from(&cache_, input_.below(2) == 0 ? 0 : now_ - some(600'000));
+      case 6:
+        return export_session(key);
+      default:
+        return adopt_session(key);
+    }
+  }
+
+  std::string key_in_output() {
+    const sesame_result& result = *sesame_output(&cache_);
+    require(result.body_length == sizeof(sesame::Key));
+    return {result.body, result.body_length};
+  }
+
+  void remote_event(std::size_t key) {
+    const std::size_t event = input_.below(6);
+    std::string subject(16, static_cast<char>(input_.byte()));
+    if (event == SESAME_REMOTE_SESSION_ENDED || event == SESAME_REMOTE_SESSION_FORGOTTEN) {
+      put_head(key);
+      require(sesame_session_key(&cache_, tenant_, cookie_, authorization_) == 1);
+      subject = key_in_output();
+    } else if (input_.below(4) != 0) {
+      filled_ = 0;
+      const std::uint32_t tenant = put(input_.below(4) == 0 ? "other" : "");
+      const std::uint32_t user = put(std::to_string(input_.below(kUsers)));
+      require(sesame_user_key(&cache_, tenant, user) == SESAME_STATUS_OK);
+      subject = key_in_output();
+    }
+    filled_ = 0;
+    sesame_remote_apply(&cache_, now_, static_cast<std::uint32_t>(event), put(subject));
+    if (event == SESAME_REMOTE_SESSION_ENDED) {
+      is_revoked_[key] = true;
+      ++burials_;
+    }
+    if (event == SESAME_REMOTE_USER_REVOKED) burials_ += static_cast<int>(kKeys);
+  }
+
+  void fill_shared() {
+    if (leases_.empty()) return;
+    const std::uint8_t which = input_.byte();
+    const Lease lease = leases_[which % leases_.size()];
+    const std::size_t user = input_.below(kUsers);
+    given_[lease.key] |= 1U << user;
+    const double filled_at = now_ - some(1'200'000);
+    const double born_at = filled_at - some(3'600'000);
+    filled_ = 0;
+    const std::uint32_t control = put(input_.below(4) == 0 ? "no-store" : "");
+    const std::uint32_t meta = put(input_.below(2) == 0 ? "" : "\"etag\"");
+    const std::uint32_t body = put(input_.below(8) == 0 ? "{" : document(user));
+    const std::uint32_t action =
+        sesame_fill_shared(&cache_, now_, lease.id, filled_at, born_at, control, meta, body);
+    require(action == SESAME_ACTION_RETRY || action == SESAME_ACTION_FETCH);
+  }
+
+  void export_session(std::size_t key) {
+    put_head(key);
+    if (sesame_session_export(&cache_, now_, tenant_, cookie_, authorization_) == 0) return;
+    const sesame_result& result = *sesame_output(&cache_);
+    require(config_.is_managed && is_cookie(key));
+    require(!is_revoked_[key] || !are_burials_sure());
+    require(result.body_length > sizeof(sesame::Key));
+    exported_user_.assign(result.body, sizeof(sesame::Key));
+  }
+
+  void adopt_session(std::size_t key) {
+    filled_ = 0;
+    const std::uint32_t tenant = put(key >= 6 ? "other" : "");
+    const std::uint32_t cookie = put("t" + std::to_string(key / 2 % 3));
+    const std::uint32_t access = put(input_.below(8) == 0 ? "" : "access-2");
+    const std::uint32_t refresh = put("refresh");
+    const std::uint32_t user = put(exported_user_);
+    const std::uint32_t asked_at = sesame_sequence(&cache_) - (input_.byte() & 1);
+    const std::uint32_t is_adopted =
+        sesame_session_adopt(&cache_, now_, asked_at, now_ + some(60'000), now_ + some(3'600'000),
+                             tenant, cookie, access, refresh, user);
+    // Whatever the store still has, what has ended here stays so (SPEC R10).
+    if (is_revoked_[key / 2 * 2] && are_burials_sure()) require(is_adopted == 0);
+  }
+
   // Headers, documents, identifiers and lengths from nowhere good.
   void anything() {
     filled_ = 0;
@@ -347,6 +445,7 @@ class Host {
   std::uint32_t authorization_ = 0;
   std::vector<Lease> leases_;
   std::vector<std::uint32_t> writes_;
+  std::string exported_user_ = "a user's key, 16";
   std::array<unsigned, kKeys> given_ = {};  // whose documents may be served to a key, a bit a user
   std::array<bool, kKeys> is_revoked_ = {};
   int burials_ = 0;
