@@ -2,9 +2,13 @@
 //   expression; // => what util.inspect shows of its value
 //   const name = …; // => the same of `name`
 //   // GET /path as ingrid => 200 the body       (without `as`: of nobody)
+//   // shows a text                              (at the end, in a page: what can be read there)
 // `…` stands for anything, and white space for any other. A comment goes on in the next line if that is indented:
 // `//   more`. An example that says nothing is a fault, and so is a comment that stands behind no statement.
-import { parse } from 'acorn';
+import { Parser } from 'acorn';
+import jsx from 'acorn-jsx';
+
+const parser = Parser.extend(jsx());
 
 /**
  * @typedef {object} Request
@@ -22,6 +26,7 @@ import { parse } from 'acorn';
  * @property {boolean} isModule whether it exports a default
  * @property {string[]} expected of each check
  * @property {Request[]} requests
+ * @property {string[]} shown texts in a page
  */
 
 /** @param {string} source @returns {Instrumented} */
@@ -34,7 +39,7 @@ export function instrument(source) {
     /** @type {number} */ start,
     /** @type {number} */ end,
   ) => void comments.push({ value, start, end });
-  const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', onComment });
+  const program = parser.parse(source, { ecmaVersion: 'latest', sourceType: 'module', onComment });
   const statements = [...statementsOf(program)];
   /** @type {{ at: number, text: string }[]} */
   const insertions = [];
@@ -42,19 +47,25 @@ export function instrument(source) {
   const expected = [];
   /** @type {Request[]} */
   const requests = [];
+  /** @type {string[]} */
+  const shown = [];
   for (const { text, start } of joined(comments, source)) {
     const request = /^([A-Z]+) (\/\S*)(?: as (\w+))? => ([\s\S]+)$/.exec(text);
     const value = /^=> ([\s\S]+)$/.exec(text);
+    const seen = /^shows (.+)$/.exec(text);
     if (request) {
       requests.push({ method: request[1], path: request[2], as: request[3], expected: request[4] });
     } else if (value) {
       insertions.push(...checkOf(statements, source, start, expected.length));
       expected.push(value[1]);
+    } else if (seen) {
+      shown.push(seen[1]);
     } else if (text.includes('=>')) {
       throw new Error(`not understood: // ${text}`);
     }
   }
-  if (expected.length + requests.length === 0) throw new Error('the example checks nothing');
+  if (expected.length + requests.length + shown.length === 0)
+    throw new Error('the example checks nothing');
   const isOutside = (/** @type {any} */ { type, source: from }) =>
     type === 'ImportDeclaration' || (type === 'ExportNamedDeclaration' && from);
   const outside = program.body.filter(isOutside);
@@ -69,6 +80,7 @@ export function instrument(source) {
     isModule: program.body.some(({ type }) => type === 'ExportDefaultDeclaration'),
     expected,
     requests,
+    shown,
   };
 }
 

@@ -68,6 +68,26 @@ http.createServer((_, response) => response.end('yes')).listen(8080);
   });
 });
 
+describe('an example that shows something', () => {
+  const show = (/** @type {string} */ text) =>
+    instrument(`import { createRoot } from 'react-dom/client';
+createRoot(document.querySelector('#root')).render(<p>Hello {'Ingrid'}</p>);
+// shows ${text}`);
+
+  test('is rendered in the page, and fails if it shows another', async () => {
+    const examples = [show('Hello Ingrid'), show('Hello Omar')];
+    const [right] = await runInChromium('shown', examples.slice(0, 1));
+    assertOutcome(right, examples[0]);
+    const [wrong] = await runInChromium('shown', examples.slice(1), 500);
+    assert.throws(() => assertOutcome(wrong, examples[1]), /Hello Omar/);
+  });
+
+  test('is refused where there is no page', async () => {
+    await assert.rejects(runInNode('shown', [show('x')]), /in a page/);
+    await assert.rejects(runInWorkerd('shown', [show('x')]), /in a page/);
+  });
+});
+
 describe('what an example says', () => {
   test('an example that checks nothing, or what is no statement, is refused', () => {
     assert.throws(() => instrument('f(1);'), /checks nothing/);

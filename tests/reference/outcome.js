@@ -9,6 +9,15 @@ import { matches } from './checks.js';
  * @property {string} [error] what was thrown
  */
 
+/**
+ * Refuses what only a page can show.
+ * @param {import('./checks.js').Instrumented[]} examples
+ */
+export function refuseShown(examples) {
+  const has = examples.some(({ shown }) => shown.length > 0);
+  if (has) throw new Error('`// shows` is for examples that run in a page');
+}
+
 /** @typedef {(page: string, examples: import('./checks.js').Instrumented[]) => Promise<Outcome[]>} Run */
 
 /**

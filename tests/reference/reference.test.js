@@ -15,6 +15,7 @@ const HOSTS = {
   'durable-object': runInWorkerd,
   stores: runInWorkerd,
   client: runInChromium,
+  react: runInChromium,
   'service-worker': runInChromium,
   'sesame-service-worker': runInChromium,
 };

@@ -17,13 +17,18 @@ const SOURCES = fileURLToPath(new URL('../../../build/reference-examples', impor
 const READY_FILE = fileURLToPath(
   new URL('../../../service_worker/dist/sesame-service-worker.js', import.meta.url),
 );
-const EMPTY_PAGE = '<!doctype html><meta charset="utf-8"><title>Site</title>';
+const EMPTY_PAGE = '<!doctype html><meta charset="utf-8"><title>Site</title><div id="root"></div>';
 
 /** A page runs its examples, a worker's page has them in its worker. */
 const WORKER_PAGES = ['service-worker', 'sesame-service-worker'];
 
-/** @type {import('../outcome.js').Run} */
-export async function runInChromium(page, examples) {
+/**
+ * @param {string} page
+ * @param {import('../checks.js').Instrumented[]} examples
+ * @param {number} [shownWithinMs] a text that is not there by then is not there
+ * @returns {Promise<import('../outcome.js').Outcome[]>}
+ */
+export async function runInChromium(page, examples, shownWithinMs = 5000) {
   const origin = await startOrigin();
   const site = await startSite(origin.url);
   const browser = await launchChromium();
@@ -42,7 +47,9 @@ export async function runInChromium(page, examples) {
       try {
         const tab = await context.newPage();
         await tab.goto(site.url);
-        outcomes.push(isWorker ? await asWorker(tab, example) : await asPage(tab));
+        outcomes.push(
+          isWorker ? await asWorker(tab, example) : await asPage(tab, example, shownWithinMs),
+        );
       } catch (error) {
         outcomes.push({ values: {}, answers: [], error: String(error) });
       } finally {
@@ -59,8 +66,11 @@ export async function runInChromium(page, examples) {
 
 /** @param {string} entry @param {'iife' | 'esm'} format */
 async function bundled(entry, format) {
-  const options = { entryPoints: [entry], bundle: true, write: false, format };
-  const { outputFiles } = await build({ ...options, logLevel: 'silent' });
+  const { outputFiles } = await build({
+    ...{ entryPoints: [entry], bundle: true, write: false, format, logLevel: 'silent' },
+    ...{ jsx: 'automatic', loader: { '.js': 'jsx' } },
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
   return outputFiles[0].text;
 }
 
@@ -110,8 +120,12 @@ function signIn(tab) {
   }, INGRID);
 }
 
-/** @param {import('playwright-core').Page} tab */
-async function asPage(tab) {
+/**
+ * @param {import('playwright-core').Page} tab
+ * @param {import('../checks.js').Instrumented} example
+ * @param {number} shownWithinMs
+ */
+async function asPage(tab, { shown: texts }, shownWithinMs) {
   await signIn(tab);
   const { values, error } = await tab.evaluate(async () => {
     /** @type {[number, unknown][]} */
@@ -126,6 +140,9 @@ async function asPage(tab) {
     );
     return { values, error };
   });
+  for (const text of error ? [] : texts) {
+    await tab.getByText(text, { exact: true }).waitFor({ timeout: shownWithinMs });
+  }
   /** @type {Record<number, string[]>} */
   const shown = {};
   for (const [number, value] of values) {
