@@ -24,6 +24,9 @@ export function load(app) {
     for (const each of declarationsOf(project).filter(lacksExample)) {
       app.logger.validationWarning(`${each.getFriendlyFullName()} has no @example`);
     }
+    for (const each of declarationsOf(project).filter(lacksDescription)) {
+      app.logger.validationWarning(`${each.getFriendlyFullName()} is not described`);
+    }
   });
   app.renderer.on(MarkdownPageEvent.END, (page) => {
     if (page.model instanceof ProjectReflection) page.contents = indexOf(page.model);
@@ -155,8 +158,34 @@ function lacksExample(reflection) {
   }
   const owner = reflection.parent;
   if (!owner?.kindOf([ReflectionKind.Module, ReflectionKind.Class])) return false;
-  const comments = [reflection, ...(reflection.signatures ?? [])].map(({ comment }) => comment);
-  return !comments.some((comment) => comment?.getTag('@example'));
+  return !commentsOf(reflection).some((comment) => comment.getTag('@example'));
+}
+
+/** Its own comment, and those of its signatures. @param {Declaration} reflection */
+function commentsOf({ comment, type, signatures = [] }) {
+  // A member that is a function has its comment there.
+  const inner = type?.type === 'reflection' ? (type.declaration.signatures ?? []) : [];
+  const all = [comment, ...[...signatures, ...inner].map((each) => each.comment)];
+  return all.filter((each) => each !== undefined);
+}
+
+const EXPORTS = [
+  ...[ReflectionKind.Module, ReflectionKind.Function, ReflectionKind.Variable],
+  ...[ReflectionKind.Class, ReflectionKind.Interface, ReflectionKind.TypeAlias],
+];
+const MEMBERS = [ReflectionKind.Property, ReflectionKind.Method, ReflectionKind.Accessor];
+
+/**
+ * An export, or a member of one. What a type says in its place, without a name, is described around it.
+ * @param {Declaration} reflection
+ */
+function lacksDescription(reflection) {
+  const isMember =
+    reflection.kindOf(MEMBERS) &&
+    reflection.parent?.kindOf([ReflectionKind.Interface, ReflectionKind.Class]);
+  if (!isMember && !reflection.kindOf(EXPORTS)) return false;
+  const said = commentsOf(reflection).flatMap(({ summary }) => summary);
+  return !said.some(({ text }) => text.trim() !== '');
 }
 
 /** @param {import('typedoc').ProjectReflection} project */

@@ -27,17 +27,8 @@ export default {
   ],
   notRenderedTags: ['@implements'],
   preservedTypeAnnotationTags: ['@throws', '@implements'],
-  // What is written about in nothing that a user can import, and what nobody has described, are faults.
-  requiredToBeDocumented: [
-    ...['Module', 'Variable', 'Function', 'Class', 'Interface', 'TypeAlias'],
-    ...['Property', 'Method', 'Accessor'],
-  ],
-  validation: {
-    notExported: true,
-    invalidLink: true,
-    notDocumented: true,
-    unusedMergeModuleWith: true,
-  },
+  // What can be met and not imported is a fault; what is not described, and what has no example: see plugin.mjs.
+  validation: { notExported: true, invalidLink: true, notDocumented: false },
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
 
