@@ -31,6 +31,7 @@ const forTest = [
   { name: clangRuntime },
   { name: 'libcatch2-dev' },
   { name: 'chromium', program: 'chromium' },
+  { name: 'curl', program: 'curl' },
   // The server's program is in this package; `redis-server` would start a service beside it.
   { name: 'redis-tools', program: 'redis-server', elsewhere: 'redis-server 7' },
 ];

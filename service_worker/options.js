@@ -3,9 +3,11 @@ import { ConfigError } from '../js_bindings/errors.js';
 import { parseOptions } from '../js_bindings/options.js';
 import { isPath } from '../js_bindings/options-managed.js';
 
+/** @import { Options } from '../js_bindings/options.js' */
+
 /**
  * Of a cache in front of many users: on a device there is one, and no secret to share.
- * @type {readonly Exclude<keyof import('../js_bindings/options.js').Options, keyof WorkerOptions>[]}
+ * @type {readonly Exclude<keyof Options, keyof WorkerOptions>[]}
  */
 const NOT_HERE = [
   .../** @type {const} */ ([
@@ -38,8 +40,7 @@ const NOT_HERE = [
  * As in `Options`, less what is of no use on a device. Three defaults differ: `memory` is `'4MB'`,
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down), and `identityPaths`
  * has what identity providers come back on as well.
- * @typedef {OwnOptions & Omit<import('../js_bindings/options.js').Options, 'origin' | 'managed' | 'store' |
- *   'revocationBound' | 'webhookSecret' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
+ * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({

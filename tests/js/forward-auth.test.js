@@ -169,7 +169,7 @@ for (const [kind, startVerifier] of Object.entries(verifiers)) {
 describe('forward authentication', () => {
   test('what the documentation shows of nginx is the file that is tested', () => {
     const text = readFileSync(new URL('../../docs/forward-auth.md', import.meta.url), 'utf8');
-    const shown = /```nginx\n([\s\S]*?)```/.exec(text)?.[1];
+    const shown = /```nginx title=sesame.conf\n([\s\S]*?)```/.exec(text)?.[1];
     assert.equal(shown, readFileSync(SITE, 'utf8'));
   });
 

@@ -29,7 +29,7 @@ export async function installExample(name) {
 }
 
 /** Puts there what `npm install` would. @param {string} directory */
-async function unpackPackage(directory) {
+export async function unpackPackage(directory) {
   const work = await mkdtemp(path.join(os.tmpdir(), 'sesame-example-'));
   try {
     const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', work];
