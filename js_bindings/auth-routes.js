@@ -5,7 +5,7 @@ import { isCrossSite } from './cross-site.js';
 import { hasLargeCredential, markPrivate } from './headers.js';
 import { BodyTooLargeError } from './proxy.js';
 import { errorResponse, isoTime, jsonResponse, unavailableResponse } from './responses.js';
-import { WebhookVerifier } from './webhook.js';
+import { ALREADY_USED, WebhookVerifier } from './webhook.js';
 
 const MOST_WEBHOOK_BYTES = 16 * 1024;
 const MOST_LOGIN_ANSWER_BYTES = 64 * 1024;
@@ -173,12 +173,17 @@ export class AuthRoutes {
     const signature = request.headers.get('sesame-signature');
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
+    const { shared } = this.#parts;
+    if (await shared?.isUsed(result.digest)) {
+      return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
+    }
     const { action, user } = result.message;
     try {
       await this.#parts.userEvent(action, user);
     } catch {
       return unavailableResponse(); // it is done here, but the other nodes do not know yet
     }
+    await shared?.noteUsed(result.digest);
     const headers = new Headers();
     markPrivate(headers);
     return new Response(null, { status: 204, headers });

@@ -1,5 +1,7 @@
 // What the origin lets pages of other sites read of the document (Fetch standard, CORS protocol). It is
 // learnt from the origin's own answers, so that an answer from the cache carries what the origin's would.
+// Invariant: what was learnt with a document is changed by another document alone. A refusal may come from
+// before the origin has looked at the site, and anybody can have one.
 
 const LEARNT_HEADERS = [
   'access-control-allow-origin',
@@ -11,8 +13,10 @@ const LEARNT_HEADERS = [
 const MOST_SITES = 256;
 
 export class CorsMemory {
-  /** @type {Map<string, [string, string][]>} */
-  #bySite = new Map();
+  /** @type {Map<string, [string, string][]>} learnt with a document */
+  #ofDocuments = new Map();
+  /** @type {Map<string, [string, string][]>} learnt with another answer */
+  #ofOthers = new Map();
 
   /**
    * The site whose page makes a request to another one; null for a page of the same site, or none.
@@ -23,20 +27,26 @@ export class CorsMemory {
     return site === null || site === new URL(request.url).origin ? null : site;
   }
 
-  /** @param {string | null} site */
-  knows(site) {
-    return site === null || this.#bySite.has(site);
+  /**
+   * @param {string | null} site
+   * @param {boolean} [ofDocuments] from an answer with a document
+   */
+  knows(site, ofDocuments = false) {
+    if (site === null || this.#ofDocuments.has(site)) return true;
+    return !ofDocuments && this.#ofOthers.has(site);
   }
 
   /**
    * @param {string | null} site
    * @param {Headers} headers of the origin's answer
+   * @param {boolean} hasDocument
    */
-  learn(site, headers) {
+  learn(site, headers, hasDocument) {
     if (site === null) return;
-    if (this.#bySite.size >= MOST_SITES && !this.#bySite.has(site)) {
-      const [oldest] = this.#bySite.keys();
-      this.#bySite.delete(oldest);
+    const bySite = hasDocument ? this.#ofDocuments : this.#ofOthers;
+    if (bySite.size >= MOST_SITES && !bySite.has(site)) {
+      const [oldest] = bySite.keys();
+      bySite.delete(oldest);
     }
     /** @type {[string, string][]} */
     const learnt = [];
@@ -44,7 +54,7 @@ export class CorsMemory {
       const value = headers.get(name);
       if (value !== null) learnt.push([name, value]);
     }
-    this.#bySite.set(site, learnt);
+    bySite.set(site, learnt);
   }
 
   /**
@@ -53,7 +63,8 @@ export class CorsMemory {
    */
   apply(site, headers) {
     if (site === null) return;
-    for (const [name, value] of this.#bySite.get(site) ?? []) headers.set(name, value);
+    const learnt = this.#ofDocuments.get(site) ?? this.#ofOthers.get(site) ?? [];
+    for (const [name, value] of learnt) headers.set(name, value);
     headers.append('vary', 'Origin');
   }
 }

@@ -152,8 +152,16 @@ export class Handler {
     const asked = this.#documentRequest(request, context);
     // Nothing is known yet of what the origin lets this site's pages read: it is asked.
     asked.fresh = context.fresh || !this.#cors.knows(site);
-    const decision = await this.#parts.engine.resolve(asked);
-    if (decision.originHeaders) this.#cors.learn(site, decision.originHeaders);
+    const { engine } = this.#parts;
+    let decision = await engine.resolve(asked);
+    const isHeld = decision.kind === 'document' && decision.originHeaders === null;
+    if (isHeld && !asked.fresh && !this.#cors.knows(site, true)) {
+      // A refusal has taught nothing of what a document's readers may do.
+      decision = await engine.resolve({ ...asked, fresh: true });
+    }
+    const { kind, source, originHeaders } = decision;
+    const hasDocument = kind === 'document' && source === 'origin';
+    if (originHeaders) this.#cors.learn(site, originHeaders, hasDocument);
     return decision;
   }
 
@@ -316,8 +324,7 @@ export class Handler {
         : null;
       await finish({ httpStatus: response.status, body });
     }
-    await this.#observe(request, response, path);
-    return this.#relay(response, path);
+    return this.#relay(response, path, await this.#observe(request, response, path));
   }
 
   /**
@@ -329,8 +336,7 @@ export class Handler {
   async #through(request, path, context) {
     try {
       const response = await this.#send(request, path, context);
-      await this.#observe(request, response, path);
-      return this.#relay(response, path);
+      return this.#relay(response, path, await this.#observe(request, response, path));
     } catch (error) {
       return sendFailed(error);
     }
@@ -339,10 +345,14 @@ export class Handler {
   /**
    * @param {Response} response
    * @param {string} path
+   * @param {boolean} changesIdentity what the browser has kept may be another user's from now on
    */
-  #relay(response, path) {
+  #relay(response, path, changesIdentity) {
     const isDocument = path === this.#options.documentPath;
     return this.#proxy.relay(response, (headers) => {
+      if (changesIdentity && this.#options.browserCache) {
+        headers.append('clear-site-data', '"cache"'); // R40
+      }
       if (isDocument || headers.has('set-cookie')) markPrivate(headers);
       if (isDocument) headers.append('server-timing', 'sesame;desc=origin');
     });
@@ -395,9 +405,10 @@ export class Handler {
    * @param {Request} request
    * @param {Response} response
    * @param {string} path
+   * @returns {Promise<boolean>} whether the credential may stand for somebody else now
    */
   async #observe(request, response, path) {
-    if (response.status >= 400) return;
+    if (response.status >= 400) return false;
     const { cookie, userPaths } = this.#options;
     const { core, host, shared } = this.#parts;
     const isSafe = SAFE_METHODS.includes(request.method);
@@ -410,7 +421,7 @@ export class Handler {
       }
     }
     // A managed session changes through its own paths only; whoever brings a token has none.
-    if (this.#parts.managed && !request.headers.has('authorization')) return;
+    if (this.#parts.managed && !request.headers.has('authorization')) return false;
     const changesIdentity =
       changesCookie(request.headers, response.headers, cookie, host.now()) ||
       this.#changesIdentity(path);
@@ -421,6 +432,7 @@ export class Handler {
     } else if (!isSafe) {
       core.forgetRefusal(head);
     }
+    return changesIdentity;
   }
 }
 

@@ -112,11 +112,16 @@ export function hasLargeCredential(headers, limit) {
   });
 }
 
+/** What caches in front believe before `Cache-Control`: RFC 9213 and its forerunners, and nginx' own. */
+const OF_SHARED_CACHES =
+  /^(([\w-]+-)?cdn-cache-control|surrogate-control|edge-control|x-accel-expires)$/;
+
 /**
  * Marks a response that holds session data or `Set-Cookie` (SPEC R40): no shared cache keeps it.
  * @param {Headers} headers changed in place
  */
 export function markPrivate(headers) {
+  for (const name of [...headers.keys()]) if (OF_SHARED_CACHES.test(name)) headers.delete(name);
   headers.set('cache-control', 'private, no-store');
   const vary = headers.get('vary') ?? '';
   const named = vary.split(',').map((name) => name.trim().toLowerCase());

@@ -10,8 +10,15 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 let compiled;
 
 function loadModule() {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./dist/sesame.wasm', import.meta.url)));
+  compiled ??= new WebAssembly.Module(readModule());
   return compiled;
+}
+
+function readModule() {
+  const url = new URL('./dist/sesame.wasm', import.meta.url); // in this form bundlers bring the file along
+  // webpack gives it an address for browsers, without a host; the file is where this source is.
+  if (url.protocol === 'file:') return readFileSync(url);
+  return readFileSync(new URL(import.meta.url.replace(/[^/]*$/, 'dist/sesame.wasm')));
 }
 
 /** A session cache in front of one origin. */

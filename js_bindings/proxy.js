@@ -66,6 +66,7 @@ export class OriginProxy {
    */
   relay(response, change) {
     if (response.webSocket) return response; // workerd: the socket goes with this very object
+    if (response.status === 0) return response; // a browser: no script may look into it
     const headers = relayHeaders(response.headers, this.host);
     change?.(headers);
     const { status, statusText } = response;

@@ -13,6 +13,7 @@ import { prometheusText } from './prometheus.js';
 import { isoTime } from './responses.js';
 import { SharedSessions } from './shared-sessions.js';
 import { Snapshots } from './snapshots.js';
+import { isUserId } from './user-id.js';
 import { Waiters } from './waiters.js';
 
 /** @typedef {import('./options.js').Options} Options */
@@ -296,18 +297,34 @@ export class SessionCacheBase {
    * const refusal = await sessions.updateUser(request, { name: '' }).catch((error) => error);
    * [refusal.code, refusal.status]; // => [ 'ERR_SESAME_UPDATE_FAILED', 422 ]
    */
-  async updateUser(request, changes, { method = 'PATCH' } = {}) {
+  async updateUser(request, changes, options) {
+    const { user, expiresAt } = await this.changeUser(request, changes, options);
+    return user === null ? null : { user, expiresAt };
+  }
+
+  /**
+   * The same with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request
+   * @param {unknown} changes
+   * @param {{ method?: 'PATCH' | 'PUT', waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * @returns {Promise<Identity>} `setCookies`: what the origin set with its answer to the update, too
+   * @throws {UpdateError} see `updateUser`
+   */
+  async changeUser(request, changes, { method = 'PATCH', waitUntil = ignoreFailure } = {}) {
     const { origin, documentPath } = this.#parts.options;
     const headers = new Headers(toHeaders(request.headers));
     for (const name of OF_THE_REQUEST_ITSELF) headers.delete(name);
     headers.set('content-type', 'application/json');
     const body = JSON.stringify(changes);
-    const response = await this.handle(
-      new Request(origin + documentPath, { method, headers, body }),
-    );
+    const update = new Request(origin + documentPath, { method, headers, body });
+    const response = await this.handle(update, { waitUntil });
     await response.body?.cancel();
     if (!response.ok) throw new UpdateError(response.status);
-    return this.getSession(request);
+    const identity = await this.identify(request, { waitUntil });
+    return {
+      ...identity,
+      setCookies: [...response.headers.getSetCookie(), ...identity.setCookies],
+    };
   }
 
   /**
@@ -352,7 +369,8 @@ export class SessionCacheBase {
   /**
    * Drops the documents of every session of a user, those not in memory included (SPEC R23): the origin is asked
    * when one is next seen. Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document, where the option `userId` points to
+   * @param {string | number} userId as it stands in the document, where the option `userId` points to; a
+   *   number above 2^53 as a string of its digits
    * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID` if it is no identifier
    * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
@@ -369,7 +387,8 @@ export class SessionCacheBase {
 
   /**
    * Ends every session of a user, those not in memory included (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document, where the option `userId` points to
+   * @param {string | number} userId as it stands in the document, where the option `userId` points to; a
+   *   number above 2^53 as a string of its digits
    * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID` if it is no identifier
    * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
@@ -415,6 +434,8 @@ export class SessionCacheBase {
 
   /**
    * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked (SPEC R52).
+   * With a `store` nothing of it is served at all: what other nodes have ended since is not in it (SPEC R31),
+   * and the store has what is still true.
    * @param {import('./snapshots.js').ByteSource} source what `snapshot()` has given, at once or in pieces
    * @returns {Promise<number>} how many entries are held now
    * @throws {SesameError} `ERR_SESAME_SNAPSHOT` if it is cut off, altered, of another version, secret or
@@ -588,7 +609,7 @@ export function assemble(instance, options, host) {
     engine,
     managed,
     shared,
-    snapshots: new Snapshots(core, parsed, host),
+    snapshots: new Snapshots(core, parsed, host, shared),
     options: parsed,
     host,
     headOf,
@@ -628,10 +649,11 @@ function headOf(headers) {
 
 /** @param {unknown} userId */
 function checkUser(userId) {
-  if ((typeof userId === 'string' && userId !== '') || Number.isFinite(userId)) return;
+  if (isUserId(userId)) return;
   throw new SesameError(
     'ERR_SESAME_BAD_USER_ID',
-    'A user is named by the string or number that is its identifier in the document',
+    'A user is named by the string or number that is its identifier in the document; by a string of its ' +
+      'digits if that number is too large for JavaScript',
   );
 }
 

@@ -30,6 +30,9 @@ const LONGEST_LOOK_MS = 100;
 /** A node that exchanges tokens holds their lock for this long at a time; one that has died, no longer. */
 const LOCK_MS = 8000;
 
+/** A message of the webhook could be used again for no longer than this. */
+const MESSAGE_MS = 10 * 60_000;
+
 /** What happened to a user is remembered for a little longer than this. */
 const LONGEST_RECORD_MS = 30 * 24 * 3_600_000;
 
@@ -84,6 +87,8 @@ export class SharedSessions {
   #self;
   /** Names the secret: who has another one means others by the same keys. */
   #family;
+  /** Names which documents are kept: whoever has other options keeps others under the same names. */
+  #kept;
   #ended = new AbortController();
   /** Changes when the log was lost: what was being filled then counts for nothing. */
   generation = 0;
@@ -101,6 +106,9 @@ export class SharedSessions {
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
     this.#family = core.userKey('', JSON.stringify('sesame')) ?? '';
+    const { origin, documentPath, userId, fields } = options;
+    const kept = JSON.stringify([origin, documentPath, userId, fields]);
+    this.#kept = core.userKey('', JSON.stringify(kept)) ?? '';
     this.#self = `${this.#family}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
     this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
   }
@@ -165,6 +173,16 @@ export class SharedSessions {
     // What the origin itself has said since counts.
     const floor = later - this.#trustFor + this.#slowest.since; // it said so when it was asked
     this.#trustFrom(Math.max(this.#lostFloor, floor));
+  }
+
+  /**
+   * What is held has come from a snapshot: what the others have done since it was written may be past the
+   * place from which the log is read (SPEC R31).
+   */
+  distrustHeld() {
+    const now = this.#host.now();
+    this.#lostFloor = now + 1;
+    if (this.isTrusted(now)) this.#trustFrom(this.#lostFloor);
   }
 
   /**
@@ -322,8 +340,8 @@ export class SharedSessions {
       const found = await this.#store.get(name);
       if (found === null) return null;
       const record = parseRecord(await open(parts, found));
-      const isOurs = record?.history === position.history && record.family === this.#family;
-      if (record === null || !isOurs) return null;
+      if (record === null || record.history !== position.history) return null;
+      if (record.family !== this.#family || record.kept !== this.#kept) return null;
       if (!(await this.#stands(record))) return null;
       if (record.history !== this.#position?.history) return null; // the store has lost it meanwhile
       const offset = this.#host.now() - this.#storeNow();
@@ -412,6 +430,7 @@ export class SharedSessions {
       at: since.at,
       history: since.history,
       family: this.#family,
+      kept: this.#kept,
       user,
       filledAt: askedAtMs + offset,
       bornAt: document.bornAtMs + offset,
@@ -636,6 +655,30 @@ export class SharedSessions {
   }
 
   /**
+   * Whether another node has had this message of the webhook (SPEC R23). Where the store cannot be asked, nobody
+   * knows: then it counts, since what ends sessions had better happen twice than not. Never rejects.
+   * @param {string} digest names the message, in hexadecimal digits
+   */
+  async isUsed(digest) {
+    return this.#store.get(digest).then(
+      (mark) => mark !== null,
+      () => false,
+    );
+  }
+
+  /**
+   * This node has had it, and done what it says. No lock, whose holder would have to be told from a call that
+   * the link has doubled: two nodes that have it at the same moment do it at the same moment. Never rejects.
+   * @param {string} digest
+   */
+  async noteUsed(digest) {
+    const since = await this.currentPosition();
+    if (since === null) return;
+    const mark = Uint8Array.of(1);
+    await this.#store.putIfNewer(digest, mark, { since, ttlMs: MESSAGE_MS }).catch(() => {});
+  }
+
+  /**
    * Whose document is held for a request.
    * @param {RequestHead} head
    */
@@ -771,8 +814,8 @@ function recordOf(head, body) {
 
 /**
  * @param {Uint8Array<ArrayBuffer> | null} bytes
- * @returns {{ at: string, history: string, family: string, user: string | null, filledAt: number, bornAt: number,
- *   cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
+ * @returns {{ at: string, history: string, family: string, kept: string, user: string | null, filledAt: number,
+ *   bornAt: number, cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
  */
 function parseRecord(bytes) {
   const end = bytes?.indexOf(NEWLINE) ?? -1;

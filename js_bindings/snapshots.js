@@ -16,6 +16,7 @@ export class Snapshots {
   #core;
   #host;
   #context;
+  #shared;
   #isKept;
   #isBusy = false;
 
@@ -23,10 +24,12 @@ export class Snapshots {
    * @param {import('./abi.js').Core} core
    * @param {import('./options.js').ParsedOptions} options
    * @param {import('./host.js').Host} host
+   * @param {Pick<import('./shared-sessions.js').SharedSessions, 'distrustHeld'> | null} shared
    */
-  constructor(core, options, host) {
+  constructor(core, options, host, shared) {
     this.#core = core;
     this.#host = host;
+    this.#shared = shared;
     this.#isKept = options.secret !== null;
     // Whatever decides which documents are held, and whose they are.
     const { origin, documentPath, cookie, userId, fields } = options;
@@ -86,6 +89,7 @@ export class Snapshots {
       }
       isComplete = true;
       this.#check(status);
+      this.#shared?.distrustHeld(); // at once: what was restored can be served from here on
       return this.#core.statistics().entries;
     } finally {
       if (!isComplete) this.#core.endRestore(); // the source has failed: what was fed is refused

@@ -3,11 +3,15 @@
 //
 // A message is `POST`ed with the header `Sesame-Signature: t=SECONDS,v1=HEX`, where HEX is the
 // HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
-// `{ "action": "revoke" | "invalidate", "user": "…" }`.
+// `{ "action": "revoke" | "invalidate", "user": "…" }`. A user whose identifier is a number above 2^53 is named
+// by a string of its digits.
 import { fromHex } from './hex.js';
+import { isUserId } from './user-id.js';
 
 /** How old a message may be, and how far its clock may be ahead. */
 const MOST_AGE_MS = 5 * 60_000;
+
+export const ALREADY_USED = Object.freeze({ status: 409, error: 'signature_already_used' });
 
 /** Signatures seen are kept for as long as they could be used again; beyond this many, none is taken. */
 const MOST_SEEN = 10_000;
@@ -17,7 +21,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * @typedef {{ action: 'revoke' | 'invalidate', user: string | number }} WebhookMessage
- * @typedef {{ message: WebhookMessage } | { status: number, error: string }} WebhookResult
+ * @typedef {{ message: WebhookMessage, digest: string } | { status: number, error: string }} WebhookResult
  */
 
 export class WebhookVerifier {
@@ -46,12 +50,12 @@ export class WebhookVerifier {
       return { status: 401, error: 'signature_too_old' };
     }
     this.#forgetOld(now);
-    if (this.#seen.has(parts[2])) return { status: 409, error: 'signature_already_used' };
+    if (this.#seen.has(parts[2])) return ALREADY_USED;
     if (this.#seen.size >= MOST_SEEN) return { status: 503, error: 'too_many_messages' };
     // From `now` it can be used for as long as its own time allows, twice that at the most.
     this.#seen.set(parts[2], now + 2 * MOST_AGE_MS);
     const message = parseMessage(body);
-    return message ? { message } : { status: 400, error: 'bad_message' };
+    return message ? { message, digest: parts[2] } : { status: 400, error: 'bad_message' };
   }
 
   /**
@@ -92,7 +96,7 @@ function parseMessage(body) {
   try {
     const { action, user } = JSON.parse(decoder.decode(body));
     const isKnown = action === 'revoke' || action === 'invalidate';
-    return isKnown && ['string', 'number'].includes(typeof user) ? { action, user } : null;
+    return isKnown && isUserId(user) ? { action, user } : null;
   } catch {
     return null;
   }

@@ -55,6 +55,8 @@ const NOT_OURS = [
   'workerd',
   'redis',
   'hono',
+  'next/*',
+  'react',
   '@remix-run/*',
   '@opentelemetry/*',
 ];
@@ -157,9 +159,12 @@ async function checkBundles(project) {
   };
   const rows = [];
   for (const name of Object.keys(exports).filter((each) => !each.endsWith('.json'))) {
-    const isNode = ['./node', './express', './serve', './redis'].includes(name);
-    const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [isNode ? 'node' : 'workerd'];
-    for (const host of hosts) rows.push({ entry: name, host, gzip: await bundle(name, host) });
+    const isNode = ['./node', './express', './next', './serve', './redis'].includes(name);
+    const isPage = ['./client', './react'].includes(name);
+    const host = isNode ? 'node' : isPage ? 'browser' : 'workerd';
+    const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [host];
+    for (const each of hosts)
+      rows.push({ entry: name, host: each, gzip: await bundle(name, each) });
   }
   await stop();
   console.table(rows);

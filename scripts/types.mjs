@@ -8,6 +8,7 @@ export function types() {
   // First: the package's own name leads to them, and older ones would not know what is new.
   rmSync(path.join(root, 'types'), { recursive: true, force: true });
   run(process.execPath, [tsc, '--project', 'tsconfig.json']);
+  run(process.execPath, [tsc, '--project', 'tsconfig.examples.json']);
   run(process.execPath, [tsc, '--project', 'tsconfig.types.json']);
 }
 

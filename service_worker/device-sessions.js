@@ -11,7 +11,7 @@ import { toHex } from '../js_bindings/hex.js';
 import { defaultHost } from '../js_bindings/host.js';
 import { errorResponse, isoTime, jsonResponse } from '../js_bindings/responses.js';
 import { assemble } from '../js_bindings/session-cache.js';
-import { pageRequest } from './page-request.js';
+import { credentialsOf, pageRequest } from './page-request.js';
 import { RunningStatistics } from './running-statistics.js';
 
 const SECRET_BYTES = 16;
@@ -229,7 +229,7 @@ export class DeviceSessions {
    * @param {WaitUntil} waitUntil
    */
   async #handle(request, waitUntil) {
-    const page = pageRequest(request, this.#principal());
+    const page = pageRequest(request, this.#principal(), this.#options.ownOrigin);
     const parts = this.#parts;
     this.#head = parts.headOf(page.headers);
     /** @type {Promise<unknown>[]} */
@@ -367,14 +367,17 @@ export class DeviceSessions {
 }
 
 /**
- * The page's own request if one is passed on; else the document's, with the device's cookies.
+ * The page's own request if one is passed on; else the document's, with the cookies that it would send.
  * @param {string | Request} input
  * @param {RequestInit} [init]
  * @param {Request & { original?: Request }} [passed]
  */
 async function askOrigin(input, init, passed) {
   if (passed?.original) return fetch(new Request(passed.original, { headers: init?.headers }));
-  const response = await fetch(input, { ...init, credentials: 'include', cache: 'no-store' });
+  const headers = new Headers(init?.headers);
+  const credentials = credentialsOf(headers);
+  headers.delete('cookie');
+  const response = await fetch(input, { ...init, headers, credentials, cache: 'no-store' });
   // A worker may not see where it leads, only that it is no document.
   if (response.type === 'opaqueredirect') return new Response(null, { status: 302 });
   return response;

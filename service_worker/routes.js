@@ -1,5 +1,6 @@
 // Which of a page's requests concern the session. Everything else is none of the worker's business: the
 // browser handles it as if there were no worker.
+import { sendsCookies } from './page-request.js';
 
 /**
  * - `read`: who is this?
@@ -38,9 +39,10 @@ export class Routes {
     // A form that is sent as a page of its own may be a login, wherever it goes.
     if (isPage) return isRead ? 'other' : 'login';
     if (origin !== parsed.origin) return 'other';
-    // Whoever sends no credential gets nobody's document.
-    if (request.credentials === 'omit' && !request.headers.has('authorization')) return 'other';
     if (isRead) return pathname === documentPath && search === '' ? 'read' : 'other';
+    // Whoever sends no credential changes nobody.
+    const hasToken = request.headers.has('authorization');
+    if (!hasToken && !sendsCookies(request, ownOrigin)) return 'other';
     const changesUser =
       pathname === documentPath ||
       pathname.startsWith(`${documentPath}/`) ||

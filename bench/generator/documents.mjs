@@ -6,7 +6,7 @@ import { Draw, seedOf } from './random.mjs';
 
 const SEED = 20_251;
 
-/** @typedef {'reference' | 'mixed' | 'published'} DocumentKind */
+/** @typedef {'reference' | 'mixed' | 'published' | 'small' | 'large'} DocumentKind */
 
 /**
  * About 490 bytes: UUID, e-mail, name, two timestamps, avatar's URL, flags, preferences. What the
@@ -119,7 +119,7 @@ function mixed(draw) {
 }
 
 /** @type {Record<DocumentKind, (draw: Draw) => string>} */
-const kinds = { reference, mixed, published };
+const kinds = { reference, mixed, published, small, large };
 
 /**
  * @param {DocumentKind} kind

@@ -75,45 +75,34 @@ ${optionsText(origin, '  ')}
 function nextFiles({ base, origin }) {
   return {
     files: {
-      [`${base}lib/sesame.js`]: `// One session cache for the whole server. In server components and server actions:
+      [`${base}lib/sesame.js`]: `// Sesame in this application. In server components, server actions and route handlers:
 //
 //   import { getServerSession, updateCurrentUser } from '@/lib/sesame';
 //   const session = await getServerSession(); // { user, expiresAt } or null
-//   await updateCurrentUser({ name: 'Ada' });
+//   await updateCurrentUser({ name: 'Ada' }); // the back end first, then the session, then what is shown
 //
-// A page that is rendered asks once, however many components do (React's cache()).
-import { headers } from 'next/headers';
-import { cache } from 'react';
-import { SessionCache } from 'sesame-edge';
+// A page that is rendered reads the session once, however many components ask.
+import { createSesame } from 'sesame-edge/next';
 
-const options = {
+export const sesame = createSesame(() => ({
 ${optionsText(origin, '  ')}
-};
+}));
 
-// One cache for the process, whichever of its bundles comes first.
-const sessions = (globalThis.sesameSessions ??= new SessionCache(options));
-
-export const getServerSession = cache(async () =>
-  sessions.getSession({ headers: await headers() }),
-);
-
-// The back end first, then the session: every later check has the new user.
-export const updateCurrentUser = async (changes) =>
-  sessions.updateUser({ headers: await headers() }, changes);
-
-const handle = (request) => sessions.handle(request);
-export const handlers = { GET: handle, POST: handle };
+export const { getServerSession, updateCurrentUser } = sesame;
 `,
       [`${base}app/api/auth/[...sesame]/route.js`]: `// GET /api/auth/session answers { user, expiresAt } or null.
-import { handlers } from '${'../'.repeat(4)}lib/sesame.js';
+import { sesame } from '${'../'.repeat(4)}lib/sesame.js';
 
-export const { GET, POST } = handlers;
+export const { GET, POST } = sesame.handlers;
 `,
     },
     next: [
-      'npm install sesame-edge',
-      "In next.config: serverExternalPackages: ['sesame-edge']  (it brings a WebAssembly file)",
+      'npm install sesame-edge  (it needs Next.js 16)',
       'Then use getServerSession() where you ask your back end today.',
+      `For pages that are only for those who are signed in, in ${base}proxy.js:`,
+      "  import { sesame } from './lib/sesame.js';",
+      "  export const proxy = sesame.proxy({ protect: ['/account'], signIn: '/login' });",
+      "  export const config = { matcher: ['/account/:path*'] };",
     ],
   };
 }

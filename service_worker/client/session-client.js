@@ -14,6 +14,15 @@ import { WorkerLink } from './worker-link.js';
  */
 
 /**
+ * What a page knows at one moment; another object when something of it has changed.
+ * @typedef {object} ClientState
+ * @property {ClientSession | null | undefined} session undefined: not known, or somebody else may be signed
+ *   in by now
+ * @property {import('../../js_bindings/errors.js').SesameError | null} error why the last question had no
+ *   answer; `session` is then what was known before it (SPEC R13)
+ */
+
+/**
  * Where a client finds what it asks for. Paths are of the page's own origin.
  * @typedef {object} ClientOptions
  * @property {string} [documentPath] what answers "who is this?", and takes updates; default `/api/v1/users/me`
@@ -59,16 +68,16 @@ export class SessionClient {
   #options;
   #channel;
   #link = new WorkerLink();
-  /** @type {Set<(session: ClientSession | null) => void>} */
+  /** @type {Set<() => void>} */
   #listeners = new Set();
   /** @type {Promise<ClientSession | null> | null} */
   #asking = null;
   /** @type {ReturnType<SessionClient['refresh']> | null} */
   #refreshing = null;
-  /** Messages that have changed the session so far. */
+  /** What has changed the session so far, past all questions. */
   #changes = 0;
-  /** @type {ClientSession | null | undefined} undefined: not known */
-  #session;
+  /** @type {Readonly<ClientState>} */
+  #state = Object.freeze({ session: undefined, error: null });
 
   /** @param {ClientOptions} [options] */
   constructor(options = {}) {
@@ -127,6 +136,36 @@ export class SessionClient {
   }
 
   /**
+   * What is known right now; nobody is asked.
+   * @returns {Readonly<ClientState>} the same object until something of it changes
+   *
+   * @example
+   * const name = defaultClient().state.session?.user.name ?? '…';
+   */
+  get state() {
+    return this.#state;
+  }
+
+  /**
+   * Calls a function whenever `state` has changed: beside the session, that it is not known any more, and
+   * that a question failed.
+   * @param {() => void} listener
+   * @returns {() => void} stops it
+   */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes over what the server has said when it rendered this page, where nothing is known yet.
+   * @param {ClientSession | null} session
+   */
+  assume(session) {
+    if (this.#changes === 0 && this.#state.session === undefined) this.#become(session);
+  }
+
+  /**
    * Calls a function whenever the session changes, in whichever tab: with the new one, or null. No request
    * is made for it (SPEC R62).
    * @param {(session: ClientSession | null) => void} listener
@@ -143,8 +182,13 @@ export class SessionClient {
    * names; // => [ 'Ingrid Sørensen', 'nobody' ]
    */
   onSessionChange(listener) {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    let told = this.#state.session;
+    return this.subscribe(() => {
+      const { session } = this.#state;
+      if (session === undefined || session === told) return;
+      told = session;
+      listener(session);
+    });
   }
 
   /**
@@ -176,6 +220,7 @@ export class SessionClient {
     });
     await response.body?.cancel();
     if (!response.ok) throw new UpdateError(response.status);
+    this.#changes += 1; // whoever has asked before it may get the older document
     if (!hasWorker) await this.#link.command('forget');
     const session = await this.#ask(!hasWorker);
     if (!hasWorker) this.#channel.postMessage({ type: 'session', session });
@@ -210,6 +255,7 @@ export class SessionClient {
         `The logout was answered with ${response.status}`,
       );
     }
+    this.#changes += 1;
     this.#become(null);
     if (hasWorker) return;
     this.#channel.postMessage({ type: 'session', session: null });
@@ -285,12 +331,18 @@ export class SessionClient {
   async #ask(fresh) {
     for (;;) {
       const changes = this.#changes;
-      const session = await this.#load(fresh);
+      const answer = await this.#load(fresh).then(
+        (session) => ({ session, error: null }),
+        (error) => ({ session: null, error }),
+      );
       if (changes === this.#changes) {
-        this.#become(session);
-        return session;
+        if (answer.error) this.#set({ session: this.#state.session, error: answer.error });
+        else this.#become(answer.session);
+        if (answer.error) throw answer.error;
+        return answer.session;
       }
-      if (this.#session !== undefined) return this.#session; // the message has said it
+      const { session } = this.#state;
+      if (session !== undefined) return session; // what has changed it has said it
     }
   }
 
@@ -301,8 +353,11 @@ export class SessionClient {
     /** @type {RequestInit} */
     const init = { cache: fresh ? 'reload' : 'default' };
     const response = await this.#request(hasWorker ? sessionPath : documentPath, init);
-    if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
-    if (!response.ok) throw unavailable(response);
+    if (!response.ok) {
+      await response.body?.cancel();
+      if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
+      throw unavailable(response);
+    }
     const answer = await response.json().catch(() => {
       throw unavailable(response);
     });
@@ -330,7 +385,7 @@ export class SessionClient {
       if (message.clear) this.#channel.postMessage({ type: 'cleared', clear: message.clear });
     } else if (message?.type === 'changed') {
       this.#changes += 1;
-      this.#session = undefined;
+      this.#set({ session: undefined, error: null });
       // Who has asked before, or listens, is to know; a page that does neither need not.
       if (this.#listeners.size > 0) this.getSession().catch(() => {});
     }
@@ -338,10 +393,16 @@ export class SessionClient {
 
   /** @param {ClientSession | null} session */
   #become(session) {
-    const isSame = JSON.stringify(session) === JSON.stringify(this.#session);
-    this.#session = session;
-    if (isSame) return;
-    for (const listener of [...this.#listeners]) listener(session);
+    const known = this.#state.session;
+    const isSame = known !== undefined && JSON.stringify(session) === JSON.stringify(known);
+    if (isSame && this.#state.error === null) return;
+    this.#set({ session: isSame ? known : session, error: null });
+  }
+
+  /** @param {ClientState} state */
+  #set(state) {
+    this.#state = Object.freeze(state);
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 

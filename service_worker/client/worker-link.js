@@ -27,7 +27,8 @@ export class WorkerLink {
     if (!container) return null;
     try {
       const registration = await container.register(url, { updateViaCache: 'none', ...options });
-      await container.ready;
+      // It is never ready if its installation fails.
+      await Promise.race([container.ready, later(null)]);
       await this.#claim(container, registration);
       return registration;
     } catch (error) {

@@ -1,5 +1,7 @@
 // The service worker in the real Chromium: what it answers, and what it spares the origin.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launchChromium, stopWorkers } from './support/chromium.js';
 import {
@@ -221,6 +223,65 @@ test('R41: what is none of the session is none of the worker’s', async () => {
   assert.equal(answers[2], 401);
   assert.equal(answers[3], 200);
   assert.equal(site.asked(), 3);
+});
+
+test('R1: a request that sends no cookies is nobody’s, on both paths, and is asked for without them', async () => {
+  const tab = await signedIn();
+  const answers = await tab.evaluate(async () => {
+    const init = /** @type {const} */ ({ credentials: 'omit' });
+    const session = await (await fetch('/api/auth/session', init)).json();
+    const { status, headers } = await fetch('/api/v1/users/me', init);
+    return [session, status, headers.get('cache-control'), headers.get('server-timing')];
+  });
+  assert.deepEqual(answers, [null, 401, 'private, no-store', 'sesame;desc=origin']);
+  assert.equal(site.asked(), 2);
+  assert.equal((await session(tab)).user.email, LAYLA);
+});
+
+test('R41: where an anonymous answer leads is shown to nobody, and handed on', async () => {
+  const tab = await signedIn();
+  site.intercept((request, response) => {
+    if (request.url !== '/api/v1/users/me') return false;
+    response.writeHead(302, { location: '/login' }).end();
+    return true;
+  });
+  const type = await tab.evaluate(async () => {
+    const init = /** @type {const} */ ({ credentials: 'omit', redirect: 'manual' });
+    return (await fetch('/api/v1/users/me', init)).type;
+  });
+  assert.equal(type, 'opaqueredirect');
+});
+
+test('R3: a token is sent to an API elsewhere as the page sends it: without cookies unless it says so', async () => {
+  /** @type {(string | undefined)[]} */
+  const cookies = [];
+  const api = http.createServer((request, response) => {
+    // With credentials, browsers do not take the star (Fetch standard, CORS check).
+    const headers = {
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': '*, authorization',
+    };
+    response.writeHead(200, { 'content-type': 'application/json', ...headers });
+    if (request.method === 'GET') cookies.push(request.headers.cookie);
+    response.end('{"id":"by-token"}');
+  });
+  await once(api.listen(0, '127.0.0.1'), 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (api.address());
+  const elsewhere = await startSite({ options: { origin: `http://127.0.0.1:${port}` } });
+  try {
+    const tab = await openTab(context, elsewhere);
+    await context.addCookies([{ name: 'session', value: 'x', url: elsewhere.url }]);
+    const ids = await tab.evaluate(async (url) => {
+      const headers = { authorization: 'Bearer a' };
+      const ask = async () => (await (await fetch(url, { headers })).json()).id;
+      return [await ask(), await ask()];
+    }, `http://127.0.0.1:${port}/api/v1/users/me`);
+    assert.deepEqual(ids, ['by-token', 'by-token']);
+    assert.deepEqual(cookies, [undefined]);
+  } finally {
+    api.close();
+    await elsewhere.stop();
+  }
 });
 
 test('R60: a new version of the worker takes over in the middle of a session', async () => {

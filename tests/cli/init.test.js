@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { NextRequest } from 'next/server.js';
 import { createOrigin } from '../../examples/origin/server.mjs';
 import { PASSWORD } from '../../examples/origin/users.mjs';
 import { runCli } from '../support/cli.js';
@@ -58,10 +58,10 @@ async function project(name, files) {
 /** @param {string} cwd @param {string[]} args */
 const init = (cwd, ...args) => runCli(['init', ...args], { cwd });
 
-/** Everything in a project but what is installed. @param {string} where */
-async function filesIn(where) {
+/** Everything in a project but what is installed. @param {string} where @param {RegExp} [wanted] */
+async function filesIn(where, wanted = /./) {
   const all = await readdir(where, { recursive: true });
-  return all.filter((file) => !file.startsWith('node_modules')).sort();
+  return all.filter((file) => !file.startsWith('node_modules') && wanted.test(file)).sort();
 }
 
 /** @param {string} where @param {string} file */
@@ -160,27 +160,41 @@ describe('sesame-edge init', () => {
     ['next', 'app/page.jsx', ''],
     ['next-src', 'src/app/page.jsx', 'src/'],
   ]) {
-    test(`Next.js (${page}): the files parse and find each other`, async () => {
+    test(`Next.js (${page}): the handlers answer from cache, the proxy turns away`, async () => {
       const where = await project(name, {
-        'package.json': { dependencies: { next: '*' } },
+        'package.json': { type: 'module', dependencies: { next: '*' } },
         [page]: 'export default () => null;',
       });
-      const { code, stdout } = await init(where);
+      const dry = await init(where, '--dry-run');
+      const todo = dry.stdout.join('\n');
+      assert.match(todo, /Put the URL of your back end where it says api.example.com/);
+      const { code, stdout } = await init(where, '--origin', originUrl);
       assert.deepEqual([code, stdout[0]], [0, 'host: next']);
-      assert.match(stdout.join('\n'), /Put the URL of your back end where it says api.example.com/);
-      const { metafile } = await build({
-        entryPoints: [path.join(where, base, 'app/api/auth/[...sesame]/route.js')],
-        bundle: true,
-        write: false,
-        metafile: true,
-        format: 'esm',
-        logLevel: 'silent',
-        external: ['sesame-edge', 'react', 'next/headers'],
-      });
-      const inputs = Object.keys(metafile.inputs).map((file) => path.basename(file));
-      assert.deepEqual(inputs.sort(), ['route.js', 'sesame.js']);
-      const [output] = Object.values(metafile.outputs);
-      assert.deepEqual(output.exports, ['GET', 'POST']);
+      const route = path.join(base, 'app/api/auth/[...sesame]/route.js');
+      const written = [path.join(base, 'lib/sesame.js'), route];
+      assert.deepEqual(await filesIn(where, /\.js$/), written.sort());
+
+      const { GET, POST, ...others } = await load(where, route);
+      assert.deepEqual([typeof POST, others], ['function', {}]);
+      const headers = await logIn();
+      const before = calls();
+      for (let i = 0; i < 3; ++i) {
+        const answer = await GET(new Request('http://app/api/auth/session', { headers }));
+        assert.equal((await answer.json()).user.email, 'omar@example.com');
+      }
+      assert.equal(calls() - before, 1);
+
+      // What it says is left to do, done.
+      const at = stdout.findIndex((line) => line.includes(`in ${base}proxy.js:`));
+      const text = stdout.slice(at + 1, at + 4).join('\n');
+      await writeFile(path.join(where, base, 'proxy.js'), text);
+      const { proxy, config } = await load(where, path.join(base, 'proxy.js'));
+      assert.deepEqual(config.matcher, ['/account/:path*']);
+      const event = { waitUntil() {} };
+      const visit = async (/** @type {HeadersInit} */ sent) =>
+        (await proxy(new NextRequest('http://app/account', { headers: sent }), event)).status;
+      assert.deepEqual([await visit({}), await visit(headers)], [307, 200]);
+      assert.equal(calls() - before, 1);
     });
   }
 

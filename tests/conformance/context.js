@@ -36,9 +36,7 @@ export async function createContext(target, adapter, options) {
   }
 
   const first = await start({});
-  return {
-    ...contextOf(first, adapter),
-
+  return Object.assign(contextOf(first, adapter), {
     /** Another node of the same application: on the same store, in front of the same origin. */
     node: async () => contextOf(await start({}, first.origin), adapter),
 
@@ -52,7 +50,7 @@ export async function createContext(target, adapter, options) {
       for (const { running } of started) await running.close();
       for (const origin of new Set(started.map((each) => each.origin))) await origin.stop();
     },
-  };
+  });
 }
 
 /** @typedef {Awaited<ReturnType<typeof createContext>>} Context */
@@ -82,6 +80,11 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
     url: running.url,
     /** Where a socket to it is opened, for what `fetch` cannot do. */
     socket: running.socket,
+    /** The browser that it is in. @returns {import('./targets/target.js').Browser} */
+    get browser() {
+      if (!running.browser) throw new NotApplicable('it is not in a browser');
+      return running.browser;
+    },
     /** Its JavaScript API. @type {import('./targets/target.js').Api} */
     api,
     /** @returns {Promise<Record<string, any>>} the counters */

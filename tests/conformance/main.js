@@ -7,7 +7,7 @@ import { cases } from './rules/index.js';
 import { runCases, verdicts } from './suite.js';
 import { describeResults } from './table.js';
 
-const OWN = ['node', 'workerd', 'naive'].map((name) =>
+const OWN = ['node', 'workerd', 'service-worker', 'naive'].map((name) =>
   fileURLToPath(new URL(`./targets/${name}.js`, import.meta.url)),
 );
 

@@ -3,16 +3,21 @@
 // Invariant: a case ends in one of three ways: it passes, it fails, or it does not apply, with a reason.
 import { createContext } from './context.js';
 
-/** Time that a case may take, on the wall: what hangs has failed. */
+/** Time that a case may take, on the wall: what hangs has failed. A slow target has three times its `soonMs`. */
 const CASE_LIMIT_MS = 15_000;
 
 /** A target cannot do what a case needs: that is no failure. */
 export class NotApplicable extends Error {}
 
 /**
- * `nodes`: several caches on one store; they share what is in it where the option `shared` is the same.
+ * - `nodes`: several caches on one store; they share what is in it where the option `shared` is the same
+ * - `revoke`: its API ends sessions of its own accord: `revoke()`, `revokeUser()`, `invalidateUser()`
+ * - `cookies`: it is told each request's own cookies
+ * - `wire`: the suite sees what the wire does, both ways: `Set-Cookie`, hop-by-hop fields, redirects
+ * - `between`: requests that are none of the session's go through it
+ * - `browser`: it is in a browser, with tabs, a disk and times without a network
  * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket'
- * | 'browserCache' | 'fields' | 'nodes'} Feature
+ * | 'browserCache' | 'fields' | 'nodes' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser'} Feature
  */
 
 /**
@@ -57,7 +62,8 @@ export async function runCase(target, adapter, each) {
   let context;
   try {
     context = await createContext(target, adapter, each.options);
-    await within(CASE_LIMIT_MS, each.run(context));
+    const limitMs = Math.max(CASE_LIMIT_MS, 3 * (adapter.soonMs ?? 0));
+    await within(limitMs, each.run(context));
     return { case: each, outcome: 'pass', reason: '' };
   } catch (thrown) {
     const error = /** @type {Error} */ (thrown);

@@ -10,8 +10,8 @@ import { bearer, cookie } from './context.js';
  */
 export async function signIn(t, id = 'ann-1') {
   const sessions = {
-    phone: bearer(t.user()),
     laptop: cookie(t.user()),
+    phone: bearer(t.user()),
     stranger: bearer(t.user()),
   };
   const held = JSON.stringify({ id, plan: 'free' });

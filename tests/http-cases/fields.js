@@ -37,6 +37,37 @@ export const fields = [
     assert.equal(held.headers.get('content-type'), 'application/json');
   }),
 
+  httpCase(
+    'R40: what tells some caches more than Cache-Control does not pass with it',
+    async (t) => {
+      const headers = {
+        'cache-control': 'public, max-age=600',
+        'cdn-cache-control': 'public, max-age=600', // RFC 9213
+        'vercel-cdn-cache-control': 'max-age=600',
+        'surrogate-control': 'max-age=600',
+        'edge-control': 'max-age=600',
+        'x-accel-expires': '600',
+      };
+      t.origin.on(READ, { headers, body: '{"id":1}' });
+      t.origin.on('GET /page', { headers: { ...headers, 'set-cookie': 'a=1' }, body: 'page' });
+      t.origin.on('GET /logo', { headers, body: 'logo' });
+      const asked = { headers: bearer(t.user()) };
+      for (const path of [DOCUMENT, `${DOCUMENT}?all`, '/page']) {
+        t.origin.on(`GET ${path}`, { headers: { ...headers, 'set-cookie': 'a=1' }, body: '{}' });
+        const response = await t.fetch(path, asked);
+        assertPrivate(response);
+        for (const name of Object.keys(headers).slice(1)) {
+          assert.equal(response.headers.get(name), null, `${path}: ${name}`);
+        }
+      }
+      // Of what is nobody's, the origin decides who keeps it (R41).
+      const logo = await t.fetch('/logo', asked);
+      for (const [name, value] of Object.entries(headers)) {
+        assert.equal(logo.headers.get(name), value, name);
+      }
+    },
+  ),
+
   httpCase('R40: answers about nobody and about the ambiguous are private too', async (t) => {
     t.origin.on(READ, { headers: { 'cache-control': 'public', vary: '*' }, body: '{"id":1}' });
     for (const headers of [{}, { ...bearer('x'), ...cookie('x') }]) {
@@ -123,6 +154,29 @@ export const fields = [
     },
     { browserCache: true },
   ),
+
+  httpCase(
+    'R40: browserCache: a logout of the origin’s own tells the browser to empty its cache too',
+    async (t) => {
+      const logout = { method: 'POST', headers: cookie(t.user()), body: '{}' };
+      t.origin.on('POST /api/v1/auth/logout', { status: 500 }, { status: 204 });
+      t.origin.on('POST /end', { status: 204, headers: { 'set-cookie': 'session=; Max-Age=0' } });
+      t.origin.on('POST /like', { status: 204 });
+      const told = [];
+      for (const path of ['/api/v1/auth/logout', '/api/v1/auth/logout', '/end', '/like']) {
+        told.push((await t.fetch(path, logout)).headers.get('clear-site-data'));
+      }
+      assert.deepEqual(told, [null, '"cache"', '"cache"', null]);
+    },
+    { browserCache: true },
+  ),
+
+  httpCase('R41: without browserCache nothing is emptied', async (t) => {
+    t.origin.on('POST /api/v1/auth/logout', { status: 204 });
+    const logout = { method: 'POST', headers: cookie(t.user()), body: '{}' };
+    const response = await t.fetch('/api/v1/auth/logout', logout);
+    assert.equal(response.headers.get('clear-site-data'), null);
+  }),
 ];
 
 const OTHER_SITE = 'https://app.test';
@@ -174,6 +228,45 @@ export const crossOrigin = [
       assert.deepEqual([sourceOf(response), ...corsOf(response)], [source, null, null]);
     }
     assert.equal(t.origin.count(), 1);
+  }),
+
+  httpCase('CORS: a stranger’s refusals and the origin’s failures unteach nothing', async (t) => {
+    const site = `https://${t.user()}.test`;
+    const [first, name, stranger] = [t.user(), t.user(), t.user()];
+    const granted = { 'access-control-allow-origin': site };
+    t.origin.on(READ, ({ headers }) =>
+      headers.authorization === bearer(stranger).authorization
+        ? { status: 401 } // as frameworks do that look who it is before they look at the site
+        : { headers: granted, body: '{"id":1}' },
+    );
+    // Not before the site is known, nor after it.
+    await ask(t, bearer(first));
+    for (const round of [1, 2, 3]) {
+      await fromSite(t, stranger, site);
+      assert.deepEqual(corsOf(await fromSite(t, first, site)), [site, null], `round ${round}`);
+      assert.deepEqual(corsOf(await fromSite(t, name, site)), [site, null], `round ${round}`);
+    }
+    t.origin.on(READ, { status: 500 });
+    await fromSite(t, t.user(), site);
+    assert.deepEqual(corsOf(await fromSite(t, name, site)), [site, null]);
+  }),
+
+  httpCase('CORS: who makes sites up does not have the others forgotten', async (t) => {
+    const site = `https://${t.user()}.test`;
+    const name = t.user();
+    t.origin.on(READ, ({ headers }) =>
+      headers.authorization === bearer(name).authorization
+        ? { headers: { 'access-control-allow-origin': site }, body: '{"id":1}' }
+        : { status: 401 },
+    );
+    await fromSite(t, name, site);
+    for (let made = 0; made < 300; made += 1) {
+      await fromSite(t, 'nobody', `https://made-up-${made}.test`);
+    }
+    const before = t.origin.count();
+    const held = await fromSite(t, name, site);
+    assert.deepEqual([sourceOf(held), ...corsOf(held)], ['fresh', site, null]);
+    assert.equal(t.origin.count(), before);
   }),
 
   httpCase('CORS: sites are told apart', async (t) => {

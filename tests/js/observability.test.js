@@ -195,6 +195,46 @@ test('R70: the counter of origin calls avoided never falls', async (context) => 
   assert.deepEqual([originWrite, originCallsAvoided], [1, 1]);
 });
 
+test('R70: docs/operating.md names every metric that there is, every attribute, and no other', async (context) => {
+  const t = await createNodeTarget();
+  context.after(() => t.close());
+  const sdk = createSdk();
+  context.after(() => sdk.stop());
+  /** The names that instruments are made with: some tell nothing before something happens. @type {string[]} */
+  const made = [];
+  const meterProvider = {
+    getMeter: (/** @type {string} */ scope) =>
+      new Proxy(sdk.meterProvider.getMeter(scope), {
+        get(meter, method) {
+          const found = /** @type {any} */ (meter)[method];
+          return (/** @type {any[]} */ ...args) => {
+            if (String(method).startsWith('create')) made.push(args[0]);
+            return found.apply(meter, args);
+          };
+        },
+      }),
+  };
+  const stop = instrument(t.sessions, { ...sdk, meterProvider });
+  await useAll(t);
+  const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+
+  const families = t.sessions.prometheusText().match(/(?<=^# TYPE )\w+/gm) ?? [];
+  const named = new Set(page.match(/\bsesame_[a-z_]+/g));
+  assert.deepEqual([...named].sort(), [...families].sort());
+
+  const points = (await sdk.read()).flatMap(({ dataPoints }) => dataPoints);
+  const spans = sdk.spans();
+  const attributes = [...points, ...spans].flatMap(({ attributes: its }) => Object.keys(its));
+  const all = [...made, ...attributes, ...spans.map(({ name }) => name)];
+  const own = all.filter((name) => name.startsWith('sesame.'));
+  const dotted = new Set(page.match(/(?<=`)sesame(\.[a-z_]+)+(?=`)/g));
+  assert.deepEqual([...dotted].sort(), [...new Set(own)].sort());
+  for (const name of all.filter((each) => /^(http|error)\./.test(each))) {
+    assert.ok(page.includes(`\`${name}\``), name);
+  }
+  stop();
+});
+
 describe('the dashboard', () => {
   test('reads only what there is in the text for Prometheus', () => {
     const sessions = new SessionCache({ origin: 'http://origin.test' });

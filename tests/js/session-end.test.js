@@ -1,5 +1,6 @@
 // What ends sessions, or drops what is held for them, where a Node program says so.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { DAY, HOUR } from '../support/clock.js';
 import { createCache, withCode } from '../support/fake-cache.js';
@@ -85,6 +86,29 @@ describe('what ends sessions', () => {
     assert.equal(origin.calls.length, 4);
   });
 
+  test('R23: a user whose number JavaScript cannot hold is named by its digits, and only so', async () => {
+    const webhookSecret = 'w'.repeat(32);
+    const { clock, sessions } = createCache(() => new Response('{"id":9007199254740993}'), {
+      webhookSecret,
+    });
+    const send = async (/** @type {string} */ body) => {
+      const time = Math.floor(clock.now() / 1000);
+      const mac = createHmac('sha256', webhookSecret).update(`${time}.${body}`).digest('hex');
+      const headers = { 'sesame-signature': `t=${time},v1=${mac}` };
+      const url = 'http://edge.test/api/auth/revoke';
+      return (await sessions.handle(new Request(url, { method: 'POST', headers, body }))).status;
+    };
+    await sessions.getSession({ headers: cookie('ada') });
+    // Not 204: nobody would notice that the session goes on.
+    assert.equal(await send('{"action":"revoke","user":9007199254740993}'), 400);
+    assert.equal(await send('{"action":"revoke","user":1e999}'), 400);
+    assert.equal(await send('{"action":"revoke","user":""}'), 400);
+    assert.ok(sessions.has('session=ada'));
+    assert.equal(await send('{"action":"revoke","user":"9007199254740993"}'), 204);
+    assert.equal(sessions.has('session=ada'), false);
+    assert.equal(await sessions.getSession({ headers: cookie('ada') }), null);
+  });
+
   test('a user that is none is an error with its code', () => {
     const { sessions } = createCache();
     for (const wrong of [
@@ -96,6 +120,7 @@ describe('what ends sessions', () => {
       true,
       Number.NaN,
       Number.POSITIVE_INFINITY,
+      2 ** 53, // as likely another user's: it has lost its last digits
       1n,
     ]) {
       for (const method of /** @type {const} */ (['invalidateUser', 'revokeUser'])) {

@@ -1,6 +1,7 @@
 // Several nodes of one application on one store: what one does, the others know (SPEC R30-R33). Each node
 // has a link of its own to the store, which can be cut.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { afterEach, describe, test } from 'node:test';
 import { ConfigError, SessionCache } from 'sesame-edge';
 import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
@@ -85,6 +86,20 @@ async function startNodes(count, { answer, options } = {}) {
     return done;
   };
   return { clock, origin, store, nodes, pass, finish };
+}
+
+/**
+ * A node that starts later.
+ * @param {{ origin: ReturnType<typeof createFakeOrigin>, clock: ReturnType<typeof createClock>,
+ *   store: MemoryStore, options?: object }} given
+ */
+function startNode({ origin, clock, store, options }) {
+  const sessions = new SessionCache(
+    { origin: ORIGIN, store: linkTo(store).store, secret: '0'.repeat(32), ...options },
+    { fetch: origin.fetch, now: clock.now, sleep: clock.sleep },
+  );
+  endings.push(() => sessions.dispose());
+  return sessions;
 }
 
 /** Lets everything happen that needs no time: what WebCrypto does it does elsewhere, one thing at a time. */
@@ -197,14 +212,74 @@ describe('several nodes', () => {
     await ask(nodes[0].sessions);
     await nodes[0].sessions.revokeUser('id-ada');
     isGone = true;
-    const late = new SessionCache(
-      { origin: ORIGIN, store: linkTo(store).store, secret: '0'.repeat(32) },
-      { fetch: origin.fetch, now: clock.now, sleep: clock.sleep },
-    );
-    endings.push(() => late.dispose());
+    const late = startNode({ origin, clock, store });
     await rest();
     assert.equal(await ask(late), null);
     assert.equal(origin.calls.length, 2);
+  });
+
+  test('R31, R52: a snapshot does not bring back what was ended on another node since', async () => {
+    let isGone = false;
+    const { store, clock, origin, nodes } = await startNodes(2, {
+      answer: (headers) =>
+        isGone ? new Response(null, { status: 401 }) : documentOrRefusal(headers),
+    });
+    for (const { sessions } of nodes) await ask(sessions);
+    const snapshot = await new Response(nodes[0].sessions.snapshot()).arrayBuffer();
+    await nodes[1].sessions.revoke(ada);
+    isGone = true;
+    clock.advance(2 * MINUTE); // the store does not know of the end any more
+    const late = startNode({ origin, clock, store });
+    await rest(); // it has read the log to its end: nothing of before comes again
+    assert.equal(await late.restore(snapshot), 1);
+    assert.equal(late.has('', bearer('ada').authorization), false);
+    assert.equal(await ask(late), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R14: a node that keeps some fields takes no document from one that keeps all', async () => {
+    const { store, clock, origin, nodes } = await startNodes(1);
+    await ask(nodes[0].sessions);
+    const narrow = startNode({ origin, clock, store, options: { fields: ['id'] } });
+    await rest();
+    assert.deepEqual((await ask(narrow))?.user, { id: 'id-ada' });
+    assert.deepEqual([origin.calls.length, narrow.statistics().sharedFills], [2, 0]);
+    // One that keeps the same takes what that one has left.
+    const other = startNode({ origin, clock, store, options: { fields: ['id'] } });
+    await rest();
+    assert.deepEqual((await ask(other))?.user, { id: 'id-ada' });
+    assert.deepEqual([origin.calls.length, other.statistics().sharedFills], [2, 1]);
+  });
+
+  test('R4: one credential at two origins is two sessions, in one store too', async () => {
+    const { store, clock, origin, nodes } = await startNodes(1);
+    await ask(nodes[0].sessions);
+    const elsewhere = createFakeOrigin(() => Response.json({ id: 'of-another-origin' }));
+    const options = { origin: 'http://elsewhere.test' };
+    const other = startNode({ origin: elsewhere, clock, store, options });
+    await rest();
+    assert.equal((await ask(other))?.user.id, 'of-another-origin');
+    assert.deepEqual([origin.calls.length, elsewhere.calls.length], [1, 1]);
+  });
+
+  test('R23: a message of the webhook is good once, whichever node it comes to', async () => {
+    const webhookSecret = 'w'.repeat(32);
+    const { clock, nodes } = await startNodes(2, { options: { webhookSecret } });
+    const message = (/** @type {string} */ user) => {
+      const body = JSON.stringify({ action: 'revoke', user });
+      const time = Math.floor(clock.now() / SECOND);
+      const mac = createHmac('sha256', webhookSecret).update(`${time}.${body}`).digest('hex');
+      const headers = { 'sesame-signature': `t=${time},v1=${mac}` };
+      return () =>
+        new Request('http://edge.test/api/auth/revoke', { method: 'POST', headers, body });
+    };
+    const send = async (/** @type {number} */ node, /** @type {() => Request} */ request) =>
+      (await nodes[node].sessions.handle(request())).status;
+    const first = message('id-ada');
+    assert.deepEqual([await send(0, first), await send(1, first)], [204, 409]);
+    // Where nobody can tell, it takes effect, and whoever sent it is asked to send another.
+    nodes[1].link.isCut = true;
+    assert.equal(await send(1, message('id-mia')), 503);
   });
 
   test('R22: an update on one node is seen on all, and costs no further call', async () => {
@@ -324,7 +399,7 @@ describe('several nodes', () => {
   test('R31, R32: behind a cut link an answer of the origin is as old as its question', async () => {
     /** @type {((response: Response) => void)[]} */
     const answers = [];
-    const { origin, nodes, pass, finish } = await startNodes(1, {
+    const { clock, origin, nodes, pass, finish } = await startNodes(1, {
       answer: (headers, call) =>
         call === 1
           ? new Promise((resolve) => answers.push(() => resolve(documentOrRefusal(headers))))
@@ -334,6 +409,11 @@ describe('several nodes', () => {
     link.isCut = true;
     await pass(BOUND);
     const slow = sessions.getSession(ada);
+    await until(async () => {
+      clock.advance(10);
+      await rest();
+      return origin.calls.length === 1;
+    });
     await pass(BOUND); // meanwhile it is ended elsewhere
     answers[0](new Response());
     assert.equal((await slow)?.user.name, 'ada');

@@ -15,10 +15,12 @@ export function launchChromium(flags = []) {
 /**
  * The same with a profile on disk.
  * @param {string} directory
+ * @param {string[]} [flags]
  */
-export function launchWithProfile(directory) {
+export function launchWithProfile(directory, flags = []) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  return chromium.launchPersistentContext(directory, { executablePath, args: FLAGS });
+  const args = [...FLAGS, ...flags];
+  return chromium.launchPersistentContext(directory, { executablePath, args });
 }
 
 /**

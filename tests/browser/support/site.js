@@ -39,19 +39,20 @@ async function bundleOf(contents) {
     bundle: true,
     write: false,
     format: 'iife',
+    define: { 'process.env.NODE_ENV': '"development"' },
     logLevel: 'error',
   });
   return result.outputFiles[0].text;
 }
 
 /**
- * @param {{ options?: object, prelude?: string }} [setup] `options` of the worker; `prelude`: script that
- *   runs in it first
+ * @param {{ options?: object, prelude?: string, script?: string }} [setup] `options` of the worker; `prelude`:
+ *   script that runs in it first; `script`: that of the page
  */
-export async function startSite({ options = {}, prelude = '' } = {}) {
+export async function startSite({ options = {}, prelude = '', script = PAGE } = {}) {
   const origin = createOrigin({ delayMs: 0 });
   const worker = await bundled(WORKER);
-  const page = await bundled(PAGE);
+  const page = await bundled(script);
   let version = 1;
   let port = 0;
   let refreshes = 0;

@@ -88,13 +88,27 @@ export const failures = [
   rule('R12', 'a later login with the same credential clears it', async (t) => {
     const credential = cookie(t.user());
     t.origin.on(READ, { status: 401 }, { body: HELD });
-    t.origin.on('POST /api/v1/auth/login', { status: 401 }, { status: 200, body: '{}' });
-    await t.ask(credential);
-    assert.equal((await post(t, '/api/v1/auth/login', credential)).status, 401);
+    t.origin.on('POST /api/v1/auth/login', { status: 200, body: '{}' });
     assert.equal((await t.ask(credential))[0], 401);
     assert.equal((await post(t, '/api/v1/auth/login', credential)).status, 200);
     assert.deepEqual(await t.ask(credential), [200, HELD]);
   }),
+
+  // Who sees no cookies cannot know whether a login that fails has changed them.
+  rule(
+    'R12',
+    'a login that the origin refuses does not',
+    async (t) => {
+      const credential = cookie(t.user());
+      t.origin.on(READ, { status: 401 }, { body: HELD });
+      t.origin.on('POST /api/v1/auth/login', { status: 401 });
+      await t.ask(credential);
+      assert.equal((await post(t, '/api/v1/auth/login', credential)).status, 401);
+      assert.equal((await t.ask(credential))[0], 401);
+      assert.equal(t.origin.count(), 1);
+    },
+    { needs: ['cookies'] },
+  ),
 
   rule(
     'R12',
@@ -203,24 +217,29 @@ export const failures = [
     assert.equal(t.origin.count(), 2);
   }),
 
-  rule('R13', 'cookies stay, even if the page that reports the failure clears them', async (t) => {
-    const credential = cookie(t.user());
-    const headers = { 'set-cookie': 'session=; Path=/; Max-Age=0' };
-    t.origin.on(READ, { body: HELD }, { status: 500, headers });
-    await t.ask(credential);
-    await t.advance(30 * MINUTE + MARGIN);
-    assert.deepEqual(await t.ask(credential), [200, HELD]);
-    await t.soon(t.origin.called(READ, 2));
-    await t.turn();
-    assert.deepEqual(await t.ask(credential), [200, HELD]);
-    await t.advance(30 * MINUTE);
-    const held = await t.fetch(DOCUMENT, { headers: credential });
-    assert.deepEqual([held.status, held.headers.getSetCookie()], [200, []]);
-    for (const path of [DOCUMENT, SESSION]) {
-      const cold = await t.fetch(path, { headers: cookie(t.user()) });
-      assert.deepEqual([cold.status, cold.headers.getSetCookie()], [503, []]);
-    }
-  }),
+  rule(
+    'R13',
+    'cookies stay, even if the page that reports the failure clears them',
+    async (t) => {
+      const credential = cookie(t.user());
+      const headers = { 'set-cookie': 'session=; Path=/; Max-Age=0' };
+      t.origin.on(READ, { body: HELD }, { status: 500, headers });
+      await t.ask(credential);
+      await t.advance(30 * MINUTE + MARGIN);
+      assert.deepEqual(await t.ask(credential), [200, HELD]);
+      await t.soon(t.origin.called(READ, 2));
+      await t.turn();
+      assert.deepEqual(await t.ask(credential), [200, HELD]);
+      await t.advance(30 * MINUTE);
+      const held = await t.fetch(DOCUMENT, { headers: credential });
+      assert.deepEqual([held.status, held.headers.getSetCookie()], [200, []]);
+      for (const path of [DOCUMENT, SESSION]) {
+        const cold = await t.fetch(path, { headers: cookie(t.user()) });
+        assert.deepEqual([cold.status, cold.headers.getSetCookie()], [503, []]);
+      }
+    },
+    { needs: ['wire'] },
+  ),
 
   rule(
     'R13',

@@ -124,7 +124,7 @@ export const flight = [
         assert.equal((await t.ask(credential))[0], 401);
       }
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(
@@ -143,7 +143,7 @@ export const flight = [
       await t.turn();
       assert.equal((await t.ask(credential))[0], 401);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(
@@ -160,7 +160,7 @@ export const flight = [
       assert.equal((await t.soon(asked))[0], 401);
       assert.equal((await t.ask(credential))[0], 401);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(
@@ -177,7 +177,7 @@ export const flight = [
       await t.soon(asked);
       assert.deepEqual(await t.ask(credential), [200, userWith('paid')]);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule('R10', 'an update wins over an answer from before it', async (t) => {
@@ -271,6 +271,6 @@ export const flight = [
       assert.equal(status, 200);
       assert.notEqual(body, userWith('one'));
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 ];

@@ -1,4 +1,5 @@
 // Every case, by theme. The rules know nothing of any target.
+import { browser } from './browser.js';
 import { failures } from './failures.js';
 import { flight } from './flight.js';
 import { http } from './http.js';
@@ -32,4 +33,5 @@ export const cases = [
   ...limits,
   ...observability,
   ...sharing,
+  ...browser,
 ];

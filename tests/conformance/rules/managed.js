@@ -166,7 +166,7 @@ export const managedSessions = [
       }
       assert.equal((await t.session(stranger.headers)).user.name, other);
     },
-    { ...managed, needs: ['managed', 'api'] },
+    { ...managed, needs: ['managed', 'api', 'revoke'] },
   ),
 
   rule(

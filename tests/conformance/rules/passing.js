@@ -47,42 +47,52 @@ export const passing = [
     }
   }),
 
-  rule('R41', 'status, headers and body reach the client unchanged', async (t) => {
-    const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
-    for (const status of [200, 201, 206, 301, 302, 307, 400, 401, 403, 404, 409, 418, 500, 503]) {
-      const headers = {
-        location: 'http://elsewhere.test/',
-        'x-a': 'b',
-        'set-cookie': ['a=1', 'b=2'],
-        'content-type': 'x/y',
-      };
-      t.origin.on('GET /any', { status, headers, body });
-      const response = await t.fetch('/any', { headers: cookie(t.user()) });
-      assert.equal(response.status, status);
-      for (const name of ['location', 'x-a', 'content-type']) {
-        assert.equal(response.headers.get(name), /** @type {any} */ (headers)[name]);
+  rule(
+    'R41',
+    'status, headers and body reach the client unchanged',
+    async (t) => {
+      const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+      for (const status of [200, 201, 206, 301, 302, 307, 400, 401, 403, 404, 409, 418, 500, 503]) {
+        const headers = {
+          location: 'http://elsewhere.test/',
+          'x-a': 'b',
+          'set-cookie': ['a=1', 'b=2'],
+          'content-type': 'x/y',
+        };
+        t.origin.on('GET /any', { status, headers, body });
+        const response = await t.fetch('/any', { headers: cookie(t.user()) });
+        assert.equal(response.status, status);
+        for (const name of ['location', 'x-a', 'content-type']) {
+          assert.equal(response.headers.get(name), /** @type {any} */ (headers)[name]);
+        }
+        assert.deepEqual(response.headers.getSetCookie(), headers['set-cookie']);
+        assert.ok(body.equals(Buffer.from(await response.arrayBuffer())));
       }
-      assert.deepEqual(response.headers.getSetCookie(), headers['set-cookie']);
-      assert.ok(body.equals(Buffer.from(await response.arrayBuffer())));
-    }
-    for (const status of [204, 304]) {
-      t.origin.on('GET /any', { status, headers: { 'x-a': 'b' } });
-      const response = await t.fetch('/any', {});
-      assert.deepEqual(
-        [response.status, response.headers.get('x-a'), await response.text()],
-        [status, 'b', ''],
-      );
-    }
-  }),
+      for (const status of [204, 304]) {
+        t.origin.on('GET /any', { status, headers: { 'x-a': 'b' } });
+        const response = await t.fetch('/any', {});
+        assert.deepEqual(
+          [response.status, response.headers.get('x-a'), await response.text()],
+          [status, 'b', ''],
+        );
+      }
+    },
+    { needs: ['wire'] },
+  ),
 
-  rule('R41', 'a compressed answer can still be read', async (t) => {
-    const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' };
-    t.origin.on('GET /zip', { headers, body: gzipSync('the text') });
-    const response = await t.fetch('/zip', { headers: { 'accept-encoding': 'gzip' } });
-    const bytes = Buffer.from(await response.arrayBuffer());
-    const isEncoded = response.headers.get('content-encoding') === 'gzip';
-    assert.equal((isEncoded ? gunzipSync(bytes) : bytes).toString(), 'the text');
-  }),
+  rule(
+    'R41',
+    'a compressed answer can still be read',
+    async (t) => {
+      const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' };
+      t.origin.on('GET /zip', { headers, body: gzipSync('the text') });
+      const response = await t.fetch('/zip', { headers: { 'accept-encoding': 'gzip' } });
+      const bytes = Buffer.from(await response.arrayBuffer());
+      const isEncoded = response.headers.get('content-encoding') === 'gzip';
+      assert.equal((isEncoded ? gunzipSync(bytes) : bytes).toString(), 'the text');
+    },
+    { needs: ['wire'] },
+  ),
 
   rule('R41', 'a body of many megabytes passes, both ways', async (t) => {
     const body = Buffer.alloc(4 * 1024 ** 2, '0123456789abcdef');
@@ -114,36 +124,51 @@ export const passing = [
     assert.equal((await t.soon(reader.read())).done, true);
   }),
 
-  rule('R41', 'hop-by-hop headers are removed, both ways', async (t) => {
-    const named = {
-      connection: 'x-hop, keep-alive',
-      'keep-alive': 'timeout=5',
-      'x-hop': '1',
-      'x-end': '2',
-    };
-    t.origin.on('GET /hop', { headers: { ...named, 'proxy-authenticate': 'Basic' }, body: 'x' });
-    const headers = { ...named, te: 'trailers', 'proxy-authorization': 'Basic x', upgrade: 'h2c' };
-    const response = await t.fetch('/hop', { headers });
-    const [call] = t.origin.calls('GET /hop');
-    for (const name of ['x-hop', 'te', 'proxy-authorization', 'upgrade']) {
-      assert.equal(call.headers[name], undefined, name);
-    }
-    for (const name of ['x-hop', 'proxy-authenticate'])
-      assert.equal(response.headers.get(name), null, name);
-    assert.deepEqual([call.headers['x-end'], response.headers.get('x-end')], ['2', '2']);
-  }),
+  rule(
+    'R41',
+    'hop-by-hop headers are removed, both ways',
+    async (t) => {
+      const named = {
+        connection: 'x-hop, keep-alive',
+        'keep-alive': 'timeout=5',
+        'x-hop': '1',
+        'x-end': '2',
+      };
+      t.origin.on('GET /hop', { headers: { ...named, 'proxy-authenticate': 'Basic' }, body: 'x' });
+      const headers = {
+        ...named,
+        te: 'trailers',
+        'proxy-authorization': 'Basic x',
+        upgrade: 'h2c',
+      };
+      const response = await t.fetch('/hop', { headers });
+      const [call] = t.origin.calls('GET /hop');
+      for (const name of ['x-hop', 'te', 'proxy-authorization', 'upgrade']) {
+        assert.equal(call.headers[name], undefined, name);
+      }
+      for (const name of ['x-hop', 'proxy-authenticate'])
+        assert.equal(response.headers.get(name), null, name);
+      assert.deepEqual([call.headers['x-end'], response.headers.get('x-end')], ['2', '2']);
+    },
+    { needs: ['wire'] },
+  ),
 
-  rule('R41', "the cache's own request headers are dropped on their way in", async (t) => {
-    const headers = { [t.dialect.privateHeader]: 'admin', 'x-other': '1' };
-    await t.fetch('/any', { headers });
-    await t.ask({ ...headers, ...bearer(t.user()) });
-    await t.write({ ...headers, ...bearer(t.user()) });
-    assert.equal(t.origin.calls().length >= 3, true);
-    for (const call of t.origin.calls()) {
-      assert.equal(call.headers[t.dialect.privateHeader], undefined, call.key);
-    }
-    assert.equal(t.origin.calls()[0].headers['x-other'], '1');
-  }),
+  rule(
+    'R41',
+    "the cache's own request headers are dropped on their way in",
+    async (t) => {
+      const headers = { [t.dialect.privateHeader]: 'admin', 'x-other': '1' };
+      await t.fetch('/any', { headers });
+      await t.ask({ ...headers, ...bearer(t.user()) });
+      await t.write({ ...headers, ...bearer(t.user()) });
+      assert.equal(t.origin.calls().length >= 3, true);
+      for (const call of t.origin.calls()) {
+        assert.equal(call.headers[t.dialect.privateHeader], undefined, call.key);
+      }
+      assert.equal(t.origin.calls()[0].headers['x-other'], '1');
+    },
+    { needs: ['between'] },
+  ),
 
   rule(
     'R41',

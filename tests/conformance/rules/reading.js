@@ -216,7 +216,7 @@ export const reading = [
         assert.equal(t.origin.count(), before);
       }
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(

@@ -116,6 +116,6 @@ export const updates = [
       assert.deepEqual(JSON.parse(body.toString()), { plan: 'paid' });
       assert.equal(headers['content-encoding'], undefined);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'wire'] },
   ),
 ];

@@ -31,7 +31,7 @@ export const writing = [
       assert.deepEqual(await t.ask(stranger), [200, other]);
       assert.equal(t.origin.count(), 5);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(
@@ -47,7 +47,7 @@ export const writing = [
       await t.advance(20 * MINUTE);
       assert.equal((await t.ask(phone))[0], 401);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(
@@ -65,7 +65,7 @@ export const writing = [
       await t.api.revokeUser(70);
       assert.equal((await t.ask(laptop))[0], 401);
     },
-    { needs: ['api'] },
+    { needs: ['api', 'revoke'] },
   ),
 
   rule(

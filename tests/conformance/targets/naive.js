@@ -2,7 +2,7 @@
 import { createClock } from '../../support/clock.js';
 import { NaiveCache } from '../naive/cache.js';
 import { handlerFetch } from './handler-fetch.js';
-import { sesameDialect } from './sesame-dialect.js';
+import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
 const URL = 'http://edge.test';
 
@@ -10,6 +10,7 @@ const URL = 'http://edge.test';
 export const naiveTarget = {
   name: 'naive',
   lacks: {
+    ...NO_BROWSER,
     statistics: 'it counts nothing',
     prometheus: 'it counts nothing',
     logs: 'it logs nothing',

@@ -7,7 +7,7 @@ import { startRedis } from '../../support/redis-server.js';
 import { handlerFetch } from './handler-fetch.js';
 import { refuseIdleManaged } from './refuse-idle-managed.js';
 import { apiOf } from './sesame-api.js';
-import { sesameDialect } from './sesame-dialect.js';
+import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
 const URL = 'http://edge.test';
 const NO_SOCKET = {
@@ -17,7 +17,7 @@ const NO_SOCKET = {
 /** @type {import('./target.js').Adapter} */
 export const nodeTarget = {
   name: 'Node',
-  lacks: { ...NO_SOCKET, nodes: 'it has no shared store' },
+  lacks: { ...NO_SOCKET, ...NO_BROWSER, nodes: 'it has no shared store' },
   dialect: sesameDialect,
   open: async () => ({
     start: async ({ origin, options }) => running(createClock(), { origin, ...options }),
@@ -28,7 +28,7 @@ export const nodeTarget = {
 /** With its sessions in a real Redis server. @type {import('./target.js').Adapter} */
 export const nodeRedisTarget = {
   name: 'Node, Redis',
-  lacks: NO_SOCKET,
+  lacks: { ...NO_SOCKET, ...NO_BROWSER },
   dialect: sesameDialect,
   async open() {
     const server = await startRedis();

@@ -1,6 +1,9 @@
 // What SPEC leaves open, as Sesame has it. It imports nothing of Sesame.
 import { createHmac } from 'node:crypto';
 
+/** What a target on a server lacks. */
+export const NO_BROWSER = Object.freeze({ browser: 'not a browser' });
+
 /** @type {import('./target.js').Dialect} */
 export const sesameDialect = {
   timing: 'sesame',

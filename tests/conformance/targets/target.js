@@ -34,10 +34,48 @@
  * @property {{ url: string, headers: Record<string, string> }} [socket] where a WebSocket is opened
  * @property {() => number} now the cache's clock, in milliseconds
  * @property {(milliseconds: number) => Promise<void>} advance moves it on, and wakes what was waiting for it
- * @property {Api} [api]
+ * @property {Partial<Api>} [api]
  * @property {() => Promise<Record<string, any>>} [statistics]
  * @property {() => Promise<string>} [prometheus]
  * @property {() => Promise<unknown[]>} [logs]
+ * @property {Browser} [browser] where it is in one
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * The browser that the cache is in, as one person has it on one device.
+ * @typedef {object} Browser
+ * @property {Tab} tab one that is open from the start
+ * @property {() => Promise<Tab>} openTab another
+ * @property {() => Promise<void>} restart ends the worker as the browser does: once it has nothing to do. The
+ *   next request starts it
+ * @property {() => Promise<void>} goOffline no request reaches the origin
+ * @property {() => Promise<void>} goOnline
+ * @property {() => Promise<Stored>} stored what is stored now
+ */
+
+/**
+ * What a browser has of a site beside what is in memory, its cookies and its scripts.
+ * @typedef {object} Stored
+ * @property {string} text everything in it that scripts of the site can read, as text
+ * @property {{ extractable: boolean, exported: boolean }[]} keys cryptographic keys in it; `exported`: a script
+ *   got at the key's own bytes
+ * @property {Buffer[]} files the files that the browser keeps it in
+ */
+
+/**
+ * A tab, with a page of the site that sees its session through what the cache offers pages. It sends the
+ * device's cookies with what it asks.
+ * @typedef {object} Tab
+ * @property {Running['fetch']} fetch
+ * @property {(options?: { fresh?: boolean }) => Promise<{ user: any, stale: boolean } | null>} getSession
+ *   rejects if it cannot be known
+ * @property {(changes: unknown) => Promise<unknown>} updateUser `PATCH` on the document's path
+ * @property {() => Promise<void>} logout `POST /api/v1/auth/logout`
+ * @property {() => Promise<unknown>} refresh `POST /api/auth/refresh`
+ * @property {() => Promise<({ user: any } | null)[]>} heard what the page was told of changes since it was
+ *   loaded, in their order
+ * @property {() => Promise<void>} reload
  * @property {() => Promise<void>} close
  */
 

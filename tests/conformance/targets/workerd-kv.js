@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startMiniflare, workerDirectory } from '../../support/edge-stores.js';
-import { sesameDialect } from './sesame-dialect.js';
+import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 import { targetIn } from './workerd.js';
 
 const ENTRY = fileURLToPath(new URL('../workerd-kv-entry.js', import.meta.url));
@@ -10,7 +10,7 @@ const ENTRY = fileURLToPath(new URL('../workerd-kv-entry.js', import.meta.url));
 /** @type {import('./target.js').Adapter} */
 export const workerdKvTarget = {
   name: 'workerd, KV',
-  lacks: {},
+  lacks: NO_BROWSER,
   dialect: sesameDialect,
   async open() {
     const directory = await workerDirectory(ENTRY);

@@ -11,14 +11,14 @@ import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-pr
 import { createClient } from '../../support/client.js';
 import { bundleWorker } from '../../support/workerd-entry-bundle.js';
 import { refuseIdleManaged } from './refuse-idle-managed.js';
-import { sesameDialect } from './sesame-dialect.js';
+import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
 const ENTRY = fileURLToPath(new URL('../workerd-entry.js', import.meta.url));
 
 /** @type {import('./target.js').Adapter} */
 export const workerdTarget = {
   name: 'workerd',
-  lacks: { nodes: 'it has no shared store' },
+  lacks: { ...NO_BROWSER, nodes: 'it has no shared store' },
   dialect: sesameDialect,
   open: () => openWorkerd({}),
 };
@@ -26,7 +26,7 @@ export const workerdTarget = {
 /** @type {import('./target.js').Adapter} */
 export const workerdObjectsTarget = {
   name: 'workerd, Durable Objects',
-  lacks: {},
+  lacks: NO_BROWSER,
   dialect: sesameDialect,
   open: () => openWorkerd({ store: 'durable-object', secret: '0'.repeat(32) }),
 };

@@ -1,0 +1,99 @@
+'use client';
+// The hooks: who is signed in, and what changes it.
+import { useCallback, useContext, useState, useSyncExternalStore } from 'react';
+import { SessionContext } from './session-provider.js';
+
+/** @typedef {import('../../service_worker/client/session-client.js').ClientSession} ClientSession */
+/** @typedef {import('../../service_worker/client/session-client.js').SessionClient} SessionClient */
+
+/**
+ * Who is signed in. The component is rendered again when that changes, in whichever tab, and no request is made
+ * for it.
+ * @template [User=any]
+ * @returns {import('./session-store.js').Session<User>}
+ * @throws {Error} without a `SessionProvider` above
+ *
+ * @example
+ * const { status, user } = useSession();
+ * if (status === 'authenticated') return <p>{user.name}</p>;
+ */
+export function useSession() {
+  const { subscribe, getSnapshot, getServerSnapshot } = useStore();
+  return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
+}
+
+/**
+ * Changes the user: at the origin, then on this device, then in every tab (SPEC R22, R62). Components show it
+ * from `useSession()`; after a failure nothing has changed. The promise of `updateUser` rejects with the `error`,
+ * which is an `UpdateError` with the origin's `status` if the origin did not accept it.
+ * @template [User=any]
+ * @returns {{ updateUser: (changes: Partial<User>, options?: { method?: 'PATCH' | 'PUT' }) =>
+ *   Promise<ClientSession | null>, isPending: boolean, error: Error | null }}
+ *
+ * @example
+ * const { updateUser, isPending, error } = useUpdateUser();
+ * <button disabled={isPending} onClick={() => updateUser({ name }).catch(() => {})}>Save</button>
+ */
+export function useUpdateUser() {
+  const { run, isPending, error } = useCommand(update);
+  return { updateUser: run, isPending, error };
+}
+
+/**
+ * Ends the session, in every tab, in the worker and on disk before the promise resolves (SPEC R25, R61).
+ * @returns {{ logout: () => Promise<void>, isPending: boolean, error: Error | null }}
+ *
+ * @example
+ * const { logout, isPending } = useLogout();
+ * <button disabled={isPending} onClick={() => logout().catch(() => {})}>Log out</button>
+ */
+export function useLogout() {
+  const { run, isPending, error } = useCommand(end);
+  return { logout: run, isPending, error };
+}
+
+/**
+ * @param {SessionClient} client
+ * @param {any} changes
+ * @param {{ method?: 'PATCH' | 'PUT' }} [options]
+ */
+const update = (client, changes, options) => client.updateUser(changes, options);
+/** @param {SessionClient} client */
+const end = (client) => client.logout();
+
+/**
+ * @template {any[]} Args
+ * @template Result
+ * @param {(client: SessionClient, ...args: Args) => Promise<Result>} command the same in every render
+ */
+function useCommand(command) {
+  const store = useStore();
+  const [{ running, error }, setState] = useState({
+    running: 0,
+    error: /** @type {Error | null} */ (null),
+  });
+  const run = useCallback(
+    async (/** @type {Args} */ ...args) => {
+      setState((state) => ({ running: state.running + 1, error: null }));
+      try {
+        const result = await command(store.client, ...args);
+        setState((state) => ({ ...state, running: state.running - 1 }));
+        return result;
+      } catch (failure) {
+        setState((state) => ({
+          running: state.running - 1,
+          error: /** @type {Error} */ (failure),
+        }));
+        throw failure;
+      }
+    },
+    [store, command],
+  );
+  return { run, isPending: running > 0, error };
+}
+
+function useStore() {
+  const store = useContext(SessionContext);
+  if (store === null) throw new Error('sesame-edge/react: there is no <SessionProvider> above');
+  return store;
+}

@@ -1,0 +1,15 @@
+// Sesame in React: who is signed in, told to components as it changes. Works with TanStack Query and without.
+// What is for the browser alone is marked `use client`, file by file; nothing is imported but React and the
+// page's client.
+export { SesameError, UpdateError } from '../../js_bindings/errors.js';
+export { useLogout, useSession, useUpdateUser } from './hooks.js';
+export { SessionProvider } from './session-provider.js';
+export { sessionQueryOptions } from './session-query.js';
+
+/** @typedef {import('../../service_worker/client/index.js').ClientSession} ClientSession */
+/** @typedef {import('./session-provider.js').SessionProviderProps} SessionProviderProps */
+/** @typedef {import('./session-store.js').QueryClientLike} QueryClientLike */
+/**
+ * @template [User=any]
+ * @typedef {import('./session-store.js').Session<User>} Session
+ */

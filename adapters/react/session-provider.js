@@ -1,0 +1,44 @@
+'use client';
+// The provider: one store for the components below it, started before any of them asks for anything.
+import { createContext, createElement, useEffect, useLayoutEffect, useState } from 'react';
+import { SessionStore } from './session-store.js';
+
+/** @type {import('react').Context<SessionStore | null>} */
+export const SessionContext = createContext(/** @type {SessionStore | null} */ (null));
+
+/** Children's queries begin in their effects, and are to find the worker. React 18 warns of it on a server. */
+const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect;
+
+/**
+ * All but `children` are read once.
+ * @typedef {object} SessionProviderProps
+ * @property {import('../../service_worker/client/session-client.js').SessionClient} [client] default: the one
+ *   of `sesame-edge/client`. One of `createClient()` where paths are not the usual ones
+ * @property {string | false} [serviceWorker] the URL of the worker's script; false for none. Default
+ *   `/sesame-service-worker.js`
+ * @property {import('../../service_worker/client/session-client.js').ClientSession | null} [initialSession]
+ *   what the server knew when it rendered the page: it is not asked for again. null: nobody is signed in
+ * @property {import('./session-store.js').QueryClientLike} [queryClient] of TanStack Query: the data of
+ *   `sessionQueryOptions()` follows every change in whichever tab, and is null after a logout
+ * @property {boolean} [resetQueriesOnUserChange] all other queries of `queryClient` are reset when another user,
+ *   or nobody, is signed in; those on screen are fetched anew. Default false
+ * @property {import('react').ReactNode} [children]
+ */
+
+/**
+ * Registers the service worker, asks once who is signed in, and tells the components below of every change, in
+ * whichever tab (SPEC R60, R62). After a failure, or 30 minutes, it asks again when the page is looked at.
+ * @param {SessionProviderProps} props
+ *
+ * @example
+ * createRoot(root).render(<SessionProvider queryClient={queryClient}><App /></SessionProvider>);
+ */
+export function SessionProvider({ children, ...options }) {
+  const [store] = useState(() => {
+    const { serviceWorker = '/sesame-service-worker.js', resetQueriesOnUserChange = false } =
+      options;
+    return new SessionStore({ ...options, serviceWorker, resetQueriesOnUserChange });
+  });
+  useEarlyEffect(() => store.start(), [store]);
+  return createElement(SessionContext.Provider, { value: store }, children);
+}

@@ -1,0 +1,12 @@
+// The one place where the application is connected to its back end. Sesame keeps the tokens; the browser has a
+// session cookie and nothing else.
+import { createSesame } from 'sesame-edge/next';
+
+export const sesame = createSesame(() => ({
+  origin: process.env.ORIGIN ?? 'http://127.0.0.1:4000',
+  managed: { logoutPath: '/api/v1/auth/logout' },
+  webhookSecret: process.env.WEBHOOK_SECRET, // at least 32 characters; without it there is no webhook
+  metricsPath: process.env.METRICS_PATH, // such as /api/auth/metrics, if nobody outside can reach it
+}));
+
+export const { getServerSession, updateCurrentUser } = sesame;

@@ -1,0 +1,37 @@
+// The session with Sesame: all there is to write.
+import { createClient } from 'sesame-edge/client';
+import {
+  SessionProvider as Provider,
+  useLogout,
+  useSession,
+  useUpdateUser,
+} from 'sesame-edge/react';
+import { postLogin } from './post-login.js';
+
+export { useLogout, useSession, useUpdateUser };
+
+const client = createClient({ logoutPath: '/api/v1/auth/logout' });
+
+/** @param {{ queryClient: import('@tanstack/react-query').QueryClient, children: import('react').ReactNode }} props */
+export function SessionProvider({ queryClient, children }) {
+  return (
+    <Provider
+      client={client}
+      serviceWorker="/sw.js"
+      queryClient={queryClient}
+      resetQueriesOnUserChange
+    >
+      {children}
+    </Provider>
+  );
+}
+
+/** @returns {(email: string, password: string) => Promise<boolean>} whether they were right */
+export function useLogin() {
+  const { refetch } = useSession();
+  return async (email, password) => {
+    const user = await postLogin(email, password);
+    if (user) await refetch();
+    return user !== null;
+  };
+}
