@@ -303,12 +303,19 @@ export class SessionCacheBase {
   }
 
   /**
-   * The same with what an adapter for a framework needs beside it.
-   * @param {RequestLike} request
-   * @param {unknown} changes
-   * @param {{ method?: 'PATCH' | 'PUT', waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * What `updateUser` does, with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request whose user is changed
+   * @param {unknown} changes sent as JSON
+   * @param {object} [options]
+   * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
    * @returns {Promise<Identity>} `setCookies`: what the origin set with its answer to the update, too
-   * @throws {UpdateError} see `updateUser`
+   * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`, as `updateUser` does
+   *
+   * @example
+   * const { user, setCookies } = await sessions.changeUser(request, { name: 'Ingrid Dahl' });
+   * user.name; // => 'Ingrid Dahl'
+   * setCookies; // => []
    */
   async changeUser(request, changes, { method = 'PATCH', waitUntil = ignoreFailure } = {}) {
     const { origin, documentPath } = this.#parts.options;

@@ -13,7 +13,7 @@ const ANSWERS = [
 ];
 
 /** A call of `errorResponse` that hands on what one of the others says, and the function itself. */
-const HANDED_ON = /\berrorResponse\((?:result\.status, result\.error|status, error, more)\)/g;
+const HANDED_ON = /\berrorResponse\((?:(\w+)\.status, \1\.error|status, error, more)\)/g;
 
 export function checkErrors() {
   const directories = ['adapters', 'bin', 'edge_worker', 'js_bindings', 'service_worker'];

@@ -101,6 +101,8 @@ function tidy(project) {
       delete part.inheritedFrom;
       delete part.overwrites;
       if (part.comment) tidyComment(project, part.comment);
+      // On one line of a table nobody could read it, and nothing would run it.
+      if (each.parent?.kindOf(ReflectionKind.TypeLiteral)) part.comment?.removeTags('@example');
     }
     each.extendedTypes = each.extendedTypes?.filter(
       (type) => type.type !== 'reference' || type.reflection || type.package === 'typescript',
@@ -162,10 +164,10 @@ function lacksExample(reflection) {
 }
 
 /** Its own comment, and those of its signatures. @param {Declaration} reflection */
-function commentsOf({ comment, type, signatures = [] }) {
+function commentsOf({ comment, type, getSignature, signatures = [] }) {
   // A member that is a function has its comment there.
   const inner = type?.type === 'reflection' ? (type.declaration.signatures ?? []) : [];
-  const all = [comment, ...[...signatures, ...inner].map((each) => each.comment)];
+  const all = [comment, ...[getSignature, ...signatures, ...inner].map((each) => each?.comment)];
   return all.filter((each) => each !== undefined);
 }
 

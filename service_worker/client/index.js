@@ -17,6 +17,7 @@ export { SessionClient };
 
 /** @typedef {import('./session-client.js').ClientSession} ClientSession */
 /** @typedef {import('./session-client.js').ClientOptions} ClientOptions */
+/** @typedef {import('./session-client.js').ClientState} ClientState */
 /** @typedef {import('./session-client.js').Refreshed} Refreshed */
 
 /**

@@ -136,11 +136,16 @@ export class SessionClient {
   }
 
   /**
-   * What is known right now; nobody is asked.
-   * @returns {Readonly<ClientState>} the same object until something of it changes
+   * What is known right now; nobody is asked. It is the same object until something of it changes.
+   * @returns {Readonly<ClientState>}
    *
    * @example
-   * const name = defaultClient().state.session?.user.name ?? '…';
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * client.state.session; // => undefined
+   * await client.getSession();
+   * client.state.session.user.name; // => 'Ingrid Sørensen'
    */
   get state() {
     return this.#state;
@@ -151,6 +156,16 @@ export class SessionClient {
    * that a question failed.
    * @param {() => void} listener
    * @returns {() => void} stops it
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * const names = [];
+   * const stop = client.subscribe(() => names.push(client.state.session?.user.name));
+   * await client.getSession();
+   * stop();
+   * names; // => [ 'Ingrid Sørensen' ]
    */
   subscribe(listener) {
     this.#listeners.add(listener);
@@ -159,7 +174,14 @@ export class SessionClient {
 
   /**
    * Takes over what the server has said when it rendered this page, where nothing is known yet.
-   * @param {ClientSession | null} session
+   * @param {ClientSession | null} session null: nobody is signed in
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * client.assume({ user: { name: 'Ingrid Sørensen' }, expiresAt: null, stale: false });
+   * client.state.session.user.name; // => 'Ingrid Sørensen'
    */
   assume(session) {
     if (this.#changes === 0 && this.#state.session === undefined) this.#become(session);

@@ -2,7 +2,7 @@
 //   expression; // => what util.inspect shows of its value
 //   const name = …; // => the same of `name`
 //   // GET /path as ingrid => 200 the body       (without `as`: of nobody)
-//   // shows a text                              (at the end, in a page: what can be read there)
+//   // shows a text, // click a text             (at the end, in a page: what can be read there, and done)
 // `…` stands for anything, and white space for any other. A comment goes on in the next line if that is indented:
 // `//   more`. An example that says nothing is a fault, and so is a comment that stands behind no statement.
 import { Parser } from 'acorn';
@@ -18,6 +18,8 @@ const parser = Parser.extend(jsx());
  * @property {string} expected
  */
 
+/** @typedef {{ does: 'shows' | 'click', text: string }} Step */
+
 /**
  * @typedef {object} Instrumented
  * @property {string} code which calls `$check(number, value)` with the value of each check
@@ -26,7 +28,7 @@ const parser = Parser.extend(jsx());
  * @property {boolean} isModule whether it exports a default
  * @property {string[]} expected of each check
  * @property {Request[]} requests
- * @property {string[]} shown texts in a page
+ * @property {Step[]} steps in a page, in their order
  */
 
 /** @param {string} source @returns {Instrumented} */
@@ -47,24 +49,24 @@ export function instrument(source) {
   const expected = [];
   /** @type {Request[]} */
   const requests = [];
-  /** @type {string[]} */
-  const shown = [];
+  /** @type {Step[]} */
+  const steps = [];
   for (const { text, start } of joined(comments, source)) {
     const request = /^([A-Z]+) (\/\S*)(?: as (\w+))? => ([\s\S]+)$/.exec(text);
     const value = /^=> ([\s\S]+)$/.exec(text);
-    const seen = /^shows (.+)$/.exec(text);
+    const step = /^(shows|click) (.+)$/.exec(text);
     if (request) {
       requests.push({ method: request[1], path: request[2], as: request[3], expected: request[4] });
     } else if (value) {
       insertions.push(...checkOf(statements, source, start, expected.length));
       expected.push(value[1]);
-    } else if (seen) {
-      shown.push(seen[1]);
+    } else if (step) {
+      steps.push({ does: /** @type {Step['does']} */ (step[1]), text: step[2] });
     } else if (text.includes('=>')) {
       throw new Error(`not understood: // ${text}`);
     }
   }
-  if (expected.length + requests.length + shown.length === 0)
+  if (expected.length + requests.length + steps.length === 0)
     throw new Error('the example checks nothing');
   const isOutside = (/** @type {any} */ { type, source: from }) =>
     type === 'ImportDeclaration' || (type === 'ExportNamedDeclaration' && from);
@@ -80,7 +82,7 @@ export function instrument(source) {
     isModule: program.body.some(({ type }) => type === 'ExportDefaultDeclaration'),
     expected,
     requests,
-    shown,
+    steps,
   };
 }
 

@@ -13,8 +13,8 @@ import { matches } from './checks.js';
  * Refuses what only a page can show.
  * @param {import('./checks.js').Instrumented[]} examples
  */
-export function refuseShown(examples) {
-  const has = examples.some(({ shown }) => shown.length > 0);
+export function refuseSteps(examples) {
+  const has = examples.some(({ steps }) => steps.length > 0);
   if (has) throw new Error('`// shows` is for examples that run in a page');
 }
 

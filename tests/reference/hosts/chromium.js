@@ -125,7 +125,7 @@ function signIn(tab) {
  * @param {import('../checks.js').Instrumented} example
  * @param {number} shownWithinMs
  */
-async function asPage(tab, { shown: texts }, shownWithinMs) {
+async function asPage(tab, { steps }, shownWithinMs) {
   await signIn(tab);
   const { values, error } = await tab.evaluate(async () => {
     /** @type {[number, unknown][]} */
@@ -140,8 +140,10 @@ async function asPage(tab, { shown: texts }, shownWithinMs) {
     );
     return { values, error };
   });
-  for (const text of error ? [] : texts) {
-    await tab.getByText(text, { exact: true }).waitFor({ timeout: shownWithinMs });
+  for (const { does, text } of error ? [] : steps) {
+    const found = tab.getByText(text, { exact: true });
+    if (does === 'click') await found.click({ timeout: shownWithinMs });
+    else await found.waitFor({ timeout: shownWithinMs });
   }
   /** @type {Record<number, string[]>} */
   const shown = {};

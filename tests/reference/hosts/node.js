@@ -3,13 +3,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { refuseShown } from '../outcome.js';
+import { refuseSteps } from '../outcome.js';
 
 const PROGRAM = fileURLToPath(new URL('node-program.js', import.meta.url));
 
 /** @type {import('../outcome.js').Run} */
 export async function runInNode(page, examples) {
-  refuseShown(examples);
+  refuseSteps(examples);
   const child = fork(PROGRAM, [page], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -9,7 +9,7 @@ import { MINIFLARE_DATE } from '../../support/edge-stores.js';
 import { bundleWorker } from '../../support/workerd-entry-bundle.js';
 import { INSPECT } from '../checks.js';
 import { startOrigin } from '../origin.js';
-import { refuseShown } from '../outcome.js';
+import { refuseSteps } from '../outcome.js';
 import { IN_WORKER, SECRET } from '../preludes.js';
 
 const SOURCES = fileURLToPath(new URL('../../../build/reference-examples', import.meta.url));
@@ -39,7 +39,7 @@ export default {
 
 /** @type {import('../outcome.js').Run} */
 export async function runInWorkerd(page, examples) {
-  refuseShown(examples);
+  refuseSteps(examples);
   const origin = await startOrigin();
   const work = await mkdtemp(path.join(tmpdir(), 'sesame-reference-'));
   const sources = path.join(SOURCES, page);
