@@ -1,22 +1,59 @@
 // A middleware for Express, and for everything that takes Connect's: `request.sesame` says who makes the request.
 // It imports nothing of Express, and uses only what Node's own messages have.
+
+/**
+ * A middleware for Express, and for everything that takes Connect's: `request.sesame` says who makes the request.
+ *
+ * In the example, `http://localhost:8080` is asked by a user who is signed in at `https://api.example.com`, Ingrid, and
+ * by nobody in particular.
+ * @module
+ */
+
 import { answerTo } from './identify.js';
 
-/** @typedef {import('node:http').IncomingMessage} IncomingMessage */
-/** @typedef {import('node:http').ServerResponse} ServerResponse */
-/** @typedef {IncomingMessage & { sesame?: import('./identify.js').Identity }} IdentifiedMessage */
+/** @import { IncomingMessage, ServerResponse } from 'node:http' */
+/** @typedef {import('./identify.js').Identifier} Identifier */
+/** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
+/** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
+
+/**
+ * What a middleware adds to a request.
+ * @typedef {object} Identified
+ * @property {RequestIdentity} [sesame] who makes it; there behind the middleware
+ */
+
+/**
+ * A request behind the middleware.
+ * @typedef {IncomingMessage & Identified} IdentifiedMessage
+ */
 
 /**
  * Sets `request.sesame` to `{ user, expiresAt, source }`; `user` is null where nobody is signed in. The origin's
  * `Set-Cookie` fields are handed on one by one, and the answer is then private (SPEC R40). Errors of the cache
- * go to `next`, with `status` and `headers` as Express' error handlers take them: 503 with `Retry-After`, or 431.
- * @param {import('./identify.js').Identifier} cache
- * @param {import('./identify.js').MiddlewareOptions} [options]
- * @returns {(request: IdentifiedMessage, response: ServerResponse, next: (error?: unknown) => void) => void}
+ * go to `next`, with `status` and `headers` as Express' error handlers take them: `ERR_SESAME_ORIGIN_UNAVAILABLE` is
+ * 503 with `Retry-After` (R13), `ERR_SESAME_TOO_LARGE` is 431 (R44).
+ * @param {Identifier} cache a `SessionCache`
+ * @param {MiddlewareOptions} [options]
+ * @returns {(request: IdentifiedMessage, response: ServerResponse, next: (error?: unknown) => void) => void} a
+ *   middleware
  *
  * @example
+ * import express from 'express';
+ * import { SessionCache } from 'sesame-edge';
+ * import { sesame } from 'sesame-edge/express';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * const app = express();
  * app.use(sesame(sessions));
  * app.get('/', (request, response) => response.send(`Hello ${request.sesame.user?.name ?? 'you'}`));
+ * app.get('/account', sesame(sessions, { required: true }), (request, response) => {
+ *   response.send(request.sesame.user.email);
+ * });
+ * app.listen(8080);
+ * // GET / as ingrid => 200 Hello Ingrid Sørensen
+ * // GET / => 200 Hello you
+ * // GET /account as ingrid => 200 ingrid@example.com
+ * // GET /account => 401
  */
 export function sesame(cache, { required = false } = {}) {
   return (request, response, next) => {

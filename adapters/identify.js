@@ -2,14 +2,25 @@
 // cannot be told. Knows no framework.
 import { OriginUnavailableError, SesameError } from '../js_bindings/errors.js';
 
+/** @import { Identity, RequestLike } from '../js_bindings/session-cache.js' */
+
 /**
  * The part of a `SessionCache` that is needed.
- * @typedef {Pick<import('../js_bindings/session-cache.js').SessionCacheBase, 'identify'>} Identifier
+ * @typedef {object} Identifier
+ * @property {(request: RequestLike, options?: { fresh?: boolean, signal?: AbortSignal,
+ *   waitUntil?: (work: Promise<unknown>) => void }) => Promise<Identity>} identify says who makes a request
  */
 
-/** @typedef {Omit<import('../js_bindings/session-cache.js').Identity, 'setCookies'>} Identity */
+/**
+ * Who makes a request, as a middleware says it.
+ * @typedef {object} RequestIdentity
+ * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
+ */
 
 /**
+ * What a middleware may be told.
  * @typedef {object} MiddlewareOptions
  * @property {boolean} [required] answer 401 where nobody is signed in; default false: the application decides
  */

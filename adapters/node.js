@@ -3,18 +3,28 @@
 //
 // Invariant: every request gets exactly one answer, unless its client has gone or an answer that has begun
 // cannot be finished.
+
+/**
+ * A cache as a listener of Node's own HTTP servers. Needs `@remix-run/node-fetch-server` installed beside the package.
+ *
+ * In the example, `http://localhost:8080` is asked by a user who is signed in at `https://api.example.com`, Ingrid, and
+ * by nobody in particular.
+ * @module
+ */
+
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
 
-/** @typedef {import('node:http').IncomingMessage} IncomingMessage */
-/** @typedef {import('node:http').ServerResponse} ServerResponse */
+/** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
 /**
  * What answers requests: a `SessionCache`, or anything like it.
  * @typedef {object} RequestHandler
  * @property {(request: Request, context: { waitUntil(work: Promise<unknown>): void }) => Promise<Response>} handle
+ *   answers a request; `waitUntil` takes what goes on behind the answer
  */
 
 /**
+ * What a listener may be told.
  * @typedef {object} NodeHandlerOptions
  * @property {(error: unknown) => void} [onError] takes what should not have happened; default: nothing is
  *   said, and the client gets a 500
@@ -35,12 +45,20 @@ const HOST = /^[\w.~!$&'()*+,;=:[\]-]+$/;
 /**
  * Makes a listener for `http.createServer`. Bodies stream both ways, each `Set-Cookie` stays a field of its
  * own, and the signal of the `Request` is aborted when the client leaves.
- * @param {RequestHandler} cache
+ * @param {RequestHandler} cache a `SessionCache`
  * @param {NodeHandlerOptions} [options]
- * @returns {(incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>} never rejects
+ * @returns {(incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>} a listener; it never rejects
  *
  * @example
+ * import http from 'node:http';
+ * import { SessionCache } from 'sesame-edge';
+ * import { toNodeHandler } from 'sesame-edge/node';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
  * http.createServer(toNodeHandler(sessions)).listen(8080);
+ * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
+ * // GET /api/auth/session => 200 null
  */
 export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
   /** @type {(work: Promise<unknown>) => void} */

@@ -1,18 +1,31 @@
 // A cache in OpenTelemetry: its counters as metrics, and its checks and calls of the origin as histograms and
 // spans. All comes from `statistics()` and from the lines of the log, which hold no credential, no user and no
 // part of a document (SPEC R70, R71); so nothing here can tell one.
+
+/**
+ * A cache in OpenTelemetry: its counters as metrics, its checks and its calls of the origin as histograms and spans.
+ * Needs `@opentelemetry/api` installed beside the package, and the SDK that the application has.
+ *
+ * In the example, `sessions` is a `SessionCache`, and `request` has the headers of a user who is signed in.
+ * @module
+ */
+
 import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
-/** @typedef {import('../js_bindings/host.js').LogEntry} LogEntry */
-/** @typedef {import('../js_bindings/session-cache.js').Statistics} Statistics */
-/** @typedef {import('@opentelemetry/api').Attributes} Attributes */
+/** @import { LogEntry } from '../js_bindings/host.js' */
+/** @import { Statistics } from '../js_bindings/session-cache.js' */
+/** @import { Attributes } from '@opentelemetry/api' */
 
 /**
  * The part of a `SessionCache` that is needed.
- * @typedef {Pick<import('../js_bindings/session-cache.js').SessionCacheBase, 'statistics' | 'observe'>} Observed
+ * @typedef {object} Observed
+ * @property {() => Statistics} statistics the counters
+ * @property {(observer: (entry: LogEntry) => void) => () => void} observe calls with every line of the log, until what
+ *   it returns is called
  */
 
 /**
+ * Where metrics and spans go.
  * @typedef {object} Providers
  * @property {import('@opentelemetry/api').MeterProvider} [meterProvider] default: the process' own
  * @property {import('@opentelemetry/api').TracerProvider} [tracerProvider] default: the process' own
@@ -20,14 +33,15 @@ import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 const SCOPE = 'sesame-edge';
 
-/** @typedef {[from: keyof Statistics, attributes?: Attributes]} Sample */
+/** @type {(name: keyof Statistics) => [keyof Statistics, Attributes]} */
+const outcome = (name) => [name, { 'sesame.check.outcome': name }];
+/** @type {(from: keyof Statistics, name: string) => [keyof Statistics, Attributes]} */
+const cause = (from, name) => [from, { 'sesame.origin.cause': name }];
 
-const outcome = (/** @type {keyof Statistics} */ name) =>
-  /** @type {Sample} */ ([name, { 'sesame.check.outcome': name }]);
-const cause = (/** @type {keyof Statistics} */ from, /** @type {string} */ name) =>
-  /** @type {Sample} */ ([from, { 'sesame.origin.cause': name }]);
-
-/** @type {[name: string, unit: string, description: string, ...samples: Sample[]][]} */
+/**
+ * Behind name, unit and description: the statistics that a metric is made of, each with its attributes.
+ * @type {[string, string, string, ...[from: keyof Statistics, attributes?: Attributes][]][]}
+ */
 const COUNTERS = [
   [
     ...['sesame.checks', '{check}', 'Requests decided, by what they ended in'],
@@ -70,7 +84,7 @@ const COUNTERS = [
   ['sesame.cache.evictions', '{entry}', 'Entries that had to go for others', ['evictions']],
 ].map((row) => /** @type {any} */ (row));
 
-/** @type {[name: string, unit: string, description: string, ...samples: Sample[]][]} */
+/** @type {typeof COUNTERS} */
 const LEVELS = [
   ['sesame.cache.entries', '{entry}', 'Entries held', ['entries']],
   ['sesame.cache.memory', 'By', 'Memory in use', ['bytes']],
@@ -82,13 +96,31 @@ const LEVELS = [
 const CHECK_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Reports on a cache until the returned function is called: do so before `dispose()`.
- * @param {Observed} cache
- * @param {Providers} [providers]
- * @returns {() => void}
+ * Reports on a cache until the returned function is called: do so before `dispose()`. Metrics are named `sesame.…`,
+ * with OpenTelemetry's units; a call of the origin is a client span with `http.response.status_code`, a check a span
+ * `sesame.check`. None of them names a user or a credential (SPEC R70).
+ * @param {Observed} cache a `SessionCache`
+ * @param {Providers} [providers] default: those that are registered in the process
+ * @returns {() => void} ends it
  *
  * @example
- * const stop = instrument(sessions);
+ * import {
+ *   BasicTracerProvider,
+ *   InMemorySpanExporter,
+ *   SimpleSpanProcessor,
+ * } from '@opentelemetry/sdk-trace-base';
+ * import { instrument } from 'sesame-edge/opentelemetry';
+ *
+ * const exporter = new InMemorySpanExporter(); // in production, one that sends
+ * const tracerProvider = new BasicTracerProvider({
+ *   spanProcessors: [new SimpleSpanProcessor(exporter)],
+ * });
+ * const stop = instrument(sessions, { tracerProvider });
+ * await sessions.getSession(request);
+ * await sessions.getSession(request);
+ * stop();
+ *
+ * exporter.getFinishedSpans().map(({ name }) => name); // => [ 'GET', 'sesame.check', 'sesame.check' ]
  */
 export function instrument(cache, { meterProvider = metrics, tracerProvider = trace } = {}) {
   const meter = meterProvider.getMeter(SCOPE);

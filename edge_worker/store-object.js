@@ -2,6 +2,15 @@
 // that all locations share, in its own SQLite. What compares and writes is one step, as nothing is awaited
 // between the two.
 // Invariant: a record never stands beside a newer end of its session.
+
+/**
+ * The class of the Durable Objects that `durableObject()` of `sesame-edge/stores` speaks to.
+ *
+ * In the example, requests are those of a user who is signed in at `https://api.example.com`, Ingrid, and `env` has the
+ * bindings `SESAME_SECRET`, 32 hexadecimal digits, and `SESAME_STORE`.
+ * @module
+ */
+
 import { DurableObject } from 'cloudflare:workers';
 import { EPOCHS_MS, EVENTS_AT_ONCE } from '../js_bindings/stores/limits.js';
 
@@ -21,6 +30,23 @@ const SCHEMA = `
 /** What has run out is deleted this often. */
 const CLEAN_EVERY_MS = 3_600_000;
 
+/**
+ * A part of the sessions that all locations share, in its own SQLite: a worker exports the class and binds it with
+ * `new_sqlite_classes` (Wrangler) or `enableSql` (workerd). What its methods are called with is between it and
+ * `durableObject()`, and changes without notice.
+ *
+ * @example
+ * import { createWorker } from 'sesame-edge/worker';
+ *
+ * export { SesameStore } from 'sesame-edge/durable-object';
+ *
+ * export default createWorker((env) => ({
+ *   origin: 'https://api.example.com',
+ *   secret: env.SESAME_SECRET,
+ *   store: 'SESAME_STORE', // the binding's name
+ * }));
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
+ */
 export class SesameStore extends DurableObject {
   #sql;
   #storage;
@@ -41,13 +67,17 @@ export class SesameStore extends DurableObject {
     );
   }
 
-  /** @param {string} name */
+  /**
+   * @internal
+   * @param {string} name
+   */
   get(name) {
     const { value } = this.#record(name) ?? { value: null };
     return value && new Uint8Array(value);
   }
 
   /**
+   * @internal
    * @param {string} name
    * @param {Uint8Array} value
    * @param {{ at: string, time: number, ttlMs: number, fenceMs: number, lock?: string }} options
@@ -63,6 +93,7 @@ export class SesameStore extends DurableObject {
   }
 
   /**
+   * @internal
    * @param {string} name
    * @param {number} fenceMs
    */
@@ -71,6 +102,7 @@ export class SesameStore extends DurableObject {
   }
 
   /**
+   * @internal
    * @param {{ kind: string, key: string, by: string }} event
    * @param {number} mostEvents that are kept
    */
@@ -92,13 +124,19 @@ export class SesameStore extends DurableObject {
     return this.#positionAt(at);
   }
 
-  /** @param {string} user */
+  /**
+   * @internal
+   * @param {string} user
+   */
   epochs(user) {
     const [row] = this.#sql.exec('SELECT revoked, changed FROM epochs WHERE user = ?', user);
     return { revokedAt: atOf(row?.revoked), changedAt: atOf(row?.changed) };
   }
 
-  /** @param {{ history: string, at: string } | null} since */
+  /**
+   * @internal
+   * @param {{ history: string, at: string } | null} since
+   */
   changes(since) {
     const [{ newest }] = this.#sql.exec(
       "SELECT coalesce(max(seq), 0) AS newest FROM sqlite_sequence WHERE name = 'events'",
@@ -126,6 +164,7 @@ export class SesameStore extends DurableObject {
   }
 
   /**
+   * @internal
    * @param {string} name
    * @param {number} ttlMs
    * @param {string} [held]
@@ -143,6 +182,7 @@ export class SesameStore extends DurableObject {
   }
 
   /**
+   * @internal
    * @param {string} name
    * @param {string} token
    */
@@ -156,6 +196,7 @@ export class SesameStore extends DurableObject {
     return row?.token;
   }
 
+  /** Called by the host. @internal */
   async alarm() {
     this.#isCleaning = false;
     let left = 0;

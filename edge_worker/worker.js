@@ -1,21 +1,67 @@
 // Registers the handler as a Cloudflare-style worker. All of the logic is in the package itself.
+
+/**
+ * A Cloudflare-style worker that stands in front of an origin, for workerd and hosts like it.
+ *
+ * In the examples, requests are those of a user who is signed in at `https://api.example.com`, Ingrid, and `env` has
+ * the bindings `SESAME_SECRET`, 32 hexadecimal digits, and `SESAME_STORE`, Durable Objects of the class `SesameStore`.
+ * @module
+ */
+
 import { SessionCache } from 'sesame-edge';
 import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 
+/** @import { Statistics } from '../js_bindings/session-cache.js' */
+
 /**
- * The cache's options; `store` may be the name of a binding, of Durable Objects or of a KV namespace.
- * @typedef {Omit<import('../js_bindings/options.js').Options, 'store'> &
- *   { store?: import('../js_bindings/stores/store.js').SharedStore | string }} Options
+ * Where a worker's store is.
+ * @typedef {object} StoreOption
+ * @property {import('../js_bindings/stores/store.js').SharedStore | string} [store] what several nodes share their
+ *   sessions through, or the name of a binding: of Durable Objects of the class `SesameStore`, or of a KV namespace.
+ *   Needs `secret`. Default: none
+ */
+
+/**
+ * The cache's options, with a `store` that may be the name of a binding.
+ * @typedef {Omit<import('../js_bindings/options.js').Options, 'store'> & StoreOption} Options
+ */
+
+/**
+ * What a worker exports.
+ * @typedef {object} Worker
+ * @property {(request: Request, env: any, context: { waitUntil(work: Promise<unknown>): void }) =>
+ *   Promise<Response>} fetch answers as `SessionCache.handle` does
+ * @property {() => Statistics | null} stats the cache's counters (SPEC R70), of this isolate; null before the first
+ *   request
  */
 
 /**
  * Makes a worker that stands in front of an origin.
  * @param {Options | ((env: any) => Options)} options given as they are, they are checked when the worker
  *   starts; taken from `env`, or with the name of a binding in them, at the first request
- * @throws {import('../js_bindings/errors.js').ConfigError} if they are wrong
+ * @returns {Worker} to be exported as the module's default
+ * @throws {import('../js_bindings/errors.js').ConfigError} `ERR_SESAME_CONFIG` if they are wrong; where they are taken
+ *   from `env`, the first request rejects with it
  *
  * @example
+ * import { createWorker } from 'sesame-edge/worker';
+ *
  * export default createWorker({ origin: 'https://api.example.com' });
+ * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
+ * // GET /api/auth/session => 200 null
+ *
+ * @example
+ * import { createWorker } from 'sesame-edge/worker';
+ *
+ * export { SesameStore } from 'sesame-edge/durable-object';
+ *
+ * export default createWorker((env) => ({
+ *   origin: 'https://api.example.com',
+ *   secret: env.SESAME_SECRET,
+ *   store: 'SESAME_STORE',
+ * }));
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  */
 export function createWorker(options) {
   /** @type {SessionCache | null} */
@@ -28,17 +74,11 @@ export function createWorker(options) {
   };
   if (typeof options !== 'function' && typeof options.store !== 'string') sessions = begin({});
   return {
-    /**
-     * @param {Request} request
-     * @param {unknown} env
-     * @param {{ waitUntil(work: Promise<unknown>): void }} context
-     */
     fetch(request, env, context) {
       sessions ??= begin(env);
       return sessions.handle(request, context);
     },
 
-    /** The cache's counters, or null before the first request. */
     stats() {
       return sessions?.statistics() ?? null;
     },

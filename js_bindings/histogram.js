@@ -4,11 +4,18 @@
 const BOUNDS = Object.freeze([1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]);
 
 /**
+ * One bucket of a histogram.
+ * @typedef {object} Bucket
+ * @property {number} leMs its upper bound, in milliseconds
+ * @property {number} count how many took at most that long
+ */
+
+/**
+ * How long things took, in buckets whose counts are cumulative.
  * @typedef {object} HistogramValue
- * @property {number} count
- * @property {number} sumMs
- * @property {{ leMs: number, count: number }[]} buckets how many took at most that long; all did that are
- *   in `count`
+ * @property {number} count how many there were
+ * @property {number} sumMs how long they took together, in milliseconds
+ * @property {Bucket[]} buckets from the shortest; what took longer than the last bound is in `count` alone
  */
 
 export class Histogram {

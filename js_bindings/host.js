@@ -7,13 +7,14 @@
  * @property {'check' | 'origin' | 'refresh'} event a request decided, the origin asked for a document, or
  *   for new tokens
  * @property {number} time milliseconds since the Unix epoch
- * @property {number} durationMs
+ * @property {number} durationMs how long it took, in milliseconds
  * @property {string} [source] of a check: where its answer came from (SPEC R43)
  * @property {string} [kind] of a check: what it was answered
  * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
  */
 
 /**
+ * The world around a cache. What is not given is the host's own.
  * @typedef {object} Host
  * @property {(input: string | Request, init?: RequestInit, passed?: Request) => Promise<Response>} fetch
  *   asks the origin; `passed` is the request that is passed on, if it is one
@@ -24,6 +25,8 @@
  * @property {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues fills with random bytes
  * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
+ * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
+ *   randomness nor timers (so in workerd)
  * @property {boolean} sharesPromises whether one request may await a promise made in another (not so in
  *   workerd)
  */
@@ -61,5 +64,6 @@ export const defaultHost = Object.freeze({
   getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),
   log: () => {},
   decodesBodies: false,
+  startsLate: false,
   sharesPromises: true,
 });

@@ -1,4 +1,15 @@
-// The package for hosts that have neither a file system nor imports of WebAssembly: browsers.
+// The package for hosts that have neither a file system nor imports of WebAssembly: browsers. Its types are those of
+// all hosts.
+
+/**
+ * The session cache, for Node, for workerd and hosts like it, and for browsers: in front of one origin, it says who
+ * makes a request.
+ *
+ * In the examples, `request` has the headers of a user who is signed in at `https://api.example.com`, Ingrid, and
+ * `sessions` is `new SessionCache({ origin: 'https://api.example.com' })`.
+ * @module
+ */
+
 import { instantiate } from './abi.js';
 import createModule from './dist/sesame.js';
 import { SesameError } from './errors.js';
@@ -6,15 +17,51 @@ import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
+/** @typedef {import('./options.js').Options} Options */
+/** @typedef {import('./options.js').Duration} Duration */
+/** @typedef {import('./options.js').Size} Size */
+/** @typedef {import('./options-managed.js').Managed} Managed */
+/** @typedef {import('./options-verify.js').Verify} Verify */
+/** @typedef {import('./session-cache.js').RequestLike} RequestLike */
+/** @typedef {import('./session-cache.js').Session} Session */
+/** @typedef {import('./session-cache.js').Identity} Identity */
+/** @typedef {import('./session-cache.js').Statistics} Statistics */
+/** @typedef {import('./histogram.js').HistogramValue} HistogramValue */
+/** @typedef {import('./histogram.js').Bucket} Bucket */
+/** @typedef {import('./snapshots.js').ByteSource} ByteSource */
+/** @typedef {import('./host.js').Host} Host */
+/** @typedef {import('./host.js').LogEntry} LogEntry */
+/** @typedef {import('./errors.js').ErrorCode} ErrorCode */
+/** @typedef {import('./errors.js').ConfigFault} ConfigFault */
+
 /** @type {WebAssembly.Module | undefined} */
 let compiled;
 
-/** A session cache in front of one origin. `await SessionCache.load()` before the first is made. */
+/**
+ * A session cache in front of one origin. In Node and in workerd one can be made at once; in a browser
+ * `await SessionCache.load()` comes first.
+ *
+ * @example
+ * import { SessionCache } from 'sesame-edge';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com', freshFor: '10m' });
+ * const session = await sessions.getSession(request);
+ * session.user.name; // => 'Ingrid Sørensen'
+ */
 export class SessionCache extends SessionCacheBase {
   /**
-   * Fetches and compiles the module, once.
+   * Fetches and compiles the module, once. It is there already in Node and in workerd, where this does nothing: what
+   * calls it runs in every host.
    * @param {WebAssembly.Module | Response | Promise<Response>} [source] the module, or where it comes
    *   from; by default the file beside this one
+   * @returns {Promise<void>} resolves when caches can be made
+   *
+   * @example
+   * import { SessionCache } from 'sesame-edge';
+   *
+   * await SessionCache.load();
+   * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+   * await sessions.getSession({ headers: {} }); // => null
    */
   static async load(source) {
     if (compiled !== undefined) return;
@@ -27,10 +74,11 @@ export class SessionCache extends SessionCacheBase {
   }
 
   /**
-   * @param {import('./options.js').Options} options
+   * @param {import('./options.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
-   * @throws {ConfigError} with everything that is wrong
-   * @throws {SesameError} `ERR_SESAME_MODULE` before `load()` has finished
+   * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
+   * @throws {SesameError} `ERR_SESAME_MODULE` in a browser before `load()` has finished, or if the module is not of
+   *   this version
    */
   constructor(options, host = {}) {
     if (compiled === undefined) {

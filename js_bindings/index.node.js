@@ -23,10 +23,13 @@ function readModule() {
 
 /** A session cache in front of one origin. */
 export class SessionCache extends SessionCacheBase {
+  /** Does nothing: a browser has to wait for the module, and what calls this runs in every host. */
+  static async load() {}
+
   /**
-   * @param {import('./options.js').Options} options
+   * @param {import('./options.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
-   * @throws {ConfigError} with everything that is wrong
+   * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    *
    * @example
    * const sessions = new SessionCache({ origin: 'https://api.example.com' });

@@ -6,14 +6,21 @@ import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
-/** A session cache in front of one origin. One may be made at a worker's top level. */
+/**
+ * A session cache in front of one origin. One may be made at a worker's top level: its options are judged there, it
+ * begins with its first request.
+ */
 export class SessionCache extends SessionCacheBase {
+  /** Does nothing: a browser has to wait for the module, and what calls this runs in every host. */
+  static async load() {}
+
   /**
-   * @param {import('./options.js').Options} options
+   * @param {import('./options.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
-   * @throws {ConfigError} with everything that is wrong
+   * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    */
   constructor(options, host = {}) {
-    super(instantiate(wasmModule, createModule), options, { sharesPromises: false, ...host });
+    const workerd = { sharesPromises: false, startsLate: true };
+    super(instantiate(wasmModule, createModule), options, { ...workerd, ...host });
   }
 }

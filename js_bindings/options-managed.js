@@ -6,13 +6,13 @@ import { DURATION_UNITS, parseQuantity } from './quantities.js';
 /**
  * How the origin signs users in. Paths are the origin's.
  * @typedef {object} Managed
- * @property {string} [loginPath] default `/api/v1/auth/login`
+ * @property {string} [loginPath] where it gives tokens to who signs in; default `/api/v1/auth/login`
  * @property {string} [refreshPath] where a refresh token is exchanged; default `/api/v1/auth/refresh`
  * @property {string | null} [logoutPath] told of every logout; default none
  * @property {string} [apiPrefix] requests below it get the access token; default `/api/v1`
- * @property {string} [accessToken] JSON pointer into the answer; default `/access_token`
- * @property {string} [refreshToken] default `/refresh_token`
- * @property {string} [expiresIn] to the access token's lifetime in seconds; default `/expires_in`
+ * @property {string} [accessToken] JSON pointer into the answer, to the access token; default `/access_token`
+ * @property {string} [refreshToken] JSON pointer to the refresh token; default `/refresh_token`
+ * @property {string} [expiresIn] JSON pointer to the access token's lifetime in seconds; default `/expires_in`
  * @property {'json' | 'form'} [refreshAs] how the refresh token is sent; default `json`
  * @property {Duration} [refreshTimeout] how long an exchange may take; default 60 seconds
  */

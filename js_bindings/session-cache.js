@@ -21,16 +21,19 @@ import { Waiters } from './waiters.js';
 /**
  * What of a request matters: its headers, as `Headers` or as Node's `IncomingMessage` has them.
  * @typedef {object} RequestLike
- * @property {Headers | Record<string, string | string[] | undefined>} headers
+ * @property {Headers | Record<string, string | string[] | undefined>} headers of which `Cookie` and `Authorization`
+ *   say who it is (SPEC R1); the origin is asked with all of them
  */
 
 /**
+ * Who is signed in.
  * @typedef {object} Session
  * @property {any} user the document, parsed
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
  */
 
 /**
+ * Who makes a request, and how that is known.
  * @typedef {object} Identity
  * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
@@ -68,9 +71,13 @@ const OF_THE_REQUEST_ITSELF = [
 /** Frees what a cache holds outside of JavaScript if its owner forgot to. */
 const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => free());
 
+/** What every host's `SessionCache` is made of. */
 export class SessionCacheBase {
-  #parts;
-  #handler;
+  /** @type {Parts | null} */
+  #assembled = null;
+  #assemble;
+  /** @type {Handler | null} */
+  #handler = null;
   /** @type {Set<(entry: import('./host.js').LogEntry) => void>} */
   #observers = new Set();
 
@@ -87,23 +94,39 @@ export class SessionCacheBase {
       log(entry);
       if (observers.size > 0) for (const observer of observers) observer(entry);
     };
+    const world = { ...defaultHost, ...host, log: tell };
     const parsed = parseOptions(options, instance.findFaults);
-    this.#parts = assemble(instance, parsed, { ...defaultHost, ...host, log: tell });
-    this.#handler = new Handler(this.#parts);
-    finalizer.register(this, this.#parts.core.free, this);
+    this.#assemble = () => assemble(instance, parsed, world);
+    if (!world.startsLate) this.#start();
+  }
+
+  get #parts() {
+    return this.#assembled ?? this.#start();
+  }
+
+  #start() {
+    const parts = this.#assemble();
+    this.#assembled = parts;
+    this.#handler = new Handler(parts);
+    finalizer.register(this, parts.core.free, this);
+    return parts;
   }
 
   /**
    * The document of a request, if it can be answered at once from what is fresh. No I/O, nothing is
-   * begun: on null, `getSession` finds out.
+   * begun: on null, `getSession` finds out (SPEC R5).
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
    * @returns {Uint8Array<ArrayBuffer> | null} the origin's bytes: a view that the next call on this
    *   cache overwrites, so use or copy it first
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
    * @example
-   * const document = sessions.check(request.headers.get('cookie') ?? '');
-   * if (document) return new Response(document);
+   * sessions.check(request.headers.cookie); // => null
+   *
+   * await sessions.getSession(request); // asks the origin
+   * const document = sessions.check(request.headers.cookie);
+   * await new Response(document).text(); // => '{"id":"5d42f8b6-…","email":"ingrid@example.com",…}'
    */
   check(cookie, authorization = '') {
     const head = { tenant: '', cookie, authorization };
@@ -111,10 +134,15 @@ export class SessionCacheBase {
   }
 
   /**
-   * The same as a string.
-   * @param {string} cookie
-   * @param {string} [authorization]
-   * @returns {string | null}
+   * What `check` gives, as a string.
+   * @param {string} cookie the `Cookie` header, or empty
+   * @param {string} [authorization] the `Authorization` header, or empty
+   * @returns {string | null} the origin's JSON; null: not held
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   *
+   * @example
+   * await sessions.getSession(request);
+   * sessions.checkText(request.headers.cookie); // => '{"id":"5d42f8b6-…","email":"ingrid@example.com",…}'
    */
   checkText(cookie, authorization) {
     const body = this.check(cookie, authorization);
@@ -122,10 +150,16 @@ export class SessionCacheBase {
   }
 
   /**
-   * The same, parsed.
-   * @param {string} cookie
-   * @param {string} [authorization]
-   * @returns {any} null: not held
+   * What `check` gives, parsed.
+   * @param {string} cookie the `Cookie` header, or empty
+   * @param {string} [authorization] the `Authorization` header, or empty
+   * @returns {any} the document; null: not held
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   *
+   * @example
+   * await sessions.getSession(request);
+   * const user = sessions.checkJson(request.headers.cookie);
+   * user.name; // => 'Ingrid Sørensen'
    */
   checkJson(cookie, authorization) {
     const text = this.checkText(cookie, authorization);
@@ -137,6 +171,13 @@ export class SessionCacheBase {
    * away, and need not know more. False says no more than that: `getSession` finds out.
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
+   * @returns {boolean} true: a fresh document is held
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   *
+   * @example
+   * sessions.has(request.headers.cookie); // => false
+   * await sessions.getSession(request);
+   * sessions.has(request.headers.cookie); // => true
    */
   has(cookie, authorization = '') {
     const head = { tenant: '', cookie, authorization };
@@ -155,18 +196,26 @@ export class SessionCacheBase {
   }
 
   /**
-   * Who makes this request? Asks the origin only if the answer is not held.
-   * @param {RequestLike} request
-   * @param {{ fresh?: boolean, signal?: AbortSignal,
-   *   waitUntil?: (work: Promise<unknown>) => void }} [options] `fresh`: ask the origin whatever is held
-   *   (SPEC R11)
+   * Who makes this request? Asks the origin only if the answer is not held: a fresh document costs nothing
+   * (SPEC R5), a stale one is refreshed behind the answer (R6), and simultaneous requests share one call (R9).
+   * @param {RequestLike} request a `Request`, Node's `IncomingMessage`, or anything with `headers`
+   * @param {object} [options]
+   * @param {boolean} [options.fresh] ask the origin whatever is held (SPEC R11); default false
+   * @param {AbortSignal} [options.signal] stops waiting; the origin's answer is kept for others
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer, as a
+   *   worker's context takes it; default: nothing waits for it
    * @returns {Promise<Session | null>} null: nobody, as far as the origin is concerned
-   * @throws {OriginUnavailableError} the origin cannot be asked; this is not a sign-out (SPEC R13)
-   * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the credential is over its limit
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked; this is not a
+   *   sign-out (SPEC R13)
+   * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the credential is over `maxCredential` (R44);
+   *   `ERR_SESAME_DISPOSED` after `dispose()`
    *
    * @example
    * const session = await sessions.getSession(request);
-   * if (session) console.log(`Hello ${session.user.name}`);
+   * session.user.name; // => 'Ingrid Sørensen'
+   * session.expiresAt; // => '…T…Z'
+   *
+   * await sessions.getSession({ headers: {} }); // => null
    */
   async getSession(request, options) {
     const { user, expiresAt } = await this.identify(request, options);
@@ -174,13 +223,22 @@ export class SessionCacheBase {
   }
 
   /**
-   * The same with what an adapter for a framework needs beside it.
-   * @param {RequestLike} request
-   * @param {{ fresh?: boolean, signal?: AbortSignal,
-   *   waitUntil?: (work: Promise<unknown>) => void }} [options]
-   * @returns {Promise<Identity>}
-   * @throws {OriginUnavailableError} see `getSession`
-   * @throws {SesameError} `ERR_SESAME_TOO_LARGE`
+   * What `getSession` gives, with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request a `Request`, Node's `IncomingMessage`, or anything with `headers`
+   * @param {object} [options]
+   * @param {boolean} [options.fresh] ask the origin whatever is held (SPEC R11); default false
+   * @param {AbortSignal} [options.signal] stops waiting; the origin's answer is kept for others
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
+   * @returns {Promise<Identity>} with a `user` of null where nobody is signed in
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked (SPEC R13)
+   * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the credential is over `maxCredential` (R44)
+   *
+   * @example
+   * const { user, source } = await sessions.identify(request);
+   * user.name; // => 'Ingrid Sørensen'
+   * source; // => 'origin'
+   *
+   * (await sessions.identify(request)).source; // => 'fresh'
    */
   async identify(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
     const { engine, documentRequest } = this.#parts;
@@ -202,23 +260,42 @@ export class SessionCacheBase {
 
   /**
    * Answers an HTTP request, as the edge worker does: the document's and the session's paths from the
-   * cache, everything else by the origin.
+   * cache, everything else by the origin (SPEC R41). It does not reject for what the origin or the client does:
+   * that is a status, 503 with `Retry-After` among them (R13), with a body that `docs/errors.md` explains.
    * @param {Request} request
    * @param {{ waitUntil(work: Promise<unknown>): void }} [context] a worker's context
-   * @returns {Promise<Response>}
+   * @returns {Promise<Response>} private to its user where it holds session data (R40)
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   *
+   * @example
+   * const url = 'https://www.example.com/api/auth/session';
+   * const response = await sessions.handle(new Request(url, request));
+   * response.headers.get('cache-control'); // => 'private, no-store'
+   * const { user } = await response.json();
+   * user.name; // => 'Ingrid Sørensen'
    */
   handle(request, context = { waitUntil: ignoreFailure }) {
-    return this.#handler.handle(request, context);
+    if (this.#handler === null) this.#start();
+    return /** @type {Handler} */ (this.#handler).handle(request, context);
   }
 
   /**
-   * Changes the user's document at the origin, and with its answer every session of the user on this node
-   * (SPEC R22).
+   * Changes the user's document at the origin, and with its answer every session of the user on this node, then in
+   * the shared store and on the other nodes (SPEC R22).
    * @param {RequestLike} request whose user is changed
    * @param {unknown} changes sent as JSON
-   * @param {{ method?: 'PATCH' | 'PUT' }} [options]
+   * @param {object} [options]
+   * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
    * @returns {Promise<Session | null>} the session as it is now
-   * @throws {UpdateError} the origin did not accept it; nothing has changed
+   * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`: the origin did not accept it, or could not
+   *   be asked; nothing has changed
+   *
+   * @example
+   * const session = await sessions.updateUser(request, { name: 'Ingrid Dahl' });
+   * session.user.name; // => 'Ingrid Dahl'
+   *
+   * const refusal = await sessions.updateUser(request, { name: '' }).catch((error) => error);
+   * [refusal.code, refusal.status]; // => [ 'ERR_SESAME_UPDATE_FAILED', 422 ]
    */
   async updateUser(request, changes, options) {
     const { user, expiresAt } = await this.changeUser(request, changes, options);
@@ -226,12 +303,19 @@ export class SessionCacheBase {
   }
 
   /**
-   * The same with what an adapter for a framework needs beside it.
-   * @param {RequestLike} request
-   * @param {unknown} changes
-   * @param {{ method?: 'PATCH' | 'PUT', waitUntil?: (work: Promise<unknown>) => void }} [options]
+   * What `updateUser` does, with what an adapter for a framework needs beside it.
+   * @param {RequestLike} request whose user is changed
+   * @param {unknown} changes sent as JSON
+   * @param {object} [options]
+   * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
    * @returns {Promise<Identity>} `setCookies`: what the origin set with its answer to the update, too
-   * @throws {UpdateError} see `updateUser`
+   * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`, as `updateUser` does
+   *
+   * @example
+   * const { user, setCookies } = await sessions.changeUser(request, { name: 'Ingrid Dahl' });
+   * user.name; // => 'Ingrid Dahl'
+   * setCookies; // => []
    */
   async changeUser(request, changes, { method = 'PATCH', waitUntil = ignoreFailure } = {}) {
     const { origin, documentPath } = this.#parts.options;
@@ -254,9 +338,14 @@ export class SessionCacheBase {
    * Ends the session of this request's credential: it is refused from now on, whatever answer of the
    * origin is still under way (SPEC R8, R10). On this node at once; with a store, on all nodes within
    * `revocationBound` of when the promise resolves (R31).
-   * @param {RequestLike} request
-   * @throws {SesameError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: the other nodes are told as soon as
+   * @param {RequestLike} request whose credential is refused from now on
+   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: the other nodes are told as soon as
    *   the store can be reached
+   *
+   * @example
+   * await sessions.revoke(request);
+   * await sessions.getSession(request); // => null
    */
   revoke({ headers }) {
     const { core, host, shared } = this.#parts;
@@ -268,7 +357,15 @@ export class SessionCacheBase {
   /**
    * Drops what is held for this request's credential: the origin is asked when it is next seen. Reaches
    * other nodes as `revoke` does.
-   * @param {RequestLike} request
+   * @param {RequestLike} request whose credential may stand for somebody else now
+   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
+   *
+   * @example
+   * await sessions.getSession(request);
+   * await sessions.forget(request);
+   * sessions.has(request.headers.cookie); // => false
+   * (await sessions.identify(request)).source; // => 'origin'
    */
   forget({ headers }) {
     const head = headOf(toHeaders(headers));
@@ -277,9 +374,18 @@ export class SessionCacheBase {
   }
 
   /**
-   * Drops the documents of every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document; a number above 2^53 as a string of its digits
-   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
+   * Drops the documents of every session of a user, those not in memory included (SPEC R23): the origin is asked
+   * when one is next seen. Reaches other nodes as `revoke` does.
+   * @param {string | number} userId as it stands in the document, where the option `userId` points to; a
+   *   number above 2^53 as a string of its digits
+   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID` if it is no identifier
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
+   *
+   * @example
+   * const { user } = await sessions.getSession(request);
+   * await sessions.invalidateUser(user.id);
+   * (await sessions.identify(request)).source; // => 'origin'
    */
   invalidateUser(userId) {
     checkUser(userId);
@@ -287,9 +393,17 @@ export class SessionCacheBase {
   }
 
   /**
-   * Ends every session of a user (SPEC R23). Reaches other nodes as `revoke` does.
-   * @param {string | number} userId as it stands in the document; a number above 2^53 as a string of its digits
-   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID`; rejects with `ERR_SESAME_STORE_UNAVAILABLE`
+   * Ends every session of a user, those not in memory included (SPEC R23). Reaches other nodes as `revoke` does.
+   * @param {string | number} userId as it stands in the document, where the option `userId` points to; a
+   *   number above 2^53 as a string of its digits
+   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @throws {SesameError} `ERR_SESAME_BAD_USER_ID` if it is no identifier
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
+   *
+   * @example
+   * const { user } = await sessions.getSession(request);
+   * await sessions.revokeUser(user.id);
+   * await sessions.getSession(request); // => null
    */
   revokeUser(userId) {
     checkUser(userId);
@@ -301,29 +415,52 @@ export class SessionCacheBase {
    * restore (SPEC R52). The cache goes on working meanwhile; what changes before the stream ends is left
    * out. No credential is in it, but documents can be read in it: seal what leaves the machine. Sessions
    * that end later are in it as they were, so write one anew after a sign-out that has to last.
-   * @returns {ReadableStream<Uint8Array<ArrayBuffer>>}
-   * @throws {ConfigError} without a `secret`
-   * @throws {SesameError} `ERR_SESAME_SNAPSHOT_BUSY`; the stream fails with `ERR_SESAME_SNAPSHOT` if too
-   *   much was forgotten meanwhile, in which case another has to be written
+   * @returns {ReadableStream<Uint8Array<ArrayBuffer>>} to be read to its end
+   * @throws {ConfigError} `ERR_SESAME_CONFIG` without a `secret`
+   * @throws {SesameError} `ERR_SESAME_SNAPSHOT_BUSY` while another is written or restored; the stream fails with
+   *   `ERR_SESAME_SNAPSHOT` if too much was forgotten meanwhile, in which case another has to be written
    *
    * @example
+   * import { readFile, writeFile } from 'node:fs/promises';
+   * import { SessionCache } from 'sesame-edge';
+   *
+   * const secret = 'f4c1d6e05b2a4f7e9d3c8b1a60257e9f'; // openssl rand -hex 16
+   * const sessions = new SessionCache({ origin: 'https://api.example.com', secret });
+   * await sessions.getSession(request);
    * await writeFile('sessions.snapshot', sessions.snapshot());
+   * sessions.dispose();
+   *
+   * // In the next process:
+   * const next = new SessionCache({ origin: 'https://api.example.com', secret });
+   * await next.restore(await readFile('sessions.snapshot')); // => 1
+   * next.has(request.headers.cookie); // => true
    */
   snapshot() {
     return this.#parts.snapshots.write();
   }
 
   /**
-   * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked.
+   * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked (SPEC R52).
    * With a `store` nothing of it is served at all: what other nodes have ended since is not in it (SPEC R31),
    * and the store has what is still true.
-   * @param {import('./snapshots.js').ByteSource} source
+   * @param {import('./snapshots.js').ByteSource} source what `snapshot()` has given, at once or in pieces
    * @returns {Promise<number>} how many entries are held now
    * @throws {SesameError} `ERR_SESAME_SNAPSHOT` if it is cut off, altered, of another version, secret or
-   *   configuration, or if something has happened in this cache before: the cache is empty, and works
+   *   configuration, or if something has happened in this cache before: the cache is empty, and works.
+   *   `ERR_SESAME_SNAPSHOT_BUSY` while another is written or restored
+   * @throws {ConfigError} `ERR_SESAME_CONFIG` without a `secret`
    *
    * @example
-   * await sessions.restore(createReadStream('sessions.snapshot'));
+   * import { SessionCache } from 'sesame-edge';
+   *
+   * const secret = 'f4c1d6e05b2a4f7e9d3c8b1a60257e9f'; // openssl rand -hex 16
+   * const sessions = new SessionCache({ origin: 'https://api.example.com', secret });
+   * await sessions.getSession(request);
+   * const next = new SessionCache({ origin: 'https://api.example.com', secret });
+   * await next.restore(sessions.snapshot()); // => 1
+   *
+   * const other = new SessionCache({ origin: 'https://api.example.com', secret });
+   * await other.restore(new Uint8Array(100)).catch(({ code }) => code); // => 'ERR_SESAME_SNAPSHOT'
    */
   async restore(source) {
     await this.#parts.snapshots.restore(source);
@@ -332,7 +469,13 @@ export class SessionCacheBase {
 
   /**
    * The counters (SPEC R70), and how much is held.
-   * @returns {Statistics}
+   * @returns {Statistics} as they are now; later calls give others
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   *
+   * @example
+   * for (let page = 0; page < 5; page += 1) await sessions.getSession(request);
+   * const { checks, originCalls, originCallsAvoided } = sessions.statistics();
+   * [checks, originCalls, originCallsAvoided]; // => [ 5, 1, 4 ]
    */
   statistics() {
     return this.#parts.statistics();
@@ -340,12 +483,16 @@ export class SessionCacheBase {
 
   /**
    * Calls a function with every line of the log (SPEC R71), of which none names a credential, a user or a part
-   * of a document. It must not throw.
-   * @param {(entry: import('./host.js').LogEntry) => void} observer
+   * of a document.
+   * @param {(entry: import('./host.js').LogEntry) => void} observer must not throw
    * @returns {() => void} ends it
    *
    * @example
-   * const stop = sessions.observe(({ event, durationMs }) => console.log(event, durationMs));
+   * const lines = [];
+   * const stop = sessions.observe(({ event, kind, status }) => lines.push([event, kind ?? status]));
+   * await sessions.getSession(request);
+   * stop();
+   * lines; // => [ [ 'origin', 200 ], [ 'check', 'document' ] ]
    */
   observe(observer) {
     this.#observers.add(observer);
@@ -353,16 +500,29 @@ export class SessionCacheBase {
   }
 
   /**
-   * The same for Prometheus (text format 0.0.4), to be answered where it scrapes.
+   * What `statistics` gives, for Prometheus (text format 0.0.4), to be answered where it scrapes as
+   * `text/plain; version=0.0.4`. The option `metricsPath` does that by itself.
+   * @returns {string} lines of metrics, none of which names a user
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
    * @example
-   * response.setHeader('content-type', 'text/plain; version=0.0.4').end(sessions.prometheusText());
+   * await sessions.getSession(request);
+   * const [help, type, value] = sessions.prometheusText().split('\n');
+   * help; // => '# HELP sesame_checks_total Requests decided'
+   * value; // => 'sesame_checks_total 1'
    */
   prometheusText() {
     return prometheusText(this.statistics());
   }
 
-  /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */
+  /**
+   * Frees the cache's memory, and closes its store. Every later call throws `ERR_SESAME_DISPOSED`; a second
+   * `dispose()` does nothing. Where the language has `using`, that calls it.
+   *
+   * @example
+   * sessions.dispose();
+   * await sessions.getSession(request).catch(({ code }) => code); // => 'ERR_SESAME_DISPOSED'
+   */
   dispose() {
     finalizer.unregister(this);
     this.#parts.shared?.close().catch(() => {});
@@ -378,6 +538,7 @@ if (Symbol.dispose) {
 }
 
 /**
+ * What a cache has counted since it was made, and what it holds now (SPEC R70).
  * @typedef {object} Statistics
  * @property {number} checks requests decided; the sum of the next six
  * @property {number} fresh answered from a fresh document
@@ -387,10 +548,10 @@ if (Symbol.dispose) {
  * @property {number} negative answered from a remembered "no"
  * @property {number} bypass passed to the origin: anonymous or ambiguous
  * @property {number} originCalls calls for the document, of all causes that follow
- * @property {number} originMiss
+ * @property {number} originMiss because nothing was held that may be served
  * @property {number} originRefresh behind a stale answer
  * @property {number} originFresh because the caller insisted
- * @property {number} originBypass
+ * @property {number} originBypass for requests that are anonymous or ambiguous
  * @property {number} originWrite to learn whom a write has changed
  * @property {number} originLogin as part of a login
  * @property {number} originTokenRefresh exchanges of tokens, which ask for no document
@@ -401,13 +562,13 @@ if (Symbol.dispose) {
  * @property {number} fillsRefused answers of the origin that were overtaken (SPEC R10)
  * @property {number} takeovers origin calls whose holder ran past its time
  * @property {number} updates writes that replaced or dropped a document
- * @property {number} revocations
- * @property {number} evictions
- * @property {number} entries
- * @property {number} bytes
+ * @property {number} revocations sessions and users that were revoked here
+ * @property {number} evictions entries that had to go for others (SPEC R50)
+ * @property {number} entries held now
+ * @property {number} bytes of memory in use now, of those in the option `memory`
  * @property {import('./histogram.js').HistogramValue} checkTime how long checks took
  * @property {import('./histogram.js').HistogramValue} originTime how long the origin took for documents
- * @property {number} managedSessions
+ * @property {number} managedSessions whose tokens are kept now
  * @property {number} leases origin calls under way, and answers that somebody still waits for
  */
 

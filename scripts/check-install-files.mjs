@@ -3,8 +3,9 @@
 import { listFiles, read, writeIfChanged } from './lib/files.mjs';
 import { Failure, isMain, main } from './lib/run.mjs';
 
-const packages = ['package.json', 'bench/package.json'];
-const locks = ['package-lock.json', 'bench/package-lock.json'];
+const projects = ['', 'bench/', 'scripts/reference/'];
+const packages = projects.map((project) => `${project}package.json`);
+const locks = projects.map((project) => `${project}package-lock.json`);
 const installers = [...packages, ...locks, '.npmrc', 'CMakePresets.json', '.ci/run'];
 
 /** A lock file without addresses: of tarballs, and of where to send money. @param {string} lock */

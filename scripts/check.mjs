@@ -2,11 +2,13 @@
 import { build } from './build.mjs';
 import { checkAbi } from './check-abi.mjs';
 import { checkCore } from './check-core.mjs';
+import { checkErrors } from './check-errors.mjs';
 import { checkInstallFiles } from './check-install-files.mjs';
 import { checkPackage } from './check-package.mjs';
 import { generateAbi } from './generate-abi.mjs';
 import { isMain, main, runAll } from './lib/run.mjs';
 import { checkMutants } from './mutants.mjs';
+import { reference } from './reference.mjs';
 import { types } from './types.mjs';
 
 export async function check() {
@@ -15,8 +17,10 @@ export async function check() {
     () => generateAbi({ check: true }),
     checkCore,
     checkAbi,
+    checkErrors,
     checkPackage,
     checkMutants,
+    () => reference({ check: true }),
   ]);
 }
 

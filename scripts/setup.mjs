@@ -75,13 +75,16 @@ function clangRuntimePackage() {
   return `libclang-rt-${Number.parseInt(installed, 10) || offered || 14}-dev`;
 }
 
-function setupModules() {
-  const stamp = path.join(root, 'node_modules/.sesame-lock');
-  const wanted = digest(['package-lock.json'], process.platform, process.arch);
+/** @param {string} project the directory of a package.json and its lock file, relative to the top */
+function setupModules(project) {
+  const stamp = path.join(root, project, 'node_modules/.sesame-lock');
+  const lock = path.join(project, 'package-lock.json');
+  const wanted = digest([lock], process.platform, process.arch);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  console.log('setup: installing npm packages …');
+  console.log(`setup: installing npm packages${project && ` of ${project}`} …`);
   // Each platform's programs come as packages of their own: no install script has to run.
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  run('npm', [...words, '--prefix', path.join(root, project)]);
   writeFileSync(stamp, wanted);
 }
 
@@ -95,7 +98,8 @@ export function setup(scope) {
   const start = Date.now();
   setupPrograms(scope === 'build' ? forBuild : forTest);
   if (scope !== 'build') setupNginx();
-  setupModules();
+  setupModules('');
+  if (scope !== 'build') setupModules('scripts/reference');
   const seconds = (Date.now() - start) / 1000;
   if (seconds > 2) console.log(`setup: done in ${seconds.toFixed(0)} s`);
 }

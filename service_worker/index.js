@@ -1,5 +1,15 @@
 // The package for a browser's service worker: `install()` answers session checks on the device.
 // It only wires events; who is asked for what is `routes.js`, what is answered `device-sessions.js`.
+
+/**
+ * The session cache in a browser's service worker, for an application that has a worker of its own. One that has none
+ * copies the ready file, `sesame-edge/sesame-service-worker.js`.
+ *
+ * In the example, pages are those of a user who is signed in at the application's own origin, Ingrid.
+ * `docs/service-worker.md` says what is kept where.
+ * @module
+ */
+
 import { Announcer } from './announcer.js';
 import { DeviceSessions } from './device-sessions.js';
 import { loadModule } from './module.js';
@@ -10,6 +20,7 @@ import { SealedStorage } from './sealed-storage.js';
 export { ConfigError, SesameError } from '../js_bindings/errors.js';
 
 /** @typedef {import('./options.js').WorkerOptions} WorkerOptions */
+/** @typedef {import('./options.js').OwnOptions} OwnOptions */
 
 /**
  * Makes this service worker answer who the user is (SPEC R60-R64). To be called once, while the worker's
@@ -17,11 +28,15 @@ export { ConfigError, SesameError } from '../js_bindings/errors.js';
  * @param {WorkerOptions} [options]
  * @param {Partial<import('../js_bindings/host.js').Host>} [host] for tests: the clock, randomness, the
  *   log; `log` is also the way to opt in to log lines (SPEC R71)
- * @throws {import('../js_bindings/errors.js').ConfigError} with everything that is wrong
+ * @throws {import('../js_bindings/errors.js').ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
  *
  * @example
  * import { install } from 'sesame-edge/service-worker';
- * install({ documentPath: '/api/v1/users/me' });
+ *
+ * install({ documentPath: '/api/v1/users/me', freshFor: '10m' });
+ * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
+ * // GET /api/auth/session => 200 null
  */
 export function install(options = {}, host = {}) {
   const worker = /** @type {any} */ (globalThis);

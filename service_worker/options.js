@@ -3,13 +3,27 @@ import { ConfigError } from '../js_bindings/errors.js';
 import { parseOptions } from '../js_bindings/options.js';
 import { isPath } from '../js_bindings/options-managed.js';
 
-/** Of a cache in front of many users: on a device there is one, and no secret to share. */
-const NOT_HERE = /** @type {const} */ ([
-  ...['managed', 'store', 'revocationBound', 'webhookSecret', 'browserCache', 'secret', 'cookie'],
-  ...['verify', 'metricsPath'],
-]);
+/** @import { Options } from '../js_bindings/options.js' */
 
 /**
+ * Of a cache in front of many users: on a device there is one, and no secret to share.
+ * @type {readonly Exclude<keyof Options, keyof WorkerOptions>[]}
+ */
+const NOT_HERE = [
+  .../** @type {const} */ ([
+    'managed',
+    'store',
+    'revocationBound',
+    'webhookSecret',
+    'browserCache',
+    'secret',
+    'cookie',
+  ]),
+  .../** @type {const} */ (['verify', 'metricsPath']),
+];
+
+/**
+ * The options that only a service worker has.
  * @typedef {object} OwnOptions
  * @property {string} [origin] where the API is, `https:`; default: where the worker comes from
  * @property {string} [logoutPath] what a logout that could not reach the origin is repeated on; default
@@ -22,13 +36,11 @@ const NOT_HERE = /** @type {const} */ ([
  * @property {boolean} [takeOver] become active at once and control open pages; default true
  */
 
-/** @typedef {import('../js_bindings/options.js').Options} Options */
-
 /**
  * As in `Options`, less what is of no use on a device. Three defaults differ: `memory` is `'4MB'`,
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down), and `identityPaths`
  * has what identity providers come back on as well.
- * @typedef {OwnOptions & Omit<Options, 'origin' | typeof NOT_HERE[number]>} WorkerOptions
+ * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({

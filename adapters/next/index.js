@@ -3,6 +3,16 @@
 //
 // It is bundled with the application, once for each of its kinds of modules. So nothing here may be a state of
 // the module, or be told by its class: `shared-instance.js` holds the one cache, errors are told by their `code`.
+
+/**
+ * Sesame in a Next.js server, 16 or newer: who makes the request that is rendered, the profile's change, the handlers of
+ * the session's paths, and the proxy. Needs `next` and `react` installed beside the package.
+ *
+ * In the examples, `request` has the headers of a user who is signed in at `https://api.example.com`, Ingrid.
+ * `docs/nextjs.md` has a whole application.
+ * @module
+ */
+
 import { refresh } from 'next/cache.js';
 import { cookies, headers } from 'next/headers.js';
 import { after, NextResponse } from 'next/server.js';
@@ -11,8 +21,8 @@ import { sesameProxy } from './proxy.js';
 import { currentHeaders, identifyingHeaders, withPublicHost } from './request-headers.js';
 import { sharedInstance } from './shared-instance.js';
 
-/** @typedef {import('../../js_bindings/session-cache.js').Session} Session */
-/** @typedef {import('../../js_bindings/session-cache.js').SessionCacheBase} SessionCacheBase */
+/** @import { SesameError } from '../../js_bindings/errors.js' */
+/** @import { Session, SessionCacheBase } from '../../js_bindings/session-cache.js' */
 /** @typedef {import('./proxy.js').ProxyOptions} ProxyOptions */
 /** @typedef {import('./shared-instance.js').Source} Source */
 
@@ -21,13 +31,35 @@ import { sharedInstance } from './shared-instance.js';
  * called: a build needs neither the origin nor the environment.
  * @param {Source} source the options of a `SessionCache`; a function that gives them, or one, when it is first
  *   needed; or a `SessionCache`, which is then yours to keep one of
- * @param {{ name?: string }} [options] `name`: tells the caches apart where an application has several
- * @returns the functions below
+ * @param {object} [options]
+ * @param {string} [options.name] tells the caches apart where an application has several; default `default`
+ * @returns the functions of the application. They throw `ERR_SESAME_CONFIG` when one is called with wrong options
  *
  * @example
  * // lib/sesame.js
- * export const sesame = createSesame({ origin: process.env.ORIGIN, managed: {} });
+ * import { createSesame } from 'sesame-edge/next';
+ *
+ * export const sesame = createSesame({ origin: 'https://api.example.com' });
  * export const { getServerSession, updateCurrentUser } = sesame;
+ *
+ * // app/api/auth/[...sesame]/route.js
+ * export const { GET, POST } = sesame.handlers;
+ *
+ * const response = await GET(new Request('https://www.example.com/api/auth/session', request));
+ * const { user } = await response.json();
+ * user.name; // => 'Ingrid Sørensen'
+ *
+ * @example
+ * // proxy.js
+ * import { NextRequest } from 'next/server.js';
+ * import { createSesame } from 'sesame-edge/next';
+ *
+ * const sesame = createSesame({ origin: 'https://api.example.com' });
+ * export const proxy = sesame.proxy({ protect: ['/account'], signIn: '/login' });
+ *
+ * const wanted = new NextRequest('https://www.example.com/account'); // of nobody
+ * const response = await proxy(wanted, { waitUntil() {} });
+ * response.headers.get('location'); // => 'https://www.example.com/login?next=%2Faccount'
  */
 export function createSesame(source, { name = 'default' } = {}) {
   const instance = () => sharedInstance(source, name);

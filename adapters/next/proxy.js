@@ -12,6 +12,7 @@ import { afterSetCookies, identifyingHeaders } from './request-headers.js';
 /** @typedef {import('../../js_bindings/session-cache.js').Identity} Identity */
 
 /**
+ * What the proxy protects.
  * @typedef {object} ProxyOptions
  * @property {string[]} [protect] paths that only those get to who are signed in, with all that is below them;
  *   default none

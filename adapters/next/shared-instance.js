@@ -6,9 +6,13 @@ import { AsyncResource } from 'node:async_hooks';
 import { SessionCache } from 'sesame-edge';
 import { ConfigError, SesameError } from '../../js_bindings/errors.js';
 
-/** @typedef {import('../../js_bindings/session-cache.js').SessionCacheBase} SessionCacheBase */
-/** @typedef {import('../../js_bindings/options.js').Options} Options */
-/** @typedef {Options | SessionCacheBase | (() => Options | SessionCacheBase)} Source */
+/** @import { SessionCacheBase } from '../../js_bindings/session-cache.js' */
+/** @import { Options } from '../../js_bindings/options.js' */
+
+/**
+ * Where an application's cache comes from: its options, a cache, or a function that gives either when it is first needed.
+ * @typedef {Options | SessionCacheBase | (() => Options | SessionCacheBase)} Source
+ */
 
 const KEY = Symbol.for('sesame-edge/next');
 

@@ -3,19 +3,28 @@
 import { useCallback, useContext, useState, useSyncExternalStore } from 'react';
 import { SessionContext } from './session-provider.js';
 
-/** @typedef {import('../../service_worker/client/session-client.js').ClientSession} ClientSession */
-/** @typedef {import('../../service_worker/client/session-client.js').SessionClient} SessionClient */
+/** @import { ClientSession, SessionClient } from '../../service_worker/client/session-client.js' */
 
 /**
  * Who is signed in. The component is rendered again when that changes, in whichever tab, and no request is made
  * for it.
  * @template [User=any]
- * @returns {import('./session-store.js').Session<User>}
+ * @returns {import('./session-store.js').Session<User>} the same object until something of it changes
  * @throws {Error} without a `SessionProvider` above
  *
  * @example
- * const { status, user } = useSession();
- * if (status === 'authenticated') return <p>{user.name}</p>;
+ * import { createRoot } from 'react-dom/client';
+ * import { SessionProvider, useSession } from 'sesame-edge/react';
+ *
+ * function Greeting() {
+ *   const { status, user } = useSession();
+ *   if (status === 'authenticated') return <p>Hello {user.name}</p>;
+ *   return <p>{status}</p>;
+ * }
+ *
+ * const root = createRoot(document.querySelector('#root'));
+ * root.render(<SessionProvider><Greeting /></SessionProvider>);
+ * // shows Hello Ingrid Sørensen
  */
 export function useSession() {
   const { subscribe, getSnapshot, getServerSnapshot } = useStore();
@@ -31,8 +40,21 @@ export function useSession() {
  *   Promise<ClientSession | null>, isPending: boolean, error: Error | null }}
  *
  * @example
- * const { updateUser, isPending, error } = useUpdateUser();
- * <button disabled={isPending} onClick={() => updateUser({ name }).catch(() => {})}>Save</button>
+ * import { createRoot } from 'react-dom/client';
+ * import { SessionProvider, useSession, useUpdateUser } from 'sesame-edge/react';
+ *
+ * function Profile() {
+ *   const { user } = useSession();
+ *   const { updateUser, isPending, error } = useUpdateUser();
+ *   const save = () => updateUser({ name: 'Ingrid Dahl' }).catch(() => {}); // `error` has it
+ *   return <button disabled={isPending} onClick={save}>{error?.code ?? user?.name ?? '…'}</button>;
+ * }
+ *
+ * const root = createRoot(document.querySelector('#root'));
+ * root.render(<SessionProvider><Profile /></SessionProvider>);
+ * // shows Ingrid Sørensen
+ * // click Ingrid Sørensen
+ * // shows Ingrid Dahl
  */
 export function useUpdateUser() {
   const { run, isPending, error } = useCommand(update);
@@ -44,8 +66,21 @@ export function useUpdateUser() {
  * @returns {{ logout: () => Promise<void>, isPending: boolean, error: Error | null }}
  *
  * @example
- * const { logout, isPending } = useLogout();
- * <button disabled={isPending} onClick={() => logout().catch(() => {})}>Log out</button>
+ * import { createRoot } from 'react-dom/client';
+ * import { SessionProvider, useLogout, useSession } from 'sesame-edge/react';
+ *
+ * function Account() {
+ *   const { status } = useSession();
+ *   const { logout, isPending } = useLogout();
+ *   if (status !== 'authenticated') return <p>{status}</p>;
+ *   return <button disabled={isPending} onClick={() => logout().catch(() => {})}>Log out</button>;
+ * }
+ *
+ * const root = createRoot(document.querySelector('#root'));
+ * root.render(<SessionProvider><Account /></SessionProvider>);
+ * // shows Log out
+ * // click Log out
+ * // shows unauthenticated
  */
 export function useLogout() {
   const { run, isPending, error } = useCommand(end);

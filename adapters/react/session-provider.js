@@ -22,16 +22,25 @@ const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEf
  *   `sessionQueryOptions()` follows every change in whichever tab, and is null after a logout
  * @property {boolean} [resetQueriesOnUserChange] all other queries of `queryClient` are reset when another user,
  *   or nobody, is signed in; those on screen are fetched anew. Default false
- * @property {import('react').ReactNode} [children]
+ * @property {import('react').ReactNode} [children] which may use the hooks
  */
 
 /**
  * Registers the service worker, asks once who is signed in, and tells the components below of every change, in
  * whichever tab (SPEC R60, R62). After a failure, or 30 minutes, it asks again when the page is looked at.
  * @param {SessionProviderProps} props
+ * @returns {import('react').ReactElement} its children, with the session
  *
  * @example
- * createRoot(root).render(<SessionProvider queryClient={queryClient}><App /></SessionProvider>);
+ * import { createRoot } from 'react-dom/client';
+ * import { SessionProvider, useSession } from 'sesame-edge/react';
+ *
+ * const App = () => <p>{useSession().user?.name ?? 'nobody'}</p>;
+ *
+ * const initialSession = null; // what the server knew
+ * const root = createRoot(document.querySelector('#root'));
+ * root.render(<SessionProvider initialSession={initialSession}><App /></SessionProvider>);
+ * // shows nobody
  */
 export function SessionProvider({ children, ...options }) {
   const [store] = useState(() => {

@@ -2,8 +2,7 @@
 // key is of use.
 import { defaultClient } from '../../service_worker/client/index.js';
 
-/** @typedef {import('../../service_worker/client/session-client.js').ClientSession} ClientSession */
-/** @typedef {import('../../service_worker/client/session-client.js').SessionClient} SessionClient */
+/** @import { SessionClient } from '../../service_worker/client/session-client.js' */
 
 const MINUTE_MS = 60_000;
 const MOST_RETRIES = 3;
@@ -16,12 +15,18 @@ export const SESSION_KEY = Object.freeze(/** @type {const} */ (['sesame', 'sessi
  * and kept for 60, as in the caches below it (`freshFor`, `keepFor`); neither a window that is looked at again
  * nor a network that is back asks for it. Only "nobody can say" is tried again, when the origin wants it
  * (SPEC R13).
- * @param {{ client?: SessionClient }} [options] `client`: default the one of `sesame-edge/client`; give the
- *   `SessionProvider` the same
+ * @param {object} [options]
+ * @param {SessionClient} [options.client] default the one of `sesame-edge/client`; give the `SessionProvider` the same
+ * @returns as `useQuery` and `QueryClient` take them
  *
  * @example
- * const { data: session } = useQuery(sessionQueryOptions());
- * await queryClient.ensureQueryData(sessionQueryOptions()); // in a router's loader
+ * import { QueryClient } from '@tanstack/react-query';
+ * import { sessionQueryOptions } from 'sesame-edge/react';
+ *
+ * const queryClient = new QueryClient();
+ * const session = await queryClient.ensureQueryData(sessionQueryOptions()); // in a router's loader
+ * session.user.name; // => 'Ingrid Sørensen'
+ * // In a component: const { data: session } = useQuery(sessionQueryOptions());
  */
 export function sessionQueryOptions({ client } = {}) {
   return {

@@ -8,13 +8,14 @@ import { SESSION_KEY } from './session-query.js';
 /** @typedef {import('../../service_worker/client/session-client.js').ClientSession} ClientSession */
 /** @typedef {import('../../service_worker/client/session-client.js').ClientState} ClientState */
 /** @typedef {import('../../service_worker/client/session-client.js').SessionClient} SessionClient */
-/** @typedef {import('../../js_bindings/errors.js').SesameError} SesameError */
+/** @import { SesameError } from '../../js_bindings/errors.js' */
 
 /**
  * The part of TanStack Query's `QueryClient` that is needed.
  * @typedef {object} QueryClientLike
- * @property {(key: readonly unknown[], data: any) => unknown} setQueryData
+ * @property {(key: readonly unknown[], data: any) => unknown} setQueryData sets a query's data
  * @property {(filters: { predicate: (query: { queryKey: readonly unknown[] }) => boolean }) => unknown} resetQueries
+ *   forgets the data of queries, and fetches anew those on screen
  */
 
 /**

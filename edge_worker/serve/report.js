@@ -4,7 +4,8 @@
 // line is made only of counters and the time, never of a credential or a document (SPEC R71).
 
 /**
- * @typedef {Record<string, number>} Counters the worker's own, see `stats()`
+ * The worker's counters, by their names: those of `Statistics`.
+ * @typedef {Record<string, number>} Counters
  */
 
 /** The counters that stand for a check which cost no origin call of its own. */

@@ -2,6 +2,15 @@
 //
 // It must not know the command line, and prints nothing by itself. Invariant: when `close()` has
 // resolved, or this process has ended, no process and no file of the server is left.
+
+/**
+ * The worker in the real workerd, on this machine: what the command `sesame-edge serve` does, from JavaScript. Needs
+ * `workerd` installed beside the package (`npm install workerd`).
+ *
+ * In the examples, `request` has the headers of a user who is signed in at `https://api.example.com`, Ingrid.
+ * @module
+ */
+
 import { rmSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -23,12 +32,19 @@ const REPORT_EVERY_MS = 1000;
 const STATS_WITHIN_MS = 2000;
 const GRACE_MS = 3000;
 
+export { ServeError } from './serve-error.js';
+
+/** @typedef {import('./workerd-process.js').End} End */
+/** @typedef {import('./report.js').Counters} Counters */
+/** @typedef {import('./serve-error.js').ServeErrorCode} ServeErrorCode */
+
 /**
+ * What a local server is started with.
  * @typedef {object} ServeOptions
  * @property {string} [origin] the back end's URL; may stand in `options` instead
  * @property {number} [port] 0, the default, takes any free one
- * @property {string} [host] 127.0.0.1 unless given
- * @property {Record<string, unknown>} [options] the worker's options, JSON values only
+ * @property {string} [host] the address to listen on; default 127.0.0.1, which is this machine alone
+ * @property {Record<string, unknown>} [options] the worker's options, JSON values only; default none
  * @property {string} [store] what it shares its sessions through, `redis://…`; needs `secret` in the options
  * @property {(line: string) => void} [log] gets a line about the traffic, one a second at most
  * @property {(line: string) => void} [warn] gets what workerd and the worker print
@@ -36,26 +52,38 @@ const GRACE_MS = 3000;
  */
 
 /**
+ * A server that runs.
  * @typedef {object} Server
- * @property {string} url
- * @property {number} port
+ * @property {string} url where it answers, without a path
+ * @property {number} port which it listens on
  * @property {number} pid workerd's
  * @property {() => Promise<import('./report.js').Counters | null>} stats the worker's counters,
- *   or null while there was no request
+ *   or null while there was no request (SPEC R70)
  * @property {Promise<import('./workerd-process.js').End>} ended resolves when workerd has ended
- * @property {(graceMs?: number) => Promise<void>} close lets open requests finish for a while
+ * @property {(graceMs?: number) => Promise<void>} close lets open requests finish for `graceMs` milliseconds, 3000
+ *   unless given, and resolves when nothing is left of the server
  */
 
 /**
- * Serves a back end through Sesame.
+ * Serves a back end through Sesame, until it is closed or this process ends.
+ * @param {ServeOptions} options
+ * @returns {Promise<Server>} resolves when it listens
+ * @throws {import('../../js_bindings/errors.js').ConfigError} `ERR_SESAME_CONFIG`: the worker's options are wrong
+ * @throws {ServeError} `ERR_SESAME_NO_WORKERD`: workerd is not installed; `ERR_SESAME_ADDRESS`: the port or the host
+ *   cannot be had; `ERR_SESAME_WORKERD`: workerd did not start; `ERR_SESAME_NOT_BUILT`: in a source tree without a build
  *
  * @example
- * const server = await serve({ origin: 'http://127.0.0.1:4000' });
- * const answer = await fetch(`${server.url}/api/v1/users/me`);
- * await server.close();
+ * import { serve } from 'sesame-edge/serve';
  *
- * @param {ServeOptions} options
- * @returns {Promise<Server>}
+ * const server = await serve({ origin: 'https://api.example.com' });
+ * for (let page = 0; page < 3; page += 1) {
+ *   const answer = await fetch(`${server.url}/api/v1/users/me`, request);
+ *   answer.status; // => 200
+ *   await answer.text();
+ * }
+ * const { checks, originCalls } = await server.stats();
+ * [checks, originCalls]; // => [ 3, 1 ]
+ * await server.close();
  */
 export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}, ...rest }) {
   const { store, log, warn = () => {}, signal } = rest;

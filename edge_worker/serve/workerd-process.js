@@ -21,7 +21,13 @@ const ADDRESS_FAULTS = [
 ];
 
 /**
- * @typedef {{ code: number | null, signal: string | null }} End
+ * How workerd has ended.
+ * @typedef {object} End
+ * @property {number | null} code its exit status; null where a signal has ended it
+ * @property {string | null} signal what has ended it; null where it has ended by itself
+ */
+
+/**
  * @typedef {{ pid: number, port: number, ended: Promise<End>,
  *   stop: (graceMs: number) => Promise<void>, kill: () => void }} WorkerdProcess
  */

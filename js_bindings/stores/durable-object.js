@@ -4,33 +4,48 @@
 import { inTime } from './in-time.js';
 import { FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
 
+/** @import { SharedStore } from './store.js' */
+
 /** Objects that records are spread over: a digit of their names says which. */
 const SPREAD = 16;
 
 /**
+ * What a store in Durable Objects may be told.
  * @typedef {object} DurableObjectOptions
  * @property {string} [prefix] of the objects' names; default `sesame`. Applications that share a namespace
  *   differ in it
- * @property {number} [timeoutMs] after which a call counts as failed; default 1 second
- * @property {number} [fenceMs] how long the end of a session stands in the way of late answers; longer than
- *   the cache's `leaseFor`; default 60 seconds
+ * @property {number} [timeoutMs] after which a call counts as failed, in milliseconds; default 1 second
+ * @property {number} [fenceMs] how long the end of a session stands in the way of late answers, in milliseconds;
+ *   longer than the cache's `leaseFor`; default 60 seconds
  * @property {number} [mostEvents] that are kept: a node that has missed more trusts nothing it holds; default
  *   10,000
  */
 
 /**
- * A store in Durable Objects of the class `SesameStore` (`sesame-edge/durable-object`).
+ * A store in Durable Objects of the class `SesameStore` (`sesame-edge/durable-object`): strongly consistent, and one
+ * for all locations (SPEC R30-R33). Nothing is asked of it before a cache does.
  * @param {any} namespace the binding
  * @param {DurableObjectOptions} [options]
+ * @returns {SharedStore} whose methods reject with `ERR_SESAME_STORE_UNAVAILABLE` if it does not answer in time
  *
  * @example
- * export default createWorker((env) => ({ origin, secret, store: durableObject(env.SESAME_STORE) }));
+ * import { createWorker } from 'sesame-edge/worker';
+ * import { durableObject } from 'sesame-edge/stores';
+ *
+ * export { SesameStore } from 'sesame-edge/durable-object';
+ *
+ * export default createWorker((env) => ({
+ *   origin: 'https://api.example.com',
+ *   secret: env.SESAME_SECRET,
+ *   store: durableObject(env.SESAME_STORE),
+ * }));
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  */
 export function durableObject(namespace, options = {}) {
   return new DurableObjectStore(namespace, options);
 }
 
-/** @implements {SharedStoreType} */
+/** @implements {SharedStore} */
 export class DurableObjectStore {
   #namespace;
   #prefix;
@@ -157,5 +172,3 @@ export class DurableObjectStore {
     });
   }
 }
-
-/** @typedef {import('./store.js').SharedStore} SharedStoreType */

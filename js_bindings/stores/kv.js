@@ -10,6 +10,8 @@ import { inTime } from './in-time.js';
 import { EPOCHS_MS, FENCE_MS, TIMEOUT_MS } from './limits.js';
 import { compareAt } from './store.js';
 
+/** @import { SharedStore } from './store.js' */
+
 /** KV's shortest life of a value. */
 const SHORTEST_TTL_S = 60;
 
@@ -23,27 +25,48 @@ const LOG_MS = 15 * 60_000;
 const ENDS_MS = 24 * 3_600_000;
 
 /**
+ * What a store in KV may be told.
  * @typedef {object} KvOptions
- * @property {import('./store.js').SharedStore} [truth] such as `durableObject(env.SESAME_STORE)`
+ * @property {import('./store.js').SharedStore} [truth] says which of the values count, and has the ends, the log and
+ *   the locks, such as `durableObject(env.SESAME_STORE)`; default: none, and less is promised
  * @property {string} [prefix] of all keys; default `sesame`. Applications that share a namespace differ in it
- * @property {number} [timeoutMs] after which a call counts as failed; default 1 second
- * @property {() => number} [now] for tests: the clock
+ * @property {number} [timeoutMs] after which a call counts as failed, in milliseconds; default 1 second
+ * @property {() => number} [now] for tests: the clock, in milliseconds since the Unix epoch
  */
 
 /**
- * A store in Cloudflare KV.
+ * A store in Cloudflare KV. With a `truth` beside it, all that another store promises holds (SPEC R30-R33). Alone it
+ * promises less: a sign-out is known elsewhere after a minute or more, so `revocationBound` has to be longer than that.
  * @param {any} namespace the binding
  * @param {KvOptions} [options]
- * @returns {import('./store.js').SharedStore}
+ * @returns {SharedStore} whose methods reject with `ERR_SESAME_STORE_UNAVAILABLE` if it does not answer in time
  *
  * @example
+ * import { SessionCache } from 'sesame-edge';
+ * import { durableObject, kv } from 'sesame-edge/stores';
+ *
  * const store = kv(env.SESSIONS, { truth: durableObject(env.SESAME_STORE) });
+ * const sessions = new SessionCache({ origin: 'https://api.example.com', secret, store });
+ * const { user } = await sessions.getSession(request);
+ * user.name; // => 'Ingrid Sørensen'
+ *
+ * @example
+ * import { SessionCache } from 'sesame-edge';
+ * import { kv } from 'sesame-edge/stores';
+ *
+ * const alone = { origin: 'https://api.example.com', secret, store: kv(env.SESSIONS) };
+ * new SessionCache({ ...alone, revocationBound: '2m' }).has(''); // => false
+ * try {
+ *   new SessionCache(alone);
+ * } catch (error) {
+ *   error.faults[0].option; // => 'revocationBound'
+ * }
  */
 export function kv(namespace, { truth, ...options } = {}) {
   return truth ? new KvBesideTruth(namespace, truth, options) : new KvAlone(namespace, options);
 }
 
-/** @implements {SharedStoreType} */
+/** @implements {SharedStore} */
 class KvBesideTruth {
   #namespace;
   #truth;
@@ -104,7 +127,7 @@ class KvBesideTruth {
   }
 }
 
-/** @implements {SharedStoreType} */
+/** @implements {SharedStore} */
 class KvAlone {
   #namespace;
   #prefix;
@@ -321,5 +344,3 @@ async function digestOf(bytes) {
 function areEqual(a, b) {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
-
-/** @typedef {import('./store.js').SharedStore} SharedStoreType */

@@ -2,7 +2,35 @@
 import { FENCE_MS, MOST_EVENTS } from './limits.js';
 import { compareAt } from './store.js';
 
-/** @implements {SharedStoreType} */
+/** @import { SharedStore } from './store.js' */
+
+/**
+ * What a store in memory may be told.
+ * @typedef {object} MemoryStoreOptions
+ * @property {() => number} [now] for tests: the clock, in milliseconds since the Unix epoch
+ * @property {number} [fenceMs] how long the end of a session stands in the way of late answers, in milliseconds; longer
+ *   than the cache's `leaseFor`; default 60 seconds
+ * @property {number} [mostEvents] that are kept: a node that has missed more trusts nothing it holds; default 10,000
+ */
+
+/**
+ * A store in the memory of one process: for several caches in one, and for tests. What it does is written at
+ * `SharedStore`.
+ *
+ * @example
+ * import { SessionCache } from 'sesame-edge';
+ * import { MemoryStore } from 'sesame-edge/stores';
+ *
+ * const store = new MemoryStore();
+ * const one = new SessionCache({ origin: 'https://api.example.com', secret, store });
+ * const other = new SessionCache({ origin: 'https://api.example.com', secret, store });
+ * await one.getSession(request);
+ * const { user } = await other.getSession(request);
+ * user.name; // => 'Ingrid Sørensen'
+ * other.statistics().originCalls; // => 0
+ *
+ * @implements {SharedStore}
+ */
 export class MemoryStore {
   #now;
   #fenceMs;
@@ -20,7 +48,7 @@ export class MemoryStore {
   /** @type {Set<() => void>} */
   #listeners = new Set();
 
-  /** @param {{ now?: () => number, fenceMs?: number, mostEvents?: number }} [options] */
+  /** @param {MemoryStoreOptions} [options] */
   constructor({ now = Date.now, fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = {}) {
     this.#now = now;
     this.#fenceMs = fenceMs;
@@ -122,7 +150,17 @@ export class MemoryStore {
 
   async close() {}
 
-  /** Forgets everything, as a server does that comes back empty. */
+  /**
+   * Forgets everything, as a server does that comes back empty.
+   *
+   * @example
+   * import { MemoryStore } from 'sesame-edge/stores';
+   *
+   * const store = new MemoryStore();
+   * const { position } = await store.changes(null);
+   * store.clear();
+   * await store.changes(position); // => null
+   */
   clear() {
     for (const each of [this.#records, this.#epochs, this.#locks]) each.clear();
     this.#events = [];
@@ -166,5 +204,3 @@ export class MemoryStore {
     return { history: this.#history, at: String(this.#newest), time: this.#now() };
   }
 }
-
-/** @typedef {import('./store.js').SharedStore} SharedStoreType */

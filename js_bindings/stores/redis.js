@@ -4,10 +4,22 @@
 // says are one step; `prefix:session:{…}` is a record, or the mark of an ended session, and `prefix:lock:{…}` its lock, in a
 // slot of their own.
 // Invariant: a session's mark stands before its event can be read, and longer than anything may be under way.
+
+/**
+ * What several nodes share their sessions through: Redis 7 or newer, by node-redis, which is to be installed beside the
+ * package (`npm install redis`).
+ *
+ * In the examples, `request` has the headers of a user who is signed in at `https://api.example.com`, Ingrid, and
+ * `secret` is 32 hexadecimal digits that all nodes share.
+ * @module
+ */
+
 import { createClient, createCluster, createSentinel, defineScript } from 'redis';
 import { inTime } from './in-time.js';
 import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
 import { StoreUnavailableError } from './store.js';
+
+/** @import { SharedStore } from './store.js' */
 
 const LONGEST_PAUSE_MS = 1000;
 
@@ -114,36 +126,52 @@ const scripts = {
 };
 
 /**
+ * What a store in Redis may be told.
  * @typedef {object} RedisOptions
  * @property {string} [prefix] of all keys; default `sesame`. Applications that share a server differ in it
  * @property {import('redis').RedisClusterOptions} [cluster] instead of the URL: a cluster's `rootNodes`, and what
  *   else node-redis takes. Nothing is pushed then: the log is read several times within `revocationBound`
  * @property {import('redis').RedisSentinelOptions} [sentinel] instead of the URL: `name` and `sentinelRootNodes`;
  *   nothing is pushed either
- * @property {number} [timeoutMs] after which a command counts as failed; default 1 second
- * @property {number} [fenceMs] how long the end of a session stands in the way of late answers; longer than
- *   the cache's `leaseFor`; default 60 seconds
+ * @property {number} [timeoutMs] after which a command counts as failed, in milliseconds; default 1 second
+ * @property {number} [fenceMs] how long the end of a session stands in the way of late answers, in milliseconds;
+ *   longer than the cache's `leaseFor`; default 60 seconds
  * @property {number} [mostEvents] that are kept: a node that has missed more trusts nothing it holds; default
  *   10,000
  */
 
 /**
- * A store in Redis 7 or newer.
+ * A store in Redis 7 or newer: a server, a cluster, or the servers behind Sentinel (SPEC R30-R33). It connects when it
+ * is first asked, and again after every break; what it cannot do in time has failed, and is not done later.
  * @param {string | RedisOptions} url `redis://` or `rediss://`, as node-redis takes it; or the options alone, with
  *   `cluster` or `sentinel`
  * @param {RedisOptions} [options]
- * @returns {RedisStore}
+ * @returns {SharedStore} whose methods reject with `ERR_SESAME_STORE_UNAVAILABLE` if it does not answer in time
  *
  * @example
- * const sessions = new SessionCache({ origin, secret, store: redis('redis://localhost') });
- * const elsewhere = redis({ cluster: { rootNodes: [{ url: 'redis://localhost:7000' }] } });
+ * import { SessionCache } from 'sesame-edge';
+ * import { redis } from 'sesame-edge/redis';
+ *
+ * const options = { origin: 'https://api.example.com', secret };
+ * const one = new SessionCache({ ...options, store: redis('redis://localhost') });
+ * const other = new SessionCache({ ...options, store: redis('redis://localhost') });
+ * await one.getSession(request);
+ * await other.getSession(request);
+ * other.statistics().originCalls; // => 0
+ *
+ * @example
+ * import { redis } from 'sesame-edge/redis';
+ *
+ * // Nobody answers at this address: a call fails in time.
+ * const store = redis({ cluster: { rootNodes: [{ url: 'redis://127.0.0.1:9' }] }, timeoutMs: 500 });
+ * await store.get('00').catch(({ code }) => code); // => 'ERR_SESAME_STORE_UNAVAILABLE'
  */
 export function redis(url, options = {}) {
   return typeof url === 'string' ? new RedisStore(url, options) : new RedisStore(undefined, url);
 }
 
-/** @implements {SharedStoreType} */
-export class RedisStore {
+/** @implements {SharedStore} */
+class RedisStore {
   #url;
   #several;
   #prefix;
@@ -415,5 +443,3 @@ export class RedisStore {
 function positionOf([history, at, time]) {
   return { history, at, time: Number(time) };
 }
-
-/** @typedef {import('./store.js').SharedStore} SharedStoreType */

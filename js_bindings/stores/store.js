@@ -4,7 +4,7 @@
 import { SesameError } from '../errors.js';
 
 /**
- * A point in the store's own order.
+ * A point in the store's own order of events.
  * @typedef {object} Position
  * @property {string} history names the store's data: one that has come back empty has another
  * @property {string} at the newest event that was in effect
@@ -15,21 +15,39 @@ import { SesameError } from '../errors.js';
  * What has happened. `key` is the session's, or for `revoke` and `invalidate` the user's; `by` names the node
  * that has written it.
  * @typedef {object} StoreEvent
- * @property {string} at
- * @property {'end' | 'forget' | 'revoke' | 'invalidate'} kind
- * @property {string} key
- * @property {string} by
+ * @property {string} at its place in the store's order: numbers with hyphens between them
+ * @property {'end' | 'forget' | 'revoke' | 'invalidate'} kind of a session, the first two; of a user, the others
+ * @property {string} key a hash, in hexadecimal digits
+ * @property {string} by chosen by the node at its start
  */
 
 /**
+ * The newest events of a user.
+ * @typedef {object} Epochs
+ * @property {string} revokedAt when every session was ended, in the store's order; empty: never
+ * @property {string} changedAt when the document was dropped, in the store's order; empty: never
+ */
+
+/**
+ * What has happened since.
+ * @typedef {object} Changes
+ * @property {StoreEvent[]} events in their order
+ * @property {Position} position after them
+ * @property {boolean} more whether there are more: to be asked for from `position`
+ */
+
+/**
+ * Under which conditions a record is put.
  * @typedef {object} PutOptions
  * @property {Position} since from before what is put was asked for
- * @property {number} ttlMs
+ * @property {number} ttlMs how long it is kept, in milliseconds
  * @property {string} [lock] the token of the lock of the same name: whoever has lost it changes nothing
  */
 
 /**
- * Every method rejects with a StoreUnavailableError if the store cannot be reached in time.
+ * What a cache asks of a store: for those who write one. Names and keys are hashes, values are sealed bytes (SPEC R2).
+ * What compares and writes does so in one step. Every method rejects with a `StoreUnavailableError` if the store
+ * cannot be reached in time.
  * @typedef {object} SharedStore
  * @property {(name: string) => Promise<Uint8Array<ArrayBuffer> | null>} get null: no record, or an ended session
  * @property {(name: string, value: Uint8Array<ArrayBuffer>, options: PutOptions) => Promise<boolean>} putIfNewer
@@ -39,25 +57,33 @@ import { SesameError } from '../errors.js';
  *   and what is still under way is refused
  * @property {(name: string, key: string, by: string) => Promise<Position>} forget the same of a session whose credential
  *   may stand for somebody else now
- * @property {(kind: 'revoke' | 'invalidate', user: string, by: string) => Promise<Position>} userEvent
- * @property {(user: string) => Promise<{ revokedAt: string, changedAt: string }>} epochs the newest events of a
- *   user; empty where there are none
- * @property {(since: Position | null) => Promise<{ events: StoreEvent[], position: Position, more: boolean }
- *   | null>} changes what happened after `since`, in order; without it only where the log is. null: it cannot be
+ * @property {(kind: 'revoke' | 'invalidate', user: string, by: string) => Promise<Position>} userEvent ends every
+ *   session of a user, or drops the documents of all (SPEC R23)
+ * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user
+ * @property {(since: Position | null) => Promise<Changes | null>} changes what happened after `since`, in order; without it only where the log is. null: it cannot be
  *   told any more
  * @property {(listener: () => void) => Promise<() => Promise<void>>} [subscribe] calls when there may be
  *   changes. That a call is lost costs time, never truth
  * @property {(name: string, ttlMs: number, token?: string) => Promise<string | null>} acquire a lock, or with a
  *   token hold it for longer; null: another has it
  * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held
- * @property {() => Promise<void>} close
+ * @property {() => Promise<void>} close gives back what it holds; every later call rejects, or does nothing
  * @property {boolean} [cannotLock] `acquire` promises nothing
  * @property {number} [propagationMs] how long what is written may take to be read everywhere; default none
  */
 
-/** The store cannot be reached, or does not answer in time. Code `ERR_SESAME_STORE_UNAVAILABLE`. */
+/**
+ * The store cannot be reached, or does not answer in time: `cause` says why. Code `ERR_SESAME_STORE_UNAVAILABLE`.
+ * Sessions go on without it (SPEC R33); a cache rejects with it only where the other nodes could not be told yet.
+ *
+ * @example
+ * import { StoreUnavailableError } from 'sesame-edge/stores';
+ *
+ * const error = new StoreUnavailableError({ cause: new Error('time-out') });
+ * error.code; // => 'ERR_SESAME_STORE_UNAVAILABLE'
+ */
 export class StoreUnavailableError extends SesameError {
-  /** @param {ErrorOptions} [options] */
+  /** @param {ErrorOptions} [options] `cause` */
   constructor(options) {
     super('ERR_SESAME_STORE_UNAVAILABLE', 'The shared store cannot be reached', options);
     this.name = 'StoreUnavailableError';

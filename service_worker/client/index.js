@@ -1,19 +1,36 @@
 // The page's side of Sesame: who is signed in, told as it changes. Works with the service worker, and
 // without one by plain requests.
+
+/**
+ * The page's side of Sesame: who is signed in, told as it changes, in every tab. It works with the service worker
+ * (`sesame-edge/service-worker`), and without one by plain requests.
+ *
+ * In the examples, the page is one of a user who is signed in, Ingrid, and the worker's file is at
+ * `/sesame-service-worker.js`. The functions are the methods of one `SessionClient` with the usual paths.
+ * @module
+ */
+
 import { SessionClient } from './session-client.js';
 
-export { SesameError, UpdateError } from '../../js_bindings/errors.js';
+export { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
+export { SessionClient };
 
 /** @typedef {import('./session-client.js').ClientSession} ClientSession */
 /** @typedef {import('./session-client.js').ClientOptions} ClientOptions */
+/** @typedef {import('./session-client.js').ClientState} ClientState */
+/** @typedef {import('./session-client.js').Refreshed} Refreshed */
 
 /**
- * A client of its own, for an application whose paths are not the usual ones.
+ * A client of its own, for an application whose paths are not the usual ones. One for a page is enough.
  * @param {ClientOptions} [options]
- * @returns {SessionClient}
+ * @returns {SessionClient} which listens for changes until `close()`
  *
  * @example
- * export const sesame = createClient({ documentPath: '/api/me' });
+ * import { createClient } from 'sesame-edge/client';
+ *
+ * const client = createClient({ documentPath: '/api/v1/users/me', channel: 'intranet' });
+ * const { user } = await client.getSession();
+ * user.name; // => 'Ingrid Sørensen'
  */
 export function createClient(options) {
   return new SessionClient(options);
@@ -22,7 +39,17 @@ export function createClient(options) {
 /** @type {SessionClient | undefined} */
 let client;
 
-/** The client that the functions of this module use. */
+/**
+ * The client that the functions of this module use.
+ * @returns {SessionClient} always the same
+ *
+ * @example
+ * import { defaultClient, getSession } from 'sesame-edge/client';
+ *
+ * await getSession();
+ * const { user } = await defaultClient().getSession();
+ * user.name; // => 'Ingrid Sørensen'
+ */
 export function defaultClient() {
   client ??= new SessionClient();
   return client;

@@ -6,10 +6,11 @@ import { refreshAlone } from './refresh.js';
 import { WorkerLink } from './worker-link.js';
 
 /**
+ * Who is signed in, as far as this page knows.
  * @typedef {object} ClientSession
  * @property {any} user the document, parsed
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
- * @property {boolean} stale the origin could not be asked, or is being asked right now
+ * @property {boolean} stale the origin could not be asked, or is being asked right now (SPEC R63)
  */
 
 /**
@@ -22,14 +23,21 @@ import { WorkerLink } from './worker-link.js';
  */
 
 /**
+ * Where a client finds what it asks for. Paths are of the page's own origin.
  * @typedef {object} ClientOptions
- * @property {string} [documentPath] default `/api/v1/users/me`
+ * @property {string} [documentPath] what answers "who is this?", and takes updates; default `/api/v1/users/me`
  * @property {string} [sessionPath] what the service worker answers; default `/api/auth/session`
- * @property {string} [logoutPath] default `/api/auth/logout`
- * @property {string} [refreshPath] default `/api/auth/refresh`
+ * @property {string} [logoutPath] what a logout is posted to; default `/api/auth/logout`
+ * @property {string} [refreshPath] what a refresh of tokens is posted to; default `/api/auth/refresh`
  * @property {string} [channel] the same as the worker's; default `sesame`
  * @property {() => Record<string, string>} [headers] of every request, such as `Authorization` where pages
  *   keep a bearer token
+ */
+
+/**
+ * What a refresh of tokens has come to.
+ * @typedef {object} Refreshed
+ * @property {string | null} expiresAt when the new access token ends, ISO 8601; null if it is not known
  */
 
 const DEFAULTS = Object.freeze({
@@ -44,6 +52,18 @@ const DEFAULTS = Object.freeze({
 /** Answers to a logout that say: nobody is signed in. */
 const SIGNED_OUT = [401, 404, 410];
 
+/**
+ * The page's side of Sesame. `createClient()` makes one.
+ *
+ * @example
+ * import { createClient } from 'sesame-edge/client';
+ *
+ * const client = createClient({ headers: () => ({ 'x-app': 'shop' }) });
+ * await client.register();
+ * const session = await client.getSession();
+ * session.user.name; // => 'Ingrid Sørensen'
+ * client.close();
+ */
 export class SessionClient {
   #options;
   #channel;
@@ -67,26 +87,42 @@ export class SessionClient {
   }
 
   /**
-   * Registers the service worker, and waits until it answers this page.
+   * Registers the service worker, and waits until it answers this page. Without a call of it, a worker that another
+   * page has registered is used, and none is waited for.
    * @param {string} [url] its script's; default `/sesame-service-worker.js`
    * @param {RegistrationOptions} [options] as `navigator.serviceWorker.register` takes them
    * @returns {Promise<ServiceWorkerRegistration | null>} null: this browser has none, and the client works
    *   by plain requests
-   * @throws {SesameError} `ERR_SESAME_SERVICE_WORKER` if the script cannot be registered
+   * @throws {SesameError} `ERR_SESAME_SERVICE_WORKER` if the script cannot be registered; the client works by plain
+   *   requests
+   *
+   * @example
+   * import { register } from 'sesame-edge/client';
+   *
+   * const registration = await register(); // '/sesame-service-worker.js'
+   * registration.active !== null; // => true
+   *
+   * await register('/nowhere.js').catch(({ code }) => code); // => 'ERR_SESAME_SERVICE_WORKER'
    */
   register(url = '/sesame-service-worker.js', options) {
     return this.#link.register(url, options);
   }
 
   /**
-   * Who is signed in?
-   * @param {{ fresh?: boolean }} [options] `fresh`: ask the origin whatever is held (SPEC R11)
+   * Who is signed in? Simultaneous calls make one request, and none leaves the device while the document is fresh
+   * (SPEC R60).
+   * @param {object} [options]
+   * @param {boolean} [options.fresh] ask the origin whatever is held (SPEC R11); default false
    * @returns {Promise<ClientSession | null>} null: nobody
-   * @throws {OriginUnavailableError} nobody can say; this is not a sign-out (SPEC R13)
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: nobody can say; this is not a sign-out (SPEC R13)
    *
    * @example
+   * import { getSession, register } from 'sesame-edge/client';
+   *
+   * await register();
    * const session = await getSession();
-   * if (session) greet(session.user.name);
+   * session.user.name; // => 'Ingrid Sørensen'
+   * session.stale; // => false
    */
   getSession({ fresh = false } = {}) {
     if (fresh) return this.#ask(true);
@@ -100,11 +136,16 @@ export class SessionClient {
   }
 
   /**
-   * What is known right now; nobody is asked.
-   * @returns {Readonly<ClientState>} the same object until something of it changes
+   * What is known right now; nobody is asked. It is the same object until something of it changes.
+   * @returns {Readonly<ClientState>}
    *
    * @example
-   * const name = defaultClient().state.session?.user.name ?? '…';
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * client.state.session; // => undefined
+   * await client.getSession();
+   * client.state.session.user.name; // => 'Ingrid Sørensen'
    */
   get state() {
     return this.#state;
@@ -115,6 +156,16 @@ export class SessionClient {
    * that a question failed.
    * @param {() => void} listener
    * @returns {() => void} stops it
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * const names = [];
+   * const stop = client.subscribe(() => names.push(client.state.session?.user.name));
+   * await client.getSession();
+   * stop();
+   * names; // => [ 'Ingrid Sørensen' ]
    */
   subscribe(listener) {
     this.#listeners.add(listener);
@@ -123,7 +174,14 @@ export class SessionClient {
 
   /**
    * Takes over what the server has said when it rendered this page, where nothing is known yet.
-   * @param {ClientSession | null} session
+   * @param {ClientSession | null} session null: nobody is signed in
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * client.assume({ user: { name: 'Ingrid Sørensen' }, expiresAt: null, stale: false });
+   * client.state.session.user.name; // => 'Ingrid Sørensen'
    */
   assume(session) {
     if (this.#changes === 0 && this.#state.session === undefined) this.#become(session);
@@ -131,9 +189,19 @@ export class SessionClient {
 
   /**
    * Calls a function whenever the session changes, in whichever tab: with the new one, or null. No request
-   * is made for it.
+   * is made for it (SPEC R62).
    * @param {(session: ClientSession | null) => void} listener
    * @returns {() => void} stops it
+   *
+   * @example
+   * import { getSession, logout, onSessionChange } from 'sesame-edge/client';
+   *
+   * const names = [];
+   * const stop = onSessionChange((session) => names.push(session?.user.name ?? 'nobody'));
+   * await getSession();
+   * await logout();
+   * stop();
+   * names; // => [ 'Ingrid Sørensen', 'nobody' ]
    */
   onSessionChange(listener) {
     let told = this.#state.session;
@@ -148,9 +216,22 @@ export class SessionClient {
   /**
    * Changes the user at the origin, then on this device, then in every tab (SPEC R22, R62).
    * @param {unknown} changes sent as JSON
-   * @param {{ method?: 'PATCH' | 'PUT' }} [options]
+   * @param {object} [options]
+   * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
    * @returns {Promise<ClientSession | null>} the session as it is now
-   * @throws {UpdateError} the origin did not accept it; nothing has changed
+   * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`: the origin did not accept it; nothing has
+   *   changed
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: it could not be sent, or what came of it could
+   *   not be told
+   *
+   * @example
+   * import { updateUser } from 'sesame-edge/client';
+   *
+   * const session = await updateUser({ name: 'Ingrid Dahl' });
+   * session.user.name; // => 'Ingrid Dahl'
+   *
+   * const refusal = await updateUser({ name: '' }).catch((error) => error);
+   * [refusal.code, refusal.status]; // => [ 'ERR_SESAME_UPDATE_FAILED', 422 ]
    */
   async updateUser(changes, { method = 'PATCH' } = {}) {
     const hasWorker = await this.#link.isControlled();
@@ -171,8 +252,19 @@ export class SessionClient {
   /**
    * Ends the session. When it resolves, no tab, no worker and no disk of this device holds it (SPEC R61),
    * whether or not the origin can be reached (SPEC R25).
-   * @throws {SesameError} `ERR_SESAME_LOGOUT_FAILED` if the origin refuses it, or there is no worker to
-   *   repeat it while the origin cannot be reached
+   * @returns {Promise<void>}
+   * @throws {SesameError} `ERR_SESAME_LOGOUT_FAILED` if the origin refuses it
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE` if it cannot be reached, and there is no worker to
+   *   repeat it
+   *
+   * @example
+   * import { getSession, logout, register } from 'sesame-edge/client';
+   *
+   * await register();
+   * const { user } = await getSession();
+   * user.name; // => 'Ingrid Sørensen'
+   * await logout();
+   * await getSession(); // => null
    */
   async logout() {
     const hasWorker = await this.#link.isControlled();
@@ -193,9 +285,17 @@ export class SessionClient {
   }
 
   /**
-   * Renews the tokens of the session, once for all tabs that ask at the same time (SPEC R24).
-   * @returns {Promise<{ expiresAt: string | null } | null>} null: the session has ended
-   * @throws {OriginUnavailableError} they could not be renewed now; nobody is signed out by it
+   * Renews the tokens of the session, once for all tabs that ask at the same time (SPEC R24). Managed sessions do it by
+   * themselves: nobody has to call it.
+   * @returns {Promise<Refreshed | null>} null: the session has ended
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: they could not be renewed now; nobody is signed
+   *   out by it (SPEC R13)
+   *
+   * @example
+   * import { refresh } from 'sesame-edge/client';
+   *
+   * const { expiresAt } = await refresh();
+   * expiresAt; // => '…T…Z'
    */
   refresh() {
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -204,7 +304,7 @@ export class SessionClient {
     return this.#refreshing;
   }
 
-  /** @returns {Promise<{ expiresAt: string | null } | null>} */
+  /** @returns {Promise<Refreshed | null>} */
   #refresh() {
     return refreshAlone(this.#channel, async () => {
       const response = await this.#request(this.#options.refreshPath, { method: 'POST' });
@@ -215,12 +315,32 @@ export class SessionClient {
     });
   }
 
-  /** The counters of the worker (SPEC R70), or null if there is none. @returns {Promise<any>} */
+  /**
+   * The counters of the service worker (SPEC R70).
+   * @returns {Promise<any>} those of `Statistics`; null: there is no worker
+   *
+   * @example
+   * import { defaultClient, getSession, register } from 'sesame-edge/client';
+   *
+   * await register();
+   * for (let page = 0; page < 5; page += 1) await getSession();
+   * const { checks } = await defaultClient().statistics();
+   * checks; // => 5
+   */
   async statistics() {
     return this.#link.command('statistics');
   }
 
-  /** Hears no more. */
+  /**
+   * Hears no more of changes, and tells nobody.
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * client.onSessionChange((session) => console.log(session?.user.name));
+   * client.close(); // => undefined
+   */
   close() {
     this.#channel.close();
     this.#listeners.clear();

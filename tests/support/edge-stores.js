@@ -16,7 +16,7 @@ const ENTRY = fileURLToPath(new URL('../stores/workerd-entry.js', import.meta.ur
 export const OBJECTS = [{ binding: 'SESAME_STORE', className: 'SesameStore' }];
 
 /** The last date that miniflare's own workerd knows. */
-const MINIFLARE_DATE = '2026-04-24';
+export const MINIFLARE_DATE = '2026-04-24';
 
 /** A directory of its own for a worker and its state. @param {string} entry */
 export async function workerDirectory(entry) {
