@@ -386,14 +386,23 @@ export class SharedSessions {
       const name = await nameOf(partsOf(head, session));
       const { leaseFor, originTimeout } = this.#options;
       const giveUpAt = this.#host.now() + leaseFor - originTimeout;
-      for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+      let isThere = false;
+      const isFound = async () => {
         const document = await this.load(head);
-        if (document !== null && use(document)) return { ...alone, isFilled: true };
-        const isThere = document !== null;
+        isThere = document !== null;
+        return document !== null && use(document);
+      };
+      for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+        if (await isFound()) return { ...alone, isFilled: true };
         const token = await this.#store.acquire(name, leaseFor);
         if (token !== null) {
-          const release = () => this.#store.release(name, token).catch(() => {});
-          return { isFilled: false, isThere, release: async () => void (await release()) };
+          const release = async () => {
+            await this.#store.release(name, token).catch(() => {});
+          };
+          // Whoever had the lock before may have left it between the look and the lock.
+          if (!(await isFound())) return { isFilled: false, isThere, release };
+          await release();
+          return { ...alone, isFilled: true };
         }
         if (this.#host.now() + pause >= giveUpAt) return alone;
         await this.#pause(pause);

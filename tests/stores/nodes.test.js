@@ -25,7 +25,11 @@ afterEach(() => {
  * @param {any} store
  */
 function linkTo(store) {
-  const link = { isCut: false, isDeaf: false, calls: 0, store: /** @type {any} */ (null) };
+  const link = {
+    ...{ isCut: false, isDeaf: false, calls: 0, store: /** @type {any} */ (null) },
+    /** What happens before a call arrives. @type {(name: string) => Promise<unknown>} */
+    before: async () => {},
+  };
   link.store = new Proxy(store, {
     get(target, name) {
       const found = target[name];
@@ -37,6 +41,7 @@ function linkTo(store) {
       }
       return async (/** @type {unknown[]} */ ...args) => {
         link.calls += 1;
+        await link.before(String(name));
         if (link.isCut) throw new StoreUnavailableError();
         return found.apply(target, args);
       };
@@ -356,6 +361,24 @@ describe('several nodes', () => {
     await updates[0];
     await rest();
     for (const { sessions } of nodes) assert.equal((await ask(sessions)).user.version, 3);
+  });
+
+  test('R30: what another node has left since it was looked for is found under the lock', async () => {
+    const { origin, nodes } = await startNodes(2);
+    const [one, other] = nodes;
+    let isFirst = true;
+    other.link.before = async (name) => {
+      if (name !== 'acquire' || !isFirst) return;
+      isFirst = false;
+      await ask(one.sessions);
+    };
+    assert.equal((await ask(other.sessions)).user.id, 'id-ada');
+    assert.equal(origin.calls.length, 1);
+    // The lock is nobody's any more: the next who needs it does not wait.
+    await other.sessions.invalidateUser('id-ada');
+    await rest();
+    await ask(one.sessions);
+    assert.equal(origin.calls.length, 2);
   });
 
   test('R9, R23: of twenty nodes with five requests each, one asks for what has changed', async () => {
