@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** `enum sesame_action` */
 export const Action = Object.freeze({
@@ -65,7 +65,7 @@ export const RemoteEvent = Object.freeze({
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */
 export const ResultLayout = Object.freeze({
-  SIZE: 64,
+  SIZE: 72,
   /** uint32 */
   action: 0,
   /** uint32 */
@@ -90,6 +90,8 @@ export const ResultLayout = Object.freeze({
   retryAfterMs: 48,
   /** double */
   expiresAtMs: 56,
+  /** double */
+  freshUntilMs: 64,
 });
 
 /**

@@ -20,6 +20,7 @@ const F64 = Object.freeze({
   deadlineMs: ResultLayout.deadlineMs / 8,
   retryAfterMs: ResultLayout.retryAfterMs / 8,
   expiresAtMs: ResultLayout.expiresAtMs / 8,
+  freshUntilMs: ResultLayout.freshUntilMs / 8,
 });
 
 /**
@@ -199,6 +200,9 @@ export class Core {
   }
   get expiresAtMs() {
     return this.#f64[F64.expiresAtMs];
+  }
+  get freshUntilMs() {
+    return this.#f64[F64.freshUntilMs];
   }
 
   /** The body, valid until the next call: a view, not a copy. */

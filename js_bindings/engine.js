@@ -4,7 +4,7 @@
 // next call; a fill goes on when the client that caused it has gone (SPEC R9).
 import { Action, CheckFlag, Credential, Source } from './abi-constants.js';
 import { readBody } from './bodies.js';
-import { changesCookie, fillHeaders, retryAfterMs } from './headers.js';
+import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from './headers.js';
 import { Histogram } from './histogram.js';
 
 /** A fill that is overtaken (R10) is begun anew this often. */
@@ -59,6 +59,7 @@ const SOURCES = Object.freeze({
  * @property {Uint8Array<ArrayBuffer>} body a copy
  * @property {string} meta the validator of a document; the headers of a refusal or answer, as JSON
  * @property {number} expiresAtMs
+ * @property {number} freshUntilMs 0: the document is not kept
  * @property {number} retryAfterMs
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
  */
@@ -373,7 +374,7 @@ export class Engine {
         answer: {
           httpStatus: response.status,
           retryAfterMs: retryAfterMs(response.headers, now),
-          cacheControl: response.headers.get('cache-control') ?? '',
+          cacheControl: cacheControlOf(response.headers),
           meta: metaOf(response, etag),
           body: body ?? NO_BYTES,
         },
@@ -424,6 +425,7 @@ export class Engine {
       body: core.body.slice(),
       meta: core.meta,
       expiresAtMs: core.expiresAtMs,
+      freshUntilMs: core.freshUntilMs,
     });
   }
 
@@ -496,6 +498,7 @@ function decisionOf(given) {
     body: NO_BYTES,
     meta: '',
     expiresAtMs: 0,
+    freshUntilMs: 0,
     retryAfterMs: 0,
     originHeaders: null,
     ...given,

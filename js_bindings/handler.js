@@ -8,7 +8,13 @@ import { readBody } from './bodies.js';
 import { BodyOut } from './body-out.js';
 import { CorsMemory } from './cors.js';
 import { isCrossSite } from './cross-site.js';
-import { changesCookie, hasLargeCredential, markPrivate } from './headers.js';
+import {
+  changesCookie,
+  freshSeconds,
+  hasLargeCredential,
+  markPrivate,
+  setFreshness,
+} from './headers.js';
 import { prometheusText } from './prometheus.js';
 import { BodyTooLargeError, OriginProxy, relayHeaders } from './proxy.js';
 import {
@@ -45,6 +51,8 @@ export class Handler {
   #cors = new CorsMemory();
   #bodyOut = new BodyOut();
   #hitInit;
+  /** The same for documents, by the seconds for which they are fresh. @type {Map<number, { status: number, headers: Headers }>} */
+  #hitInits = new Map();
 
   /** @param {import('./session-cache.js').Parts} parts */
   constructor(parts) {
@@ -100,13 +108,20 @@ export class Handler {
     if (action !== Action.SERVE) return null;
     engine.noteCheck(now, 0, 'document', 'fresh');
     if (isSession) return new Response(sessionBody('document', core), this.#hitInit);
-    return new Response(this.#bodyOut.take(core.body), this.#hitInitFor(core.meta));
+    const init = this.#hitInitFor(freshSeconds(core.freshUntilMs - now), core.meta);
+    return new Response(this.#bodyOut.take(core.body), init);
   }
 
-  /** @param {string} etag */
-  #hitInitFor(etag) {
-    if (etag === '' || this.#options.fields.length > 0) return this.#hitInit;
-    const headers = new Headers(this.#hitInit.headers);
+  /** @param {number} seconds for which the document is fresh @param {string} etag */
+  #hitInitFor(seconds, etag) {
+    let init = this.#hitInits.get(seconds);
+    if (init === undefined) {
+      init = { status: 200, headers: new Headers(this.#hitInit.headers) };
+      setFreshness(init.headers, seconds);
+      this.#hitInits.set(seconds, init);
+    }
+    if (etag === '' || this.#options.fields.length > 0) return init;
+    const headers = new Headers(init.headers);
     headers.set('etag', etag);
     return { status: 200, headers };
   }
@@ -204,6 +219,9 @@ export class Handler {
     const headers = this.#sessionHeaders(decision, site);
     if (decision.kind === 'document') {
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+      if (decision.freshUntilMs > 0) {
+        setFreshness(headers, freshSeconds(decision.freshUntilMs - this.#parts.host.now()));
+      }
       if (this.#options.browserCache) return this.#validated(request, decision.body, headers);
       if (decision.meta && this.#options.fields.length === 0) headers.set('etag', decision.meta);
       return respond(request, decision.body, 200, headers);

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { SessionCache } from 'sesame-edge';
+import { toNodeHandler } from 'sesame-edge/node';
 import { launchChromium, stopWorkers } from './support/chromium.js';
 import {
   advance,
@@ -325,6 +327,34 @@ test('two profiles are two users', async () => {
   assert.equal((await session(other)).user.email, INGRID);
   assert.equal((await session(tab)).user.email, LAYLA);
   await stranger.close();
+});
+
+test('R5, R63: behind a Sesame at the edge, whose answers are for no other cache, the worker keeps them', async (t) => {
+  const edge = new SessionCache({ origin: await site.origin.listen() });
+  t.after(() => {
+    edge.dispose();
+    return site.origin.close();
+  });
+  const answer = toNodeHandler(edge);
+  let isOffline = false;
+  site.intercept((request, response) => {
+    if (isOffline) response.destroy();
+    else if (request.url?.startsWith('/api/')) answer(request, response);
+    else return false;
+    return true;
+  });
+  const tab = await signedIn();
+  for (let check = 0; check < 5; check += 1) {
+    assert.equal((await session(tab)).user.email, LAYLA);
+  }
+  const { originCalls } = await tab.evaluate(() =>
+    /** @type {any} */ (globalThis).client.statistics(),
+  );
+  assert.deepEqual([originCalls, site.asked()], [1, 1]);
+  await kept(tab);
+  await stopWorkers(tab);
+  isOffline = true;
+  assert.equal((await session(tab)).user.email, LAYLA);
 });
 
 test('R70: the worker counts', async () => {

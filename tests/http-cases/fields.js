@@ -209,7 +209,10 @@ export const crossOrigin = [
     assert.deepEqual([sourceOf(first), ...corsOf(first)], ['origin', site, 'true']);
     const held = await fromSite(t, name, site);
     assert.deepEqual([sourceOf(held), ...corsOf(held)], ['fresh', site, 'true']);
-    assert.equal(held.headers.get('access-control-expose-headers'), 'x-request-id');
+    assert.equal(
+      held.headers.get('access-control-expose-headers'),
+      'x-request-id, sesame-cache-control',
+    );
     assert.match(held.headers.get('vary') ?? '', /\bOrigin\b/);
     const session = await fromSite(t, name, site, SESSION);
     assert.deepEqual([sourceOf(session), ...corsOf(session)], ['fresh', site, 'true']);

@@ -213,6 +213,34 @@ export const reading = [
     { obeyCacheControl: false },
   ),
 
+  httpCase(
+    'R15, R40: a Sesame behind this one is told how long a document is fresh here',
+    async (t) => {
+      const told = async (/** @type {Record<string, string>} */ headers) => {
+        t.origin.on(READ, { body: '{"id":1}', headers });
+        const credential = bearer(t.user());
+        const asked = async () => {
+          const { headers } = await t.fetch(DOCUMENT, { headers: credential });
+          assert.equal(headers.get('cache-control'), 'private, no-store');
+          return headers.get('sesame-cache-control');
+        };
+        return [await asked(), await asked()];
+      };
+      const [first, held] = await told({});
+      assert.match(`${first}`, /^max-age=1(740|800)$/); // in whole minutes
+      assert.match(`${held}`, /^max-age=1(740|800)$/);
+      assert.match(`${(await told({ 'cache-control': 'max-age=30' }))[1]}`, /^max-age=(2\d|30)$/);
+      assert.deepEqual(await told({ 'cache-control': 'max-age=0' }), ['max-age=0', 'max-age=0']);
+      assert.deepEqual(await told({ 'cache-control': 'no-store' }), [null, null]);
+      // Another one before it has the last word on its own document.
+      const chained = {
+        'cache-control': 'private, no-store',
+        'sesame-cache-control': 'max-age=20',
+      };
+      assert.match(`${(await told(chained))[1]}`, /^max-age=(1\d|20)$/);
+    },
+  ),
+
   httpCase('R15: an ETag revalidates: the origin need not send the document again', async (t) => {
     const credential = bearer(t.user());
     const document = '{"id":1,"name":"a"}';

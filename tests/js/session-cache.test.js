@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { describe, test } from 'node:test';
-import { OriginUnavailableError } from 'sesame-edge';
-import { DAY, MINUTE, SECOND } from '../support/clock.js';
+import { OriginUnavailableError, SessionCache } from 'sesame-edge';
+import { createClock, DAY, MINUTE, SECOND } from '../support/clock.js';
 import { createCache, ORIGIN, withCode } from '../support/fake-cache.js';
 import { bearer, cookie } from '../support/http-case.js';
 import { DOCUMENT } from '../support/origin.js';
@@ -263,5 +263,35 @@ describe('getSession', () => {
     gate.open();
     assert.deepEqual((await leader)?.user, { id: 1 });
     assert.equal(sessions.statistics().leases, 0);
+  });
+});
+
+describe('one cache in front of another', () => {
+  test('R15: keeps what that one keeps, for as long as it is fresh there, and nothing else', async () => {
+    for (const [wish, calls, stale] of /** @type {[string, number, boolean][]} */ ([
+      ['', 1, false],
+      ['max-age=60', 1, true],
+      ['no-store', 5, false],
+    ])) {
+      const edge = createCache(() =>
+        Response.json({ id: 'id-ada' }, { headers: { 'cache-control': wish } }),
+      );
+      const clock = createClock();
+      const host = {
+        now: clock.now,
+        sleep: clock.sleep,
+        fetch: (/** @type {string} */ url, /** @type {any} */ init) =>
+          edge.sessions.handle(new Request(url, init)),
+      };
+      const sessions = new SessionCache({ origin: ORIGIN }, /** @type {any} */ (host));
+      for (let check = 0; check < 5; check += 1) {
+        assert.equal((await sessions.getSession({ headers: bearer('ada') })).user.id, 'id-ada');
+      }
+      assert.equal(edge.origin.calls.length, calls, wish);
+      assert.equal(sessions.statistics().originCalls, calls, wish);
+      if (calls > 1) continue;
+      for (const each of [clock, edge.clock]) each.advance(2 * MINUTE);
+      assert.equal(sessions.has('', bearer('ada').authorization), !stale, wish);
+    }
   });
 });

@@ -19,6 +19,7 @@ TEST_CASE("ABI: a document goes in and comes out byte for byte, with what stands
   CHECK(host.fill(lease, 200, document("7"), "\"etag\"", "max-age=60") == SESAME_ACTION_SERVE);
   CHECK(host.result().source == SESAME_SOURCE_ORIGIN);
   CHECK(host.body() == document("7"));
+  CHECK(host.result().fresh_until_ms == kNow + 60'000);
   CHECK(host.check(bearer("t"), kNow + 59'999) == SESAME_ACTION_SERVE);
   CHECK(host.result().action == SESAME_ACTION_SERVE);
   CHECK(host.result().source == SESAME_SOURCE_FRESH);
@@ -27,8 +28,18 @@ TEST_CASE("ABI: a document goes in and comes out byte for byte, with what stands
   CHECK(host.body() == document("7"));
   CHECK(host.meta() == "\"etag\"");
   CHECK(host.result().expires_at_ms == static_cast<double>(kStart + 30 * kDay));
+  CHECK(host.result().fresh_until_ms == kNow + 60'000);
   CHECK(host.check(bearer("t"), kNow + 60'000) == SESAME_ACTION_SERVE_STALE);
+  CHECK(host.result().fresh_until_ms == kNow + 60'000);
   CHECK(host.result().lease != 0);
+}
+
+TEST_CASE("ABI: a document that is not kept is fresh for no time") {
+  Host host;
+  CHECK(host.fill(host.begin(bearer("t")), 200, document("7"), "", "no-store") ==
+        SESAME_ACTION_SERVE);
+  CHECK(host.body() == document("7"));
+  CHECK(host.result().fresh_until_ms == 0);
 }
 
 TEST_CASE("ABI: every call of the contract reaches the cache") {

@@ -84,6 +84,7 @@ std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   result.retry_after_ms = static_cast<double>(outcome.retry_after);
   // The same whole second, whether it comes from the store, which keeps no more, or not.
   result.expires_at_ms = static_cast<double>(outcome.expires_at - outcome.expires_at % 1000);
+  result.fresh_until_ms = static_cast<double>(outcome.fresh_until);
   return result.action;
 }
 

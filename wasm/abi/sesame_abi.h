@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 4
+#define SESAME_ABI_VERSION 5
 
 /* --- What the host is to do ------------------------------------------------------------------- */
 
@@ -107,6 +107,7 @@ struct sesame_result {
   double retry_after_ms; /* of UNAVAILABLE */
   double expires_at_ms;  /* of SERVE and SERVE_STALE: the absolute end of the session, rounded
                             down to a second */
+  double fresh_until_ms; /* of the same; 0: the document is not kept */
 };
 
 typedef struct sesame_cache sesame_cache;

@@ -61,6 +61,7 @@ Outcome served(const EntryView& entry, Action action, Source source) {
           .source = source,
           .http_status = kOk,
           .expires_at = entry.info.expires_at,
+          .fresh_until = entry.info.fresh_until,
           .meta = entry.meta,
           .body = entry.body};
 }

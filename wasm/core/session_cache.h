@@ -55,6 +55,7 @@ struct Outcome {
   TimeMs deadline = 0;         ///< of kWait: when the lease ends at the latest
   DurationMs retry_after = 0;  ///< of kUnavailable
   TimeMs expires_at = 0;       ///< of kServe and kServeStale: the absolute end of the session
+  TimeMs fresh_until = 0;      ///< of the same; 0: it is not kept
   Bytes meta = {};             ///< what was stored with it; of kFetch and a refresh: the old one's
   Bytes body = {};
 };

@@ -95,6 +95,7 @@ Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, cons
     outcome = answered(Action::kServeStale, kOk, held.entry.meta, held.entry.body);
     outcome.source = Source::kStale;
     outcome.expires_at = held.entry.info.expires_at;
+    outcome.fresh_until = held.entry.info.fresh_until;
   }
   if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
   return outcome;
@@ -118,7 +119,8 @@ Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, c
   }
   info.sequence = lease->sequence;
   info.user_tag = old.user_tag;
-  if (forbids_storing(answer.cache_control)) {
+  const bool is_kept = !forbids_storing(answer.cache_control);
+  if (!is_kept) {
     meta_ = entry.meta;
     body_ = entry.body;
     entry = {info, meta_, body_};
@@ -133,6 +135,7 @@ Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, c
   }
   Outcome outcome = answered(Action::kServe, kOk, entry.meta, entry.body);
   outcome.expires_at = info.expires_at;
+  if (is_kept) outcome.fresh_until = info.fresh_until;
   return outcome;
 }
 
@@ -233,7 +236,8 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, co
 
   // Only a write is asked about after its session was revoked.
   const bool may_store = may_keep && !tombstones_.contains(lease->key, now);
-  if (may_store && store_->put(lease->key, info, answer.meta, body, now)) {
+  const bool is_kept = may_store && store_->put(lease->key, info, answer.meta, body, now);
+  if (is_kept) {
     leases_.end(lease, LeaseState::kStored);
   } else {
     store_->erase(lease->key);
@@ -243,6 +247,7 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, co
   }
   Outcome outcome = answered(Action::kServe, kOk, answer.meta, body);
   outcome.expires_at = info.expires_at;
+  if (is_kept) outcome.fresh_until = info.fresh_until;
   return outcome;
 }
 
