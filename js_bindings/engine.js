@@ -195,6 +195,8 @@ export class Engine {
         waited = lease;
         if (signal?.aborted || this.#host.now() >= giveUpAt) return this.#giveUp(waited);
         await this.#waiters.wait(lease, Math.min(deadlineMs, giveUpAt), round, signal);
+        // The node may have stood still meanwhile, for longer than what it holds may be trusted (R32).
+        if (this.#shared?.isTrusted(this.#host.now()) === false) await this.#shared.confirm();
         continue;
       }
       if (action !== Action.FETCH) {
