@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { SessionCache } from 'sesame-edge';
@@ -24,6 +24,19 @@ const number = generator(SEED);
 const random = () => number() / 2 ** 32;
 const bearer = (/** @type {string} */ name) => ({ authorization: `Bearer ${name}` });
 const requestOf = (/** @type {string} */ name) => ({ headers: new Headers(bearer(name)) });
+
+/** What a test has begun ends with it, whatever fails. @type {(() => unknown)[]} */
+const endings = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+/** @param {string} [directory] */
+async function startServer(directory) {
+  const server = await startRedis(directory);
+  endings.push(() => server.stop());
+  return server;
+}
 
 /** An origin that knows who has been signed out. */
 function createOrigin() {
@@ -65,6 +78,7 @@ function createNode(url, origin, { wrap = (store) => store, now, options } = {})
       ...(now && { now }),
     },
   );
+  endings.push(() => node.dispose());
   return node;
 }
 
@@ -86,13 +100,9 @@ const quantile = (sorted, share) =>
 
 describe(`three nodes on Redis, seed ${SEED}`, () => {
   test('R31: with healthy links a sign-out is everywhere within milliseconds', async () => {
-    const server = await startRedis();
+    const server = await startServer();
     const origin = createOrigin();
     const nodes = [1, 2, 3].map(() => createNode(server.url, origin));
-    after(async () => {
-      for (const node of nodes) node.dispose();
-      await server.stop();
-    });
     /** @type {number[]} */
     const times = [];
     for (let batch = 0; batch < 20; batch += 1) {
@@ -121,7 +131,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
   });
 
   test('R31, R32: of 10,000 revocations with faults on, none is served after the bound', async () => {
-    const server = await startRedis();
+    const server = await startServer();
     const origin = createOrigin();
     const proxies = await Promise.all(
       [1, 2, 3].map(() => startFaultProxy(() => server.port, random)),
@@ -200,7 +210,6 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     );
     for (const node of nodes) node.dispose();
     await Promise.all(proxies.map((proxy) => proxy.stop()));
-    await server.stop();
     assert.equal(late, 0);
     assert.deepEqual(left, []);
     assert.ok(Object.keys(control.counts).length === 7, 'every fault was there');
@@ -208,7 +217,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
 
   test('R30, R31, R33: nodes and store are killed in turn: no session is lost, none comes back', async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'sesame-redis-'));
-    const server = await startRedis(directory);
+    const server = await startServer(directory);
     const origin = createOrigin();
     const nodes = [1, 2, 3].map(() => createNode(server.url, origin));
     const live = Array.from({ length: 300 }, (_, index) => `live-${index}`);
@@ -307,7 +316,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
   });
 
   test('R10, R31: a node that was frozen wakes with a late answer, which changes nothing', async () => {
-    const server = await startRedis();
+    const server = await startServer();
     const origin = createOrigin();
     let ahead = 0;
     const now = () => Date.now() + ahead;
@@ -339,12 +348,10 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     const cold = createNode(server.url, origin);
     origin.revoked.add('late');
     assert.equal(await cold.getSession(requestOf('late')), null);
-    for (const node of [frozen, other, cold]) node.dispose();
-    await server.stop();
   });
 
   test('R30, R31: clocks a minute apart change nothing', async () => {
-    const server = await startRedis();
+    const server = await startServer();
     const origin = createOrigin();
     const leads = [0, 60_000, -60_000];
     const nodes = leads.map((lead) =>
@@ -361,13 +368,11 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
       for (const node of nodes) assert.equal(await node.getSession(requestOf(name)), null);
     }
     assert.equal(origin.calls, 3);
-    for (const node of nodes) node.dispose();
-    await server.stop();
   });
 
   test('R2: a dump of Redis names no credential, no address, no token and no user', async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'sesame-redis-'));
-    const server = await startRedis(directory);
+    const server = await startServer(directory);
     const origin = createOrigin();
     const tokens = { access_token: 'the-access-token', refresh_token: 'the-refresh-token' };
     const fetch = async (/** @type {any} */ url, /** @type {any} */ init) =>
@@ -411,7 +416,6 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     await client.set('planted', 'the-credential');
     assert.deepEqual(await found(), ['the-']);
     client.destroy();
-    for (const each of [node, managed]) each.dispose();
     await server.stop();
     await rm(directory, { recursive: true });
   });
