@@ -152,6 +152,13 @@ describe('fillHeaders', () => {
     assert.equal(headers.get('range'), 'bytes=0-1');
   });
 
+  test('who asks for a page is not taken to want the document as one', () => {
+    const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+    const headers = new Headers({ accept });
+    assert.equal(fillHeaders(headers, '').get('accept'), 'application/json');
+    assert.equal(headers.get('accept'), accept);
+  });
+
   test('what another request would be routed by is left out, and who one claims to be', () => {
     const given = {
       ...{ 'x-original-url': '/a', 'x-rewrite-url': '/a', 'x-forwarded-uri': '/a' },
