@@ -154,12 +154,13 @@ export class Judge {
   }
 
   /** R9: one call for the document of a credential at a time, but for those that a dropped request
-   * or a time-out has left behind. */
+   * or a time-out has left behind: on a node that stands still it is noticed late. */
   judgeOneInFlight() {
-    const { openFills } = this.world;
+    const { openFills, time } = this.world;
     if (openFills.size < 2) return;
     const credentials = new Set();
-    for (const { owner, credential } of openFills) {
+    for (const { owner, credential, at } of openFills) {
+      if (time - at >= LEASE_FOR) continue;
       const name = owner ? `${credential} on ${owner.name}` : credential;
       if (credentials.has(name)) this.violate(`R9: two calls at once for ${name}`);
       credentials.add(name);

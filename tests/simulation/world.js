@@ -27,7 +27,7 @@ export class World {
   killed = new Set();
   lastRequest = 0;
   /** Calls for the document that have not been answered.
-   * @type {Set<{ request: number, owner: Owner | null, credential: string }>} */
+   * @type {Set<{ request: number, owner: Owner | null, credential: string, at: number }>} */
   openFills = new Set();
   /** When a timer of that length was last due. @type {Map<number, number>} */
   lastTimerAt = new Map();
@@ -188,6 +188,7 @@ export class World {
       request,
       owner,
       credential: new Headers(init.headers).get('authorization') ?? '',
+      at: this.time,
     };
     const isFill = url.endsWith(DOCUMENT) && (init.method ?? 'GET') === 'GET' && init.signal;
     const isOvertaken = owner !== null && request <= owner.overtaken;
