@@ -74,7 +74,7 @@ const mutants = [
 ];
 
 const COPIED = ['CMakeLists.txt', 'CMakePresets.json', 'package.json', 'wasm', 'scripts'];
-const COPIED_TOO = ['js_bindings', 'edge_worker', 'tests/simulation'];
+const COPIED_TOO = ['js_bindings', 'edge_worker', 'service_worker', 'tests/simulation'];
 
 /** That what each takes out is there: whoever rewrites it has to say where it is now. */
 export function checkMutants() {
