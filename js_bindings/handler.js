@@ -51,7 +51,10 @@ export class Handler {
   #cors = new CorsMemory();
   #bodyOut = new BodyOut();
   #hitInit;
-  /** The same for documents, by the seconds for which they are fresh. @type {Map<number, { status: number, headers: Headers }>} */
+  /**
+   * The same for documents, by the seconds for which they are fresh.
+   * @type {Map<number, { status: number, headers: Headers }>}
+   */
   #hitInits = new Map();
 
   /** @param {import('./session-cache.js').Parts} parts */
