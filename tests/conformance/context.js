@@ -105,13 +105,17 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
     /** The same, however long it takes. */
     fetchSlowly: quietly(running.fetch),
     /**
-     * Lets what has begun come to its end: goes to the origin and back through the cache, which takes what
-     * was sent before it at least as far.
+     * Lets what was sent get to where it is held up: goes to the origin and back through the cache, which takes
+     * that at least as far.
      */
     async turn() {
       for (let time = 0; time < 10; time += 1) {
         await (await fetch('/turn', { method: 'GET' })).text();
       }
+    },
+    /** Waits until what goes on behind answers is done: nothing is to be held up then. */
+    idle() {
+      return running.idle ? within(soonMs, running.idle(), 'what goes on behind answers') : this.turn();
     },
     /**
      * Looks until something holds, for what happens behind an answer. Fails if it does not soon.

@@ -3,6 +3,7 @@
 // Invariant: `control` is reachable over the suite's own socket alone.
 import { SessionCache } from 'sesame-edge';
 import { durableObject, kv } from 'sesame-edge/stores';
+import { createBackground } from '../support/background.js';
 import { createMovingClock, storeOn } from '../support/moving-clock.js';
 import { apiOf } from './targets/sesame-api.js';
 
@@ -14,6 +15,7 @@ export { SesameStore } from 'sesame-edge/durable-object';
  * @property {import('./targets/target.js').Api} api
  * @property {unknown[]} lines
  * @property {ReturnType<typeof createMovingClock>} clock
+ * @property {ReturnType<typeof createBackground>} background
  */
 
 /** @type {Map<string, Held>} */
@@ -24,7 +26,13 @@ export default {
   fetch(request, _env, context) {
     const name = new URL(request.url).hostname.replace(/\.test$/, '');
     const held = caches.get(name);
-    return held?.sessions.handle(request, context) ?? new Response(null, { status: 421 });
+    if (!held) return new Response(null, { status: 421 });
+    return held.sessions.handle(request, {
+      waitUntil(work) {
+        context.waitUntil(work);
+        held.background.waitUntil(work);
+      },
+    });
   },
 };
 
@@ -55,6 +63,8 @@ function perform(env, { name, method, args }) {
       return held.sessions.prometheusText();
     case 'logs':
       return held.lines;
+    case 'isIdle':
+      return held.background.isIdle();
     case 'dispose':
       caches.delete(name);
       return held.sessions.dispose();
@@ -81,7 +91,7 @@ function create(env, name, { store, shared = name, ...options }) {
       log: (/** @type {unknown} */ line) => void lines.push(line),
     },
   );
-  caches.set(name, { sessions, api: apiOf(sessions), lines, clock });
+  caches.set(name, { sessions, api: apiOf(sessions), lines, clock, background: createBackground() });
 }
 
 /** @param {any} env @param {string | undefined} kind @param {string} prefix */

@@ -2,26 +2,20 @@
 // worker is idle. It knows nothing of what the worker is for.
 // Invariant: the time is right before the worker does anything, however often it has been ended and started: it
 // stands with the site (site.js), and moves only there.
+import { createBackground } from '../../support/background.js';
 import { createClock } from '../../support/clock.js';
 import { TIME } from './paths.js';
 
 const scope = /** @type {any} */ (globalThis);
 
-/** What the browser is told to keep the worker alive for. @type {Set<Promise<unknown>>} */
-const works = new Set();
-
-/** @param {Promise<unknown>} work */
-function note(work) {
-  const quiet = Promise.resolve(work).catch(() => {});
-  works.add(quiet);
-  quiet.finally(() => works.delete(quiet));
-}
+/** What the browser is told to keep the worker alive for. */
+const background = createBackground();
 
 /** @param {any} prototype @param {string} name */
 function watch(prototype, name) {
   const original = prototype[name];
   prototype[name] = function (/** @type {Promise<unknown>} */ work) {
-    note(work);
+    background.waitUntil(work);
     return original.call(this, work);
   };
   return original;
@@ -44,9 +38,7 @@ export function takeControl(more = {}) {
   const commands = {
     time: moveTo,
     /** A browser ends a worker that has nothing to do. */
-    async idle() {
-      while (works.size > 0) await Promise.all(works);
-    },
+    idle: background.idle,
     ...more,
   };
   scope.addEventListener('message', (/** @type {any} */ event) => {

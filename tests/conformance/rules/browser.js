@@ -323,7 +323,7 @@ export const browser = [
       await t.advance(MINUTE);
       assert.equal(await tab.getSession(), null);
       await t.soon(t.origin.called(LOGOUTS));
-      await t.turn();
+      await t.idle();
       assert.equal(await tab.getSession(), null);
       assert.equal(t.origin.count(LOGOUTS), 1);
       await idp.signIn(tab, person(t));

@@ -208,12 +208,12 @@ export const failures = [
     await t.advance(30 * MINUTE + MARGIN);
     await t.ask(credential);
     await t.soon(t.origin.called(READ, 2));
-    await t.turn();
+    await t.idle();
     for (let step = 0; step < 4; step += 1) {
       await t.advance(MINUTE);
       assert.deepEqual(await t.ask(credential), [200, HELD]);
     }
-    await t.turn();
+    await t.idle();
     assert.equal(t.origin.count(), 2);
   }),
 
@@ -228,7 +228,7 @@ export const failures = [
       await t.advance(30 * MINUTE + MARGIN);
       assert.deepEqual(await t.ask(credential), [200, HELD]);
       await t.soon(t.origin.called(READ, 2));
-      await t.turn();
+      await t.idle();
       assert.deepEqual(await t.ask(credential), [200, HELD]);
       await t.advance(30 * MINUTE);
       const held = await t.fetch(DOCUMENT, { headers: credential });

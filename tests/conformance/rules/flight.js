@@ -140,7 +140,7 @@ export const flight = [
       await t.soon(t.origin.called(READ, 2));
       await t.api.revoke(credential);
       gate.open();
-      await t.turn();
+      await t.idle();
       assert.equal((await t.ask(credential))[0], 401);
     },
     { needs: ['api', 'revoke'] },

@@ -98,7 +98,7 @@ export const keeping = [
     assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
     const call = await t.soon(t.origin.called(READ, 2));
     assert.equal(call.headers['if-none-match'], 'W/"v1"');
-    await t.turn();
+    await t.idle();
     const calls = t.origin.count();
     await t.advance(20 * MINUTE);
     assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);

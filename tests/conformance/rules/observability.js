@@ -47,7 +47,7 @@ async function everything(t) {
     const { originCalls, originTime } = await t.statistics();
     return originCalls === 7 && originTime.count === originCalls;
   });
-  await t.turn();
+  await t.idle();
 }
 
 export const observability = [

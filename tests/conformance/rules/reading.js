@@ -135,7 +135,7 @@ export const reading = [
       for (let step = 0; step < 4; step += 1) {
         await t.advance(28 * MINUTE);
         assert.equal((await t.session(credential)).expiresAt, expiresAt);
-        await t.turn();
+        await t.idle();
       }
       t.origin.on(READ, { status: 401 });
       await t.advance(8 * MINUTE + MARGIN);
@@ -159,7 +159,7 @@ export const reading = [
         await t.advance(35 * MINUTE);
         assert.equal((await t.session(credential)).expiresAt, expiresAt);
         await t.soon(t.origin.called(READ, step + 1));
-        await t.turn();
+        await t.idle();
       }
       t.origin.on(READ, { status: 500 });
       await t.advance(Date.parse(expiresAt) - t.now() + MARGIN);

@@ -35,7 +35,7 @@ export const sharing = [
     async (t) => {
       const credential = bearer(t.user());
       const held = await t.ask(credential);
-      await t.turn();
+      await t.idle();
       await t.advance(10 * MINUTE);
       const other = await t.node();
       await other.advance(10 * MINUTE);

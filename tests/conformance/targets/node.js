@@ -1,6 +1,7 @@
 // Sesame's handler in this process: requests and responses are objects, the origin is real.
 import { SessionCache } from 'sesame-edge';
 import { redis } from 'sesame-edge/redis';
+import { createBackground } from '../../support/background.js';
 import { createClock } from '../../support/clock.js';
 import { createMovingClock, storeOn } from '../../support/moving-clock.js';
 import { startRedis } from '../../support/redis-server.js';
@@ -57,15 +58,17 @@ function running({ now, sleep, advance }, options) {
   const lines = [];
   const log = (/** @type {unknown} */ line) => void lines.push(line);
   const sessions = new SessionCache(options, { now, sleep, log });
+  const background = createBackground();
   return {
     url: URL,
     now,
     advance: async (milliseconds) => advance(milliseconds),
-    fetch: handlerFetch(URL, (request) => sessions.handle(request)),
+    fetch: handlerFetch(URL, (request) => sessions.handle(request, background)),
     api: apiOf(sessions),
     statistics: async () => sessions.statistics(),
     prometheus: async () => sessions.prometheusText(),
     logs: async () => lines,
+    idle: background.idle,
     close: async () => sessions.dispose(),
   };
 }

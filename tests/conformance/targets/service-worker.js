@@ -85,6 +85,7 @@ export async function openBrowser(entries) {
         },
         statistics: () => tab.call('statistics', []),
         logs: () => tab.command('logs'),
+        idle: () => tab.command('idle'),
         browser: device.browser,
         close: device.close,
       };

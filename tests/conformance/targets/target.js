@@ -38,6 +38,7 @@
  * @property {() => Promise<Record<string, any>>} [statistics]
  * @property {() => Promise<string>} [prometheus]
  * @property {() => Promise<unknown[]>} [logs]
+ * @property {() => Promise<unknown>} [idle] resolves when nothing goes on behind answers any more
  * @property {Browser} [browser] where it is in one
  * @property {() => Promise<void>} close
  */

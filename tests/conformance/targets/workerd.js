@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { workerdConfig } from '../../../edge_worker/serve/capnp.js';
 import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-process.js';
 import { createClient } from '../../support/client.js';
+import { until } from '../../support/wait.js';
 import { bundleWorker } from '../../support/workerd-entry-bundle.js';
 import { refuseIdleManaged } from './refuse-idle-managed.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
@@ -98,6 +99,7 @@ export function targetIn({ more, port, control, close, fetchAgain = false }) {
         statistics: () => call('statistics'),
         prometheus: () => call('prometheusText'),
         logs: () => call('logs'),
+        idle: () => until(() => call('isIdle')),
         close: () => call('dispose'),
       };
     },
