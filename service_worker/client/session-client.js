@@ -1,6 +1,6 @@
 // What a page knows of its session, and how it hears of changes.
-// Invariants: an answer that was overtaken by a message is not given to anybody; one request at a time asks
-// who the user is, in this tab.
+// Invariants: an answer that was overtaken by a message is not given to anybody, nor is a message to who asked the
+// origin past what is held; one request at a time asks who the user is, in this tab.
 import { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
 import { refreshAlone } from './refresh.js';
 import { WorkerLink } from './worker-link.js';
@@ -364,7 +364,8 @@ export class SessionClient {
         return answer.session;
       }
       const { session } = this.#state;
-      if (session !== undefined) return session; // what has changed it has said it
+      // What has changed it has said it; but that may be from before a fresh question (SPEC R11).
+      if (session !== undefined && (!fresh || isSameUser(session, answer.session))) return session;
     }
   }
 
@@ -426,6 +427,11 @@ export class SessionClient {
     this.#state = Object.freeze(state);
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** @param {ClientSession | null} one @param {ClientSession | null} other */
+function isSameUser(one, other) {
+  return JSON.stringify(one?.user) === JSON.stringify(other?.user);
 }
 
 /** @param {Response} response */

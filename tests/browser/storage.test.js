@@ -150,7 +150,7 @@ test('R62: without a worker an update and a logout still reach the other tabs', 
 test('R24: tabs that refresh at the same time send one', async () => {
   site = await startSite();
   const tabs = [await openTab(context, site), await openTab(context, site)];
-  const release = site.holdRefreshes();
+  const release = site.hold('/api/auth/refresh');
   const refreshing = tabs.map((tab) =>
     tab.evaluate(() => {
       const { client } = /** @type {any} */ (globalThis);

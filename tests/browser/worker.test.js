@@ -89,8 +89,10 @@ test('R60: the document and the session are both answered, byte for byte and wit
 test('R6: past freshFor it is answered at once, marked stale, with one refresh behind', async () => {
   const tab = await signedIn();
   await advance(tab, HOUR * 0.75);
+  const release = site.hold('/api/v1/users/me');
   const stale = await session(tab);
   assert.equal(stale.stale, true);
+  release();
   await until(() => site.asked() === 2);
   await until(async () => !(await session(tab)).stale);
   assert.equal(site.asked(), 2);
@@ -119,6 +121,23 @@ test('R11: a fresh session comes from the origin, and replaces what was held', a
   assert.equal(site.asked(), 2);
   await session(tab);
   assert.equal(site.asked(), 2);
+});
+
+test('R11: what a tab hears while it asks is no answer to a fresh question', async () => {
+  const tab = await signedIn();
+  const release = site.hold('/api/v1/users/me');
+  const asking = tab.evaluate(async () => {
+    const { client } = /** @type {any} */ (globalThis);
+    const asked = client.getSession({ fresh: true });
+    const channel = new BroadcastChannel('sesame');
+    const user = { name: 'as it was' };
+    channel.postMessage({ type: 'session', session: { user, expiresAt: null, stale: false } });
+    return asked;
+  });
+  await until(async () => (await heard(tab)).at(-1)?.user.name === 'as it was');
+  release();
+  assert.equal((await asking).user.name, NAMES[LAYLA]);
+  assert.equal((await heard(tab)).at(-1).user.name, NAMES[LAYLA]);
 });
 
 test('R12: nobody signed in is remembered, and forgotten at the login', async () => {

@@ -115,7 +115,9 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
     },
     /** Waits until what goes on behind answers is done: nothing is to be held up then. */
     idle() {
-      return running.idle ? within(soonMs, running.idle(), 'what goes on behind answers') : this.turn();
+      return running.idle
+        ? within(soonMs, running.idle(), 'what goes on behind answers')
+        : this.turn();
     },
     /**
      * Looks until something holds, for what happens behind an answer. Fails if it does not soon.

@@ -91,7 +91,13 @@ function create(env, name, { store, shared = name, ...options }) {
       log: (/** @type {unknown} */ line) => void lines.push(line),
     },
   );
-  caches.set(name, { sessions, api: apiOf(sessions), lines, clock, background: createBackground() });
+  caches.set(name, {
+    sessions,
+    api: apiOf(sessions),
+    lines,
+    clock,
+    background: createBackground(),
+  });
 }
 
 /** @param {any} env @param {string | undefined} kind @param {string} prefix */

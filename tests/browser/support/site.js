@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createOrigin } from '../../../examples/origin/server.mjs';
 import { PASSWORD } from '../../../examples/origin/users.mjs';
+import { createGate } from '../../support/wait.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const LAYLA = 'layla@example.com';
@@ -56,8 +57,8 @@ export async function startSite({ options = {}, prelude = '', script = PAGE } = 
   let version = 1;
   let port = 0;
   let refreshes = 0;
-  /** @type {Promise<void>} */
-  let refreshesHeld = Promise.resolve();
+  /** What is to happen before a path is answered. @type {Map<string, Promise<void>>} */
+  const held = new Map();
   /** @type {((request: http.IncomingMessage, response: http.ServerResponse) => boolean) | null} */
   let intercept = null;
   const settings = JSON.stringify({ logoutPath: '/api/v1/auth/logout', ...options });
@@ -71,17 +72,17 @@ export async function startSite({ options = {}, prelude = '', script = PAGE } = 
   };
 
   /** @type {http.RequestListener} */
-  const answer = (request, response) => {
+  const answer = async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://site');
     if (intercept?.(request, response)) return;
     const file = files[url.pathname]?.();
     if (file) return void response.writeHead(200, { 'content-type': file[0] }).end(file[1]);
-    if (url.pathname === '/api/auth/refresh') {
-      refreshes += 1;
-      return void refreshesHeld.then(() => {
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.end('{"expiresAt":"2030-01-01T00:00:00.000Z"}');
-      });
+    const isRefresh = url.pathname === '/api/auth/refresh';
+    if (isRefresh) refreshes += 1;
+    await held.get(url.pathname);
+    if (isRefresh) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return void response.end('{"expiresAt":"2030-01-01T00:00:00.000Z"}');
     }
     if (url.pathname.startsWith('/api/'))
       return void origin.server.emit('request', request, response);
@@ -97,13 +98,11 @@ export async function startSite({ options = {}, prelude = '', script = PAGE } = 
     /** How often the origin was asked who somebody is. */
     asked: () => origin.calls.get(ME) ?? 0,
     refreshes: () => refreshes,
-    /** Answers no exchange of tokens until what it returns is called. */
-    holdRefreshes() {
-      let release = () => {};
-      refreshesHeld = new Promise((resolve) => {
-        release = resolve;
-      });
-      return release;
+    /** Answers no request for a path until what it returns is called. @param {string} pathname */
+    hold(pathname) {
+      const { open, opened } = createGate();
+      held.set(pathname, opened);
+      return open;
     },
     /** Answers a request in the origin's stead, where it returns true. @param {typeof intercept} listener */
     intercept(listener) {

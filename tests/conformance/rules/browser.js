@@ -132,10 +132,13 @@ export const browser = [
       const idp = signUsersIn(t);
       const { tab } = t.browser;
       await idp.signIn(tab, person(t));
+      const gate = createGate();
+      t.origin.on(READ, (call) => ({ ...idp.answer(call), after: gate.opened }));
       await t.advance(30 * MINUTE + MARGIN);
       await t.browser.restart();
       assert.equal((await tab.getSession())?.stale, true);
       await t.soon(t.origin.called(READ, 2));
+      gate.open();
       await t.until(async () => (await tab.getSession())?.stale === false);
       assert.equal(t.origin.count(), 2);
       await t.advance(60 * MINUTE + MARGIN);
