@@ -144,6 +144,8 @@ export async function openDevice({ profile, site, client }) {
     },
     async close() {
       site.setOnline(false);
+      // A worker that is being watched never ends by itself, and a process has room for the memories of a hundred.
+      await profile.stopWorker(tab.page, site.url);
       await tab.page.evaluate(() => suite().end()).catch(() => {});
       for (const page of pages) profile.leave(page);
       site.remove();

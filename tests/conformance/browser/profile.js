@@ -32,7 +32,7 @@ export async function openProfile() {
     leave: (page) => void idle.push(page),
 
     /**
-     * Ends the worker of a site.
+     * Ends the worker of a site, if it has one.
      * @param {import('playwright-core').Page} page of the site
      * @param {string} url the site's
      */
@@ -50,7 +50,7 @@ export async function openProfile() {
             running.set(versionId, runningStatus);
           }
           const states = [...running.values()];
-          if (states.length > 0 && states.every((state) => state === 'stopped')) resolve(undefined);
+          if (states.every((state) => state === 'stopped')) resolve(undefined);
         });
       });
       await cdp.send('ServiceWorker.enable');
