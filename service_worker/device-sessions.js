@@ -13,6 +13,7 @@ import { defaultHost } from '../js_bindings/host.js';
 import { errorResponse, isoTime, jsonResponse } from '../js_bindings/responses.js';
 import { assemble } from '../js_bindings/session-cache.js';
 import { credentialsOf, pageRequest } from './page-request.js';
+import { passBy } from './pass-by.js';
 import { RunningStatistics } from './running-statistics.js';
 
 const SECRET_BYTES = 16;
@@ -23,6 +24,9 @@ const ENDED = [401, 404, 410];
 
 /** @typedef {(work: Promise<unknown>) => void} WaitUntil */
 
+/** What is held, and who answers from it. @typedef {{ parts: Parts, handler: Handler }} Cache */
+/** @typedef {import('../js_bindings/session-cache.js').Parts} Parts */
+
 export class DeviceSessions {
   #options;
   #storage;
@@ -31,10 +35,8 @@ export class DeviceSessions {
   #ready;
   /** @type {WebAssembly.Module} */
   #module = /** @type {any} */ (null);
-  /** @type {import('../js_bindings/session-cache.js').Parts} */
-  #parts = /** @type {any} */ (null);
-  /** @type {Handler} */
-  #handler = /** @type {any} */ (null);
+  /** null: there was no memory for an empty one in the place of the last. @type {Cache | null} */
+  #cache = null;
   #epoch = '';
   /** @type {Uint8Array} what credentials are hashed under: a snapshot needs the same */
   #secret = new Uint8Array();
@@ -80,7 +82,7 @@ export class DeviceSessions {
     try {
       await this.#ready;
     } catch {
-      return fetch(request); // no WebAssembly here: as if there were no worker
+      return this.#passBy(request, kind); // no WebAssembly here
     }
     await this.#noticeMarker();
     switch (kind) {
@@ -98,7 +100,7 @@ export class DeviceSessions {
   /** The counters (SPEC R70), over all epochs of this life of the worker. */
   async statistics() {
     await this.#ready;
-    return this.#statistics.with(this.#parts);
+    return this.#cache && this.#statistics.with(this.#cache.parts);
   }
 
   /** Forgets who is signed in, here, on disk and in the tabs. */
@@ -123,19 +125,19 @@ export class DeviceSessions {
     const instance = instantiate(this.#module, createModule);
     const faults = instance.findFaults(this.#options.parsed);
     if (faults.length > 0) throw new ConfigError(faults);
-    this.#replaceParts(this.#random(), instance);
+    const { core, snapshots } = this.#replaceCache(this.#random(), instance);
     const kept = await reading;
     if (kept === null) {
-      if (this.#hasStorage) this.#renew().catch(() => {});
+      if (this.#hasStorage) this.#beginOnDisk(this.#epoch, null).catch(() => {});
       return;
     }
     this.#pendingLogout = kept.pendingLogout;
     this.#epoch = kept.epoch;
     if (kept.contents === null) return;
     this.#secret = kept.contents.slice(0, SECRET_BYTES);
-    this.#parts.core.replaceSecret(this.#secret);
+    core.replaceSecret(this.#secret);
     // What cannot be restored has left an empty cache (R52).
-    await this.#parts.snapshots.restore(kept.contents.subarray(SECRET_BYTES)).catch(() => {});
+    await snapshots.restore(kept.contents.subarray(SECRET_BYTES)).catch(() => {});
   }
 
   /**
@@ -150,7 +152,7 @@ export class DeviceSessions {
       const response = await this.#handle(request, waitUntil).catch(() => null);
       // Somebody else may be signed in by now: what was found is not for them.
       if (epoch !== this.#epoch) continue;
-      return response ?? fetch(request);
+      return response ?? this.#passBy(request, 'read');
     }
   }
 
@@ -161,10 +163,11 @@ export class DeviceSessions {
   async #write(request, waitUntil) {
     const epoch = this.#epoch;
     await this.#onDisk(() => this.#storage.drop(epoch)).catch(() => {});
-    const parts = this.#parts;
+    const cache = this.#cache;
+    if (cache === null) return this.#passBy(request, 'write');
     const response = await this.#handle(request, waitUntil);
-    if (parts === this.#parts) this.#announceChange();
-    waitUntil(this.#keep(parts));
+    if (cache === this.#cache) this.#announceChange(cache);
+    waitUntil(this.#keep(cache));
     return response;
   }
 
@@ -207,6 +210,11 @@ export class DeviceSessions {
     return jsonResponse(200, null);
   }
 
+  /** @param {Request} request @param {Exclude<import('./routes.js').Kind, 'other'>} kind */
+  #passBy(request, kind) {
+    return passBy(request, kind, { options: this.#options, announcer: this.#announcer });
+  }
+
   /** Tells the origin of a logout that it has not heard of. */
   #finishLogout() {
     const now = this.#host.now();
@@ -238,13 +246,14 @@ export class DeviceSessions {
    * @param {WaitUntil} waitUntil
    */
   async #handle(request, waitUntil) {
+    const cache = this.#cache;
+    if (cache === null) throw new Error('nothing is held');
     const page = pageRequest(request, this.#principal(), this.#options.ownOrigin);
-    const parts = this.#parts;
     const { head } = page;
     this.#head = head;
     /** @type {Promise<unknown>[]} */
     const works = [];
-    const response = await this.#handler.handle(page, {
+    const response = await cache.handler.handle(page, {
       head,
       fresh: request.cache === 'reload',
       waitUntil: (work) => {
@@ -252,22 +261,22 @@ export class DeviceSessions {
         waitUntil(work);
       },
     });
-    if (works.length > 0) waitUntil(Promise.allSettled(works).then(() => this.#settle(parts)));
+    if (works.length > 0) waitUntil(Promise.allSettled(works).then(() => this.#settle(cache)));
     return response;
   }
 
   /**
    * The origin has been asked: what it said goes to the tabs and to the disk.
-   * @param {import('../js_bindings/session-cache.js').Parts} parts
+   * @param {Cache} cache
    */
-  async #settle(parts) {
-    if (parts !== this.#parts) return;
-    this.#announceChange();
-    await this.#keep(parts);
+  async #settle(cache) {
+    if (cache !== this.#cache) return;
+    this.#announceChange(cache);
+    await this.#keep(cache);
   }
 
-  #announceChange() {
-    const { core, host } = this.#parts;
+  /** @param {Cache} cache */
+  #announceChange({ parts: { core, host } }) {
     const action = core.check(this.#head, host.now(), 0, CheckFlag.PEEK | CheckFlag.AGAIN);
     if (action !== Action.SERVE && action !== Action.REFUSE) return;
     const document = action === Action.SERVE ? new TextDecoder().decode(core.body) : null;
@@ -283,18 +292,18 @@ export class DeviceSessions {
 
   /**
    * Writes what is held to disk, once for all that is asked for meanwhile.
-   * @param {import('../js_bindings/session-cache.js').Parts} parts
+   * @param {Cache} cache
    */
-  async #keep(parts) {
+  async #keep(cache) {
     if (this.#isKeepingQueued || !this.#hasStorage) return;
     this.#isKeepingQueued = true;
     await this.#onDisk(async () => {
       this.#isKeepingQueued = false;
-      if (parts !== this.#parts) return;
+      if (cache !== this.#cache) return;
       const epoch = this.#epoch;
       const secret = this.#secret;
       try {
-        const snapshot = await new Response(parts.snapshots.write()).arrayBuffer();
+        const snapshot = await new Response(cache.parts.snapshots.write()).arrayBuffer();
         await this.#storage.write(epoch, joined(secret, new Uint8Array(snapshot)));
       } catch {
         // What cannot be replaced must not stand: it is older than what is held.
@@ -310,8 +319,21 @@ export class DeviceSessions {
   async #renew(pendingLogout = null) {
     const epoch = this.#random();
     this.#pendingLogout = pendingLogout;
-    this.#replaceParts(epoch);
-    await this.#onDisk(() => this.#storage.begin(epoch, pendingLogout));
+    try {
+      this.#replaceCache(epoch);
+    } catch {
+      this.#cache = null;
+      this.#epoch = epoch;
+    }
+    await this.#beginOnDisk(epoch, pendingLogout);
+  }
+
+  /**
+   * @param {string} epoch
+   * @param {import('./sealed-storage.js').PendingLogout | null} pendingLogout
+   */
+  #beginOnDisk(epoch, pendingLogout) {
+    return this.#onDisk(() => this.#storage.begin(epoch, pendingLogout));
   }
 
   /**
@@ -328,18 +350,18 @@ export class DeviceSessions {
   }
 
   /**
-   * An empty cache takes the place of what was held, in memory of its own.
+   * An empty cache takes the place of what was held, in memory of its own. Throws if there is none.
    * @param {string} epoch
    */
-  #replaceParts(epoch, instance = instantiate(this.#module, createModule)) {
+  #replaceCache(epoch, instance = instantiate(this.#module, createModule)) {
     const secret = new Uint8Array(SECRET_BYTES);
     this.#host.getRandomValues(secret);
     const parts = assemble(instance, { ...this.#options.parsed, secret }, this.#host);
-    if (this.#parts) this.#statistics.move(this.#parts, parts);
+    if (this.#cache) this.#statistics.move(this.#cache.parts, parts);
     this.#epoch = epoch;
     this.#secret = secret;
-    this.#parts = parts;
-    this.#handler = new Handler(parts);
+    this.#cache = { parts, handler: new Handler(parts) };
+    return parts;
   }
 
   /** A login that the worker saw nothing of shows in the cookie that scripts can read. */

@@ -72,7 +72,9 @@ export function install(options = {}, host = {}) {
     if (command)
       extend(
         event,
-        command().then((value) => event.ports[0]?.postMessage(value)),
+        command()
+          .catch(() => null)
+          .then((value) => event.ports[0]?.postMessage(value)),
       );
   });
 

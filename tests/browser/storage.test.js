@@ -108,12 +108,47 @@ test('where WebAssembly is forbidden, pages work as without Sesame', async () =>
   site = await startSite({ prelude });
   const tab = await openTab(context, site);
   await login(tab, LAYLA);
+  await until(async () => (await heard(tab)).at(-1)?.user.email === LAYLA);
   const emails = await tab.evaluate(async () => {
     const ask = async () => (await (await fetch('/api/v1/users/me')).json()).email;
     return [await ask(), await ask()];
   });
   assert.deepEqual(emails, [LAYLA, LAYLA]);
-  assert.equal(site.asked(), 2);
+  assert.equal(site.asked(), 3);
+  assert.equal((await session(tab)).user.email, LAYLA);
+  const other = await openTab(context, site);
+  assert.equal((await session(other)).user.email, LAYLA);
+  await tab.evaluate(() => /** @type {any} */ (globalThis).client.updateUser({ name: 'Changed' }));
+  await until(async () => (await heard(other)).at(-1)?.user.name === 'Changed');
+  await logout(tab);
+  await until(async () => (await heard(other)).at(-1) === null);
+  assert.equal(await session(tab), null);
+});
+
+test('R61: where there is no memory for another cache, nothing of before is answered, and pages work', async () => {
+  const prelude = `
+    const { Instance } = WebAssembly;
+    let isFirst = true;
+    WebAssembly.Instance = function (...given) {
+      if (!isFirst) throw new RangeError('Out of memory');
+      isFirst = false;
+      return new Instance(...given);
+    };`;
+  site = await startSite({ prelude });
+  const [tab, other] = [await openTab(context, site), await openTab(context, site)];
+  assert.equal(await session(tab), null);
+  assert.equal(await session(tab), null);
+  assert.equal(site.asked(), 1);
+  for (const email of [LAYLA, INGRID]) {
+    assert.equal(await login(tab, email), 200);
+    assert.equal((await session(tab)).user.email, email);
+    await until(async () => (await heard(other)).at(-1)?.user.email === email);
+  }
+  await tab.evaluate(() => /** @type {any} */ (globalThis).client.updateUser({ name: 'Changed' }));
+  await until(async () => (await heard(other)).at(-1)?.user.name === 'Changed');
+  await logout(tab);
+  await until(async () => (await heard(other)).at(-1) === null);
+  assert.equal(await session(tab), null);
 });
 
 test('without a worker the client asks plainly, once for all who ask at the same time', async () => {

@@ -1,0 +1,44 @@
+// What a worker does that can hold nothing, for want of WebAssembly or of memory: requests go past it, as if it were
+// not there. Only the session's path, which the origin need not have, is answered from the document; and the tabs hear
+// of what may have changed the user, since nobody else tells them.
+import { markPrivate } from '../js_bindings/headers.js';
+import { respond, sessionBody, unavailableResponse } from '../js_bindings/responses.js';
+import { sendsCookies } from './page-request.js';
+
+/**
+ * @param {Request} request
+ * @param {Exclude<import('./routes.js').Kind, 'other'>} kind
+ * @param {{ options: import('./options.js').ParsedWorkerOptions, announcer: import('./announcer.js').Announcer }} worker
+ * @returns {Promise<Response>}
+ */
+export async function passBy(request, kind, { options, announcer }) {
+  const { pathname } = new URL(request.url);
+  if (kind === 'read' && pathname === options.parsed.sessionPath) {
+    return sessionFor(request, options).catch(() => unavailableResponse());
+  }
+  const response = await fetch(request);
+  const isAccepted = response.ok || response.type === 'opaqueredirect';
+  if (kind !== 'read' && isAccepted) announcer.post({ type: 'changed' });
+  return response;
+}
+
+/**
+ * @param {Request} request
+ * @param {import('./options.js').ParsedWorkerOptions} options
+ */
+async function sessionFor(request, { parsed, ownOrigin }) {
+  const response = await fetch(parsed.origin + parsed.documentPath, {
+    headers: request.headers,
+    credentials: sendsCookies(request, ownOrigin) ? 'include' : 'omit',
+    cache: 'no-store',
+    redirect: 'manual',
+  });
+  const isRefused = parsed.refusals.includes(response.status);
+  if (!response.ok && !isRefused) return unavailableResponse();
+  const document = new Uint8Array(await response.arrayBuffer());
+  if (!isRefused) JSON.parse(new TextDecoder().decode(document)); // a page that reports an error is none
+  const kind = isRefused ? 'refusal' : 'document';
+  const headers = new Headers({ 'content-type': 'application/json' });
+  markPrivate(headers);
+  return respond(request, sessionBody(kind, { body: document, expiresAtMs: 0 }), 200, headers);
+}
