@@ -119,9 +119,10 @@ export class Engine {
   async resolve(request) {
     const start = this.#host.now();
     if (this.#shared !== null) {
-      if (!this.#shared.isTrusted(start)) await this.#shared.confirm();
-      else if (!request.find && this.#shared.isUnknown(request.head)) await this.#shared.catchUp();
-      this.#shared.keepUp(this.#host.now(), request.waitUntil);
+      const { log } = this.#shared;
+      if (!log.isTrusted(start)) await log.confirm();
+      else if (!request.find && this.#shared.isUnknown(request.head)) await log.catchUp();
+      log.keepUp(this.#host.now(), request.waitUntil);
     }
     const decision = await this.#resolve(request);
     this.noteCheck(start, this.#host.now() - start, decision.kind, decision.source);
@@ -196,7 +197,8 @@ export class Engine {
         if (signal?.aborted || this.#host.now() >= giveUpAt) return this.#giveUp(waited);
         await this.#waiters.wait(lease, Math.min(deadlineMs, giveUpAt), round, signal);
         // The node may have stood still meanwhile, for longer than what it holds may be trusted (R32).
-        if (this.#shared?.isTrusted(this.#host.now()) === false) await this.#shared.confirm();
+        if (this.#shared?.log.isTrusted(this.#host.now()) === false)
+          await this.#shared.log.confirm();
         continue;
       }
       if (action !== Action.FETCH) {
@@ -256,11 +258,11 @@ export class Engine {
       const askedAtMs = this.#host.now();
       // Who has waited past the lease's end is not the one to ask any more (R9).
       if (askedAtMs - begunAtMs >= this.#options.leaseFor) return null;
-      const since = shared?.position ?? null;
-      const generation = shared?.generation;
+      const since = shared?.log.position ?? null;
+      const generation = shared?.log.generation;
       const asked = await this.ask(request, etag);
-      shared?.noteAnswer(this.#host.now() - askedAtMs);
-      if (generation !== shared?.generation) return null; // what happened meanwhile has been lost
+      shared?.log.noteAnswer(this.#host.now() - askedAtMs);
+      if (generation !== shared?.log.generation) return null; // what happened meanwhile has been lost
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
@@ -441,7 +443,7 @@ export class Engine {
    */
   beginWrite(request) {
     const { head } = request;
-    const since = this.#shared?.position ?? null;
+    const since = this.#shared?.log.position ?? null;
     const before = this.#shared?.userOf(head) ?? null;
     const write = this.#core.beginWrite(head, this.#host.now());
     return async (answer) => {

@@ -96,8 +96,8 @@ export class Handler {
     const { core, engine, host, shared } = this.#parts;
     const now = host.now();
     if (shared !== null) {
-      if (!shared.isTrusted(now)) return null;
-      shared.keepUp(now, (work) => context.waitUntil(work));
+      if (!shared.log.isTrusted(now)) return null;
+      shared.log.keepUp(now, (work) => context.waitUntil(work));
     }
     const action = core.check(head, now, 0, CheckFlag.PEEK);
     // Another node may know a managed session that this one does not.

@@ -52,6 +52,15 @@ function sleep(milliseconds, signal) {
   });
 }
 
+/**
+ * Sleeps whatever happens. A signal of its own: what one request has made, another may not wait for (workerd).
+ * @param {Host} host
+ * @param {number} milliseconds
+ */
+export function pause(host, milliseconds) {
+  return host.sleep(milliseconds, new AbortController().signal);
+}
+
 // A timer rings after a millisecond at the earliest.
 const defer = globalThis.setImmediate ?? ((/** @type {() => void} */ work) => setTimeout(work, 0));
 

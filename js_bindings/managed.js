@@ -117,7 +117,7 @@ export class ManagedSessions {
     const key = this.#core.sessionKey(head);
     if (key?.kind !== Credential.COOKIE) return 'none';
     if (this.#core.exportSession(head, this.#host.now()) !== null) return 'found';
-    return this.#shared.findSession(head);
+    return this.#shared.tokens.find(head);
   }
 
   /**
@@ -159,9 +159,9 @@ export class ManagedSessions {
   async #exchanged(head, refreshToken) {
     const shared = this.#shared;
     if (shared === null) return this.#redeem(refreshToken);
-    const since = await shared.currentPosition();
+    const since = await shared.log.currentPosition();
     try {
-      return await shared.withTokens(
+      return await shared.tokens.hold(
         head,
         async (lock) => {
           const redeemed = await this.#redeem(refreshToken);
@@ -169,7 +169,7 @@ export class ManagedSessions {
           if (redeemed.tokens.access === '' || !isHere) return redeemed;
           const { access, refresh, accessExpiresAtMs } = redeemed.tokens;
           const tokens = { access, refresh: refresh || refreshToken, accessExpiresAtMs };
-          const isSaved = await shared.saveSession(head, since, { lock, tokens });
+          const isSaved = await shared.tokens.save(head, since, { lock, tokens });
           return isSaved ? redeemed : FAILED;
         },
         (session) => {
@@ -269,8 +269,8 @@ export class ManagedSessions {
     const tokens = this.#tokensIn(loginAnswer, this.#host.now());
     if (tokens.access === '') return failedLogin(502);
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
-    await this.#shared?.catchUp();
-    const since = this.#shared?.position ?? null;
+    await this.#shared?.log.catchUp();
+    const since = this.#shared?.log.position ?? null;
     const askedAt = this.#core.sequence;
     const askedAtMs = this.#host.now();
     const answer = await askDocument(headers);
@@ -291,7 +291,7 @@ export class ManagedSessions {
     if (this.#shared !== null) {
       const begun = { tenant: head.tenant, cookie: `${this.#options.cookie[0]}=${cookie}` };
       const session = { ...begun, authorization: '' };
-      await this.#shared.saveSession(session, since);
+      await this.#shared.tokens.save(session, since);
       const { cacheControl } = answer;
       await this.#shared.save(session, since, { cacheControl, askedAtMs });
     }

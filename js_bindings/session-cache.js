@@ -191,7 +191,7 @@ export class SessionCacheBase {
   #peek(head, flags) {
     const { core, host, shared } = this.#parts;
     const now = host.now();
-    if (shared !== null && !shared.isTrusted(now)) return false;
+    if (shared !== null && !shared.log.isTrusted(now)) return false;
     return core.check(head, now, 0, flags) === Action.SERVE;
   }
 
@@ -525,7 +525,7 @@ export class SessionCacheBase {
    */
   dispose() {
     finalizer.unregister(this);
-    this.#parts.shared?.close().catch(() => {});
+    this.#parts.shared?.log.close().catch(() => {});
     this.#parts.core.dispose();
   }
 }
@@ -597,7 +597,7 @@ export function assemble(instance, parsed, host) {
   const core = new Core(instance, parsed, secret);
   const waiters = new Waiters(host);
   const shared = parsed.store === null ? null : new SharedSessions(core, parsed, host);
-  shared?.follow();
+  shared?.log.follow();
   const engine = new Engine(core, parsed, host, waiters, shared);
   const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters, shared) : null;
   let mostAvoided = 0;
@@ -616,7 +616,7 @@ export function assemble(instance, parsed, host) {
     engine,
     managed,
     shared,
-    snapshots: new Snapshots(core, parsed, host, shared),
+    snapshots: new Snapshots(core, parsed, host, shared?.log ?? null),
     options: parsed,
     host,
     headOf,

@@ -16,7 +16,7 @@ export class Snapshots {
   #core;
   #host;
   #context;
-  #shared;
+  #log;
   #isKept;
   #isBusy = false;
 
@@ -24,12 +24,12 @@ export class Snapshots {
    * @param {import('./abi.js').Core} core
    * @param {import('./options.js').ParsedOptions} options
    * @param {import('./host.js').Host} host
-   * @param {Pick<import('./shared-sessions.js').SharedSessions, 'distrustHeld'> | null} shared
+   * @param {Pick<import('./shared-log.js').SharedLog, 'distrustHeld'> | null} log
    */
-  constructor(core, options, host, shared) {
+  constructor(core, options, host, log) {
     this.#core = core;
     this.#host = host;
-    this.#shared = shared;
+    this.#log = log;
     this.#isKept = options.secret !== null;
     // Whatever decides which documents are held, and whose they are.
     const { origin, documentPath, cookie, userId, fields } = options;
@@ -92,7 +92,7 @@ export class Snapshots {
       }
       isComplete = true;
       this.#check(status);
-      this.#shared?.distrustHeld(); // at once: what was restored can be served from here on
+      this.#log?.distrustHeld(); // at once: what was restored can be served from here on
     } finally {
       if (!isComplete) this.#core.endRestore(); // the source has failed: what was fed is refused
       this.#isBusy = false;
