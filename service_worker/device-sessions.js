@@ -69,7 +69,7 @@ export class DeviceSessions {
     this.#announcer = announcer;
     this.#host = { ...defaultHost, decodesBodies: true, ...host, fetch: askOrigin };
     this.#ready = this.#start(module);
-    this.#ready.catch(() => {}); // every request finds out for itself
+    this.#ready.catch(tellDeveloper); // every request finds out for itself
   }
 
   /**
@@ -321,7 +321,8 @@ export class DeviceSessions {
     this.#pendingLogout = pendingLogout;
     try {
       this.#replaceCache(epoch);
-    } catch {
+    } catch (error) {
+      tellDeveloper(error);
       this.#cache = null;
       this.#epoch = epoch;
     }
@@ -420,6 +421,11 @@ function joined(first, second) {
   all.set(first);
   all.set(second, first.length);
   return all;
+}
+
+/** Why requests go past the worker, which is nowhere else to be seen. @param {unknown} reason */
+function tellDeveloper(reason) {
+  console.error('Sesame: nothing can be held here, requests go past the worker:', reason);
 }
 
 /** The browser does not let what it has on disk be deleted: no login or logout is let through. */

@@ -225,3 +225,19 @@ test('what is wrong with the options is said, all of it', async () => {
     },
   );
 });
+
+test('what only the core finds wrong with the options is on the console, and pages work', async () => {
+  site = await startSite({ options: { memory: '1KB' } });
+  /** @type {string[]} */
+  const lines = [];
+  context.on('serviceworker', (worker) => {
+    worker.on('console', (line) => lines.push(line.text()));
+  });
+  const tab = await openTab(context, site);
+  await login(tab, LAYLA);
+  assert.equal((await session(tab)).user.email, LAYLA);
+  assert.ok(
+    lines.some((line) => line.includes('past the worker') && line.includes('memory')),
+    lines.join('\n'),
+  );
+});
