@@ -152,16 +152,21 @@ function observeStatistics(meter, cache) {
       samples,
     })),
   ];
+  const silence = meter.createObservableGauge('sesame.store.silence', {
+    unit: 's',
+    description: 'How long the store has not been heard',
+  });
   /** @type {import('@opentelemetry/api').BatchObservableCallback} */
   const observe = (result) => {
     const statistics = cache.statistics();
+    result.observe(silence, statistics.storeSilenceMs / 1000);
     for (const { instrument, samples } of instruments) {
       for (const [from, attributes] of samples) {
         result.observe(instrument, Number(statistics[from]), attributes);
       }
     }
   };
-  const all = instruments.map(({ instrument }) => instrument);
+  const all = [...instruments.map(({ instrument }) => instrument), silence];
   meter.addBatchObservableCallback(observe, all);
   return () => meter.removeBatchObservableCallback(observe, all);
 }

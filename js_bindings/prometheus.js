@@ -24,6 +24,7 @@ const COUNTERS = [
   ['originTokenRefresh', 'token_refreshes_total', 'Exchanges of tokens at the origin'],
   ['originFailures', 'origin_failures_total', 'Origin calls that failed'],
   ['unavailable', 'unavailable_total', 'Checks answered 503'],
+  ['sharedFills', 'shared_fills_total', 'Documents had from other nodes'],
   ['fillsRefused', 'fills_refused_total', 'Answers of the origin that were overtaken'],
   ['takeovers', 'takeovers_total', 'Origin calls whose holder ran past its time'],
   ['updates', 'updates_total', 'Writes that replaced or dropped a document'],
@@ -31,12 +32,13 @@ const COUNTERS = [
   ['evictions', 'evictions_total', 'Entries that had to go for others'],
 ];
 
-/** @type {[keyof Statistics, string, string][]} */
+/** @type {[from: keyof Statistics, name: string, help: string, divisor?: number][]} */
 const GAUGES = [
   ['entries', 'entries', 'Entries held'],
   ['bytes', 'memory_bytes', 'Memory in use'],
   ['managedSessions', 'managed_sessions', 'Sessions whose tokens are kept'],
   ['leases', 'leases', 'Origin calls under way, and answers that somebody still waits for'],
+  ['storeSilenceMs', 'store_silence_seconds', 'How long the store has not been heard', 1000],
 ];
 
 /** @type {[keyof Statistics, string, string][]} */
@@ -66,8 +68,8 @@ export function prometheusText(statistics) {
       'Origin calls for a document, by cause',
       Object.entries(CAUSES).map(([cause, from]) => [`{cause="${cause}"}`, statistics[from]]),
     ),
-    ...GAUGES.map(([from, name, help]) =>
-      family(name, 'gauge', help, [['', Number(statistics[from])]]),
+    ...GAUGES.map(([from, name, help, divisor = 1]) =>
+      family(name, 'gauge', help, [['', Number(statistics[from]) / divisor]]),
     ),
     ...HISTOGRAMS.map(([from, name, help]) =>
       histogram(name, help, /** @type {any} */ (statistics[from])),

@@ -38,6 +38,7 @@ export class SharedLog {
   /** @type {Position | null} */
   #position = null;
   #placedAt = 0;
+  #begunAt;
   /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
   /** What is from before has been lost sight of, and is never trusted again. */
@@ -66,6 +67,7 @@ export class SharedLog {
   constructor(core, options, host) {
     this.#core = core;
     this.#host = host;
+    this.#begunAt = host.now();
     this.#store = /** @type {import('./stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
@@ -82,6 +84,11 @@ export class SharedLog {
   /** How far the store's clock is ahead of this node's, as far as that is known, in milliseconds. */
   get storeLead() {
     return this.#position === null ? 0 : this.#position.time - this.#placedAt;
+  }
+
+  /** How long the store has not been heard, in milliseconds. */
+  get silenceMs() {
+    return Math.max(0, this.#host.now() - Math.max(this.#begunAt, this.#confirmedAt));
   }
 
   /** Follows the log until `close`, where the host lets work go on between requests. */

@@ -395,6 +395,22 @@ describe('several nodes', () => {
     assert.equal(origin.calls.length, 2);
   });
 
+  test('R70: how long the store has not been heard is told', async () => {
+    const { nodes, pass } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    const silence = () => sessions.statistics().storeSilenceMs;
+    await pass(MINUTE);
+    assert.ok(silence() < BOUND / 2, `${silence()} ms`);
+    link.isCut = true;
+    const before = silence();
+    await pass(MINUTE);
+    assert.equal(silence(), before + MINUTE);
+    assert.match(sessions.prometheusText(), /^sesame_store_silence_seconds 6\d(\.\d+)?$/m);
+    link.isCut = false;
+    await pass(2 * SECOND);
+    assert.ok(silence() < BOUND / 2, `${silence()} ms`);
+  });
+
   test('R31, R32: a node whose link is cut serves nothing older than the bound', async () => {
     const { origin, nodes, pass, finish } = await startNodes(2);
     const [one, other] = nodes;
