@@ -1,4 +1,4 @@
-// Reading bodies within a limit.
+// Bodies: reading them within a limit, and joining pieces.
 
 /** So much of a request that is too long is read and dropped. */
 const MOST_DISCARDED_BYTES = 16 * 1024 ** 2;
@@ -39,11 +39,20 @@ export async function readBody(stream, limit, mostDiscarded = 0) {
     if (length <= limit) chunks.push(value);
   }
   if (length > limit) return null;
-  const body = new Uint8Array(length);
+  return joined(chunks);
+}
+
+/**
+ * Pieces in their order, in memory of their own.
+ * @param {Uint8Array[]} pieces
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function joined(pieces) {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
   }
-  return body;
+  return whole;
 }

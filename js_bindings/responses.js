@@ -1,5 +1,6 @@
 // How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
 // about.
+import { joined } from './bodies.js';
 import { markPrivate } from './headers.js';
 import { toHex } from './hex.js';
 
@@ -57,13 +58,8 @@ export function unavailableResponse(retryAfterMs = 1000) {
  */
 export function sessionBody(kind, { body, expiresAtMs }) {
   if (kind !== 'document') return encoder.encode('null');
-  const start = SESSION_START;
   const end = encoder.encode(`,"expiresAt":${JSON.stringify(isoTime(expiresAtMs))}}`);
-  const joined = new Uint8Array(start.length + body.length + end.length);
-  joined.set(start);
-  joined.set(body, start.length);
-  joined.set(end, start.length + body.length);
-  return joined;
+  return joined([SESSION_START, body, end]);
 }
 
 /** @param {number} timeMs 0: not known */

@@ -1,6 +1,7 @@
 // A record in a store: a line of JSON, and the document's bytes after it. What is in it is sealed under the credential
 // it is for (stores/sealing.js).
 import { Credential } from './abi-constants.js';
+import { joined } from './bodies.js';
 
 /** @typedef {import('./abi.js').RequestHead} RequestHead */
 
@@ -36,11 +37,7 @@ export function tokenPartsOf({ tenant }, { credential }) {
  * @param {Uint8Array} body
  */
 export function recordOf(head, body) {
-  const first = encoder.encode(`${JSON.stringify(head)}\n`);
-  const bytes = new Uint8Array(first.length + body.length);
-  bytes.set(first);
-  bytes.set(body, first.length);
-  return bytes;
+  return joined([encoder.encode(`${JSON.stringify(head)}\n`), body]);
 }
 
 /**

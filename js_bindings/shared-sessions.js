@@ -199,7 +199,7 @@ export class SharedSessions {
     }
   }
 
-  /** Whether a document is held for a request. @param {RequestHead} head */
+  /** Whether a document is held for a request: if so, the core has it at hand. @param {RequestHead} head */
   holds(head) {
     const now = this.#host.now();
     const action = this.#core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
@@ -208,12 +208,10 @@ export class SharedSessions {
 
   /** @param {RequestHead} head */
   #held(head) {
-    const now = this.#host.now();
     const session = this.#core.sessionKey(head);
     if (session === null) return null;
-    const user = this.#core.heldUser(head, now);
-    const action = this.#core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
-    if (action !== Action.SERVE && action !== Action.SERVE_STALE) return null;
+    const user = this.userOf(head);
+    if (!this.holds(head)) return null;
     const { body, meta, expiresAtMs } = this.#core;
     const bornAtMs = expiresAtMs - this.#options.expiresIn;
     return { session, user, document: { body: body.slice(), meta, bornAtMs } };

@@ -5,6 +5,7 @@
 // HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
 // `{ "action": "revoke" | "invalidate", "user": "…" }`. A user whose identifier is a number above 2^53 is named
 // by a string of its digits.
+import { joined } from './bodies.js';
 import { fromHex } from './hex.js';
 import { isUserId } from './user-id.js';
 
@@ -71,10 +72,7 @@ export class WebhookVerifier {
       false,
       ['verify'],
     );
-    const start = encoder.encode(`${seconds}.`);
-    const signed = new Uint8Array(start.length + body.length);
-    signed.set(start);
-    signed.set(body, start.length);
+    const signed = joined([encoder.encode(`${seconds}.`), body]);
     // Compares in constant time.
     return crypto.subtle.verify('HMAC', await this.#key, fromHex(hex), signed);
   }

@@ -5,6 +5,7 @@
 // holds a document that is older than a change this worker has let through (SPEC R22).
 import { instantiate } from '../js_bindings/abi.js';
 import { Action, CheckFlag } from '../js_bindings/abi-constants.js';
+import { joined } from '../js_bindings/bodies.js';
 import createModule from '../js_bindings/dist/sesame.js';
 import { ConfigError } from '../js_bindings/errors.js';
 import { Handler } from '../js_bindings/handler.js';
@@ -304,7 +305,7 @@ export class DeviceSessions {
       const secret = this.#secret;
       try {
         const snapshot = await new Response(cache.parts.snapshots.write()).arrayBuffer();
-        await this.#storage.write(epoch, joined(secret, new Uint8Array(snapshot)));
+        await this.#storage.write(epoch, joined([secret, new Uint8Array(snapshot)]));
       } catch {
         // What cannot be replaced must not stand: it is older than what is held.
         await this.#storage.drop(epoch).catch(() => this.#storage.destroy());
@@ -413,14 +414,6 @@ async function askOrigin(input, init, passed) {
   // A worker may not see where it leads, only that it is no document.
   if (response.type === 'opaqueredirect') return new Response(null, { status: 302 });
   return response;
-}
-
-/** @param {Uint8Array} first @param {Uint8Array} second */
-function joined(first, second) {
-  const all = new Uint8Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
 }
 
 /** Why requests go past the worker, which is nowhere else to be seen. @param {unknown} reason */

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { until } from '../support/wait.js';
 import { launchChromium, launchWithProfile, stopWorkers } from './support/chromium.js';
 import {
   heard,
@@ -17,7 +18,6 @@ import {
   prepare,
   session,
   startSite,
-  until,
 } from './support/site.js';
 
 /** @type {import('playwright-core').Browser} */

@@ -1,8 +1,9 @@
 // The hooks in real React, in the real Chromium, with the real worker: what components get, and what it costs.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { until } from '../support/wait.js';
 import { launchChromium } from './support/chromium.js';
-import { advance, INGRID, kept, LAYLA, login, NAMES, startSite, until } from './support/site.js';
+import { advance, INGRID, kept, LAYLA, login, NAMES, startSite } from './support/site.js';
 
 const SCRIPT = "import './browser/support/react-page.js';";
 const MINUTE = 60_000;

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { until } from '../support/wait.js';
 import { launchChromium, stopWorkers } from './support/chromium.js';
-import { INGRID, kept, LAYLA, NAMES, until } from './support/site.js';
+import { INGRID, kept, LAYLA, NAMES } from './support/site.js';
 import {
   buildSpa,
   go,

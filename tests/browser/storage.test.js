@@ -1,6 +1,7 @@
 // What the worker does when the browser's storage does not work, and what the client does without a worker.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { until } from '../support/wait.js';
 import { launchChromium, stopWorkers } from './support/chromium.js';
 import {
   heard,
@@ -14,7 +15,6 @@ import {
   prepare,
   session,
   startSite,
-  until,
 } from './support/site.js';
 
 /** @type {import('playwright-core').Browser} */

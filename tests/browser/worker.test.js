@@ -5,6 +5,7 @@ import http from 'node:http';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { SessionCache } from 'sesame-edge';
 import { toNodeHandler } from 'sesame-edge/node';
+import { until } from '../support/wait.js';
 import { launchChromium, stopWorkers } from './support/chromium.js';
 import {
   advance,
@@ -18,7 +19,6 @@ import {
   prepare,
   session,
   startSite,
-  until,
 } from './support/site.js';
 
 const HOUR = 3_600_000;

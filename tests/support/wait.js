@@ -13,13 +13,17 @@ export function createGate() {
 }
 
 /**
- * Looks until a condition holds: for what another process does and tells nobody.
- * @param {() => unknown} condition
+ * Looks until a condition holds: for what another process does and tells nobody. Fails if it does not soon.
+ * @template T
+ * @param {() => Promise<T> | T} look
  * @param {string} [what]
+ * @returns {Promise<T>} what was found
  */
-export async function until(condition, what = String(condition)) {
+export async function until(look, what = String(look)) {
   const end = performance.now() + 10_000;
-  while (!(await condition())) {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
     assert.ok(performance.now() < end, `never came true: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createOrigin } from '../../../examples/origin/server.mjs';
 import { PASSWORD } from '../../../examples/origin/users.mjs';
-import { createGate } from '../../support/wait.js';
+import { createGate, until } from '../../support/wait.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const LAYLA = 'layla@example.com';
@@ -229,22 +229,6 @@ export const onDisk = (page) =>
       pendingLogout: pendingLogout ?? null,
     };
   });
-
-/**
- * Looks until something holds. Fails if it does not soon.
- * @template T
- * @param {() => Promise<T> | T} look
- * @returns {Promise<T>}
- */
-export async function until(look) {
-  const end = performance.now() + 10_000;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (performance.now() > end) throw new Error(`never came true: ${look}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** Until what was learnt is on disk. @param {import('playwright-core').Page} page */
 export const kept = (page) => until(async () => (await onDisk(page))?.sealed);

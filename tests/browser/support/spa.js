@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { PASSWORD } from '../../../examples/origin/users.mjs';
 import { startSpa } from '../../../examples/spa/server.mjs';
 import { installExample } from '../../support/installed-example.js';
-import { until } from './site.js';
+import { until } from '../../support/wait.js';
 
 const run = promisify(execFile);
 
