@@ -32,7 +32,7 @@
  */
 
 /** A timer that is longer rings at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @param {number} milliseconds
@@ -47,7 +47,7 @@ function sleep(milliseconds, signal) {
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = setTimeout(finish, Math.min(milliseconds, LONGEST_TIMER_MS));
+    const timer = setTimeout(finish, Math.min(milliseconds, MAX_TIMER_MS));
     signal.addEventListener('abort', finish);
   });
 }

@@ -10,25 +10,25 @@
  * @module
  */
 
-import { instantiate } from './abi.js';
+import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { SesameError } from './errors.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
-/** @typedef {import('./options.js').Options} Options */
-/** @typedef {import('./options.js').Duration} Duration */
-/** @typedef {import('./options.js').Size} Size */
-/** @typedef {import('./options-managed.js').Managed} Managed */
-/** @typedef {import('./options-verify.js').Verify} Verify */
+/** @typedef {import('./options/options.js').Options} Options */
+/** @typedef {import('./options/options.js').Duration} Duration */
+/** @typedef {import('./options/options.js').Size} Size */
+/** @typedef {import('./options/managed.js').Managed} Managed */
+/** @typedef {import('./options/verify.js').Verify} Verify */
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
 /** @typedef {import('./session-cache.js').Statistics} Statistics */
-/** @typedef {import('./histogram.js').HistogramValue} HistogramValue */
-/** @typedef {import('./histogram.js').Bucket} Bucket */
-/** @typedef {import('./snapshots.js').ByteSource} ByteSource */
+/** @typedef {import('./sessions/histogram.js').HistogramValue} HistogramValue */
+/** @typedef {import('./sessions/histogram.js').Bucket} Bucket */
+/** @typedef {import('./sessions/snapshots.js').ByteSource} ByteSource */
 /** @typedef {import('./host.js').Host} Host */
 /** @typedef {import('./host.js').LogEntry} LogEntry */
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
@@ -74,7 +74,7 @@ export class SessionCache extends SessionCacheBase {
   }
 
   /**
-   * @param {import('./options.js').Options} options of which only `origin` has no default
+   * @param {import('./options/options.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    * @throws {SesameError} `ERR_SESAME_MODULE` in a browser before `load()` has finished, or if the module is not of

@@ -1,6 +1,6 @@
 // The package for Node: the module is read from disk at the first cache.
 import { readFileSync } from 'node:fs';
-import { instantiate } from './abi.js';
+import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { SessionCacheBase } from './session-cache.js';
 
@@ -27,7 +27,7 @@ export class SessionCache extends SessionCacheBase {
   static async load() {}
 
   /**
-   * @param {import('./options.js').Options} options of which only `origin` has no default
+   * @param {import('./options/options.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    *

@@ -1,5 +1,5 @@
 // The package for workerd and hosts like it: the module is imported, and compiled by the host.
-import { instantiate } from './abi.js';
+import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
 import { SessionCacheBase } from './session-cache.js';
@@ -15,7 +15,7 @@ export class SessionCache extends SessionCacheBase {
   static async load() {}
 
   /**
-   * @param {import('./options.js').Options} options of which only `origin` has no default
+   * @param {import('./options/options.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    */

@@ -1,22 +1,22 @@
 // What a user of the package holds: one cache in front of one origin.
 
-import { Core } from './abi.js';
-import { Action, CheckFlag } from './abi-constants.js';
-import { Engine } from './engine.js';
+import { Core } from './core/abi.js';
+import { Action, CheckFlag } from './core/abi-constants.js';
 import { OriginUnavailableError, SesameError, UpdateError } from './errors.js';
-import { Handler } from './handler.js';
-import { toHeaders } from './headers.js';
 import { defaultHost } from './host.js';
-import { ManagedSessions } from './managed.js';
-import { parseOptions } from './options.js';
-import { prometheusText } from './prometheus.js';
-import { isoTime } from './responses.js';
-import { SharedSessions } from './shared-sessions.js';
-import { Snapshots } from './snapshots.js';
-import { isUserId } from './user-id.js';
-import { Waiters } from './waiters.js';
+import { Handler } from './http/handler.js';
+import { prometheusText } from './http/prometheus.js';
+import { isoTime } from './http/responses.js';
+import { parseOptions } from './options/options.js';
+import { toHeaders } from './origin/headers.js';
+import { Engine } from './sessions/engine.js';
+import { ManagedSessions } from './sessions/managed.js';
+import { Snapshots } from './sessions/snapshots.js';
+import { Waiters } from './sessions/waiters.js';
+import { SharedSessions } from './shared/documents.js';
+import { isUserId } from './util/user-id.js';
 
-/** @typedef {import('./options.js').Options} Options */
+/** @typedef {import('./options/options.js').Options} Options */
 
 /**
  * What of a request matters: its headers, as `Headers` or as Node's `IncomingMessage` has them.
@@ -50,12 +50,12 @@ import { Waiters } from './waiters.js';
  * @property {ManagedSessions | null} managed
  * @property {SharedSessions | null} shared
  * @property {Snapshots} snapshots
- * @property {import('./options.js').ParsedOptions} options
+ * @property {import('./options/options.js').ParsedOptions} options
  * @property {import('./host.js').Host} host
  * @property {() => Statistics} statistics
- * @property {(headers: Headers) => import('./abi.js').RequestHead} headOf
+ * @property {(headers: Headers) => import('./core/abi.js').RequestHead} headOf
  * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
- *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
+ *   waitUntil: (work: Promise<unknown>) => void }) => import('./sessions/engine.js').DocumentRequest} documentRequest
  * @property {(action: 'revoke' | 'invalidate', user: string | number) => Promise<void>} userEvent here at
  *   once; on the other nodes when it resolves
  */
@@ -82,7 +82,7 @@ export class SessionCacheBase {
   #observers = new Set();
 
   /**
-   * @param {import('./abi.js').Instance} instance
+   * @param {import('./core/abi.js').Instance} instance
    * @param {Options} options
    * @param {Partial<import('./host.js').Host>} host
    */
@@ -185,7 +185,7 @@ export class SessionCacheBase {
   }
 
   /**
-   * @param {import('./abi.js').RequestHead} head
+   * @param {import('./core/abi.js').RequestHead} head
    * @param {number} flags
    */
   #peek(head, flags) {
@@ -443,7 +443,7 @@ export class SessionCacheBase {
    * Fills a new cache from a snapshot. Nothing of it is served before all of it has been read and checked (SPEC R52).
    * With a `store` nothing of it is served at all: what other nodes have ended since is not in it (SPEC R31),
    * and the store has what is still true.
-   * @param {import('./snapshots.js').ByteSource} source what `snapshot()` has given, at once or in pieces
+   * @param {import('./sessions/snapshots.js').ByteSource} source what `snapshot()` has given, at once or in pieces
    * @returns {Promise<number>} how many entries are held now
    * @throws {SesameError} `ERR_SESAME_SNAPSHOT` if it is cut off, altered, of another version, secret or
    *   configuration, or if something has happened in this cache before: the cache is empty, and works.
@@ -566,8 +566,8 @@ if (Symbol.dispose) {
  * @property {number} evictions entries that had to go for others (SPEC R50)
  * @property {number} entries held now
  * @property {number} bytes of memory in use now, of those in the option `memory`
- * @property {import('./histogram.js').HistogramValue} checkTime how long checks took
- * @property {import('./histogram.js').HistogramValue} originTime how long the origin took for documents
+ * @property {import('./sessions/histogram.js').HistogramValue} checkTime how long checks took
+ * @property {import('./sessions/histogram.js').HistogramValue} originTime how long the origin took for documents
  * @property {number} managedSessions whose tokens are kept now
  * @property {number} leases origin calls under way, and answers that somebody still waits for
  * @property {number} storeSilenceMs how long the store has not been heard, in milliseconds: past `revocationBound`
@@ -589,8 +589,8 @@ function withSums(counters) {
 
 /**
  * What a cache is made of. Who answers requests with it need not go through `SessionCacheBase`.
- * @param {import('./abi.js').Instance} instance
- * @param {import('./options.js').ParsedOptions} parsed without fault, for the core as well
+ * @param {import('./core/abi.js').Instance} instance
+ * @param {import('./options/options.js').ParsedOptions} parsed without fault, for the core as well
  * @param {import('./host.js').Host} host
  * @returns {Parts}
  */
@@ -647,7 +647,7 @@ export function assemble(instance, parsed, host) {
 
 /**
  * @param {Headers} headers
- * @returns {import('./abi.js').RequestHead}
+ * @returns {import('./core/abi.js').RequestHead}
  */
 function headOf(headers) {
   return {

@@ -1,4 +1,4 @@
-// Proves that the ABI's header, js_bindings/abi.js and the built module speak of the same functions,
+// Proves that the ABI's header, js_bindings/core/abi.js and the built module speak of the same functions,
 // with as many parameters, and of the same version; and that the header is plain C.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -45,7 +45,7 @@ export function checkAbi() {
   const { functions, constants } = readAbiHeader();
   const declared = new Set(functions.map(({ name }) => name));
 
-  const code = read('js_bindings/abi.js').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const code = read('js_bindings/core/abi.js').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
   const used = new Set(code.match(/\bsesame_\w+/g));
 
   const module = new WebAssembly.Module(
@@ -67,7 +67,7 @@ export function checkAbi() {
 
   const faults = [
     ...difference('the module', exported, declared),
-    ...difference('js_bindings/abi.js', used, declared),
+    ...difference('js_bindings/core/abi.js', used, declared),
     ...checkPlainC(),
   ];
   for (const { name, params } of functions) {

@@ -1,6 +1,7 @@
 // Proves what wasm/core promises: each file compiles alone, with g++ and with clang++, with every
 // warning an error and nothing but itself and nlohmann_json to include; it includes nothing of
-// Emscripten or of the layers above; it reads no clock, no randomness and no file, and prints nothing.
+// Emscripten or of the layers above; it reads no clock, no randomness and no file, and prints nothing. The rooms
+// (directories) are in an order: a file includes its own room and the rooms below it.
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { digest, listFiles, passedBefore, read } from './lib/files.mjs';
@@ -9,6 +10,17 @@ import { capture, captureAsync, Failure, isMain, main, parallel, root } from './
 const core = 'wasm/core';
 const build = 'build/check-core';
 const flags = ['-std=c++20', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-fno-exceptions'];
+
+/** The rooms of the core, and which others each may include. A room that is not listed here fails. */
+const rooms = new Map([
+  ['base', []],
+  ['json', ['base']],
+  ['http', ['base', 'json']],
+  ['codec', ['base', 'json']],
+  ['store', ['base', 'json', 'codec']],
+  ['snapshot', ['base', 'json', 'codec', 'store']],
+  ['session', ['base', 'json', 'http', 'codec', 'store', 'snapshot']],
+]);
 
 /** Standard headers that can neither read the world nor write to it. */
 const allowed = new Set(
@@ -33,15 +45,32 @@ const forbidden = new RegExp(
 /** What needs no symbol to read a clock, or to differ from one build to the next. */
 const forbiddenWords = /\b(?:_*asm_*|_*rdtscp?|\w*readcyclecounter|__(?:DATE|TIME(?:STAMP)?)__)\b/;
 
+/**
+ * Whether a file of the core may include a header of the core, which is named with its room.
+ * @param {string} file
+ * @param {string} name
+ */
+function mayInclude(file, name) {
+  const [room] = path.relative(core, file).split('/');
+  const [other] = name.split('/');
+  return room === other || rooms.get(room)?.includes(other) === true;
+}
+
 /** @param {string} file */
 function sourceFaults(file) {
   const faults = [];
+  const room = path.dirname(path.relative(core, file));
+  if (!rooms.has(room)) faults.push(`${file} is in no room: ${[...rooms.keys()].join(', ')}`);
   const word = forbiddenWords.exec(read(file).replace(/\/\/.*$/gm, ''))?.[0];
   if (word) faults.push(`${file} uses ${word}`);
   for (const [, opener, name] of read(file).matchAll(/^\s*#\s*include\s*([<"])([^>"]+)[>"]/gm)) {
     const own = opener === '"' && existsSync(path.join(root, core, name));
-    const inside = own && !path.normalize(name).startsWith('..');
-    if (!inside && !(opener === '<' && allowed.has(name))) faults.push(`${file} includes ${name}`);
+    const inside = own && path.normalize(name) === name && name.includes('/');
+    if (inside && !mayInclude(file, name)) {
+      faults.push(`${file} includes ${name}, which is in a room above or beside its own`);
+    } else if (!inside && !(opener === '<' && allowed.has(name))) {
+      faults.push(`${file} includes ${name}`);
+    }
   }
   return faults;
 }
@@ -66,7 +95,7 @@ async function compile(compiler, file, json) {
   // A header is compiled through a file that includes it and nothing else.
   const header = file.endsWith('.h');
   const what = header ? ['-xc++', '-'] : [file];
-  const input = header ? `#include "${path.basename(file)}"\n` : '';
+  const input = header ? `#include "${path.relative(core, file)}"\n` : '';
   const object = `${build}/${compiler}/${path.basename(file)}.o`;
   const words = [...flags, ...include, '-c', ...what];
 

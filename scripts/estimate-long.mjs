@@ -5,7 +5,7 @@ import path from 'node:path';
 import { measureLongLog } from '../tests/cli/long-log.js';
 import { Failure, isMain, main } from './lib/run.mjs';
 
-const MOST_RSS_MB = 150;
+const MAX_RSS_MB = 150;
 
 if (isMain(import.meta)) {
   main(async () => {
@@ -20,7 +20,7 @@ if (isMain(import.meta)) {
       console.log(
         `${megabytes} MB, ${lines} lines, ${checks} checks: ${seconds.toFixed(0)} s, ${rate} lines/s, ${rssMb} MB of memory at most`,
       );
-      if (rssMb >= MOST_RSS_MB) throw new Failure(`estimate-long: more than ${MOST_RSS_MB} MB`);
+      if (rssMb >= MAX_RSS_MB) throw new Failure(`estimate-long: more than ${MAX_RSS_MB} MB`);
     } finally {
       rmSync(directory, { recursive: true });
     }

@@ -1,4 +1,4 @@
-// Writes js_bindings/abi-constants.js from the ABI's header, so that no number is repeated by hand.
+// Writes js_bindings/core/abi-constants.js from the ABI's header, so that no number is repeated by hand.
 // With --check it changes nothing and fails if the file is out of date.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { headerPath, readAbiHeader } from './lib/abi-header.mjs';
 import { read, writeIfChanged } from './lib/files.mjs';
 import { capture, Failure, isMain, main, root } from './lib/run.mjs';
 
-const output = 'js_bindings/abi-constants.js';
+const output = 'js_bindings/core/abi-constants.js';
 
 /** `sesame_session_state` → `SessionState`. @param {string} name */
 function typeName(name) {

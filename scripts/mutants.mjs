@@ -7,67 +7,67 @@ import path from 'node:path';
 import { build } from './build.mjs';
 import { capture, Failure, isMain, main, root } from './lib/run.mjs';
 
-const MOST_SEEDS = 2000;
+const MAX_SEEDS = 2000;
 
 /** What is taken out: in `file`, every match of `from` becomes `to`. Each must be noticed. */
 const mutants = [
   {
     name: 'the generation compare',
-    file: 'wasm/core/session_fill.cc',
+    file: 'wasm/core/session/session_fill.cc',
     from: /(return event != nullptr &&) event->overtakes\(lease\.sequence\);/,
     to: '$1 false;',
   },
   {
     name: 'the tombstone',
-    file: 'wasm/core/tombstones.cc',
+    file: 'wasm/core/session/tombstones.cc',
     from: /slot != SlotIndex::kNone && now < slots_\[slot\]\.until/,
     to: 'now < 0 && slot != SlotIndex::kNone',
   },
   {
     name: 'the lease deadline',
-    file: 'wasm/core/leases.cc',
+    file: 'wasm/core/session/leases.cc',
     from: /now (<|>=) (lease|old)(->|\.)deadline/g,
     to: 'now * 0 $1 $2$3deadline',
   },
   {
     name: 'the branch for failures (R13)',
-    file: 'wasm/core/session_fill.cc',
+    file: 'wasm/core/session/session_fill.cc',
     from: / \|\| http_status >= 500/,
     to: '',
   },
   {
     name: 'the end of a lease with its session (R10)',
-    file: 'wasm/core/session_events.cc',
+    file: 'wasm/core/session/session_events.cc',
     from: /(void SessionCache::bury[^}]*)leases_\.cancel\(key\);/,
     to: '$1',
   },
   {
     name: 'the end of sessions with their user (R23)',
-    file: 'wasm/core/session_cache.cc',
+    file: 'wasm/core/session/session_cache.cc',
     from: /\(\*event\)->revoked &&/,
     to: 'false &&',
   },
   {
     name: 'the event of an update (R22)',
-    file: 'wasm/core/session_events.cc',
+    file: 'wasm/core/session/session_events.cc',
     from: /(?=users_\.change\(user, change, )/,
     to: 'if (now < 0) ',
   },
   {
     name: 'the wait for a redemption under way (R24)',
-    file: 'wasm/core/session_managed.cc',
+    file: 'wasm/core/session/session_managed.cc',
     from: /if \(Lease\* current = leases_\.find_current\(key, now\)\)/,
     to: 'if (Lease* current = now < 0 ? leases_.find_current(key, now) : nullptr)',
   },
   {
     name: 'the difference between a refusal and a failed redemption (R24)',
-    file: 'wasm/core/session_managed.cc',
+    file: 'wasm/core/session/session_managed.cc',
     from: /http_status == 400 \|\|/,
     to: 'http_status >= 400 ||',
   },
   {
     name: 'the end of the session that a login replaces (R21)',
-    file: 'js_bindings/auth-routes.js',
+    file: 'js_bindings/http/auth-routes.js',
     from: /(no fixation \(R21\)\.[^\n]*\n *)await this\.#end\(head, context\);/,
     to: '$1',
   },
@@ -113,7 +113,7 @@ function findSeed({ name, file, from, to }) {
 
 /** @param {string} cwd */
 function simulate(cwd) {
-  const words = ['tests/simulation/run.mjs', `--seeds=${MOST_SEEDS}`, '--brief'];
+  const words = ['tests/simulation/run.mjs', `--seeds=${MAX_SEEDS}`, '--brief'];
   return capture(process.execPath, words, { cwd });
 }
 
@@ -129,7 +129,7 @@ export async function mutate(words) {
   );
   const missed = chosen.filter((mutant) => {
     const found = findSeed(mutant);
-    console.log(`without ${mutant.name}: ${found ?? `nothing in ${MOST_SEEDS} seeds`}`);
+    console.log(`without ${mutant.name}: ${found ?? `nothing in ${MAX_SEEDS} seeds`}`);
     return !found;
   });
   if (missed.length > 0) throw new Failure('mutants: the simulation missed what was taken out');

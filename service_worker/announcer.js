@@ -2,7 +2,7 @@
 // so that no tab has to ask.
 
 /** A tab that the browser has frozen cannot answer: it hears of it when it wakes, before it shows. */
-const LONGEST_WAIT_MS = 250;
+const MAX_WAIT_MS = 250;
 
 /**
  * - `session`: this is the session now; with `clear`, tabs answer with `cleared` once they have forgotten
@@ -50,7 +50,7 @@ export class Announcer {
       if (missing <= 0) done.abort();
     });
     this.post({ type: 'session', session: null, clear });
-    if (missing > 0) await host.sleep(LONGEST_WAIT_MS, done.signal);
+    if (missing > 0) await host.sleep(MAX_WAIT_MS, done.signal);
     this.#answered.delete(clear);
   }
 }

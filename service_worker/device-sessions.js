@@ -3,16 +3,16 @@
 // in which it stands for the same user as far as is known. A login, a logout or what may be one ends it.
 // Invariants: what was learnt in one epoch is answered in that epoch only (SPEC R10, R61); the disk never
 // holds a document that is older than a change this worker has let through (SPEC R22).
-import { instantiate } from '../js_bindings/abi.js';
-import { Action, CheckFlag } from '../js_bindings/abi-constants.js';
-import { joined } from '../js_bindings/bodies.js';
+import { instantiate } from '../js_bindings/core/abi.js';
+import { Action, CheckFlag } from '../js_bindings/core/abi-constants.js';
 import createModule from '../js_bindings/dist/sesame.js';
 import { ConfigError } from '../js_bindings/errors.js';
-import { Handler } from '../js_bindings/handler.js';
-import { toHex } from '../js_bindings/hex.js';
 import { defaultHost } from '../js_bindings/host.js';
-import { errorResponse, isoTime, jsonResponse } from '../js_bindings/responses.js';
+import { Handler } from '../js_bindings/http/handler.js';
+import { errorResponse, isoTime, jsonResponse } from '../js_bindings/http/responses.js';
+import { joined } from '../js_bindings/origin/bodies.js';
 import { assemble } from '../js_bindings/session-cache.js';
+import { toHex } from '../js_bindings/util/hex.js';
 import { credentialsOf, pageRequest } from './page-request.js';
 import { passBy } from './pass-by.js';
 import { RunningStatistics } from './running-statistics.js';
@@ -55,7 +55,7 @@ export class DeviceSessions {
   #announced = null;
   /** @type {string | undefined} */
   #marker;
-  /** @type {import('../js_bindings/abi.js').RequestHead} whoever asked last */
+  /** @type {import('../js_bindings/core/abi.js').RequestHead} whoever asked last */
   #head = { tenant: '', cookie: '', authorization: '' };
 
   /**

@@ -1,9 +1,9 @@
 // The options of the service worker: those of a cache that make sense on a device, and its own.
 import { ConfigError } from '../js_bindings/errors.js';
-import { parseOptions } from '../js_bindings/options.js';
-import { isPath } from '../js_bindings/options-managed.js';
+import { isPath } from '../js_bindings/options/managed.js';
+import { parseOptions } from '../js_bindings/options/options.js';
 
-/** @import { Options } from '../js_bindings/options.js' */
+/** @import { Options } from '../js_bindings/options/options.js' */
 
 /**
  * Of a cache in front of many users: on a device there is one, and no secret to share.
@@ -99,7 +99,7 @@ export function parseWorkerOptions(options, ownOrigin) {
     ...ofCache,
     cookie: DEVICE_COOKIE,
   };
-  /** @type {import('../js_bindings/options.js').ParsedOptions | undefined} */
+  /** @type {import('../js_bindings/options/options.js').ParsedOptions | undefined} */
   let parsed;
   try {
     parsed = parseOptions(cache);

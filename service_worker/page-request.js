@@ -22,7 +22,7 @@ export function sendsCookies({ credentials, url }, ownOrigin) {
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
  * @param {string} ownOrigin
- * @returns {Request & { original: Request, head: import('../js_bindings/abi.js').RequestHead }}
+ * @returns {Request & { original: Request, head: import('../js_bindings/core/abi.js').RequestHead }}
  */
 export function pageRequest(original, principal, ownOrigin) {
   const authorization = original.headers.get('authorization');

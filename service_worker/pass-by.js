@@ -1,8 +1,9 @@
 // What a worker does that can hold nothing, for want of WebAssembly or of memory: requests go past it, as if it were
 // not there. Only the session's path, which the origin need not have, is answered from the document; and the tabs hear
 // of what may have changed the user, since nobody else tells them.
-import { markPrivate } from '../js_bindings/headers.js';
-import { respond, sessionBody, unavailableResponse } from '../js_bindings/responses.js';
+
+import { respond, sessionBody, unavailableResponse } from '../js_bindings/http/responses.js';
+import { markPrivate } from '../js_bindings/origin/headers.js';
 import { sendsCookies } from './page-request.js';
 
 /**

@@ -5,7 +5,7 @@ execute_process(COMMAND ${EM_CONFIG} EMSCRIPTEN_ROOT OUTPUT_VARIABLE em_root
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 include(${em_root}/cmake/Modules/Platform/Emscripten.cmake)
 
-# -O2, not -O3: from -O3 on, em++ renames the exports that js_bindings/abi.js calls.
+# -O2, not -O3: from -O3 on, em++ renames the exports that js_bindings/core/abi.js calls.
 set(CMAKE_CXX_FLAGS_INIT "${CMAKE_CXX_FLAGS_INIT} -flto")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g2" CACHE STRING "")

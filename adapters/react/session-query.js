@@ -5,8 +5,8 @@ import { defaultClient } from '../../service_worker/client/index.js';
 /** @import { SessionClient } from '../../service_worker/client/session-client.js' */
 
 const MINUTE_MS = 60_000;
-const MOST_RETRIES = 3;
-const LONGEST_RETRY_MS = 30_000;
+const MAX_RETRIES = 3;
+const MAX_RETRY_MS = 30_000;
 
 export const SESSION_KEY = Object.freeze(/** @type {const} */ (['sesame', 'session']));
 
@@ -38,12 +38,11 @@ export function sessionQueryOptions({ client } = {}) {
     refetchOnWindowFocus: false,
     /** @param {number} failures @param {Error} error */
     retry: (failures, error) =>
-      failures < MOST_RETRIES &&
-      /** @type {any} */ (error).code === 'ERR_SESAME_ORIGIN_UNAVAILABLE',
+      failures < MAX_RETRIES && /** @type {any} */ (error).code === 'ERR_SESAME_ORIGIN_UNAVAILABLE',
     /** @param {number} failures @param {Error} error */
     retryDelay: (failures, error) =>
       Math.min(
-        LONGEST_RETRY_MS,
+        MAX_RETRY_MS,
         Math.max(/** @type {any} */ (error).retryAfterMs ?? 0, 1000 * 2 ** failures),
       ),
   };

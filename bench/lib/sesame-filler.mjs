@@ -4,8 +4,8 @@
 // does not want to wait for a million times. So the core that the cache holds is borrowed: it is shown
 // when the cache counts a request that it passes on, which no check does. Where that fails, because the
 // inside has changed, `getSession` fills all the same.
-import { Core } from '../../js_bindings/abi.js';
-import { Action, CheckFlag } from '../../js_bindings/abi-constants.js';
+import { Core } from '../../js_bindings/core/abi.js';
+import { Action, CheckFlag } from '../../js_bindings/core/abi-constants.js';
 import { SessionCache } from '../../js_bindings/index.node.js';
 
 export const ORIGIN = 'http://origin.example';

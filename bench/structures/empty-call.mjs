@@ -1,6 +1,6 @@
 // The floor under a check: the header's bytes into the module's memory, and a call that does nothing.
 import { readFileSync } from 'node:fs';
-import { instantiate } from '../../js_bindings/abi.js';
+import { instantiate } from '../../js_bindings/core/abi.js';
 import createModule from '../../js_bindings/dist/sesame.js';
 import { encoder } from './shared.mjs';
 

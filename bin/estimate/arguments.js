@@ -5,7 +5,7 @@ import { DURATION_UNIT_MS } from './log-entry.js';
 
 const DEFAULT_LATENCY_MS = 100;
 const DEFAULT_SESSIONS = 10;
-const MOST_ROWS = 1000;
+const MAX_ROWS = 1000;
 
 export const HELP = `Usage: sesame-edge estimate FILE [options]
 
@@ -111,8 +111,8 @@ export function readArguments(argv) {
   if (positionals.length === 0) faults.push('no log given');
   if (positionals.length > 1) faults.push(`unexpected argument '${positionals[1]}'`);
   if (!(latencyMs >= 0 && latencyMs < 1e9)) faults.push('--latency must be milliseconds');
-  if (!Number.isInteger(sessions) || sessions < 0 || sessions > MOST_ROWS) {
-    faults.push(`--sessions must be a number from 0 to ${MOST_ROWS}`);
+  if (!Number.isInteger(sessions) || sessions < 0 || sessions > MAX_ROWS) {
+    faults.push(`--sessions must be a number from 0 to ${MAX_ROWS}`);
   }
   if (format !== undefined && !['combined', 'json', 'har'].includes(format)) {
     faults.push(`--format must be combined, json or har, not '${format}'`);

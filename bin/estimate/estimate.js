@@ -1,12 +1,12 @@
 // From a log to what Sesame would have saved: reads, orders, replays and sums up.
-import { parseOptions } from '../../js_bindings/options.js';
+import { parseOptions } from '../../js_bindings/options/options.js';
 import { EstimateError } from './estimate-error.js';
 import { InOrder } from './in-order.js';
 import { openLog } from './log-input.js';
 import { readLog } from './read-log.js';
 import { Replay } from './replay.js';
 import { shortName } from './session-ids.js';
-import { MOST_SESSIONS } from './session-table.js';
+import { MAX_SESSIONS } from './session-table.js';
 
 /** @typedef {ReturnType<typeof summary>} Estimate */
 
@@ -91,7 +91,7 @@ async function loadPackage() {
 
 /**
  * @param {import('./replay.js').Event} event
- * @param {import('../../js_bindings/options.js').ParsedOptions} options
+ * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
  */
 function asBrowser(event, options) {
   const exchange = event.exchange && {
@@ -105,7 +105,7 @@ function asBrowser(event, options) {
  * @param {import('./log-input.js').Format} format
  * @param {boolean} isOneBrowser
  * @param {string | undefined} sessionField
- * @param {import('../../js_bindings/options.js').ParsedOptions} options
+ * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
  */
 function identityOf(format, isOneBrowser, sessionField, options) {
   if (isOneBrowser) return 'the whole file (it has no credentials: its browser left them out)';
@@ -117,7 +117,7 @@ function identityOf(format, isOneBrowser, sessionField, options) {
 /**
  * @param {Replay} replay
  * @param {{ format: import('./log-input.js').Format, lines: import('./read-log.js').LogCounts &
- *   { late: number }, identity: string, options: import('../../js_bindings/options.js').ParsedOptions,
+ *   { late: number }, identity: string, options: import('../../js_bindings/options/options.js').ParsedOptions,
  *   latencyMs: number, sessions: number }} given
  */
 function summary(replay, { format, lines, identity, options, latencyMs, sessions }) {
@@ -176,7 +176,7 @@ function summary(replay, { format, lines, identity, options, latencyMs, sessions
     sessions: {
       count: table.size,
       isMore: table.isFull,
-      most: MOST_SESSIONS,
+      most: MAX_SESSIONS,
       rows: table.top(sessions).map(({ high, savedMs, ...row }) => ({
         session: shortName(high),
         ...row,

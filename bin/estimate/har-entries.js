@@ -4,9 +4,9 @@
 import { EstimateError } from './estimate-error.js';
 
 /** A longer entry is a download: it is left out. */
-const MOST_ENTRY_BYTES = 8 * 1024 * 1024;
+const MAX_ENTRY_BYTES = 8 * 1024 * 1024;
 /** A longer key is none that is looked for. */
-const MOST_KEY_BYTES = 16;
+const MAX_KEY_BYTES = 16;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -22,7 +22,7 @@ const ENTRIES_DEPTH = 3;
  * @throws {EstimateError} `ERR_SESAME_LOG_FORMAT` if it has no list of entries, `ERR_SESAME_LOG_TRUNCATED`
  *   if it ends before they do
  */
-export async function* harEntries(chunks, { mostBytes = MOST_ENTRY_BYTES } = {}) {
+export async function* harEntries(chunks, { mostBytes = MAX_ENTRY_BYTES } = {}) {
   let depth = 0;
   let isInString = false;
   let isEscaped = false;
@@ -81,12 +81,8 @@ export async function* harEntries(chunks, { mostBytes = MOST_ENTRY_BYTES } = {})
       }
     }
     if (keyStart >= 0) {
-      if (key.length < MOST_KEY_BYTES) {
-        key += chunk.toString(
-          'latin1',
-          keyStart,
-          Math.min(chunk.length, keyStart + MOST_KEY_BYTES),
-        );
+      if (key.length < MAX_KEY_BYTES) {
+        key += chunk.toString('latin1', keyStart, Math.min(chunk.length, keyStart + MAX_KEY_BYTES));
       }
     }
     if (entryStart >= 0) {

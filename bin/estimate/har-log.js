@@ -2,7 +2,7 @@
 import { pathOf } from './log-entry.js';
 
 const ANSWER_HEADERS = ['cache-control', 'etag', 'retry-after', 'set-cookie'];
-const MOST_BODY_LENGTH = 256 * 1024;
+const MAX_BODY_LENGTH = 256 * 1024;
 
 /**
  * @param {readonly string[]} cookieNames those that prove a session
@@ -35,7 +35,7 @@ export function harReader(cookieNames) {
         authorization,
         origin: header(request, 'origin'),
         answerHeaders: answerHeaders(response),
-        answerBody: typeof body === 'string' && body.length <= MOST_BODY_LENGTH ? body : '',
+        answerBody: typeof body === 'string' && body.length <= MAX_BODY_LENGTH ? body : '',
       },
     };
   };

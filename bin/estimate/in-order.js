@@ -3,7 +3,7 @@
 // they are younger than the window, and no more than so many of them.
 
 const WINDOW_MS = 60_000;
-const MOST_ENTRIES = 32_768;
+const MAX_ENTRIES = 32_768;
 
 /**
  * @template {{ timeMs: number }} T
@@ -20,7 +20,7 @@ export class InOrder {
   late = 0;
 
   /** @param {{ windowMs?: number, most?: number }} [bounds] */
-  constructor({ windowMs = WINDOW_MS, most = MOST_ENTRIES } = {}) {
+  constructor({ windowMs = WINDOW_MS, most = MAX_ENTRIES } = {}) {
     this.#windowMs = windowMs;
     this.#most = most;
   }

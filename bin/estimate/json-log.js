@@ -177,7 +177,7 @@ function unitOf(field) {
 }
 
 /** Later than this in seconds is later than the year 5000: it is milliseconds. */
-const MOST_SECONDS = 1e11;
+const MAX_SECONDS = 1e11;
 
 /** @param {unknown} value @returns {number | null} */
 function timeOf(value) {
@@ -185,6 +185,6 @@ function timeOf(value) {
   const number = Number(value);
   const timeMs = Number.isNaN(number)
     ? Date.parse(`${value}`)
-    : Math.round(number > MOST_SECONDS ? number : number * 1000);
+    : Math.round(number > MAX_SECONDS ? number : number * 1000);
   return Number.isFinite(timeMs) ? timeMs : null;
 }

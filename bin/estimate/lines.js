@@ -1,7 +1,7 @@
 // Lines of a file in its bytes as they come, in bounded memory.
 
 /** A longer line is of no log: it is left out. */
-const MOST_LINE_BYTES = 256 * 1024;
+const MAX_LINE_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
 /**
@@ -11,7 +11,7 @@ const LINE_FEED = 0x0a;
  * @param {{ mostBytes?: number }} [limits]
  * @returns {AsyncGenerator<(string | null)[]>} without their line feeds; null for a line that is too long
  */
-export async function* lineGroups(chunks, { mostBytes = MOST_LINE_BYTES } = {}) {
+export async function* lineGroups(chunks, { mostBytes = MAX_LINE_BYTES } = {}) {
   /** @type {Buffer[]} of a line that has not ended yet */
   let parts = [];
   let length = 0;

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { EstimateError } from './estimate-error.js';
 
 const CHUNK_BYTES = 64 * 1024;
-const MOST_SNIFFED_BYTES = 64 * 1024;
+const MAX_SNIFFED_BYTES = 64 * 1024;
 
 /** @typedef {'combined' | 'json' | 'har'} Format */
 
@@ -32,10 +32,7 @@ export async function openLog(file) {
   });
   const packed = await peeked(raw, 2);
   const isPacked = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
-  const plain = await peeked(
-    isPacked ? unpacked(packed.chunks) : packed.chunks,
-    MOST_SNIFFED_BYTES,
-  );
+  const plain = await peeked(isPacked ? unpacked(packed.chunks) : packed.chunks, MAX_SNIFFED_BYTES);
   const hasMark = plain.head.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
   const start = (hasMark ? plain.head.subarray(3) : plain.head).toString();
   return {

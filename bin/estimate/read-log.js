@@ -9,7 +9,7 @@ import { lineGroups } from './lines.js';
 import { sessionIds } from './session-ids.js';
 
 /** So many paths are remembered with whether they matter, for speed. */
-const MOST_PATHS = 4096;
+const MAX_PATHS = 4096;
 
 /**
  * @typedef {object} LogCounts
@@ -21,7 +21,7 @@ const MOST_PATHS = 4096;
 /**
  * @typedef {object} ReadOptions
  * @property {import('./log-input.js').Format} format
- * @property {import('../../js_bindings/options.js').ParsedOptions} options
+ * @property {import('../../js_bindings/options/options.js').ParsedOptions} options
  * @property {string} [sessionField]
  * @property {string} [userField]
  * @property {string} [durationField]
@@ -82,7 +82,7 @@ async function* inGroupsOfOne(items) {
 
 /**
  * Whether the cache does anything with a request but pass it on.
- * @param {import('../../js_bindings/options.js').ParsedOptions} options
+ * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
  * @returns {(entry: import('./log-entry.js').LogEntry) => boolean}
  */
 function relevance({ documentPath, identityPaths, userPaths }) {
@@ -99,7 +99,7 @@ function relevance({ documentPath, identityPaths, userPaths }) {
     let verdict = known.get(path);
     if (verdict === undefined) {
       verdict = judge(path);
-      if (known.size >= MOST_PATHS) known.clear();
+      if (known.size >= MAX_PATHS) known.clear();
       known.set(flat(path), verdict);
     }
     if (verdict !== 'writes') return verdict === 'always';

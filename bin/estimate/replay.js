@@ -18,7 +18,7 @@ const CLIENT_LEFT = 499;
 /** Statuses whose responses have no body (Fetch standard). */
 const NULL_BODY = [204, 205, 304];
 /** So many refused sessions are remembered. */
-const MOST_REFUSED = 65_536;
+const MAX_REFUSED = 65_536;
 
 const encoder = new TextEncoder();
 
@@ -60,8 +60,8 @@ export class Replay {
 
   /**
    * @param {typeof import('../../js_bindings/index.node.js').SessionCache} SessionCache
-   * @param {Omit<import('../../js_bindings/options.js').Options, 'origin'>} policy
-   * @param {import('../../js_bindings/options.js').ParsedOptions} options the same, complete
+   * @param {Omit<import('../../js_bindings/options/options.js').Options, 'origin'>} policy
+   * @param {import('../../js_bindings/options/options.js').ParsedOptions} options the same, complete
    * @param {number} latencyMs how long a request took of which the log does not say
    */
   constructor(SessionCache, policy, options, latencyMs) {
@@ -278,7 +278,7 @@ export class Replay {
     this.#refused.set(id.text, now);
     for (const [text, refusedMs] of this.#refused) {
       const isPast = refusedMs + this.#options.negativeFor < now;
-      if (!isPast && this.#refused.size <= MOST_REFUSED) break;
+      if (!isPast && this.#refused.size <= MAX_REFUSED) break;
       this.#refused.delete(text);
     }
   }

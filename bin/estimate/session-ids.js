@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** So many sessions' names are remembered, for speed. */
-const MOST_REMEMBERED = 16_384;
+const MAX_REMEMBERED = 16_384;
 
 /**
  * @typedef {object} SessionId
@@ -26,7 +26,7 @@ export function sessionIds() {
       low: digest.readUInt32BE(4),
       text: digest.toString('hex', 0, 16),
     };
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(session, id);
     return id;
   };

@@ -3,7 +3,7 @@
 // full have no row.
 
 /** 15 MB when it is full. */
-export const MOST_SESSIONS = 262_144;
+export const MAX_SESSIONS = 262_144;
 const FIRST_SLOTS = 1024;
 
 /**
@@ -23,7 +23,7 @@ export class SessionTable {
   isFull = false;
 
   /** @param {number} [most] */
-  constructor(most = MOST_SESSIONS) {
+  constructor(most = MAX_SESSIONS) {
     this.#most = most;
   }
 

@@ -8,8 +8,8 @@ const PASSWORD = 'open sesame';
 const PREFIX = { plain: '/plain', sesame: '' };
 const NAMES = ['ليلى حداد', 'Layla Haddad', 'ليلى ح.'];
 /** A bar this high is the longest wait that is drawn in full. */
-const LONGEST_MS = 300;
-const MOST_TABS = 3;
+const MAX_MS = 300;
+const MAX_TABS = 3;
 
 /** @typedef {'plain' | 'sesame'} Side */
 /** @type {Side[]} */
@@ -76,7 +76,7 @@ function load(side, tab) {
 /** @param {Side} side */
 function openTab(side) {
   const tabs = find('.tabs', sectionOf(side));
-  if (tabs.children.length >= MOST_TABS) tabs.firstElementChild?.remove();
+  if (tabs.children.length >= MAX_TABS) tabs.firstElementChild?.remove();
   const tab = document.createElement('iframe');
   tab.title = text[side];
   tabs.append(tab);
@@ -141,7 +141,7 @@ function note({ side, waitMs, outcome }) {
   find('.waited', section).textContent = text.wait(Math.round(state[side].waitedMs));
   const bar = document.createElement('li');
   bar.className = outcome;
-  bar.style.height = `${Math.min(100, (100 * waitMs) / LONGEST_MS)}%`;
+  bar.style.height = `${Math.min(100, (100 * waitMs) / MAX_MS)}%`;
   const label = document.createElement('span');
   label.textContent = text.wait(Math.round(waitMs));
   bar.append(label);

@@ -2,7 +2,7 @@
 // log and what happened to users; records and locks are spread over others by their names. The objects are
 // edge_worker/store-object.js.
 import { inTime } from './in-time.js';
-import { FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
+import { FENCE_MS, MAX_EVENTS, TIMEOUT_MS } from './limits.js';
 
 /** @import { SharedStore } from './store.js' */
 
@@ -59,7 +59,7 @@ export class DurableObjectStore {
    */
   constructor(namespace, options) {
     const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
-    const { fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = options;
+    const { fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = options;
     this.#namespace = namespace;
     this.#prefix = prefix;
     this.#timeoutMs = timeoutMs;

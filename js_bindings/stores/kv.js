@@ -13,7 +13,7 @@ import { compareAt } from './store.js';
 /** @import { SharedStore } from './store.js' */
 
 /** KV's shortest life of a value. */
-const SHORTEST_TTL_S = 60;
+const MIN_TTL_S = 60;
 
 /** Cloudflare: "changes may take up to 60 seconds or more to be visible in other locations". */
 const PROPAGATION_MS = 60_000;
@@ -114,7 +114,7 @@ class KvBesideTruth {
    */
   async putIfNewer(name, value, options) {
     if (!(await this.#truth.putIfNewer(name, await digestOf(value), options))) return false;
-    const expirationTtl = Math.max(SHORTEST_TTL_S, Math.ceil(options.ttlMs / 1000));
+    const expirationTtl = Math.max(MIN_TTL_S, Math.ceil(options.ttlMs / 1000));
     await inTime(this.#timeoutMs, () =>
       this.#namespace.put(this.#key(name), value, { expirationTtl }),
     );
@@ -329,7 +329,7 @@ class KvAlone {
 
 /** @param {number} milliseconds */
 function secondsOf(milliseconds) {
-  return Math.max(SHORTEST_TTL_S, Math.ceil(milliseconds / 1000));
+  return Math.max(MIN_TTL_S, Math.ceil(milliseconds / 1000));
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */

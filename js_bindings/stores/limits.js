@@ -4,7 +4,7 @@
 export const FENCE_MS = 60_000;
 
 /** Events that are kept; a node that has missed more trusts nothing it holds. */
-export const MOST_EVENTS = 10_000;
+export const MAX_EVENTS = 10_000;
 
 /** A node reads no more events than this at once. */
 export const EVENTS_AT_ONCE = 1000;

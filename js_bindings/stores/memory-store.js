@@ -1,5 +1,5 @@
 // A store in the memory of one process: for several caches in one, and for tests.
-import { FENCE_MS, MOST_EVENTS } from './limits.js';
+import { FENCE_MS, MAX_EVENTS } from './limits.js';
 import { compareAt } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
@@ -49,7 +49,7 @@ export class MemoryStore {
   #listeners = new Set();
 
   /** @param {MemoryStoreOptions} [options] */
-  constructor({ now = Date.now, fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = {}) {
+  constructor({ now = Date.now, fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = {}) {
     this.#now = now;
     this.#fenceMs = fenceMs;
     this.#mostEvents = mostEvents;

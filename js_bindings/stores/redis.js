@@ -16,12 +16,12 @@
 
 import { createClient, createCluster, createSentinel, defineScript } from 'redis';
 import { inTime } from './in-time.js';
-import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MOST_EVENTS, TIMEOUT_MS } from './limits.js';
+import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MAX_EVENTS, TIMEOUT_MS } from './limits.js';
 import { StoreUnavailableError } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
 
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 
 const NOW = `
 local function now()
@@ -192,7 +192,7 @@ class RedisStore {
    */
   constructor(url, options) {
     const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
-    const { fenceMs = FENCE_MS, mostEvents = MOST_EVENTS } = options;
+    const { fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = options;
     this.#url = url;
     const { cluster, sentinel } = options;
     this.#several = cluster || sentinel ? { cluster, sentinel } : null;
@@ -375,7 +375,7 @@ class RedisStore {
       disableOfflineQueue: true,
       socket: {
         connectTimeout: this.#timeoutMs,
-        reconnectStrategy: (attempts) => Math.min(2 ** attempts * 10, LONGEST_PAUSE_MS),
+        reconnectStrategy: (attempts) => Math.min(2 ** attempts * 10, MAX_PAUSE_MS),
       },
       ...options,
     });

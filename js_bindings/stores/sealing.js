@@ -4,7 +4,7 @@
 // - key: HKDF (RFC 5869) with SHA-256 of the same bytes, under a label of its own
 // - value: a version, 96 random bits, AES-256-GCM; the name is authenticated with it, so that no value can be
 //   moved to another session
-import { toHex } from '../hex.js';
+import { toHex } from '../util/hex.js';
 
 const VERSION = 1;
 const NONCE_BYTES = 12;

@@ -2,7 +2,7 @@
 import { SesameError } from '../../js_bindings/errors.js';
 
 /** A worker that does not answer by then is as good as none. */
-const LONGEST_WAIT_MS = 2000;
+const MAX_WAIT_MS = 2000;
 
 export class WorkerLink {
   /** @type {Promise<ServiceWorkerRegistration | null> | null} */
@@ -98,5 +98,5 @@ function containerOf() {
  * @returns {Promise<T>}
  */
 function later(value) {
-  return new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS, value));
+  return new Promise((resolve) => setTimeout(resolve, MAX_WAIT_MS, value));
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { lexer, walkTokens } from 'marked';
 import { SessionCache } from 'sesame-edge';
-import { parseOptions } from '../../js_bindings/options.js';
+import { parseOptions } from '../../js_bindings/options/options.js';
 import { checkData } from './support/fragments.js';
 import { readPage } from './support/read-page.js';
 import { root } from './support/workplace.js';

@@ -13,7 +13,7 @@ const MB = 1024 ** 2;
 const PIECE = Buffer.alloc(64 * 1024, 'a piece of some sixty thousand bytes. ');
 const PIECES = (50 * MB) / PIECE.length;
 /** Sockets and streams on the way hold some megabytes; what keeps the body back holds it all. */
-const MOST_UNDER_WAY = 24 * MB;
+const MAX_UNDER_WAY = 24 * MB;
 
 const EXPECTED = createHash('sha256');
 for (let piece = 0; piece < PIECES; piece += 1) EXPECTED.update(PIECE);
@@ -141,7 +141,7 @@ export const streaming = [
       assert.equal(response.headers.get('content-length'), headers['content-length']);
       assert.equal(await meter.read(/** @type {any} */ (response.body)), DIGEST);
     });
-    assert.ok(meter.most < MOST_UNDER_WAY, `${meter.most} bytes at once`);
+    assert.ok(meter.most < MAX_UNDER_WAY, `${meter.most} bytes at once`);
   }),
 
   httpCase('R41: 50 MB up, in bounded memory', async (t) => {
@@ -153,7 +153,7 @@ export const streaming = [
       const response = await t.fetch('/film', { method: 'PUT', body: meter.pieces() });
       assert.equal(await response.text(), DIGEST);
     });
-    assert.ok(meter.most < MOST_UNDER_WAY, `${meter.most} bytes at once`);
+    assert.ok(meter.most < MAX_UNDER_WAY, `${meter.most} bytes at once`);
   }),
 
   httpCase('R41: there and back at once', async (t) => {
@@ -165,7 +165,7 @@ export const streaming = [
       const response = await t.fetch('/echo', { method: 'POST', body: meter.pieces() });
       assert.equal(await meter.read(/** @type {any} */ (response.body)), DIGEST);
     });
-    assert.ok(meter.most < 2 * MOST_UNDER_WAY, `${meter.most} bytes at once`);
+    assert.ok(meter.most < 2 * MAX_UNDER_WAY, `${meter.most} bytes at once`);
   }),
 
   ...Object.entries({ announced: { 'content-length': '100' }, 'not announced': {} }).map(

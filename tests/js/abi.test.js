@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, test } from 'node:test';
-import { Core, instantiate } from '../../js_bindings/abi.js';
-import { Action, Credential, Status } from '../../js_bindings/abi-constants.js';
+import { Core, instantiate } from '../../js_bindings/core/abi.js';
+import { Action, Credential, Status } from '../../js_bindings/core/abi-constants.js';
 import createModule from '../../js_bindings/dist/sesame.js';
-import { parseOptions } from '../../js_bindings/options.js';
+import { parseOptions } from '../../js_bindings/options/options.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const module = new WebAssembly.Module(
@@ -14,7 +14,7 @@ const module = new WebAssembly.Module(
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** @type {import('../../js_bindings/abi.js').Instance} */
+/** @type {import('../../js_bindings/core/abi.js').Instance} */
 let instance;
 /** @type {Core} */
 let core;

@@ -1,7 +1,7 @@
 // A host that keeps a view instead of copying it must not show one session's bytes to another's client.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BodyOut } from '../../js_bindings/body-out.js';
+import { BodyOut } from '../../js_bindings/http/body-out.js';
 
 const memory = new Uint8Array(1 << 18);
 

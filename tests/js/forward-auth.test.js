@@ -9,7 +9,7 @@ import { toNodeHandler } from 'sesame-edge/node';
 import { serve } from '../../edge_worker/serve/serve.js';
 import { createOrigin } from '../../examples/origin/server.mjs';
 import { createUsers, PASSWORD } from '../../examples/origin/users.mjs';
-import { fieldValue } from '../../js_bindings/verify.js';
+import { fieldValue } from '../../js_bindings/http/verify.js';
 import { startNginx } from '../support/nginx.js';
 
 const SITE = new URL('../../examples/forward-auth/nginx.conf', import.meta.url);

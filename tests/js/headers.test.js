@@ -8,7 +8,7 @@ import {
   markPrivate,
   retryAfterMs,
   toHeaders,
-} from '../../js_bindings/headers.js';
+} from '../../js_bindings/origin/headers.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const NAMES = ['session', '__Host-session'];

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError, SessionCache } from 'sesame-edge';
-import { parseOptions } from '../../js_bindings/options.js';
-import { parsePathPattern } from '../../js_bindings/path-patterns.js';
+import { parsePathPattern } from '../../js_bindings/dialects/path-patterns.js';
+import { parseOptions } from '../../js_bindings/options/options.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
 import { cookie } from '../support/http-case.js';
 

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Core, instantiate } from '../../js_bindings/abi.js';
-import { Action, CheckFlag } from '../../js_bindings/abi-constants.js';
+import { Core, instantiate } from '../../js_bindings/core/abi.js';
+import { Action, CheckFlag } from '../../js_bindings/core/abi-constants.js';
+import { parsePathPattern } from '../../js_bindings/dialects/path-patterns.js';
 import createModule from '../../js_bindings/dist/sesame.js';
-import { endToEnd, retryAfterMs } from '../../js_bindings/headers.js';
-import { valueAt } from '../../js_bindings/json-pointer.js';
-import { parseOptions } from '../../js_bindings/options.js';
-import { parsePathPattern } from '../../js_bindings/path-patterns.js';
+import { parseOptions } from '../../js_bindings/options/options.js';
+import { endToEnd, retryAfterMs } from '../../js_bindings/origin/headers.js';
+import { valueAt } from '../../js_bindings/util/json-pointer.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const module = new WebAssembly.Module(

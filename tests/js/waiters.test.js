@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SessionCache } from 'sesame-edge';
 import { defaultHost } from '../../js_bindings/host.js';
-import { Waiters } from '../../js_bindings/waiters.js';
+import { Waiters } from '../../js_bindings/sessions/waiters.js';
 import { createClock, SECOND } from '../support/clock.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
 import { cookie } from '../support/http-case.js';

@@ -1,5 +1,5 @@
 // What makes a configuration wrong, and that all of it is said at once.
-#include "config.h"
+#include "session/config.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -119,8 +119,8 @@ TEST_CASE("R50: memory must hold a few documents; the least that may be is enoug
 }
 
 TEST_CASE("R50: sizes that no arithmetic holds are faults, not wrapped around") {
-  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
-  for (const std::size_t size : {kMost, kMost / 2 + 1, kMost / 4 + 1, kMost / 7 + 1, kMost / 8}) {
+  constexpr std::size_t kMax = std::numeric_limits<std::size_t>::max();
+  for (const std::size_t size : {kMax, kMax / 2 + 1, kMax / 4 + 1, kMax / 7 + 1, kMax / 8}) {
     CAPTURE(size);
     Config config;
     config.max_document_bytes = size;
@@ -133,8 +133,8 @@ TEST_CASE("R50: sizes that no arithmetic holds are faults, not wrapped around") 
 
 TEST_CASE("R8: a duration is at most a hundred years, so that every date can be told") {
   constexpr DurationMs kHundredYears = 36'525 * kDay;
-  constexpr DurationMs kMost = std::numeric_limits<DurationMs>::max();
-  for (const DurationMs duration : {kMost, kMost / 2, kHundredYears + 1}) {
+  constexpr DurationMs kMax = std::numeric_limits<DurationMs>::max();
+  for (const DurationMs duration : {kMax, kMax / 2, kHundredYears + 1}) {
     CAPTURE(duration);
     Config config;
     config.fresh_for = config.keep_for = config.expires_in = config.idle_for = duration;

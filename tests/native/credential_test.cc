@@ -1,5 +1,5 @@
 // Who a request claims to be. `session` and `__Host-session` are the session cookies throughout.
-#include "credential.h"
+#include "http/credential.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>

@@ -1,5 +1,5 @@
 // Documents: what is one, whose it is, and its top-level members.
-#include "document.h"
+#include "json/document.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>

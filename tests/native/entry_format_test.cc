@@ -1,4 +1,4 @@
-#include "entry_plan.h"
+#include "store/entry_plan.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
@@ -21,16 +21,16 @@ struct Written {
   EntryInfo info;
 };
 
-Written write(const EntryInfo& info, const EntryBase& base, PolicyTable& policies,
+Written write(const EntryInfo& info, const EntryBase& base, LifetimeTable& lifetimes,
               const EntryLayout& at_least = {}) {
   Written written;
-  written.plan = plan_entry(info, base, policies, 300, 7, 900, at_least);
-  policies.retain(written.plan.policy);
+  written.plan = plan_entry(info, base, lifetimes, 300, 7, 900, at_least);
+  lifetimes.retain(written.plan.lifetime);
   write_header(written.plan, numbered_key(1), 2, base, written.bytes.data());
   written.header = read_header(written.bytes.data());
-  const Policy* policy =
-      written.header.layout.is_explicit ? nullptr : &policies.at(written.header.policy);
-  written.info = read_info(written.header, base, policy);
+  const Lifetime* lifetime =
+      written.header.layout.is_explicit ? nullptr : &lifetimes.at(written.header.lifetime);
+  written.info = read_info(written.header, base, lifetime);
   return written;
 }
 
@@ -39,12 +39,12 @@ const EntryBase kBase{1'700'000'000'000 - 32'768'000, 5000};
 }  // namespace
 
 TEST_CASE("an ordinary entry's header takes few bytes and comes back") {
-  PolicyTable policies;
+  LifetimeTable lifetimes;
   EntryInfo info = document_info(kNow);
   info.sequence = 5003;
-  const EntryPlan plan = plan_entry(info, kBase, policies, 5, 0, 77);
-  CHECK(plan.header_bytes == 27);  // key 16, state, policy, shape, size, sequence, user 4, time 2
-  const Written written = write(info, kBase, policies);
+  const EntryPlan plan = plan_entry(info, kBase, lifetimes, 5, 0, 77);
+  CHECK(plan.header_bytes == 27);  // key 16, state, lifetime, shape, size, sequence, user 4, time 2
+  const Written written = write(info, kBase, lifetimes);
   CHECK(read_key(written.bytes.data()) == numbered_key(1));
   CHECK(written.header.use == 2);
   CHECK_FALSE(written.header.is_dead);
@@ -58,25 +58,25 @@ TEST_CASE("an ordinary entry's header takes few bytes and comes back") {
 
 TEST_CASE(
     "R5: times of a life under a minute are kept exactly, longer ones lose part of a second") {
-  PolicyTable policies;
+  LifetimeTable lifetimes;
   EntryInfo refusal;
   refusal.filled_at = refusal.born_at = kNow;
   refusal.fresh_until = refusal.drop_at = refusal.expires_at = kNow + 10'001;
   refusal.http_status = 401;
-  const Written exact = write(refusal, kBase, policies);
+  const Written exact = write(refusal, kBase, lifetimes);
   CHECK(exact.info.filled_at == kNow);
   CHECK(exact.info.drop_at == kNow + 10'001);
-  const Written rounded_down = write(document_info(kNow), kBase, policies);
+  const Written rounded_down = write(document_info(kNow), kBase, lifetimes);
   CHECK(rounded_down.info.filled_at == kNow / 1000 * 1000);
   CHECK(rounded_down.info.drop_at == (kNow + 65 * 60'000) / 1000 * 1000);
   // Once rounded they stay: an entry that is changed again and again does not grow older.
-  const Written again = write(rounded_down.info, kBase, policies);
+  const Written again = write(rounded_down.info, kBase, lifetimes);
   CHECK(again.info.filled_at == rounded_down.info.filled_at);
   CHECK(again.info.expires_at == rounded_down.info.expires_at);
 }
 
 TEST_CASE("R8: any times come back, and none later than it was given") {
-  PolicyTable policies;
+  LifetimeTable lifetimes;
   Random random(11);
   const TimeMs extremes[] = {INT64_MIN, INT64_MIN + 1, INT64_MAX, INT64_MAX - 1, 0, -1, 1, kNow};
   for (int i = 0; i < 200'000; ++i) {
@@ -103,57 +103,57 @@ TEST_CASE("R8: any times come back, and none later than it was given") {
         static_cast<Sequence>(random.one_in(2) ? 5000 + random.below(300) - 150 : random.next());
     info.user_tag = random.one_in(4) ? 0 : static_cast<std::uint32_t>(random.next());
     info.http_status = random.one_in(2) ? 200 : static_cast<std::uint16_t>(random.next());
-    const Written written = write(info, kBase, policies);
+    const Written written = write(info, kBase, lifetimes);
     INFO("round " << i);
     REQUIRE(written.header.header_bytes == written.plan.header_bytes);
     REQUIRE(written.plan.header_bytes <= kMaxHeaderBytes);
     REQUIRE(is_as_given(written.info, info));
     REQUIRE(is_as_given(written.plan.info, info));
-    policies.release(written.plan.policy);
+    lifetimes.release(written.plan.lifetime);
   }
 }
 
 TEST_CASE("R50: an entry that was filled weeks ago is written in few bytes as well") {
-  PolicyTable policies;
+  LifetimeTable lifetimes;
   const EntryInfo info = document_info(kNow - 20LL * 86'400'000);
-  const Written written = write(info, kBase, policies);
+  const Written written = write(info, kBase, lifetimes);
   CHECK(is_as_given(written.info, info));
   CHECK(written.plan.header_bytes <= 27 + 8 + 4);
 }
 
 TEST_CASE("a header keeps its size when it is written again for a newer time") {
-  PolicyTable policies;
+  LifetimeTable lifetimes;
   EntryInfo info = document_info(kNow);
   info.born_at -= 3'600'000;
   info.used_at = kNow;
   info.sequence = 5300;
-  const Written first = write(info, kBase, policies);
+  const Written first = write(info, kBase, lifetimes);
   info.filled_at += 1'800'000;
   info.fresh_until += 1'800'000;
   info.drop_at += 1'800'000;
   info.used_at = info.filled_at;
   info.sequence = 5000;  // would need no bytes
   info.user_tag = 0;
-  const Written second = write(info, kBase, policies, first.header.layout);
+  const Written second = write(info, kBase, lifetimes, first.header.layout);
   CHECK(second.header.header_bytes == first.header.header_bytes);
   CHECK(is_as_given(second.info, info));
 }
 
-TEST_CASE("R50: tokens that all end at another time share a policy") {
-  PolicyTable policies;
+TEST_CASE("R50: tokens that all end at another time share a lifetime") {
+  LifetimeTable lifetimes;
   for (int i = 0; i < 1000; ++i) {
     EntryInfo info = document_info(kNow);
     info.expires_at = kNow + 3'000'000'000 + i * 1000;
-    const Written written = write(info, kBase, policies);
+    const Written written = write(info, kBase, lifetimes);
     REQUIRE(is_as_given(written.info, info));
-    REQUIRE(written.plan.policy != PolicyTable::kNone);
+    REQUIRE(written.plan.lifetime != LifetimeTable::kNone);
     REQUIRE(written.plan.header_bytes <= 27 + 5 + 4);
   }
 }
 
 TEST_CASE("use counts up to its limit beside everything else") {
-  PolicyTable policies;
-  Written written = write(document_info(kNow), kBase, policies);
+  LifetimeTable lifetimes;
+  Written written = write(document_info(kNow), kBase, lifetimes);
   for (std::uint8_t use = 0; use <= kMaxUse; ++use) {
     write_use(written.bytes.data(), use);
     CHECK(read_use(written.bytes.data()) == use);

@@ -1,5 +1,5 @@
 // When a bearer token ends that is a JWT.
-#include "jwt.h"
+#include "http/jwt.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Keys: equal exactly if tenant, kind, value and secret are.
-#include "key.h"
+#include "base/key.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>

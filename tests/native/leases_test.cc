@@ -1,5 +1,5 @@
 // Leases: one holder a key, an end for each, and ids that mean one lease only.
-#include "leases.h"
+#include "session/leases.h"
 
 #include <set>
 #include <string>

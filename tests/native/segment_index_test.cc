@@ -1,12 +1,12 @@
-#include "segment_index.h"
+#include "store/segment_index.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
 #include <map>
 #include <vector>
 
-#include "change_filter.h"
-#include "ghost_set.h"
+#include "store/change_filter.h"
+#include "store/ghost_set.h"
 #include "store_support.h"
 
 namespace sesame {

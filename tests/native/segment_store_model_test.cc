@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "segment_store.h"
+#include "store/segment_store.h"
 #include "store_support.h"
 
 namespace sesame {
@@ -19,7 +19,7 @@ using store_testing::PrefixCodec;
 using store_testing::Random;
 
 constexpr std::uint64_t kKeys = 4'000;
-constexpr std::size_t kLongest = 16u << 10;
+constexpr std::size_t kMaxBytes = 16u << 10;
 // Longer ones the store need not encode.
 constexpr std::size_t kSurelyEncoded = 4u << 10;
 
@@ -42,7 +42,7 @@ void must(bool holds, const char* what) {
 class Model {
  public:
   Model(std::size_t budget_bytes, std::uint64_t seed)
-      : random_(seed), store_(SegmentStore::create({budget_bytes, kLongest}, make_codec())) {
+      : random_(seed), store_(SegmentStore::create({budget_bytes, kMaxBytes}, make_codec())) {
     Random letters(77);
     for (char& each : text_) each = static_cast<char>('a' + letters.below(26));
   }

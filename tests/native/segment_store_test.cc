@@ -1,4 +1,4 @@
-#include "segment_store.h"
+#include "store/segment_store.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -356,8 +356,8 @@ TEST_CASE("R51: no operation does more than a fixed number of entries' work") {
 
 TEST_CASE("R50, R51: hostile sizes waste no room, and cost no more than twice the normal work") {
   constexpr std::size_t kNormal = 490;
-  constexpr std::size_t kMost = 16u << 10;
-  const std::string bytes(kMost, 'x');
+  constexpr std::size_t kMax = 16u << 10;
+  const std::string bytes(kMax, 'x');
   struct Cost {
     double work;  // entries that somebody had to deal with, for each normal one's worth of bytes
     double live_bytes;
@@ -383,11 +383,11 @@ TEST_CASE("R50, R51: hostile sizes waste no room, and cost no more than twice th
     CHECK(cost.live_bytes >= normal.live_bytes / 2);
   };
   Random random(9);
-  check([&](std::uint64_t i) { return i % 2 == 0 ? 1 : kMost; });
-  check([&](std::uint64_t) { return random.below(kMost); });
-  check([&](std::uint64_t) { return kMost; });
+  check([&](std::uint64_t i) { return i % 2 == 0 ? 1 : kMax; });
+  check([&](std::uint64_t) { return random.below(kMax); });
+  check([&](std::uint64_t) { return kMax; });
   check([&](std::uint64_t) { return 100; });
-  check([&](std::uint64_t i) { return i % 64 == 0 ? kMost : 1; });
+  check([&](std::uint64_t i) { return i % 64 == 0 ? kMax : 1; });
 }
 
 TEST_CASE("R50: dead bytes are collected before living entries are given up") {

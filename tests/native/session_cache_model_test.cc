@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "segment_store.h"
 #include "session_model.h"
+#include "store/segment_store.h"
 #include "support.h"
 
 namespace sesame::testing {

@@ -1,5 +1,5 @@
 // The codec by shapes: what goes in comes out, within its budget and in bounded work.
-#include "shape_codec.h"
+#include "codec/shape_codec.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "codec/shape_program.h"
 #include "shape_generators.h"
-#include "shape_program.h"
 
 namespace {
 

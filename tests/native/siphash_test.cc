@@ -1,5 +1,5 @@
 // SipHash-2-4-128 against the vectors of its reference implementation.
-#include "siphash.h"
+#include "base/siphash.h"
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>

@@ -3,9 +3,9 @@
 #include <map>
 #include <string>
 
-#include "segment_store.h"
-#include "snapshot_reader.h"
-#include "snapshot_writer.h"
+#include "snapshot/snapshot_reader.h"
+#include "snapshot/snapshot_writer.h"
+#include "store/segment_store.h"
 #include "store_support.h"
 
 namespace sesame {
@@ -272,8 +272,9 @@ TEST_CASE("R52: records that make no sense are refused, though their MAC is righ
   const std::string head = std::string(kSnapshotMagic) + little(kSnapshotVersion, 4);
   const std::string base =
       little(1, 1) + little(kWhole - 1'000'000, 8) + little(0, 4) + little(0, 4) + little(0, 1);
-  const std::string policy = little(2, 1) + little(3, 1) + little(60'000, 8) + little(120'000, 8) +
-                             little(180'000, 8) + little(200, 2) + little(0, 1);
+  const std::string lifetime = little(2, 1) + little(3, 1) + little(60'000, 8) +
+                               little(120'000, 8) + little(180'000, 8) + little(200, 2) +
+                               little(0, 1);
   const std::string entry = little(4, 1) + little(1, 8) + little(2, 8) + little(0, 1) +
                             little(3, 1) + little(0, 1) + little(3, 1) + little(1'000, 2) + "abc";
   const auto end = [](std::uint64_t entries) {
@@ -286,7 +287,8 @@ TEST_CASE("R52: records that make no sense are refused, though their MAC is righ
     return state;
   };
   Held target;
-  REQUIRE(restore(*target.store, one_frame(head + base + policy + entry + end(1))) == State::kDone);
+  REQUIRE(restore(*target.store, one_frame(head + base + lifetime + entry + end(1))) ==
+          State::kDone);
   EntryView view;
   REQUIRE(target.store->find({1, 2}, kNow, &view));
   CHECK(view.body == "abc");
@@ -295,12 +297,12 @@ TEST_CASE("R52: records that make no sense are refused, though their MAC is righ
 
   CHECK(state_of(end(0)) == State::kDone);
   CHECK(state_of("") == State::kRefused);
-  CHECK(state_of(base + policy + entry) == State::kRefused);
-  CHECK(state_of(base + policy + entry + end(0)) == State::kRefused);
-  CHECK(state_of(base + policy + entry + end(2)) == State::kRefused);
-  CHECK(state_of(policy + entry + end(1)) == State::kRefused);
+  CHECK(state_of(base + lifetime + entry) == State::kRefused);
+  CHECK(state_of(base + lifetime + entry + end(0)) == State::kRefused);
+  CHECK(state_of(base + lifetime + entry + end(2)) == State::kRefused);
+  CHECK(state_of(lifetime + entry + end(1)) == State::kRefused);
   CHECK(state_of(base + entry + end(1)) == State::kRefused);
-  CHECK(state_of(base + policy + entry.substr(0, entry.size() - 1)) == State::kRefused);
+  CHECK(state_of(base + lifetime + entry.substr(0, entry.size() - 1)) == State::kRefused);
   CHECK(state_of(end(0) + end(0)) == State::kRefused);
   CHECK(state_of(little(6, 1) + end(0)) == State::kRefused);
   CHECK(state_of(end(0).substr(0, 9)) == State::kRefused);
@@ -309,17 +311,17 @@ TEST_CASE("R52: records that make no sense are refused, though their MAC is righ
   std::string bad_queue = base;
   bad_queue.back() = 2;
   CHECK(state_of(bad_queue + end(0)) == State::kRefused);
-  std::string bad_policy = policy;
-  bad_policy[1] = 64;
-  CHECK(state_of(base + bad_policy + end(0)) == State::kRefused);
+  std::string bad_lifetime = lifetime;
+  bad_lifetime[1] = 64;
+  CHECK(state_of(base + bad_lifetime + end(0)) == State::kRefused);
   std::string dead = entry;
   dead[17] = 1;
-  CHECK(state_of(base + policy + dead + end(1)) == State::kRefused);
+  CHECK(state_of(base + lifetime + dead + end(1)) == State::kRefused);
   std::string shaped = entry;
   shaped[19] = 1;
-  CHECK(state_of(base + policy + shaped + end(1)) == State::kRefused);
+  CHECK(state_of(base + lifetime + shaped + end(1)) == State::kRefused);
   const std::string shape = little(3, 1) + little(1, 2) + little(2, 4) + "ab";
-  CHECK(state_of(shape + base + policy + shaped + end(1)) == State::kDone);
+  CHECK(state_of(shape + base + lifetime + shaped + end(1)) == State::kDone);
   CHECK(state_of(shape + shape + end(0)) == State::kRefused);
   CHECK(state_of(little(3, 1) + little(0, 2) + little(2, 4) + "ab" + end(0)) == State::kRefused);
   CHECK(state_of(little(3, 1) + little(1, 2) + little(200, 4) + "ab") == State::kRefused);

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "body_codec.h"
-#include "segment_store.h"
+#include "codec/body_codec.h"
+#include "store/segment_store.h"
 
 namespace sesame::store_testing {
 

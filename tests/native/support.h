@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "session_cache.h"
+#include "session/session_cache.h"
 
 namespace sesame::testing {
 

@@ -1,5 +1,5 @@
 // Tombstones: dead keys stay dead, and where one had to go early the table says so.
-#include "tombstones.h"
+#include "session/tombstones.h"
 
 #include <cstdint>
 

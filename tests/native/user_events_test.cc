@@ -1,5 +1,5 @@
 // User events: the newest of each kind, for as long as something older could be served.
-#include "user_events.h"
+#include "session/user_events.h"
 
 #include <cstdint>
 

@@ -7,14 +7,14 @@ import { OriginModel } from './origin-model.js';
 import { settle, World } from './world.js';
 
 const START = 1_000_000_000_000;
-const MOST_EVENTS = 80;
+const MAX_EVENTS = 80;
 const HOUR = 3_600_000;
 /** The smaller one holds a few dozen documents. */
 const MEMORIES = [1_500_000, 250_000];
 const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 /** How often an event comes up in one run, against the others. */
 const WEIGHTS = [1, 0, 1, 4];
-const MOST_LAST_STEPS = 8000;
+const MAX_LAST_STEPS = 8000;
 const STEPS_PER_LOOK = 16;
 
 /**
@@ -81,7 +81,7 @@ export class Run {
 
   async play() {
     const { choices, judge, origin } = this;
-    const events = this.events.length === 0 ? 0 : choices.below(MOST_EVENTS);
+    const events = this.events.length === 0 ? 0 : choices.below(MAX_EVENTS);
     for (let event = 0; event < events && judge.violations.length === 0; ++event) {
       await this.#step();
     }
@@ -97,7 +97,7 @@ export class Run {
   /** Whatever is under way ends by itself. */
   async finish() {
     const { judge, world } = this;
-    for (let step = 0; step < MOST_LAST_STEPS && judge.violations.length === 0; ++step) {
+    for (let step = 0; step < MAX_LAST_STEPS && judge.violations.length === 0; ++step) {
       const [next] = world.options();
       if (next === undefined) return;
       world.tell(next.label);

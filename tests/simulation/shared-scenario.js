@@ -12,16 +12,16 @@ import { settle, World } from './world.js';
 
 const START = 1_000_000_000_000;
 const SECRET = '0'.repeat(32);
-const FEWEST_NODES = 2;
+const MIN_NODES = 2;
 const MORE_NODES = 4;
-const MOST_EVENTS = 120;
+const MAX_EVENTS = 120;
 const HOUR = 3_600_000;
 const MEMORIES = [1_500_000, 250_000];
 const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 const WEIGHTS = [1, 0, 1, 4];
 /** How far a clock may be off. */
-const MOST_AHEAD = 30_000;
-const MOST_STEPS = 4000;
+const MAX_AHEAD = 30_000;
+const MAX_STEPS = 4000;
 const STEPS_PER_LOOK = 16;
 
 settleCryptoAtOnce();
@@ -57,7 +57,7 @@ export class SharedRun {
     this.expiresIn = choices.pick(LIVES);
     const ahead = this.#ahead();
     this.store = new MemoryStore({ now: () => this.world.time + ahead });
-    const count = FEWEST_NODES + choices.below(MORE_NODES);
+    const count = MIN_NODES + choices.below(MORE_NODES);
     this.nodes = Array.from({ length: count }, () => this.#start());
     // The first is nothing, so that a shorter run is a quieter one.
     this.events = [
@@ -77,7 +77,7 @@ export class SharedRun {
   }
 
   #ahead() {
-    return this.choices.below(2 * MOST_AHEAD + 1) - MOST_AHEAD;
+    return this.choices.below(2 * MAX_AHEAD + 1) - MAX_AHEAD;
   }
 
   #start() {
@@ -99,7 +99,7 @@ export class SharedRun {
   }
 
   async play() {
-    const events = this.events.length === 0 ? 0 : this.choices.below(MOST_EVENTS);
+    const events = this.events.length === 0 ? 0 : this.choices.below(MAX_EVENTS);
     await settle();
     for (let event = 0; event < events && this.isWell; ++event) await this.#step();
     await this.#end();
@@ -149,7 +149,7 @@ export class SharedRun {
   /** Whatever is under way ends, but on nodes that stand still. */
   async finish() {
     const isWaiting = () => this.nodes.some((node) => !node.isFrozen && node.isWaiting);
-    for (let step = 0; step < MOST_STEPS && this.isWell && isWaiting(); ++step) {
+    for (let step = 0; step < MAX_STEPS && this.isWell && isWaiting(); ++step) {
       const [next] = this.world.options();
       if (next === undefined) return;
       await this.#happen(next);
@@ -160,7 +160,7 @@ export class SharedRun {
   async pass(milliseconds) {
     const { world } = this;
     const end = world.time + milliseconds;
-    for (let step = 0; step < MOST_STEPS && this.isWell; ++step) {
+    for (let step = 0; step < MAX_STEPS && this.isWell; ++step) {
       const [next] = world.options();
       if (next === undefined || (next.due ?? 0) > end) break;
       await this.#happen(next);

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "sesame_abi.h"
-#include "session_cache.h"
-#include "session_snapshot.h"
+#include "session/session_cache.h"
+#include "session/session_snapshot.h"
 
 // A time as a host gives it (convention 6).
 inline sesame::TimeMs time_of(double now_ms) {

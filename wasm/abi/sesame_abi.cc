@@ -1,6 +1,6 @@
 #include "sesame_abi.h"
 
-#include "byte_order.h"
+#include "base/byte_order.h"
 #include "cache_handle.h"
 
 using sesame::Bytes;

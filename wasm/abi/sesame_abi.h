@@ -23,7 +23,7 @@
  *  8. Threads. A cache belongs to one thread.
  *  9. Absent header fields are empty ones.
  *
- * js_bindings/abi-constants.js is generated from this file.
+ * js_bindings/core/abi-constants.js is generated from this file.
  */
 #ifndef SESAME_ABI_H
 #define SESAME_ABI_H

@@ -14,7 +14,7 @@ import { BYTES, JAR, WORKER } from './paths.js';
  */
 
 /** What is longer goes by way of the site. */
-const MOST_SENT_BYTES = 32_768;
+const MAX_SENT_BYTES = 32_768;
 
 /** @param {(options: any) => any} createClient */
 export function beginPage(createClient) {
@@ -68,7 +68,7 @@ export function beginPage(createClient) {
           return { ...head, body: 'open' };
         }
         const whole = new Uint8Array(await response.arrayBuffer());
-        if (whole.length <= MOST_SENT_BYTES) return { ...head, body: 'sent', sent: textOf(whole) };
+        if (whole.length <= MAX_SENT_BYTES) return { ...head, body: 'sent', sent: textOf(whole) };
         await fetch(BYTES + id, { method: 'POST', body: whole });
         return { ...head, body: 'left' };
       } finally {

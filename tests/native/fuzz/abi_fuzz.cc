@@ -18,7 +18,7 @@ constexpr std::size_t kKeys = 8;
 constexpr std::size_t kUsers = 4;
 constexpr double kStart = 1'800'000'000'000;
 // Tombstones are kept in a ring: with fewer burials than it holds none can have been pushed out.
-constexpr int kMostBurials = 60;
+constexpr int kMaxBurials = 60;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -426,7 +426,7 @@ class Host {
     is_revoked_.fill(false);  // any of the keys may have been meant
   }
 
-  bool are_burials_sure() const { return !is_time_strange_ && burials_ < kMostBurials; }
+  bool are_burials_sure() const { return !is_time_strange_ && burials_ < kMaxBurials; }
 
   struct Lease {
     std::uint32_t id;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "session_cache.h"
+#include "session/session_cache.h"
 
 namespace {
 
@@ -20,7 +20,7 @@ using sesame::TimeMs;
 
 constexpr TimeMs kStart = 1'800'000'000'000;
 // A cache takes its memory when it is made: more would only make the fuzzer slow.
-constexpr std::size_t kMostMemory = 4u << 20;
+constexpr std::size_t kMaxMemory = 4u << 20;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -156,6 +156,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const sesame::Config config = config_of(input);
   const std::vector<sesame::ConfigFault> faults = sesame::find_faults(config);
   judge_faults(faults);
-  if (faults.empty() && config.memory_bytes <= kMostMemory) live(config);
+  if (faults.empty() && config.memory_bytes <= kMaxMemory) live(config);
   return 0;
 }

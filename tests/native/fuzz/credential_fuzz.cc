@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "credential.h"
-#include "jwt.h"
+#include "http/credential.h"
+#include "http/jwt.h"
 
 namespace {
 

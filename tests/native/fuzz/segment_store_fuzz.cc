@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
-#include "byte_order.h"
-#include "segment_store.h"
-#include "snapshot_reader.h"
-#include "snapshot_writer.h"
+#include "base/byte_order.h"
+#include "snapshot/snapshot_reader.h"
+#include "snapshot/snapshot_writer.h"
+#include "store/segment_store.h"
 
 namespace {
 

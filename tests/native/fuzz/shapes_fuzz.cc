@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "shape_codec.h"
-#include "shape_program.h"
+#include "codec/shape_codec.h"
+#include "codec/shape_program.h"
 
 namespace {
 

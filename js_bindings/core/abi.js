@@ -1,0 +1,661 @@
+// The only file that touches the module's memory. Everything else sees bytes, strings and numbers.
+// Invariants: a view is looked up again whenever the memory has grown (ABI convention 5); what a call
+// points to is used or copied before the next call (convention 4).
+
+import { SesameError } from '../errors.js';
+import { fromHex, toHex } from '../util/hex.js';
+import { ABI_VERSION, ResultLayout, Status } from './abi-constants.js';
+
+/** The action of the last call, and what is needed to carry it out. */
+const U32 = Object.freeze({
+  source: ResultLayout.source / 4,
+  credential: ResultLayout.credential / 4,
+  httpStatus: ResultLayout.httpStatus / 4,
+  lease: ResultLayout.lease / 4,
+  meta: ResultLayout.meta / 4,
+  metaLength: ResultLayout.metaLength / 4,
+  body: ResultLayout.body / 4,
+  bodyLength: ResultLayout.bodyLength / 4,
+});
+const F64 = Object.freeze({
+  deadlineMs: ResultLayout.deadlineMs / 8,
+  retryAfterMs: ResultLayout.retryAfterMs / 8,
+  expiresAtMs: ResultLayout.expiresAtMs / 8,
+  freshUntilMs: ResultLayout.freshUntilMs / 8,
+});
+
+/**
+ * The headers of a request that matter. Empty strings where there are none.
+ * @typedef {object} RequestHead
+ * @property {string} tenant
+ * @property {string} cookie
+ * @property {string} authorization
+ */
+
+/**
+ * What the module's glue makes of an instance.
+ * @typedef {object} Instance
+ * @property {{ memory: WebAssembly.Memory } & Record<string, (...args: number[]) => number>} exports
+ * @property {new (options: object, secret: Uint8Array) => BoundCache} Cache
+ * @property {(options: object) => import('../errors.js').ConfigFault[]} findFaults
+ */
+
+/**
+ * @typedef {object} BoundCache
+ * @property {() => number} handle
+ * @property {(secret: Uint8Array) => void} replaceSecret
+ * @property {() => Record<string, number>} statistics
+ * @property {() => void} delete
+ */
+
+const encoder = new TextEncoder();
+/**
+ * A session whose tokens are kept here.
+ * @typedef {object} ManagedSession
+ * @property {string} user its key, in hexadecimal
+ * @property {string} access
+ * @property {string} refresh empty: none
+ * @property {number} accessExpiresAtMs 0: not known
+ * @property {number} expiresAtMs the absolute end
+ */
+
+const decoder = new TextDecoder();
+
+/** Of a key as the module has it. */
+const KEY_BYTES = 16;
+
+/**
+ * Makes an instance of the module, synchronously: no code is generated and nothing is fetched.
+ * @param {WebAssembly.Module} module
+ * @param {(options: any) => unknown} createModule the glue's default export
+ * @returns {Instance}
+ * @throws {SesameError} `ERR_SESAME_MODULE` if the module is not the one this JavaScript was built with
+ */
+export function instantiate(module, createModule) {
+  /** @type {any} */
+  let exports;
+  /** @type {any} */
+  const glue = {
+    /**
+     * @param {WebAssembly.Imports} imports
+     * @param {(instance: WebAssembly.Instance) => void} receive
+     */
+    instantiateWasm(imports, receive) {
+      const instance = new WebAssembly.Instance(module, imports);
+      exports = instance.exports;
+      receive(instance);
+      return exports;
+    },
+    locateFile: (/** @type {string} */ file) => file,
+  };
+  createModule(glue);
+  const version = exports?.sesame_abi_version?.();
+  if (version !== ABI_VERSION || !glue.Cache) {
+    throw new SesameError(
+      'ERR_SESAME_MODULE',
+      `The WebAssembly module speaks version ${version} of the ABI, not ${ABI_VERSION}`,
+    );
+  }
+  const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory);
+  return {
+    exports: { ...exports, memory },
+    Cache: glue.Cache,
+    findFaults: glue.findFaults,
+  };
+}
+
+/**
+ * Stands in for what has been disposed of.
+ * @type {any}
+ */
+const DISPOSED = new Proxy(
+  {},
+  {
+    get() {
+      throw new SesameError('ERR_SESAME_DISPOSED', 'The cache has been disposed of');
+    },
+  },
+);
+
+/** One cache of the core. Its methods are the calls of sesame_abi.h, and follow its conventions. */
+export class Core {
+  #exports;
+  #bound;
+  #handle;
+  #input;
+  #capacity;
+  #output;
+  /** @type {Uint8Array<ArrayBuffer>} */
+  #bytes;
+  /** @type {Uint8Array} */
+  #inputBytes;
+  /** @type {Uint32Array} */
+  #u32;
+  /** @type {Float64Array} */
+  #f64;
+
+  /**
+   * @param {Instance} instance
+   * @param {object} options as parsed and found without fault
+   * @param {Uint8Array} secret 16 random bytes
+   */
+  constructor(instance, options, secret) {
+    this.#exports = instance.exports;
+    const bound = new instance.Cache(options, secret);
+    this.#bound = bound;
+    let isFreed = false;
+    /** Frees the memory, once. Holds on to nothing of this object. */
+    this.free = () => {
+      if (!isFreed) bound.delete();
+      isFreed = true;
+    };
+    this.#handle = this.#bound.handle();
+    this.#input = this.#exports.sesame_input(this.#handle);
+    this.#capacity = this.#exports.sesame_input_capacity(this.#handle);
+    this.#output = this.#exports.sesame_output(this.#handle);
+    this.#bytes = new Uint8Array();
+    this.#inputBytes = new Uint8Array();
+    this.#u32 = new Uint32Array();
+    this.#f64 = new Float64Array();
+  }
+
+  /** Frees the cache. Every later call throws `ERR_SESAME_DISPOSED`. */
+  dispose() {
+    this.free();
+    this.#exports = DISPOSED;
+    this.#bound = DISPOSED;
+  }
+
+  /**
+   * Takes another secret, for who gets to know it late. Nothing may have been asked of the cache yet.
+   * @param {Uint8Array} secret 16 random bytes
+   */
+  replaceSecret(secret) {
+    this.#bound.replaceSecret(secret);
+  }
+
+  /** @returns {Record<string, number>} */
+  statistics() {
+    return this.#bound.statistics();
+  }
+
+  // --- What the last call decided ---
+
+  get source() {
+    return this.#u32[U32.source];
+  }
+  get credential() {
+    return this.#u32[U32.credential];
+  }
+  get httpStatus() {
+    return this.#u32[U32.httpStatus];
+  }
+  get lease() {
+    return this.#u32[U32.lease];
+  }
+  get deadlineMs() {
+    return this.#f64[F64.deadlineMs];
+  }
+  get retryAfterMs() {
+    return this.#f64[F64.retryAfterMs];
+  }
+  get expiresAtMs() {
+    return this.#f64[F64.expiresAtMs];
+  }
+  get freshUntilMs() {
+    return this.#f64[F64.freshUntilMs];
+  }
+
+  /** The body, valid until the next call: a view, not a copy. */
+  get body() {
+    // Not `subarray`, which takes twice as long.
+    return new Uint8Array(this.#bytes.buffer, this.#u32[U32.body], this.#u32[U32.bodyLength]);
+  }
+
+  /** The body as a string. */
+  get bodyText() {
+    return decoder.decode(this.body);
+  }
+
+  get meta() {
+    const length = this.#u32[U32.metaLength];
+    if (length === 0) return '';
+    const start = this.#u32[U32.meta];
+    return decoder.decode(this.#bytes.subarray(start, start + length));
+  }
+
+  // --- Calls ---
+
+  /**
+   * The hot path: no object is made here.
+   * @param {RequestHead} head
+   * @param {number} now
+   * @param {number} waited
+   * @param {number} flags
+   */
+  check({ tenant, cookie, authorization }, now, waited, flags) {
+    const tenantLength = this.#writeText(0, tenant);
+    const cookieLength = this.#writeText(tenantLength, cookie);
+    const authorizationLength = this.#writeText(tenantLength + cookieLength, authorization);
+    return this.#decided(
+      this.#exports.sesame_check(
+        this.#handle,
+        now,
+        tenantLength,
+        cookieLength,
+        authorizationLength,
+        waited,
+        flags,
+      ),
+    );
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} lease
+   * @param {{ httpStatus: number, retryAfterMs: number, cacheControl: string, meta: string,
+   *   body: Uint8Array }} answer
+   */
+  completeFill(now, lease, { httpStatus, retryAfterMs, cacheControl, meta, body }) {
+    const cacheControlLength = this.#writeText(0, cacheControl);
+    const metaLength = this.#writeText(cacheControlLength, meta);
+    const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
+    return this.#decided(
+      this.#exports.sesame_fill_complete(
+        this.#handle,
+        now,
+        lease,
+        httpStatus,
+        retryAfterMs,
+        cacheControlLength,
+        metaLength,
+        bodyLength,
+      ),
+    );
+  }
+
+  /** @param {number} lease */
+  releaseFill(lease) {
+    this.#exports.sesame_fill_release(this.#handle, lease);
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} waited
+   */
+  leaveWait(now, waited) {
+    this.#exports.sesame_wait_leave(this.#handle, now, waited);
+  }
+
+  countPassed() {
+    this.#exports.sesame_count_passed(this.#handle);
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  beginWrite(head, now) {
+    return this.#exports.sesame_write_begin(this.#handle, now, ...this.#writeHead(head)) >>> 0;
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   * @param {number} write
+   * @param {{ httpStatus: number, body: Uint8Array | null }} answer `body` null: it holds no document
+   */
+  completeWrite(head, now, write, { httpStatus, body }) {
+    const lengths = this.#writeHead(head);
+    const start = lengths[0] + lengths[1] + lengths[2];
+    const bodyLength = body ? this.#writeBytes(start, body) : 0;
+    return this.#decided(
+      this.#exports.sesame_write_complete(
+        this.#handle,
+        now,
+        write,
+        httpStatus,
+        body ? 1 : 0,
+        ...lengths,
+        bodyLength,
+      ),
+    );
+  }
+
+  /** @param {RequestHead} head */
+  forgetSession(head) {
+    this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 0);
+  }
+
+  /** @param {RequestHead} head */
+  forgetRefusal(head) {
+    this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 1);
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  revokeSession(head, now) {
+    this.#exports.sesame_session_revoke(this.#handle, now, ...this.#writeHead(head));
+  }
+
+  /**
+   * @param {string} tenant
+   * @param {string} userId as JSON
+   * @param {number} now
+   * @returns {number} a Status
+   */
+  invalidateUser(tenant, userId, now) {
+    const tenantLength = this.#writeText(0, tenant);
+    const length = this.#writeText(tenantLength, userId);
+    return this.#exports.sesame_user_invalidate(this.#handle, now, tenantLength, length);
+  }
+
+  /**
+   * @param {string} tenant
+   * @param {string} userId as JSON
+   * @param {number} now
+   * @returns {number} a Status
+   */
+  revokeUser(tenant, userId, now) {
+    const tenantLength = this.#writeText(0, tenant);
+    const length = this.#writeText(tenantLength, userId);
+    return this.#exports.sesame_user_revoke(this.#handle, now, tenantLength, length);
+  }
+
+  /** The number of the newest event. */
+  get sequence() {
+    return this.#exports.sesame_sequence(this.#handle) >>> 0;
+  }
+
+  /**
+   * @param {number} now
+   * @param {{ askedAt: number, tenant: string, cookie: string, tokens: import('../sessions/managed.js').Tokens,
+   *   answer: import('../sessions/engine.js').OriginAnswer }} session
+   */
+  beginSession(now, { askedAt, tenant, cookie, tokens, answer }) {
+    const lengths = this.#writeTexts([
+      tenant,
+      cookie,
+      tokens.access,
+      tokens.refresh,
+      answer.cacheControl,
+      answer.meta,
+    ]);
+    const start = lengths.reduce((sum, length) => sum + length, 0);
+    const bodyLength = this.#writeBytes(start, answer.body);
+    return this.#decided(
+      this.#exports.sesame_session_begin(
+        this.#handle,
+        now,
+        askedAt,
+        tokens.accessExpiresAtMs,
+        ...lengths,
+        bodyLength,
+      ),
+    );
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {string} rejected a token, or empty
+   * @param {number} now
+   * @param {number} waited
+   */
+  authorizeSession({ tenant, cookie, authorization }, rejected, now, waited) {
+    const lengths = this.#writeTexts([tenant, cookie, authorization, rejected]);
+    return this.#decided(
+      this.#exports.sesame_session_authorize(this.#handle, now, ...lengths, waited),
+    );
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} lease
+   * @param {{ httpStatus: number, retryAfterMs: number, tokens: import('../sessions/managed.js').Tokens }} answer
+   */
+  completeRefresh(now, lease, { httpStatus, retryAfterMs, tokens }) {
+    const lengths = this.#writeTexts([tokens.access, tokens.refresh]);
+    return this.#decided(
+      this.#exports.sesame_refresh_complete(
+        this.#handle,
+        now,
+        lease,
+        httpStatus,
+        retryAfterMs,
+        tokens.accessExpiresAtMs,
+        ...lengths,
+      ),
+    );
+  }
+
+  // --- Several nodes ---
+
+  /**
+   * What names the session of a request to every node with the same secret.
+   * @param {RequestHead} head
+   * @returns {{ key: string, kind: number, credential: string } | null} `key` in hexadecimal; null if the
+   *   request has not exactly one credential
+   */
+  sessionKey(head) {
+    if (this.#exports.sesame_session_key(this.#handle, ...this.#writeHead(head)) === 0) return null;
+    this.#refreshViews();
+    return { key: toHex(this.body), kind: this.credential, credential: this.meta };
+  }
+
+  /**
+   * The key of the user whose document is held for a request.
+   * @param {RequestHead} head
+   * @param {number} now
+   * @returns {string | null} in hexadecimal; null if none is held
+   */
+  heldUser(head, now) {
+    const lengths = this.#writeHead(head);
+    if (this.#exports.sesame_held_user(this.#handle, now, ...lengths) === 0) return null;
+    this.#refreshViews();
+    return toHex(this.body);
+  }
+
+  /**
+   * The managed session of a request.
+   * @param {RequestHead} head
+   * @param {number} now
+   * @returns {ManagedSession | null}
+   */
+  exportSession(head, now) {
+    const lengths = this.#writeHead(head);
+    if (this.#exports.sesame_session_export(this.#handle, now, ...lengths) === 0) return null;
+    this.#refreshViews();
+    return {
+      user: toHex(this.body.subarray(0, KEY_BYTES)),
+      access: decoder.decode(this.body.subarray(KEY_BYTES)),
+      refresh: this.meta,
+      accessExpiresAtMs: this.deadlineMs,
+      expiresAtMs: this.expiresAtMs,
+    };
+  }
+
+  /**
+   * Takes over a managed session from another node.
+   * @param {number} now
+   * @param {{ askedAt: number, tenant: string, cookie: string, session: ManagedSession }} found `askedAt`: the
+   *   sequence from before the store was asked
+   * @returns {boolean} false: it has ended here since, or does not fit
+   */
+  adoptSession(now, { askedAt, tenant, cookie, session }) {
+    const lengths = this.#writeTexts([tenant, cookie, session.access, session.refresh]);
+    const start = lengths.reduce((sum, length) => sum + length, 0);
+    const userLength = this.#writeBytes(start, fromHex(session.user));
+    const { accessExpiresAtMs, expiresAtMs } = session;
+    const times = [accessExpiresAtMs, expiresAtMs];
+    return (
+      this.#exports.sesame_session_adopt(
+        ...[this.#handle, now, askedAt, ...times, ...lengths, userLength],
+      ) === 1
+    );
+  }
+
+  /**
+   * The key of a user.
+   * @param {string} tenant
+   * @param {string} userId as JSON
+   * @returns {string | null} in hexadecimal; null if that is no identifier
+   */
+  userKey(tenant, userId) {
+    const tenantLength = this.#writeText(0, tenant);
+    const length = this.#writeText(tenantLength, userId);
+    const status = this.#exports.sesame_user_key(this.#handle, tenantLength, length);
+    if (status !== Status.OK) return null;
+    this.#refreshViews();
+    return toHex(this.body);
+  }
+
+  /**
+   * Applies what another node has done.
+   * @param {number} event a RemoteEvent
+   * @param {string} key in hexadecimal
+   * @param {number} now
+   */
+  applyRemote(event, key, now) {
+    const length = this.#writeBytes(0, fromHex(key));
+    this.#exports.sesame_remote_apply(this.#handle, now, event, length);
+  }
+
+  /** @param {number} time what was filled before is not served until this is set back to 0 */
+  trustFrom(time) {
+    this.#exports.sesame_trust_from(this.#handle, time);
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} lease
+   * @param {{ filledAtMs: number, bornAtMs: number, cacheControl: string, meta: string,
+   *   body: Uint8Array }} document what another node has left
+   */
+  completeShared(now, lease, { filledAtMs, bornAtMs, cacheControl, meta, body }) {
+    const cacheControlLength = this.#writeText(0, cacheControl);
+    const metaLength = this.#writeText(cacheControlLength, meta);
+    const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
+    return this.#decided(
+      this.#exports.sesame_fill_shared(
+        this.#handle,
+        now,
+        lease,
+        filledAtMs,
+        bornAtMs,
+        cacheControlLength,
+        metaLength,
+        bodyLength,
+      ),
+    );
+  }
+
+  // --- Snapshots ---
+
+  /**
+   * @param {number} now
+   * @param {string} context
+   * @returns {number} a Status
+   */
+  beginSnapshot(now, context) {
+    return this.#exports.sesame_snapshot_begin(this.#handle, now, this.#writeText(0, context));
+  }
+
+  /**
+   * The next part, as the body, if the status is MORE.
+   * @returns {number} a Status
+   */
+  nextOfSnapshot() {
+    return this.#decided(this.#exports.sesame_snapshot_next(this.#handle));
+  }
+
+  /**
+   * @param {number} now
+   * @param {string} context
+   * @returns {number} a Status
+   */
+  beginRestore(now, context) {
+    return this.#exports.sesame_restore_begin(this.#handle, now, this.#writeText(0, context));
+  }
+
+  /** The most that may be fed at once, in bytes. */
+  get feedCapacity() {
+    return this.#capacity;
+  }
+
+  /**
+   * @param {Uint8Array} piece at most feedCapacity bytes
+   * @returns {number} a Status
+   */
+  feedRestore(piece) {
+    return this.#exports.sesame_restore_feed(this.#handle, this.#writeBytes(0, piece));
+  }
+
+  /** @returns {number} a Status */
+  endRestore() {
+    return this.#exports.sesame_restore_end(this.#handle);
+  }
+
+  // --- Memory ---
+
+  /** Looks the views up again if the memory has grown since: views of what it was are empty. */
+  #refreshViews() {
+    if (this.#u32.length > 0) return;
+    const { buffer } = this.#exports.memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#inputBytes = new Uint8Array(buffer, this.#input, this.#capacity);
+    this.#u32 = new Uint32Array(buffer, this.#output, ResultLayout.SIZE / 4);
+    this.#f64 = new Float64Array(buffer, this.#output, ResultLayout.SIZE / 8);
+  }
+
+  /** @param {number} action */
+  #decided(action) {
+    this.#refreshViews();
+    return action >>> 0;
+  }
+
+  /** @param {RequestHead} head */
+  #writeHead({ tenant, cookie, authorization }) {
+    return this.#writeTexts([tenant, cookie, authorization]);
+  }
+
+  /**
+   * Writes texts one after another, and returns their lengths.
+   * @param {string[]} texts
+   */
+  #writeTexts(texts) {
+    let offset = 0;
+    return texts.map((text) => {
+      const length = this.#writeText(offset, text);
+      offset += length;
+      return length;
+    });
+  }
+
+  /**
+   * Writes at an offset of the input region. Returns the length; what does not fit is given a length
+   * that the core refuses (convention 3).
+   * @param {number} offset
+   * @param {string} text
+   */
+  #writeText(offset, text) {
+    if (text === '') return 0;
+    this.#refreshViews();
+    if (offset >= this.#capacity) return this.#capacity + 1;
+    const target = offset === 0 ? this.#inputBytes : this.#inputBytes.subarray(offset);
+    const { read, written } = encoder.encodeInto(text, target);
+    return read === text.length ? written : this.#capacity + 1;
+  }
+
+  /**
+   * @param {number} offset
+   * @param {Uint8Array} bytes
+   */
+  #writeBytes(offset, bytes) {
+    if (offset + bytes.length > this.#capacity) return this.#capacity + 1;
+    this.#refreshViews();
+    this.#bytes.set(bytes, this.#input + offset);
+    return bytes.length;
+  }
+}

@@ -1,0 +1,215 @@
+// The paths that change sessions: login, refresh and logout of managed sessions, and the origin's webhook
+// (SPEC R20, R21, R23-R25, R42).
+import { readBody, readRequestBody } from '../origin/bodies.js';
+import { hasLargeCredential, markPrivate } from '../origin/headers.js';
+import { BodyTooLargeError } from '../origin/proxy.js';
+import { isCrossSite } from './cross-site.js';
+import { errorResponse, isoTime, jsonResponse, unavailableResponse } from './responses.js';
+import { ALREADY_USED, WebhookVerifier } from './webhook.js';
+
+const MAX_WEBHOOK_BYTES = 16 * 1024;
+const MAX_LOGIN_ANSWER_BYTES = 64 * 1024;
+
+/** @typedef {import('./handler.js').HandlerContext} HandlerContext */
+
+export class AuthRoutes {
+  #parts;
+  #proxy;
+  #webhook;
+  /** @type {Map<string, (request: Request, context: HandlerContext) => Promise<Response>>} */
+  #routes = new Map();
+
+  /**
+   * @param {import('../session-cache.js').Parts} parts
+   * @param {import('../origin/proxy.js').OriginProxy} proxy
+   */
+  constructor(parts, proxy) {
+    this.#parts = parts;
+    this.#proxy = proxy;
+    const { managed, webhookSecret } = parts.options;
+    this.#webhook = webhookSecret === null ? null : new WebhookVerifier(webhookSecret);
+    if (this.#webhook) this.#routes.set('/api/auth/revoke', (request) => this.#revoke(request));
+    if (!managed) return;
+    this.#routes.set('/api/auth/login', (request, context) => this.#login(request, context));
+    this.#routes.set('/api/auth/refresh', (request, context) => this.#refresh(request, context));
+    this.#routes.set('/api/auth/logout', (request, context) => this.#logout(request, context));
+  }
+
+  /**
+   * The answer to a request for one of these paths; null for any other.
+   * @param {Request} request
+   * @param {string} path
+   * @param {HandlerContext} context
+   * @returns {Promise<Response> | null}
+   */
+  handle(request, path, context) {
+    const route = this.#routes.get(path);
+    if (route === undefined) return null;
+    if (request.method !== 'POST') {
+      return Promise.resolve(errorResponse(405, 'method_not_allowed', [['allow', 'POST']]));
+    }
+    if (isCrossSite(request)) return Promise.resolve(errorResponse(403, 'cross_site'));
+    if (hasLargeCredential(request.headers, this.#parts.options.maxCredential)) {
+      return Promise.resolve(errorResponse(431, 'credential_too_large'));
+    }
+    const work = route(request, context);
+    context.waitUntil(work); // a session that has begun or ended does so whether or not the client waits
+    return work;
+  }
+
+  /**
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  async #login(request, context) {
+    const { engine, options } = this.#parts;
+    const managed = this.#managed();
+    /** @type {Response} */
+    let response;
+    try {
+      const path = options.managed?.loginPath;
+      const headers = managed.originHeaders(request.headers, NOBODY);
+      response = await this.#proxy.send(request, { path, headers, maxBody: options.maxBody });
+    } catch (error) {
+      return error instanceof BodyTooLargeError
+        ? errorResponse(413, 'body_too_large')
+        : unavailableResponse();
+    }
+    if (!response.ok) return this.#proxy.relay(response, markPrivate);
+    const loginAnswer = await readBody(response.body, MAX_LOGIN_ANSWER_BYTES).catch(() => null);
+    const head = this.#parts.headOf(request.headers);
+    const begun = await managed.begin(loginAnswer, head, async (headers) => {
+      const { answer } = await engine.ask({ headers }, '');
+      return answer;
+    });
+    if (begun.status !== 200) {
+      return errorResponse(begun.status, 'login_without_session', retryHeader(begun.status));
+    }
+    // In whole seconds, as every later answer says it.
+    const expiresAtMs = Math.floor((this.#parts.host.now() + options.expiresIn) / 1000) * 1000;
+    const cookie = `${options.cookie[0]}=${begun.cookie}`;
+    let { document } = begun;
+    if (document.length === 0) {
+      // An update has overtaken the document (R10): it is asked for anew.
+      const asked = this.#parts.documentRequest(new Headers({ cookie }), {
+        waitUntil: (work) => context.waitUntil(work),
+      });
+      const decision = await engine.resolve(asked);
+      if (decision.kind !== 'document') {
+        // Something has ended it already: no half session is left.
+        await this.#end(asked.head, context);
+        return errorResponse(503, 'login_without_session', retryHeader(503));
+      }
+      document = decision.body;
+    }
+    // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13).
+    await this.#end(head, context);
+    const user = JSON.parse(decoder.decode(document));
+    return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
+      [
+        'set-cookie',
+        `${cookie}; ${COOKIE_ATTRIBUTES}; Max-Age=${Math.floor(options.expiresIn / 1000)}`,
+      ],
+      ['server-timing', 'sesame;desc=origin'],
+    ]);
+  }
+
+  /**
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  async #refresh(request, context) {
+    const managed = this.#managed();
+    const head = this.#parts.headOf(request.headers);
+    /** @type {(work: Promise<unknown>) => void} */
+    const waitUntil = (work) => context.waitUntil(work);
+    let authorized = await managed.authorize(head, waitUntil);
+    if (authorized.kind === 'token' && !authorized.isNew) {
+      authorized = await managed.authorize(head, waitUntil, { rejected: authorized.token });
+    }
+    switch (authorized.kind) {
+      case 'token':
+        return jsonResponse(200, { expiresAt: isoTime(authorized.expiresAtMs) });
+      case 'unavailable':
+        return unavailableResponse(authorized.retryAfterMs);
+      default:
+        return errorResponse(401, 'no_session');
+    }
+  }
+
+  /**
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  async #logout(request, context) {
+    const { options } = this.#parts;
+    await this.#end(this.#parts.headOf(request.headers), context);
+    /** @type {[string, string][]} */
+    const headers = [['set-cookie', `${options.cookie[0]}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`]];
+    if (options.browserCache) headers.push(['clear-site-data', '"cache"']);
+    return jsonResponse(200, null, headers);
+  }
+
+  /**
+   * Ends a session here at once, and at the origin behind the answer (R25).
+   * @param {import('../core/abi.js').RequestHead} head
+   * @param {HandlerContext} context
+   */
+  async #end(head, context) {
+    const { core, host, shared } = this.#parts;
+    const managed = this.#managed();
+    await managed.find(head);
+    const tokens = managed.tokensOf(head);
+    core.revokeSession(head, host.now());
+    await shared?.end(head).catch(() => {}); // it is ended here; the others are told when they can be
+    context.waitUntil(managed.endAtOrigin(tokens));
+  }
+
+  /** @param {Request} request */
+  async #revoke(request) {
+    const webhook = /** @type {WebhookVerifier} */ (this.#webhook);
+    const body = await readRequestBody(request.body, MAX_WEBHOOK_BYTES);
+    if (body === null) return errorResponse(413, 'body_too_large');
+    const signature = request.headers.get('sesame-signature');
+    const result = await webhook.verify(signature, body, this.#parts.host.now());
+    if ('error' in result) return errorResponse(result.status, result.error);
+    const { shared } = this.#parts;
+    if (await shared?.isUsed(result.digest)) {
+      return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
+    }
+    const { action, user } = result.message;
+    try {
+      await this.#parts.userEvent(action, user);
+    } catch {
+      return unavailableResponse(); // it is done here, but the other nodes do not know yet
+    }
+    await shared?.noteUsed(result.digest);
+    const headers = new Headers();
+    markPrivate(headers);
+    return new Response(null, { status: 204, headers });
+  }
+
+  #managed() {
+    return /** @type {import('../sessions/managed.js').ManagedSessions} */ (this.#parts.managed);
+  }
+}
+
+const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
+const decoder = new TextDecoder();
+
+/** @type {import('../sessions/managed.js').Authorization} */
+const NOBODY = Object.freeze({
+  kind: 'none',
+  token: '',
+  retryAfterMs: 0,
+  expiresAtMs: 0,
+  isNew: false,
+});
+
+/**
+ * @param {number} status
+ * @returns {[string, string][]}
+ */
+function retryHeader(status) {
+  return status === 503 ? [['retry-after', '1']] : [];
+}

@@ -1,0 +1,77 @@
+// How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
+// about.
+import { joined } from '../origin/bodies.js';
+import { markPrivate } from '../origin/headers.js';
+import { toHex } from '../util/hex.js';
+
+const encoder = new TextEncoder();
+const SESSION_START = encoder.encode('{"user":');
+
+/**
+ * A response; without its body for `HEAD`.
+ * @param {Request} request
+ * @param {Uint8Array<ArrayBuffer>} body
+ * @param {number} status
+ * @param {Headers} headers
+ */
+export function respond(request, body, status, headers) {
+  if (request.method !== 'HEAD') return new Response(body, { status, headers });
+  headers.set('content-length', String(body.length));
+  return new Response(null, { status, headers });
+}
+
+/**
+ * A private response with a JSON value (SPEC R40).
+ * @param {number} status
+ * @param {unknown} value
+ * @param {[string, string][]} [more] header fields
+ */
+export function jsonResponse(status, value, more = []) {
+  const headers = new Headers([['content-type', 'application/json'], ...more]);
+  markPrivate(headers);
+  return new Response(JSON.stringify(value), { status, headers });
+}
+
+/**
+ * An error with a one-line reason that a program can match on.
+ * @param {number} status
+ * @param {string} error
+ * @param {[string, string][]} [more] header fields
+ */
+export function errorResponse(status, error, more) {
+  return jsonResponse(status, { error }, more);
+}
+
+/**
+ * The origin cannot be asked; that says nothing about the session (SPEC R13).
+ * @param {number} [retryAfterMs]
+ */
+export function unavailableResponse(retryAfterMs = 1000) {
+  const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  return errorResponse(503, 'origin_unavailable', [['retry-after', seconds]]);
+}
+
+/**
+ * `{ user, expiresAt }` around the document's own bytes, or `null`. What it is given may change after.
+ * @param {import('../sessions/engine.js').Decision['kind']} kind
+ * @param {Pick<import('../sessions/engine.js').Decision, 'body' | 'expiresAtMs'>} of
+ */
+export function sessionBody(kind, { body, expiresAtMs }) {
+  if (kind !== 'document') return encoder.encode('null');
+  const end = encoder.encode(`,"expiresAt":${JSON.stringify(isoTime(expiresAtMs))}}`);
+  return joined([SESSION_START, body, end]);
+}
+
+/** @param {number} timeMs 0: not known */
+export function isoTime(timeMs) {
+  return timeMs > 0 ? new Date(timeMs).toISOString() : null;
+}
+
+/**
+ * A strong validator of a body (RFC 9110 section 8.8.3).
+ * @param {Uint8Array<ArrayBuffer>} body
+ */
+export async function strongEtag(body) {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
+  return `"${toHex(digest.subarray(0, 16))}"`;
+}

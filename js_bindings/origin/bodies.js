@@ -1,0 +1,58 @@
+// Bodies: reading them within a limit, and joining pieces.
+
+/** So much of a request that is too long is read and dropped. */
+const MAX_DISCARDED_BYTES = 16 * 1024 ** 2;
+
+/**
+ * Reads a request's body to its end, however long, before it gives null for one that is longer than
+ * `limit`: a server that closes a connection with bytes unread resets it, and the client never sees its
+ * answer (RFC 9112 section 9.6). Past MAX_DISCARDED_BYTES that is its own fault.
+ * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {number} limit bytes
+ */
+export function readRequestBody(stream, limit) {
+  return readBody(stream, limit, MAX_DISCARDED_BYTES);
+}
+
+/**
+ * Reads a body to its end. Null if it is longer than `limit` bytes: the rest is not read.
+ * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {number} limit bytes
+ * @param {number} [mostDiscarded] bytes of the rest to read nevertheless
+ * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
+ */
+export async function readBody(stream, limit, mostDiscarded = 0) {
+  if (stream === null) return new Uint8Array();
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  let length = 0;
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > limit + mostDiscarded) {
+      // Not awaited: of a copied response it ends only when the other copy has ended as well.
+      reader.cancel().catch(() => {});
+      return null;
+    }
+    if (length <= limit) chunks.push(value);
+  }
+  if (length > limit) return null;
+  return joined(chunks);
+}
+
+/**
+ * Pieces in their order, in memory of their own.
+ * @param {Uint8Array[]} pieces
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function joined(pieces) {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,111 @@
+// Passes a request on to the origin, and its answer back, as they are (SPEC R41). Knows nothing of
+// sessions.
+import { readRequestBody } from './bodies.js';
+import { endToEnd } from './headers.js';
+
+/** Statuses whose responses have no body (Fetch standard). */
+const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
+/** A body is over its limit; the origin has got none of it. */
+export class BodyTooLargeError extends Error {}
+
+export class OriginProxy {
+  /**
+   * @param {string} origin
+   * @param {import('../host.js').Host} host
+   */
+  constructor(origin, host) {
+    this.origin = origin;
+    this.host = host;
+  }
+
+  /**
+   * Sends the request to the origin.
+   * @param {Request} request
+   * @param {{ maxBody?: number, headers?: Headers, path?: string, body?: Uint8Array<ArrayBuffer> | null }}
+   *   [options] `maxBody`: refuse a longer body; the others stand in for the request's own
+   * @returns {Promise<Response>} the origin's own, still streaming
+   * @throws {BodyTooLargeError}
+   */
+  async send(request, { maxBody = Number.POSITIVE_INFINITY, ...given } = {}) {
+    const url = new URL(request.url);
+    const original = given.headers ?? request.headers;
+    const isUpgrade = original.get('upgrade')?.toLowerCase() === 'websocket';
+    const headers = endToEnd(original, { keepUpgrade: isUpgrade });
+    headers.delete('host');
+    headers.delete('expect'); // the client has been told to go on
+    if (this.host.decodesBodies) headers.delete('accept-encoding'); // that is for its fetch to say
+    if (url.origin !== this.origin) {
+      // Set by the proxy nearest to the client, if there are several.
+      if (!headers.has('x-forwarded-host')) headers.set('x-forwarded-host', url.host);
+      if (!headers.has('x-forwarded-proto')) {
+        headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
+      }
+    }
+    const path = given.path ?? url.pathname + url.search;
+    const body = given.body === undefined ? await bodyOf(request, maxBody) : given.body;
+    const target = this.origin + path;
+    /** @type {RequestInit & { duplex?: 'half' }} */
+    const init = { method: request.method, headers, redirect: 'manual' };
+    if (body === null) return this.host.fetch(target, init, request);
+    if (['GET', 'HEAD'].includes(request.method) && given.body === undefined) {
+      // Clients may send one (RFC 9110 section 9.3.1), but fetch takes it only as part of a request.
+      return this.host.fetch(
+        new Request(target, request),
+        { headers, redirect: 'manual' },
+        request,
+      );
+    }
+    return this.host.fetch(target, Object.assign(init, { body, duplex: 'half' }), request);
+  }
+
+  /**
+   * The origin's answer as the client is to get it.
+   * @param {Response & { webSocket?: unknown }} response
+   * @param {(headers: Headers) => void} [change] changes the headers in place
+   */
+  relay(response, change) {
+    if (response.webSocket) return response; // workerd: the socket goes with this very object
+    if (response.status === 0) return response; // a browser: no script may look into it
+    const headers = relayHeaders(response.headers, this.host);
+    change?.(headers);
+    const { status, statusText } = response;
+    const body = NULL_BODY.has(status) ? null : response.body;
+    return new Response(body, { status, statusText, headers });
+  }
+}
+
+/** Codings that a fetch which decodes undoes; one other among them, and it leaves the body as it is. */
+const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
+
+/**
+ * End-to-end headers of the origin's answer, and where the host's fetch has decoded the body, nothing
+ * that speaks of how it was encoded.
+ * @param {Headers} original
+ * @param {import('../host.js').Host} host
+ */
+export function relayHeaders(original, host) {
+  const headers = endToEnd(original);
+  const codings = headers.get('content-encoding')?.toLowerCase().split(',') ?? [];
+  if (host.decodesBodies && codings.every((coding) => DECODED.has(coding.trim()))) {
+    headers.delete('content-encoding');
+    if (codings.length > 0) headers.delete('content-length');
+  }
+  return headers;
+}
+
+/**
+ * The body, still streaming. One that is limited and whose length was not announced is read to its end
+ * first: workerd would end a stream that fails half-way as if it were whole.
+ * @param {Request} request
+ * @param {number} limit
+ * @throws {BodyTooLargeError} before the origin has got any of it
+ */
+async function bodyOf({ headers, body }, limit) {
+  const announced = Number(headers.get('content-length') ?? Number.NaN);
+  // A length that was announced is kept to by the host's HTTP parser.
+  if (body === null || announced <= limit || limit === Number.POSITIVE_INFINITY) return body;
+  const whole = await readRequestBody(body, limit);
+  if (whole === null) throw new BodyTooLargeError();
+  return whole;
+}

@@ -1,0 +1,339 @@
+// What several nodes tell each other through a store: its log of events, and how far this node may trust what it
+// holds (SPEC R31, R33). The log is read again and again, and at once where it pushes. A link that is cut makes what is
+// held count for nothing before `revocationBound` has passed.
+// Where a host has no work but what a request brings (an edge isolate), the log is read by requests: behind
+// one that is answered, or before one that comes after a long silence.
+// Invariants: nothing that this node has not told the others yet is undone by what it reads; the store being down ends
+// no session (R33).
+import { RemoteEvent } from '../core/abi-constants.js';
+import { pause } from '../host.js';
+import { toHex } from '../util/hex.js';
+
+/** Stands for a user where nobody knows whose document a write has changed. */
+export const ANY_USER = 'f'.repeat(32);
+
+/** A request waits this long for a link that may be coming back. */
+const CONFIRM_MS = 1000;
+/** After it has not, nobody waits for it for this long. */
+const PATIENCE_MS = 2000;
+
+/** What the others have not been told yet is kept up to this number; beyond, it is refused. */
+const MAX_UNTOLD = 10_000;
+
+/** While another request reads the log, it is looked whether it has done so this often. */
+const LOOK_EVERY_MS = 10;
+
+/** @typedef {import('../stores/store.js').Position} Position */
+
+/**
+ * An event on its way to the store. It is told again if that has failed.
+ * @typedef {{ key: string, tell: () => Promise<unknown>, hasFailed: boolean }} Telling
+ */
+
+export class SharedLog {
+  #core;
+  #host;
+  #store;
+  #trustFor;
+  /** @type {Position | null} */
+  #position = null;
+  #placedAt = 0;
+  #begunAt;
+  /** When what is held was last known to be true. */
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  /** What is from before has been lost sight of, and is never trusted again. */
+  #lostFloor = 0;
+  #retryAt = 0;
+  /** @type {Promise<void> | null} */
+  #syncing = null;
+  #readingSince = Number.NEGATIVE_INFINITY;
+  /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
+  #slowest = { since: 0, meanwhile: 0 };
+  /** What the others have not been told yet, in order. @type {Set<Telling>} */
+  #untold = new Set();
+  #ended = new AbortController();
+  /** Names this node in the events it writes, which are in effect here already. */
+  self;
+  /** Names the secret: who has another one means others by the same keys. */
+  family;
+  /** Changes when the log was lost: what was being filled then counts for nothing. */
+  generation = 0;
+
+  /**
+   * @param {import('../core/abi.js').Core} core
+   * @param {import('../options/options.js').ParsedOptions} options
+   * @param {import('../host.js').Host} host
+   */
+  constructor(core, options, host) {
+    this.#core = core;
+    this.#host = host;
+    this.#begunAt = host.now();
+    this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
+    // What is answered just before the time is up is still on its way after it.
+    this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
+    this.family = core.userKey('', JSON.stringify('sesame')) ?? '';
+    this.self = `${this.family}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
+    this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Where the log is: to be asked before the origin is, after the request was confirmed. */
+  get position() {
+    return this.#position;
+  }
+
+  /** How far the store's clock is ahead of this node's, as far as that is known, in milliseconds. */
+  get storeLead() {
+    return this.#position === null ? 0 : this.#position.time - this.#placedAt;
+  }
+
+  /** How long the store has not been heard, in milliseconds. */
+  get silenceMs() {
+    return Math.max(0, this.#host.now() - Math.max(this.#begunAt, this.#confirmedAt));
+  }
+
+  /** Follows the log until `close`, where the host lets work go on between requests. */
+  async follow() {
+    if (!this.#host.sharesPromises) return;
+    const { signal } = this.#ended;
+    /** @type {(() => Promise<void>) | undefined} */
+    let unsubscribe;
+    while (!signal.aborted) {
+      await this.#sync().catch(() => {});
+      unsubscribe ??= await this.#store.subscribe?.(() => this.#wake()).catch(() => undefined);
+      await this.#host.sleep(this.#trustFor / 4, signal);
+    }
+    await unsubscribe?.().catch(() => {});
+  }
+
+  /**
+   * Where nobody follows the log, it is read behind the answer to a request, before trust has run out.
+   * @param {number} now
+   * @param {(work: Promise<unknown>) => void} waitUntil
+   */
+  keepUp(now, waitUntil) {
+    if (this.#host.sharesPromises || now - this.#confirmedAt < this.#trustFor / 2) return;
+    if (!this.#isReading(now)) waitUntil(this.#sync().catch(() => {}));
+  }
+
+  /** There may be changes: those that came while the log was being read are read after it. */
+  #wake() {
+    const reading = this.#syncing ?? Promise.resolve();
+    reading.then(
+      () => this.#sync().catch(() => {}),
+      () => {},
+    );
+  }
+
+  async close() {
+    this.#ended.abort();
+    await this.#store.close();
+  }
+
+  /**
+   * Whether what is held may be served without a word from the store.
+   * @param {number} now
+   */
+  isTrusted(now) {
+    const age = now - this.#confirmedAt;
+    return age >= 0 && age < this.#trustFor;
+  }
+
+  /** Finds out what may be served, before a request is decided. Never rejects. */
+  async confirm() {
+    const now = this.#host.now();
+    if (this.isTrusted(now)) return;
+    if (now >= this.#retryAt || now < this.#retryAt - PATIENCE_MS) {
+      await this.#forAWhile(this.#syncSince(now));
+    }
+    const later = this.#host.now();
+    if (this.isTrusted(later)) return;
+    this.#retryAt = later + PATIENCE_MS;
+    // What the origin itself has said since counts.
+    const floor = later - this.#trustFor + this.#slowest.since; // it said so when it was asked
+    this.#trustFrom(Math.max(this.#lostFloor, floor));
+  }
+
+  /**
+   * Hears of all that has been told so far: what begins after it is not ended by any of that, however late
+   * a push comes (SPEC R23). Never rejects.
+   */
+  async catchUp() {
+    if (!this.isTrusted(this.#host.now())) return this.confirm();
+    const syncing = this.#syncing?.catch(() => {}) ?? Promise.resolve();
+    await this.#forAWhile(syncing.then(() => this.#sync()));
+  }
+
+  /** `position`, for what does not begin with a check. Never rejects. */
+  async currentPosition() {
+    await this.confirm();
+    return this.#position;
+  }
+
+  /** Reads the log for the first time, if that has not been done. */
+  async begin() {
+    if (this.#position === null) await this.#sync();
+  }
+
+  /**
+   * An answer of the origin is as old as its question.
+   * @param {number} durationMs
+   */
+  noteAnswer(durationMs) {
+    const { since, meanwhile } = this.#slowest;
+    this.#slowest = {
+      since: Math.max(since, durationMs),
+      meanwhile: Math.max(meanwhile, durationMs),
+    };
+  }
+
+  /**
+   * What is held has come from a snapshot: what the others have done since it was written may be past the
+   * place from which the log is read (SPEC R31).
+   */
+  distrustHeld() {
+    const now = this.#host.now();
+    this.#lostFloor = now + 1;
+    if (this.isTrusted(now)) this.#trustFrom(this.#lostFloor);
+  }
+
+  /**
+   * Tells the others now, or else as soon as the store can be reached again.
+   * @param {string} key of whom it is about
+   * @param {() => Promise<unknown>} tell
+   */
+  async tell(key, tell) {
+    const telling = { key, tell, hasFailed: false };
+    const isKept = this.#untold.size < MAX_UNTOLD;
+    if (isKept) this.#untold.add(telling);
+    try {
+      await tell();
+      this.#untold.delete(telling);
+    } catch (error) {
+      telling.hasFailed = true;
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the others do not know yet what has happened to a session or user.
+   * @param {string} key
+   */
+  isUntold(key) {
+    for (const telling of this.#untold) if (telling.key === key) return true;
+    return false;
+  }
+
+  // --- Reading ---
+
+  /**
+   * Times of what is held are in whole seconds, rounded down. What would not count once it is held is not
+   * to be taken from another node either.
+   * @param {number} time
+   */
+  #trustFrom(time) {
+    this.#core.trustFrom(Math.ceil(time / 1000) * 1000);
+  }
+
+  /** @param {number} now */
+  #isReading(now) {
+    return now - this.#readingSince < CONFIRM_MS && now >= this.#readingSince;
+  }
+
+  /** Reads what has happened since, and tells what could not be told. One at a time. */
+  #sync() {
+    if (!this.#host.sharesPromises) {
+      return this.#isReading(this.#host.now()) ? this.#watch() : this.#syncOnce();
+    }
+    this.#syncing ??= this.#syncOnce().finally(() => {
+      this.#syncing = null;
+    });
+    return this.#syncing;
+  }
+
+  /** What is being read already may have been asked for too long ago. @param {number} time */
+  async #syncSince(time) {
+    await this.#syncing?.catch(() => {});
+    for (let attempt = 0; attempt < 3 && !this.isTrusted(time); attempt += 1) await this.#sync();
+  }
+
+  /** Waits for some work, but not for long, and not for its success. @param {Promise<void>} work */
+  async #forAWhile(work) {
+    const given = new AbortController();
+    await Promise.race([work.catch(() => {}), this.#host.sleep(CONFIRM_MS, given.signal)]);
+    given.abort();
+  }
+
+  /** Waits while another request reads. */
+  async #watch() {
+    for (let now = this.#host.now(); this.#isReading(now); now = this.#host.now()) {
+      await pause(this.#host, LOOK_EVERY_MS);
+    }
+  }
+
+  async #syncOnce() {
+    const asked = this.#host.now();
+    this.#readingSince = asked;
+    this.#slowest.meanwhile = 0;
+    try {
+      await this.#tellTheRest();
+      while (!(await this.#readOn()));
+      this.#confirmedAt = Math.max(this.#confirmedAt, asked);
+      this.#slowest.since = this.#slowest.meanwhile;
+      this.#trustFrom(this.#lostFloor);
+    } finally {
+      this.#readingSince = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Reads a piece of the log; whether that was the last. */
+  async #readOn() {
+    const from = this.#position;
+    const found = await this.#store.changes(from);
+    if (this.#position !== from) return false; // another request was faster
+    if (found === null || from === null) {
+      const begun = found ?? (await this.#store.changes(null));
+      if (begun === null) throw new Error('the store has no history');
+      this.generation += 1;
+      this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now() + 1;
+      this.#place(begun.position);
+      return true;
+    }
+    const now = this.#host.now();
+    for (const event of found.events) this.#apply(event, now);
+    this.#place(found.position);
+    return !found.more;
+  }
+
+  /** @param {Position} position */
+  #place(position) {
+    this.#position = position;
+    this.#placedAt = this.#host.now();
+  }
+
+  /**
+   * @param {import('../stores/store.js').StoreEvent} event
+   * @param {number} now
+   */
+  #apply({ kind, key, by }, now) {
+    if (by === this.self) return;
+    if (!by.startsWith(`${this.family}:`)) {
+      this.#lostFloor = now + 1; // written under another secret: it cannot be told whom it means
+      return;
+    }
+    if (kind === 'end') this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
+    if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
+    if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);
+    if (kind !== 'invalidate') return;
+    const isKnown = key !== ANY_USER;
+    const change = isKnown ? RemoteEvent.USER_CHANGED : RemoteEvent.UNKNOWN_CHANGE;
+    this.#core.applyRemote(change, key, now);
+  }
+
+  async #tellTheRest() {
+    for (const telling of this.#untold) {
+      if (!telling.hasFailed) continue;
+      await telling.tell();
+      this.#untold.delete(telling);
+    }
+  }
+}

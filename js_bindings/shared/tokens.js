@@ -1,0 +1,184 @@
+// Managed sessions that several nodes share: their tokens, in a record of their own (SPEC R24, R30).
+// Invariant: tokens are exchanged by one node at a time, whoever has their lock.
+import { Credential } from '../core/abi-constants.js';
+import { pause } from '../host.js';
+import { nameOf, open, seal } from '../stores/sealing.js';
+import { compareAt } from '../stores/store.js';
+import { FIRST_LOOK_MS, MAX_LOOK_MS, parseRecord, recordOf, tokenPartsOf } from './record.js';
+
+/** A node that exchanges tokens holds their lock for this long at a time; one that has died, no longer. */
+const LOCK_MS = 8000;
+
+/** A managed session is in the store for no longer than this. */
+const MAX_RECORD_MS = 30 * 24 * 3_600_000;
+
+/**
+ * @typedef {import('../core/abi.js').RequestHead} RequestHead
+ * @typedef {import('../stores/store.js').Position} Position
+ */
+
+export class SharedTokens {
+  #core;
+  #options;
+  #host;
+  #store;
+  #log;
+
+  /**
+   * @param {import('../core/abi.js').Core} core
+   * @param {import('../options/options.js').ParsedOptions} options
+   * @param {import('../host.js').Host} host
+   * @param {import('./event-log.js').SharedLog} log
+   */
+  constructor(core, options, host, log) {
+    this.#core = core;
+    this.#options = options;
+    this.#host = host;
+    this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
+    this.#log = log;
+  }
+
+  /**
+   * Takes over the managed session of a request if another node has begun it. Never rejects.
+   * @param {RequestHead} head
+   * @returns {Promise<'found' | 'none' | 'unavailable'>}
+   */
+  async find(head) {
+    await this.#log.catchUp();
+    const askedAt = this.#core.sequence;
+    try {
+      const session = await this.#loadSession(head);
+      if (session === null) return 'none';
+      const { credential: cookie } = /** @type {{ credential: string }} */ (
+        this.#core.sessionKey(head)
+      );
+      const found = { askedAt, tenant: head.tenant, cookie, session };
+      return this.#core.adoptSession(this.#host.now(), found) ? 'found' : 'none';
+    } catch {
+      return 'unavailable';
+    }
+  }
+
+  /**
+   * Leaves the managed session of a request to the other nodes; if that fails, as soon as it can be done.
+   * @param {RequestHead} head
+   * @param {Position | null} since from before it became what it is
+   * @param {{ lock: string, tokens: Pick<import('../core/abi.js').ManagedSession, 'access' | 'refresh' |
+   *   'accessExpiresAtMs'> }} [exchanged] its new tokens, and the lock under which they were exchanged
+   * @returns {Promise<boolean>} false: whoever has got the lock meanwhile knows better
+   */
+  async save(head, since, exchanged) {
+    const before = this.#core.exportSession(head, this.#host.now());
+    const key = this.#core.sessionKey(head);
+    if (before === null || key === null) return false;
+    const held = { ...before, ...exchanged?.tokens };
+    const parts = tokenPartsOf(head, key);
+    const name = await nameOf(parts);
+    const lead = this.#log.storeLead;
+    let isSaved = true;
+    const save = async () => {
+      const from = since ?? (await this.#store.changes(null))?.position;
+      if (from === undefined) return;
+      const times = {
+        expiresAtMs: held.expiresAtMs + lead,
+        accessExpiresAtMs: held.accessExpiresAtMs && held.accessExpiresAtMs + lead,
+      };
+      const { at, history } = from;
+      const { family, self: by } = this.#log;
+      const bytes = recordOf({ at, history, family, by, ...held, ...times }, new Uint8Array());
+      const sealed = await seal(parts, bytes, this.#host.getRandomValues);
+      const ttlMs = Math.min(held.expiresAtMs - this.#host.now(), MAX_RECORD_MS);
+      isSaved = await this.#store.putIfNewer(name, sealed, {
+        since: from,
+        ttlMs,
+        lock: exchanged?.lock,
+      });
+    };
+    await this.#log.tell(key.key, save).catch(() => {});
+    return isSaved;
+  }
+
+  /**
+   * Does something with the tokens of a session that only one node may do at a time. The lock is renewed
+   * while it goes on.
+   * @template T
+   * @param {RequestHead} head
+   * @param {(lock: string, session: import('../core/abi.js').ManagedSession | null) => Promise<T>} work gets the
+   *   session as it is in the store
+   * @param {(session: import('../core/abi.js').ManagedSession) => T | null} isDone looks at it before; null: go on
+   * @returns {Promise<T>} rejects if the store cannot be reached, or another node has the lock for too long
+   */
+  async hold(head, work, isDone) {
+    const key = this.#core.sessionKey(head);
+    if (key === null) throw new Error('no session');
+    const name = await nameOf(tokenPartsOf(head, key));
+    const giveUpAt = this.#host.now() + this.#options.refreshLeaseFor - LOCK_MS;
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, MAX_LOOK_MS)) {
+      const lock = await this.#store.acquire(name, LOCK_MS);
+      const session = await this.#loadSession(head);
+      // What this node has left there itself is not newer than what it holds.
+      const done = session === null || session.by === this.#log.self ? null : isDone(session);
+      if (lock !== null) {
+        if (done === null) return this.#holding(name, lock, () => work(lock, session));
+        await this.#store.release(name, lock).catch(() => {});
+      }
+      if (done !== null) return done;
+      if (this.#host.now() >= giveUpAt) throw new Error('another node has the tokens');
+      await pause(this.#host, wait);
+    }
+  }
+
+  /**
+   * @template T
+   * @param {string} name
+   * @param {string} lock
+   * @param {() => Promise<T>} work
+   */
+  async #holding(name, lock, work) {
+    const done = new AbortController();
+    const renewing = this.#renew(name, lock, done.signal);
+    try {
+      return await work();
+    } finally {
+      done.abort();
+      await renewing;
+      await this.#store.release(name, lock).catch(() => {});
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} lock
+   * @param {AbortSignal} signal
+   */
+  async #renew(name, lock, signal) {
+    while (!signal.aborted) {
+      await this.#host.sleep(LOCK_MS / 4, signal);
+      if (!signal.aborted) await this.#store.acquire(name, LOCK_MS, lock).catch(() => null);
+    }
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @returns {Promise<(import('../core/abi.js').ManagedSession & { by: string }) | null>}
+   */
+  async #loadSession(head) {
+    const key = this.#core.sessionKey(head);
+    if (key === null || key.kind !== Credential.COOKIE || this.#log.isUntold(key.key)) return null;
+    await this.#log.begin();
+    const parts = tokenPartsOf(head, key);
+    const found = await this.#store.get(await nameOf(parts));
+    const record = found && /** @type {any} */ (parseRecord(await open(parts, found)));
+    if (!record || record.family !== this.#log.family) return null;
+    if (this.#log.isUntold(record.user)) return null;
+    if (record.history !== this.#log.position?.history) return null;
+    const { revokedAt } = await this.#store.epochs(record.user);
+    if (compareAt(revokedAt, record.at) > 0) return null;
+    const lead = this.#log.storeLead;
+    return {
+      ...record,
+      expiresAtMs: record.expiresAtMs - lead,
+      accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - lead,
+    };
+  }
+}

@@ -1,0 +1,44 @@
+// Keys: what a session is found by.
+// A key is a keyed 128-bit hash (SipHash-2-4-128) over length-prefixed (tenant, kind, value), so
+// that equal keys mean equal inputs and a chosen credential cannot steer where it lands (SPEC R2,
+// R3). The credential itself is not kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/types.h"
+
+namespace sesame {
+
+struct Key {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+/// What the hashed value is. Values take part in the hash: append, never renumber.
+enum class KeyKind : std::uint8_t { kCookie = 1, kBearer = 2, kUser = 3 };
+
+/// Makes keys under one secret. Two makers with different secrets make unrelated keys.
+class KeyMaker {
+ public:
+  static constexpr std::size_t kSecretBytes = 16;
+
+  /// REQUIRES: `secret` holds kSecretBytes of randomness.
+  explicit KeyMaker(Bytes secret);
+
+  Key make(Bytes tenant, KeyKind kind, Bytes value) const;
+
+ private:
+  std::uint64_t secret_low_ = 0;
+  std::uint64_t secret_high_ = 0;
+};
+
+/// The key under which a session's tokens are exchanged: one of its own, that no credential has.
+constexpr Key refresh_key(const Key& session) {
+  return {~session.low, session.high ^ 0x7265667265736821ULL};
+}
+
+}  // namespace sesame

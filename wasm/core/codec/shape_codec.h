@@ -1,0 +1,77 @@
+// Documents by shape: what the documents of one application have in common (keys, punctuation,
+// constant parts) is kept once, and of each document only its values, in few bits.
+// Must not know: sessions, keys, time. Whatever has no shape, or gains nothing by it, is kept as it
+// is.
+//
+// A shape is learnt from documents whose skeleton was met before, a bounded step with each
+// encode(). When more documents are known, or they are no more as they were, it is learnt anew:
+// what was encoded stays readable by the old shape, which lives for as long as it is retained.
+//
+// Invariants: what was encoded was decoded and compared before it is handed out; memory never
+// passes the budget; a call's work is bounded by its document's size and by constants; the same
+// calls in the same order give the same results.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "codec/body_codec.h"
+
+namespace sesame {
+
+class ShapeCodec final : public BodyCodec {
+ public:
+  /// With a smaller budget everything is kept as it is, and nothing is used.
+  static constexpr std::size_t kMinBudget = 384 * 1024;
+  /// More than this is hardly ever of use.
+  static constexpr std::size_t kUsefulBudget = 1024 * 1024;
+  /// Into a smaller buffer than this, decoding may cost a copy more.
+  static constexpr std::size_t kDecodeBytes = 16 * 1024 + 128;
+
+  explicit ShapeCodec(std::size_t budget_bytes);
+  ~ShapeCodec() override;
+  ShapeCodec(const ShapeCodec&) = delete;
+  ShapeCodec& operator=(const ShapeCodec&) = delete;
+
+  Encoded encode(Bytes document, std::span<char> out) override;
+  std::size_t decode(ShapeId shape, Bytes encoded, std::span<char> out) const override;
+  void retain(ShapeId shape) override;
+  void release(ShapeId shape) override;
+  std::size_t used_bytes() const override { return used_; }
+  std::size_t budget_bytes() const override { return budget_; }
+  std::uint32_t shape_limit() const override { return limit_ + 1; }
+  std::size_t saved_bytes(ShapeId shape) const override;
+  void save_shape(ShapeId shape, std::span<char> out) const override;
+  bool load_shape(ShapeId shape, Bytes saved) override;
+  void clear() override;
+
+  /// Shapes that there are now.
+  std::size_t shapes() const;
+  /// Steps of work of all encode() so far; a step is a nanosecond or two.
+  std::uint64_t work() const { return work_; }
+
+ private:
+  struct Room;
+  struct Shape;
+
+  bool is_shape_id(ShapeId id) const;
+  Shape* find(std::uint64_t skeleton) const;
+  bool is_known(std::uint64_t skeleton);
+  std::size_t encode_shaped(Shape* shape, Bytes document);
+  void note_size(Shape* shape, std::size_t size);
+  void learn_on();
+  void learn_from(const Shape* shape, Bytes document);
+  Shape* free_shape(std::size_t bytes);
+  bool put(Shape* shape, Bytes block);
+  void drop(Shape* shape);
+
+  std::size_t budget_;
+  std::size_t used_ = 0;
+  std::uint32_t limit_ = 0;
+  std::uint64_t work_ = 0;
+  std::unique_ptr<Room> room_;  // none where the budget is too small
+};
+
+}  // namespace sesame

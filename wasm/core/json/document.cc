@@ -1,0 +1,314 @@
+// nlohmann_json reads the tokens that make a text JSON, or not. Its parser and its DOM stay out:
+// they would double the module. Everything else is found by position in the text.
+#include "json/document.h"
+
+#include <algorithm>
+#include <bitset>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/ascii.h"
+#include "json/json_scan.h"
+#include "json/json_text.h"
+
+namespace sesame {
+
+namespace {
+
+// Feeds the parser a text that is JSON exactly if the document is. nlohmann_json differs from
+// RFC 8259 in three places, each levelled here on the way, with no change in structure:
+// - It takes a NUL for the end of the input. It is shown another control character.
+// - It refuses numbers that no double holds, such as 1e999. No run of digits is shown longer than
+//   two, which keeps the grammar: only whether a run starts with 0 or has one digit matters there.
+// - It refuses half a surrogate pair written as an escape, which JSON.stringify makes of a string
+//   cut in the middle of an emoji. Such escapes are shown as others.
+class ParserInput {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = char;
+
+  ParserInput(const char* at, const char* end) : at_(at), end_(end) { look(); }
+
+  char operator*() const { return shown_; }
+
+  ParserInput& operator++() {
+    ++at_;
+    look();
+    return *this;
+  }
+
+  ParserInput operator++(int) {
+    ParserInput before = *this;
+    ++*this;
+    return before;
+  }
+
+  friend bool operator==(const ParserInput& a, const ParserInput& b) { return a.at_ == b.at_; }
+
+ private:
+  enum class In : std::uint8_t { kStructure, kString, kEscape, kUnicodeEscape };
+
+  void look() {
+    if (in_ == In::kStructure) {
+      while (digits_ == 2 && at_ != end_ && is_digit(*at_)) ++at_;
+      digits_ = at_ != end_ && is_digit(*at_) ? digits_ + 1 : 0;
+    }
+    if (at_ == end_) return;
+    shown_ = *at_ == '\0' ? '\1' : *at_;
+    switch (in_) {
+      case In::kStructure:
+        if (shown_ == '"') in_ = In::kString;
+        break;
+      case In::kString:
+        if (shown_ == '"') in_ = In::kStructure;
+        if (shown_ == '\\') in_ = In::kEscape;
+        break;
+      case In::kEscape:
+        in_ = shown_ == 'u' ? In::kUnicodeEscape : In::kString;
+        break;
+      case In::kUnicodeEscape:  // surrogates are D800 to DFFF
+        if (to_lower(shown_) == 'd') shown_ = '1';
+        in_ = In::kString;
+        break;
+    }
+  }
+
+  const char* at_;
+  const char* end_;
+  char shown_ = 0;
+  In in_ = In::kStructure;
+  int digits_ = 0;  // shown of the current run
+};
+
+// The grammar of RFC 8259 above nlohmann_json's tokens. Its own parser would come with the texts of
+// its errors, which nobody is shown, and with exceptions' types: 3.5 kB. The fuzz target compares.
+class DocumentParser {
+ public:
+  DocumentParser(const char* begin, const char* end)
+      : lexer_(nlohmann::detail::input_adapter(ParserInput(begin, end), ParserInput(end, end))) {}
+
+  Status parse() {
+    Token token = lexer_.scan();
+    const bool is_object = token == Token::begin_object;
+    for (;;) {
+      // Where a value is to begin.
+      if (token == Token::begin_object || token == Token::begin_array) {
+        if (depth_ == kMaxDepth) return Status::kTooDeep;
+        in_object_[depth_++] = token == Token::begin_object;
+        token = lexer_.scan();
+        if (!ends_container(token)) {
+          if (!enter(&token)) return Status::kNotJson;
+          continue;
+        }
+        --depth_;
+      } else if (!is_scalar(token)) {
+        return Status::kNotJson;
+      }
+      // Behind it: what ends, and whether there is another.
+      for (token = lexer_.scan(); depth_ > 0 && ends_container(token); token = lexer_.scan()) {
+        --depth_;
+      }
+      if (depth_ == 0) break;
+      if (token != Token::value_separator) return Status::kNotJson;
+      token = lexer_.scan();
+      if (!enter(&token)) return Status::kNotJson;
+    }
+    if (token != Token::end_of_input) return Status::kNotJson;
+    return is_object ? Status::kOk : Status::kNotObject;
+  }
+
+ private:
+  using Adapter = decltype(nlohmann::detail::input_adapter(std::declval<ParserInput>(),
+                                                           std::declval<ParserInput>()));
+  using Lexer = nlohmann::detail::lexer<nlohmann::json, Adapter>;
+  using Token = Lexer::token_type;
+
+  bool ends_container(Token token) const {
+    return token == (in_object_[depth_ - 1] ? Token::end_object : Token::end_array);
+  }
+
+  static bool is_scalar(Token token) {
+    return token >= Token::literal_true && token <= Token::value_float;
+  }
+
+  // Past the name of a member, where there is to be one.
+  bool enter(Token* token) {
+    if (!in_object_[depth_ - 1]) return true;
+    if (*token != Token::value_string || lexer_.scan() != Token::name_separator) return false;
+    *token = lexer_.scan();
+    return true;
+  }
+
+  Lexer lexer_;
+  std::size_t depth_ = 0;
+  std::bitset<kMaxDepth> in_object_;
+};
+
+bool is_number(Bytes value) { return is_digit(value.front()) || value.front() == '-'; }
+
+// What comes before the bytes of an identifier, so that no string looks like a number.
+constexpr char kTextId = 's';
+constexpr char kNumberId = 'n';
+
+// Whole numbers in plain digits, as a program prints them that has read the document: one that asks
+// to end the sessions of user 7 must reach the user 7.0.
+void append_number(std::string* to, Bytes number) {
+  const WholeNumber whole = read_whole_number(number);
+  if (!whole.exact) {
+    to->append(number);
+    return;
+  }
+  if (whole.negative && whole.magnitude != 0) to->push_back('-');
+  char digits[20];
+  const auto written = std::to_chars(std::begin(digits), std::end(digits), whole.magnitude);
+  to->append(digits, written.ptr);
+}
+
+// One token of a JSON pointer, its escapes undone (RFC 6901 section 3). Empty if they are wrong.
+std::optional<std::string> unescape_token(Bytes token) {
+  std::string plain;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    if (token[i] != '~') {
+      plain.push_back(token[i]);
+      continue;
+    }
+    if (++i == token.size() || (token[i] != '0' && token[i] != '1')) return std::nullopt;
+    plain.push_back(token[i] == '0' ? '~' : '/');
+  }
+  return plain;
+}
+
+std::optional<Bytes> find_member(Bytes object, Bytes name) {
+  std::optional<Bytes> found;
+  for (JsonMembers members(object); members.next();) {
+    if (json_string_is(members.name(), name)) found = members.value();
+  }
+  return found;
+}
+
+std::optional<Bytes> find_element(Bytes array, Bytes index) {
+  const bool leading_zero = index.size() > 1 && index.front() == '0';
+  std::size_t wanted = 0;
+  const auto [end, error] = std::from_chars(index.data(), index.data() + index.size(), wanted);
+  if (leading_zero || error != std::errc() || end != index.data() + index.size()) {
+    return std::nullopt;
+  }
+  for (JsonMembers elements(array); elements.next(); --wanted) {
+    if (wanted == 0) return elements.value();
+  }
+  return std::nullopt;
+}
+
+// The decoded names of a document's members, sorted. Names without escapes, nearly all, stay where
+// they are; the others are decoded into `storage`.
+std::vector<Bytes> sorted_names(Bytes text, std::string* storage) {
+  storage->reserve(text.size());  // decoding never lengthens: the views below stay valid
+  std::vector<Bytes> names;
+  for (JsonMembers members(json_value(text)); members.next();) {
+    const Bytes contents = string_contents(members.name());
+    if (contents.find('\\') == Bytes::npos) {
+      names.push_back(contents);
+    } else {
+      const std::size_t start = storage->size();
+      append_decoded(storage, members.name());
+      names.push_back(Bytes(*storage).substr(start));
+    }
+  }
+  // By heap: a third of the code that std::sort brings into the module, for a rare call.
+  std::make_heap(names.begin(), names.end());
+  std::sort_heap(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+Status check_document(Bytes text) {
+  // The parser would skip a byte-order mark. No JSON text begins with this byte.
+  if (!text.empty() && text.front() == '\xef') return Status::kNotJson;
+
+  return DocumentParser(text.data(), text.data() + text.size()).parse();
+}
+
+std::optional<Bytes> find_value(Bytes text, Bytes pointer) {
+  std::optional<Bytes> value = json_value(text);
+  if (value->empty()) return std::nullopt;
+  while (value && !pointer.empty()) {
+    if (pointer.front() != '/') return std::nullopt;
+    pointer.remove_prefix(1);
+    const Bytes escaped = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(escaped.size());
+    const std::optional<std::string> token = unescape_token(escaped);
+    if (!token) return std::nullopt;
+
+    switch (value->front()) {
+      case '{':
+        value = find_member(*value, *token);
+        break;
+      case '[':
+        value = find_element(*value, *token);
+        break;
+      default:
+        return std::nullopt;
+    }
+  }
+  return value;
+}
+
+std::optional<std::string> find_user_id(Bytes text, const std::vector<std::string>& pointers) {
+  for (const std::string& pointer : pointers) {
+    const std::optional<Bytes> value = find_value(text, pointer);
+    if (!value) continue;
+    if (value->front() == '"' && value->size() > 2) {
+      std::string id(1, kTextId);
+      append_decoded(&id, *value);
+      return id;
+    }
+    if (is_number(*value)) {
+      std::string id(1, kNumberId);
+      append_number(&id, *value);
+      return id;
+    }
+  }
+  return std::nullopt;
+}
+
+bool has_members_of(Bytes after, Bytes before) {
+  std::string storage_after;
+  std::string storage_before;
+  const std::vector<Bytes> names = sorted_names(after, &storage_after);
+  for (const Bytes name : sorted_names(before, &storage_before)) {
+    if (!std::binary_search(names.begin(), names.end(), name)) return false;
+  }
+  return true;
+}
+
+std::string project(Bytes text, const std::vector<std::string>& fields) {
+  const auto is_wanted = [&fields](Bytes name) {
+    return std::any_of(fields.begin(), fields.end(),
+                       [name](const std::string& field) { return json_string_is(name, field); });
+  };
+  std::string result;
+  result.reserve(text.size());
+  result.push_back('{');
+  for (JsonMembers members(json_value(text)); members.next();) {
+    if (!is_wanted(members.name())) continue;
+    if (result.size() > 1) result.push_back(',');
+    result.append(members.name()).push_back(':');
+    result.append(members.value());
+  }
+  result.push_back('}');
+  return result;
+}
+
+}  // namespace sesame

@@ -1,0 +1,433 @@
+#include "session/session_cache.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "codec/shape_codec.h"
+#include "http/jwt.h"
+
+namespace sesame {
+namespace {
+
+constexpr std::uint16_t kOk = 200;
+constexpr std::uint16_t kUnauthorized = 401;
+
+// A document's validator, or the headers of a refusal.
+constexpr std::size_t kMetaBytes = 4096;
+// The cache itself, and what allocators add.
+constexpr std::size_t kObjectBytes = 8192;
+
+// How the budget of bytes is cut up. What is left is the store's.
+struct Division {
+  std::size_t leases;
+  std::size_t answer_bytes;
+  std::size_t tombstones;
+  std::size_t users;
+  std::size_t vault_bytes;
+  std::size_t fixed_bytes;  // all but the vault's and the store's
+  std::size_t value_bytes;  // the longest that the store is to take
+
+  explicit Division(const Config& config) {
+    const std::size_t memory = config.memory_bytes;
+    leases = std::clamp<std::size_t>(memory / 32 / LeaseTable::bytes_for(1, 0), 16, 16384);
+    answer_bytes = std::max(config.max_document_bytes, memory / 32);
+    tombstones = std::max<std::size_t>(memory / 32 / TombstoneTable::bytes_for(1), 64);
+    users = std::max<std::size_t>(memory / 64 / UserEvents::bytes_for(1), 64);
+    // A document on its way in, and one that had to be copied on its way out.
+    vault_bytes = config.is_managed ? memory / 4 : 0;
+    const std::size_t copies =
+        2 * (config.max_document_bytes + config.max_credential_bytes) + kObjectBytes;
+    value_bytes = config.max_document_bytes + kMetaBytes;
+    fixed_bytes = LeaseTable::bytes_for(leases, answer_bytes) +
+                  TombstoneTable::bytes_for(tombstones) + UserEvents::bytes_for(users) + copies;
+  }
+};
+
+Outcome unavailable(DurationMs retry_after) {
+  return {.action = Action::kUnavailable, .retry_after = std::max<DurationMs>(retry_after, 1000)};
+}
+
+Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body) {
+  return {.action = Action::kRefuse,
+          .source = Source::kNegative,
+          .http_status = http_status,
+          .meta = meta,
+          .body = body};
+}
+
+Outcome served(const EntryView& entry, Action action, Source source) {
+  return {.action = action,
+          .source = source,
+          .http_status = kOk,
+          .expires_at = entry.info.expires_at,
+          .fresh_until = entry.info.fresh_until,
+          .meta = entry.meta,
+          .body = entry.body};
+}
+
+Outcome served_stale(const EntryView& entry) {
+  return served(entry, Action::kServeStale, Source::kStale);
+}
+
+std::unique_ptr<Store> make_store(const Config& config) {
+  const Division division(config);
+  const SegmentStoreOptions options{
+      .budget_bytes = config.memory_bytes - division.vault_bytes - division.fixed_bytes,
+      .max_value_bytes = division.value_bytes};
+  // Documents with something in common take a fifth of the room, which soon outweighs what it takes
+  // to find that out.
+  const std::size_t shape_bytes =
+      options.budget_bytes / 4 < ShapeCodec::kMinBudget
+          ? 0
+          : std::clamp(options.budget_bytes / 32, ShapeCodec::kMinBudget,
+                       ShapeCodec::kUsefulBudget);
+  return SegmentStore::create(options, std::make_unique<ShapeCodec>(shape_bytes));
+}
+
+}  // namespace
+
+std::size_t SessionCache::min_memory_bytes(const Config& config) {
+  const Division division(config);
+  return division.fixed_bytes + division.vault_bytes +
+         std::max(StoreGeometry::kMinBudget, 6 * division.value_bytes);
+}
+
+SessionCache::SessionCache(const Config& config, Bytes secret)
+    : SessionCache(config, secret, make_store(config)) {
+  segment_store_ = static_cast<SegmentStore*>(store_.get());
+}
+
+SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store)
+    : config_(config),
+      keys_(secret),
+      store_(std::move(store)),
+      leases_(Division(config).leases, Division(config).answer_bytes),
+      tombstones_(Division(config).tombstones),
+      users_(Division(config).users),
+      vault_(Division(config).vault_bytes),
+      fixed_bytes_(Division(config).fixed_bytes) {
+  std::copy_n(secret.begin(), secret_.size(), secret_.begin());
+}
+
+void SessionCache::replace_secret(Bytes secret) {
+  keys_ = KeyMaker(secret);
+  std::copy_n(secret.begin(), secret_.size(), secret_.begin());
+}
+
+void SessionCache::step(TimeMs now) {
+  stepped_at_ = now;
+  store_->step(now);
+  metrics_.takeovers += leases_.step(now);
+  if (leases_.take_lost_write()) doubt_everything(now);
+  if (now >= stale_floor_until_) has_stale_floor_ = false;
+  tombstones_.step(now);
+  users_.step(now);
+  vault_.step(now);
+}
+
+SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
+  Subject subject;
+  if (request.cookie.size() > config_.max_credential_bytes ||
+      request.authorization.size() > config_.max_credential_bytes) {
+    subject.action = Action::kTooLarge;
+    return subject;
+  }
+  subject.credential = read_credential(request.cookie, request.authorization, config_.cookie_names);
+  const CredentialKind kind = subject.credential.kind;
+  if (kind != CredentialKind::kCookie && kind != CredentialKind::kBearer) return subject;
+  subject.has_key = true;
+  subject.key = keys_.make(request.tenant,
+                           kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer,
+                           subject.credential.value);
+  return subject;
+}
+
+Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckOptions& options) {
+  // Sweeps go with the clock, and with what is put in; a peek puts nothing in.
+  if (!options.peek || now != stepped_at_) step(now);
+  const Subject subject = identify(request);
+  Outcome outcome;
+  if (subject.has_key) {
+    outcome = decide(subject, request, now, options);
+  } else {
+    outcome.action = options.peek ? Action::kRetry : subject.action;
+  }
+  outcome.credential = subject.credential.kind;
+  if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
+  const bool is_hint = options.peek && outcome.action == Action::kServeStale;
+  if (!options.again && !is_hint && outcome.action != Action::kRetry) count(outcome);
+  return outcome;
+}
+
+void SessionCache::count(const Outcome& outcome) {
+  ++metrics_.checks;
+  switch (outcome.action) {
+    case Action::kServe:
+      ++metrics_.fresh;
+      break;
+    case Action::kServeStale:
+      ++metrics_.stale;
+      break;
+    case Action::kWait:
+      ++metrics_.joined;
+      break;
+    case Action::kRefuse:
+      ++metrics_.negative;
+      break;
+    case Action::kPass:
+    case Action::kTooLarge:
+      ++metrics_.bypass;
+      break;
+    default:
+      ++metrics_.miss;
+  }
+}
+
+Outcome SessionCache::decide(const Subject& subject, const RequestHead& request, TimeMs now,
+                             const CheckOptions& options) {
+  if (tombstones_.contains(subject.key, now)) return refused(kUnauthorized, {}, {});
+  if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie) {
+    // Whoever has a session cookie had it from here, so the origin knows nothing that is not here.
+    VaultRecord* record = find_record(subject.key, now);
+    if (record == nullptr) return refused(kUnauthorized, {}, {});
+    record->used_at = now;
+  }
+  Held held = find_live(subject.key, request.tenant, now, options.want);
+  if (held.is_revoked) return refused(kUnauthorized, {}, {});
+
+  Lease* waited = leases_.find(options.waited, now);
+  Outcome outcome;
+  if (waited != nullptr && waited->key == subject.key &&
+      follow(waited, request.tenant, held, options.fresh, &outcome)) {
+    return outcome;
+  }
+
+  const EntryInfo& info = held.entry.info;
+  if (held.is_held && info.http_status != kOk) {
+    if (!options.fresh) return refused(info.http_status, held.entry.meta, held.entry.body);
+    held = Held{};  // its meta is no validator
+  }
+  if (held.is_held && !options.fresh) {
+    if (now < info.fresh_until) return served(held.entry, Action::kServe, Source::kFresh);
+    if (now < info.filled_at + config_.keep_for) {
+      outcome = served_stale(held.entry);
+      if (options.peek || leases_.find_current(subject.key, now) != nullptr) return outcome;
+      return begin_fill(subject, request.tenant, FillCause::kRefresh, held, now, outcome);
+    }
+  }
+
+  if (options.peek) return {.action = Action::kRetry};
+  if (Lease* current = leases_.find_current(subject.key, now)) {
+    if (current->state == LeaseState::kInFlight) {
+      ++current->waiters;
+      return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
+    }
+    // The origin asked for patience (kBackoff), or a refresh has just failed (kPaused), which keeps
+    // nobody from asking who has to.
+    const bool is_backoff = current->state == LeaseState::kBackoff;
+    if (held.is_held && (is_backoff || !options.fresh)) return served_stale(held.entry);
+    if (is_backoff) return unavailable(current->deadline - now);
+  }
+  outcome.action = Action::kFetch;
+  const FillCause cause = options.fresh ? FillCause::kFresh : FillCause::kMiss;
+  return begin_fill(subject, request.tenant, cause, held, now, outcome);
+}
+
+// Tells a follower what became of the lease it waited for. False if that is for it to find out
+// anew.
+bool SessionCache::follow(Lease* lease, Bytes tenant, const Held& held, bool fresh,
+                          Outcome* outcome) {
+  if (lease->state == LeaseState::kInFlight) {
+    *outcome = {.action = Action::kWait, .lease = lease->id, .deadline = lease->deadline};
+    return true;
+  }
+  const LeaseState state = lease->state;
+  const DurationMs retry_after = lease->retry_after;
+  // Whatever it points to must outlive the lease.
+  meta_ = lease->meta;
+  body_ = lease->body;
+  EntryInfo info;
+  info.http_status = lease->http_status;
+  info.user_tag = lease->user_tag;
+  info.sequence = lease->sequence;
+  info.expires_at = lease->expires_at;
+  leases_.drop_waiter(lease);
+  // An answer from before a fresh check began is none (R11).
+  if (fresh) return false;
+
+  if (state == LeaseState::kStored && held.is_held) {
+    *outcome = held.entry.info.http_status == kOk
+                   ? served(held.entry, Action::kServe, Source::kOrigin)
+                   : refused(held.entry.info.http_status, held.entry.meta, held.entry.body);
+    return true;
+  }
+  if (state == LeaseState::kAnswered) {
+    const UserEvent* event = nullptr;
+    if (info.http_status == kOk) {
+      if (standing_of(info, body_, tenant, &event) != Standing::kCurrent) return false;
+      *outcome = served({info, meta_, body_}, Action::kServe, Source::kOrigin);
+    } else {
+      *outcome = refused(info.http_status, meta_, body_);
+      outcome->source = Source::kOrigin;
+      if (!is_refusal(info.http_status)) outcome->action = Action::kAnswer;
+    }
+    return true;
+  }
+  if (state == LeaseState::kFailed || state == LeaseState::kBackoff ||
+      state == LeaseState::kPaused) {
+    const bool may_serve = held.is_held && held.entry.info.http_status == kOk;
+    *outcome = may_serve ? served_stale(held.entry) : unavailable(retry_after);
+    return true;
+  }
+  return false;
+}
+
+Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause cause,
+                                 const Held& held, TimeMs now, Outcome outcome) {
+  Lease* lease = leases_.begin(subject.key, cause, now, now + config_.lease_for);
+  if (lease == nullptr) {
+    if (outcome.action == Action::kFetch) outcome.action = Action::kPass;
+    return outcome;
+  }
+  if (lease->took_over) ++metrics_.takeovers;
+  switch (cause) {
+    case FillCause::kMiss:
+      ++metrics_.origin_miss;
+      break;
+    case FillCause::kRefresh:
+      ++metrics_.origin_refresh;
+      break;
+    case FillCause::kFresh:
+      ++metrics_.origin_fresh;
+      break;
+    case FillCause::kWrite:
+      ++metrics_.origin_write;
+      break;
+  }
+  lease->sequence = sequence_;
+  lease->tenant = tenant;
+  if (subject.credential.kind == CredentialKind::kBearer) {
+    // 0 is for a token that tells no end; one that ended in 1970 or before tells one.
+    const std::optional<TimeMs> end = jwt_expiry(subject.credential.value);
+    if (end) lease->credential_expires_at = std::max<TimeMs>(*end, 1);
+  }
+  outcome.lease = lease->id;
+  if (held.is_held && cause != FillCause::kFresh) {
+    outcome.meta = held.entry.meta;
+    lease->conditional = !held.entry.meta.empty();
+  }
+  return outcome;
+}
+
+SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Want want) {
+  Held held;
+  if (!store_->find(key, now, &held.entry, want)) return held;
+  EntryInfo info = held.entry.info;
+  if (want != Want::kAll && info.user_tag != 0 && users_.may_concern(info.user_tag)) {
+    // Whose it is stands in the body.
+    store_->find(key, now, &held.entry);
+  }
+  const bool is_idle = config_.idle_for > 0 && now >= info.used_at + config_.idle_for;
+  if (now >= info.drop_at || now >= info.expires_at || is_idle) {
+    store_->erase(key);
+    return held;
+  }
+  if (info.filled_at < trusted_from_) return held;
+  held.is_held = true;
+  if (info.http_status != kOk) return held;
+
+  const UserEvent* event = nullptr;
+  switch (standing_of(info, held.entry.body, tenant, &event)) {
+    case Standing::kCurrent:
+      break;
+    case Standing::kStale:
+      held.entry.info.fresh_until = std::min(info.fresh_until, now);
+      break;
+    case Standing::kReplaced:
+      return adopt(key, *event, info, now);
+    case Standing::kRevoked:
+      bury(key, info.expires_at, now);
+      return {.is_held = false, .is_revoked = true, .entry = {}};
+    case Standing::kGone:
+      store_->erase(key);
+      return {};
+  }
+  if (config_.idle_for > 0) {
+    info.used_at = now;
+    store_->set_info(key, info);
+    const TimeMs fresh_until = held.entry.info.fresh_until;
+    held.is_held = store_->find(key, now, &held.entry, want);
+    held.entry.info.fresh_until = fresh_until;
+  }
+  return held;
+}
+
+// Gives a session the document that an update through another session of its user has left (R22).
+SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event,
+                                       const EntryInfo& info, TimeMs now) {
+  Held held;
+  EntryView left;
+  if (!store_->find(event.user, now, &left) || now >= left.info.drop_at ||
+      is_before(left.info.sequence, event.changed_at)) {
+    store_->erase(key);
+    return held;
+  }
+  EntryInfo adopted = left.info;
+  adopted.born_at = info.born_at;
+  adopted.expires_at = info.expires_at;
+  adopted.fresh_until = std::min(adopted.fresh_until, info.expires_at);
+  adopted.drop_at = std::min(adopted.drop_at, info.expires_at);
+  adopted.used_at = config_.idle_for > 0 ? now : 0;
+  const std::string meta(left.meta);
+  const std::string body(left.body);
+  if (!store_->put(key, adopted, meta, body, now)) return held;
+  held.is_held = store_->find(key, now, &held.entry);
+  if (is_doubtful(adopted, &event)) {
+    held.entry.info.fresh_until = std::min(adopted.fresh_until, now);
+  }
+  return held;
+}
+
+// True if the entry may be out of date: it is served as an older one (R22).
+bool SessionCache::is_doubtful(const EntryInfo& info, const UserEvent* event) const {
+  return (has_stale_floor_ && is_before(info.sequence, stale_floor_)) ||
+         (event != nullptr && event->is_doubtful && is_before(info.sequence, event->doubted_at));
+}
+
+SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes body, Bytes tenant,
+                                                 const UserEvent** event) {
+  if (users_.is_below_floor(info.sequence)) return Standing::kGone;
+  if (info.user_tag == 0 || !users_.may_concern(info.user_tag)) {
+    return is_doubtful(info, nullptr) ? Standing::kStale : Standing::kCurrent;
+  }
+
+  // The tag is 32 bits of the user's key; the document says whose it really is.
+  Key user;
+  if (!user_of(body, tenant, &user)) return Standing::kGone;
+  *event = users_.find(user);
+  if (*event != nullptr && (*event)->revoked && is_before(info.sequence, (*event)->revoked_at)) {
+    return Standing::kRevoked;
+  }
+  if (*event != nullptr && (*event)->change != UserChange::kNone &&
+      is_before(info.sequence, (*event)->changed_at)) {
+    return (*event)->change == UserChange::kReplaced ? Standing::kReplaced : Standing::kGone;
+  }
+  return is_doubtful(info, *event) ? Standing::kStale : Standing::kCurrent;
+}
+
+bool SessionCache::is_refusal(int http_status) const {
+  return std::find(config_.refusals.begin(), config_.refusals.end(), http_status) !=
+         config_.refusals.end();
+}
+
+void SessionCache::release(LeaseId id) {
+  Lease* lease = leases_.find(id, 0);
+  if (lease != nullptr && lease->state == LeaseState::kInFlight) leases_.free(lease);
+}
+
+void SessionCache::leave(LeaseId waited, TimeMs now) {
+  if (Lease* lease = leases_.find(waited, now)) leases_.drop_waiter(lease);
+}
+
+}  // namespace sesame

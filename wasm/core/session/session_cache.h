@@ -1,0 +1,353 @@
+// The session cache: every decision that Sesame makes, and no I/O.
+// It is told what happened (a request's headers, an origin's answer, a revocation, the time) and
+// says what to do. It must not know how that is done: no clock, no network, no host.
+// Invariants:
+// - nothing is served to a request whose credential is not exactly the one it was fetched for (R1,
+// R3);
+// - whatever ends or changes a session cancels its lease and outnumbers its entry, so that nothing
+//   from before can come back (R10);
+// - a failure of the origin changes nothing that is held (R13).
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/key.h"
+#include "base/types.h"
+#include "http/credential.h"
+#include "session/config.h"
+#include "session/leases.h"
+#include "session/metrics.h"
+#include "session/tombstones.h"
+#include "session/user_events.h"
+#include "session/vault.h"
+#include "store/segment_store.h"
+#include "store/store.h"
+
+namespace sesame {
+
+/// What the shell is to do. Values are part of the ABI: append, never renumber.
+enum class Action : std::uint32_t {
+  kServe = 0,        ///< answer with `body`, the user's document
+  kServeStale = 1,   ///< the same, an older one; if `lease` is not 0, refresh behind the answer
+  kFetch = 2,        ///< ask the origin under `lease`, and bring what it says to complete_fill
+  kWait = 3,         ///< another holds `lease`: check again later, saying so, until `deadline`
+  kRefuse = 4,       ///< answer `http_status` with `body`: the origin's clear "no" (R12)
+  kPass = 5,         ///< let the origin answer this request as it is; keep nothing (R1)
+  kUnavailable = 6,  ///< answer 503 with Retry-After (R13)
+  kRetry = 7,        ///< overtaken (R10): check again from the start
+  kTooLarge = 8,     ///< answer 431 (R44)
+  kAnswer = 9,       ///< pass on what the origin answered, `http_status` and `body`; not remembered
+};
+
+/// Where an answer came from (SPEC R43).
+enum class Source : std::uint32_t { kNone = 0, kFresh = 1, kStale = 2, kOrigin = 3, kNegative = 4 };
+
+/// The decision, with what is needed to carry it out. Bytes stay valid until the next call.
+struct Outcome {
+  Action action = Action::kPass;
+  Source source = Source::kNone;
+  CredentialKind credential = CredentialKind::kAnonymous;
+  std::uint16_t http_status = 0;
+  LeaseId lease = 0;
+  TimeMs deadline = 0;         ///< of kWait: when the lease ends at the latest
+  DurationMs retry_after = 0;  ///< of kUnavailable
+  TimeMs expires_at = 0;       ///< of kServe and kServeStale: the absolute end of the session
+  TimeMs fresh_until = 0;      ///< of the same; 0: it is not kept
+  Bytes meta = {};             ///< what was stored with it; of kFetch and a refresh: the old one's
+  Bytes body = {};
+};
+
+/// The headers of a request that matter.
+struct RequestHead {
+  Bytes tenant;
+  Bytes cookie;
+  Bytes authorization;
+};
+
+/// What the origin said when it was asked for the document.
+struct OriginAnswer {
+  int http_status = 0;         ///< 0: it could not be had (time-out, network, over the size limit)
+  DurationMs retry_after = 0;  ///< its `Retry-After`; 0: none
+  Bytes cache_control;         ///< its `Cache-Control`
+  Bytes meta;                  ///< to be stored with it, opaque here
+  Bytes body;
+};
+
+/// A document that another node has had from the origin.
+struct SharedDocument {
+  TimeMs filled_at = 0;
+  TimeMs born_at = 0;   ///< when the session began
+  Bytes cache_control;  ///< the origin's, of that time
+  Bytes meta;
+  Bytes body;
+};
+
+/// What another node has done. Values are part of the ABI: append, never renumber.
+enum class RemoteEvent : std::uint32_t {
+  kSessionEnded = 0,     ///< of a session
+  kUserRevoked = 1,      ///< of a user
+  kUserChanged = 2,      ///< of a user
+  kUnknownChange = 3,    ///< somebody's document has changed
+  kSessionForgotten = 4  ///< its credential may stand for somebody else now
+};
+
+/// How a write on the document's path ended.
+struct WriteAnswer {
+  int http_status = 0;             ///< 0: no answer, so nobody knows whether it took effect
+  bool may_hold_document = false;  ///< the answer may be the new document (PUT, PATCH)
+  Bytes meta;
+  Bytes body;
+};
+
+/// What a login or a refresh has brought (SPEC R20, R24).
+struct Tokens {
+  Bytes access;
+  Bytes refresh;                 ///< empty: none, or the one there is stays
+  TimeMs access_expires_at = 0;  ///< 0: not known
+};
+
+/// How a check comes.
+struct CheckOptions {
+  LeaseId waited = 0;  ///< the lease that an earlier kWait named for the same request
+  bool fresh = false;  ///< R11: what is held does not count
+  bool again = false;  ///< not the first check of this request
+  /// Answer from what is held, or kRetry: nothing is begun. Only what is fresh counts as a check;
+  /// kServeStale asks for one that is no peek, which begins the refresh.
+  bool peek = false;
+  /// kInfo, of a peek: the decision is all that is wanted, and its bytes may be missing.
+  Want want = Want::kAll;
+};
+
+using WriteId = std::uint32_t;
+
+class SessionCache {
+ public:
+  /// REQUIRES: find_faults(config) is empty; `secret` holds KeyMaker::kSecretBytes of randomness.
+  SessionCache(const Config& config, Bytes secret);
+  /// The same on a store of the caller's.
+  SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store);
+
+  /// Takes another secret, as if it had been made with it: for who gets to know it late.
+  /// REQUIRES: nothing has been asked of the cache yet; `secret` as above.
+  void replace_secret(Bytes secret);
+
+  // --- Reading ---
+
+  /// Decides a request for the document. A `fresh` check that is told to wait, and later to wait
+  /// for another lease, may go on without `fresh`: that lease began after it (R11).
+  Outcome check(const RequestHead& request, TimeMs now, const CheckOptions& options = {});
+
+  /// Brings the origin's answer to a lease. Never kFetch or kWait.
+  Outcome complete_fill(LeaseId lease, const OriginAnswer& answer, TimeMs now);
+
+  /// Gives a lease back unused, so that a follower may take it at once.
+  void release(LeaseId lease);
+
+  /// A follower that was told to wait will not come back.
+  void leave(LeaseId waited, TimeMs now);
+
+  /// Counts an origin call that the shell made for a kPass.
+  void count_passed() { ++metrics_.origin_bypass; }
+
+  // --- Writing (SPEC R22) ---
+
+  /// Notes that a write on the document is on its way to the origin. 0 if it cannot be tracked;
+  /// complete_write takes that as well.
+  WriteId begin_write(const RequestHead& request, TimeMs now);
+
+  /// Applies how it ended. kFetch: nobody knows which user that was; ask the origin for the
+  /// document under `lease` before the answer leaves. Anything else: done.
+  Outcome complete_write(WriteId write, const RequestHead& request, const WriteAnswer& answer,
+                         TimeMs now);
+
+  /// The credential may stand for somebody else now, or for nobody (a login or a logout went past):
+  /// what is held for it is dropped, refusals and fills in flight included. `only_refusal`: only if
+  /// what is held is a remembered refusal (SPEC R12).
+  void forget(const RequestHead& request, bool only_refusal = false);
+
+  /// Ends the session of this credential: refused from now on (SPEC R8, R10).
+  void revoke(const RequestHead& request, TimeMs now);
+
+  /// Drops, or ends, every session of a user on this node (SPEC R23). `user_id`: the JSON string or
+  /// number that stands in the document. kNotJson if it is neither.
+  Status invalidate_user(Bytes tenant, Bytes user_id, TimeMs now);
+  Status revoke_user(Bytes tenant, Bytes user_id, TimeMs now);
+
+  // --- Managed sessions: the cookie is the cache's own, and the tokens stay here ---
+
+  /// The newest event so far. What the origin is asked from now on reflects it.
+  Sequence now_sequence() const { return sequence_; }
+
+  /// Begins the session of a new session cookie with the tokens of a login and the document (SPEC
+  /// R20, R21). `asked_at`: now_sequence() from before the origin was asked for that document.
+  /// kServe; kUnavailable and nothing is left of it; kRetry if its user has been revoked since.
+  Outcome begin_session(Bytes tenant, Bytes cookie, const Tokens& tokens,
+                        const OriginAnswer& document, Sequence asked_at, TimeMs now);
+
+  /// The access token that stands for a session at the origin. kServe: `body` is it. kFetch:
+  /// exchange the refresh token in `body` under `lease`, and bring the answer to complete_refresh.
+  /// kWait: another does. kRefuse: there is no such session. kPass: the request brings its own
+  /// credential, or none. `rejected`: an access token that the origin has just refused, or empty.
+  Outcome authorize(const RequestHead& request, Bytes rejected, TimeMs now, LeaseId waited = 0);
+
+  /// Brings the answer to an exchange of tokens (SPEC R24). `http_status` 0: none came. kServe:
+  /// `body` is the new access token. kRefuse: the session has ended. kUnavailable: it failed, which
+  /// says nothing. kRetry: the session ended meanwhile.
+  Outcome complete_refresh(LeaseId lease, int http_status, const Tokens& tokens,
+                           DurationMs retry_after, TimeMs now);
+
+  // --- Several nodes (SPEC R30-R32). Those with the same secret have the same keys. ---
+
+  /// The key of a request's session, and the credential: a view of the headers. False if it has not
+  /// exactly one.
+  bool session_key(const RequestHead& request, Key* key, Credential* credential) const;
+
+  /// The key of the user whose document is held for a request. False if none is.
+  bool held_user(const RequestHead& request, Key* user, TimeMs now);
+
+  /// The managed session of a request, for other nodes; null if there is none. Valid until the next
+  /// call.
+  const VaultRecord* managed_session(const RequestHead& request, TimeMs now);
+
+  /// Takes over a managed session that another node has begun, or whose tokens it has exchanged.
+  /// `asked_at` is the sequence from before the store was asked. False, and nothing is kept: it has
+  /// ended here since, or does not fit.
+  bool adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at, TimeMs now);
+
+  /// The key of a user: see revoke_user.
+  Status user_key(Bytes tenant, Bytes user_id, Key* user) const;
+
+  /// Applies what another node has done to a session or a user.
+  void apply(RemoteEvent event, const Key& key, TimeMs now);
+
+  /// What was filled before `time` is not served until this is set back: nobody can tell what has
+  /// been done to it (SPEC R32).
+  void trust_from(TimeMs time) { trusted_from_ = time; }
+
+  /// Brings what another node has left to a lease. kRetry: check again. kFetch: it is of no use,
+  /// and the lease goes on.
+  Outcome complete_shared(LeaseId lease, const SharedDocument& document, TimeMs now);
+
+  // --- Looking in ---
+
+  const Metrics& metrics() const { return metrics_; }
+  const Config& config() const { return config_; }
+  const Store& store() const { return *store_; }
+  std::size_t leases_in_use() const { return leases_.in_use(); }
+  std::size_t managed_sessions() const { return vault_.size(); }
+  std::size_t used_bytes() const {
+    return fixed_bytes_ + vault_.used_bytes() + store_->used_bytes();
+  }
+
+  /// The least that `memory_bytes` may be for a configuration that is otherwise as given.
+  static std::size_t min_memory_bytes(const Config& config);
+
+  /// Whether it can be written to a snapshot and read from one (SPEC R52): not where it keeps
+  /// tokens, which are in no snapshot (SPEC R2).
+  bool has_snapshots() const { return segment_store_ != nullptr && !config_.is_managed; }
+
+ private:
+  friend class SessionSnapshotWriter;
+  friend class SessionSnapshotReader;
+
+  enum class Standing { kCurrent, kStale, kReplaced, kGone, kRevoked };
+
+  struct Subject {
+    Action action = Action::kPass;  // where there is no key
+    Credential credential;
+    bool has_key = false;
+    Key key;
+  };
+  struct Write {
+    WriteId id = 0;
+    Key key;
+    Key user;
+    Sequence sequence = 0;  // the newest event when it began
+    bool knows_user = false;
+    bool overlapped = false;     // another write of the same user was under way at the same time
+    bool changed_hands = false;  // a login or logout reached the session meanwhile
+  };
+  struct Held {
+    bool is_held = false;
+    bool is_revoked = false;  // there was one, and its user has been revoked
+    EntryView entry;
+  };
+
+  Subject identify(const RequestHead& request) const;
+  void step(TimeMs now);
+
+  // session_cache.cc: reading.
+  Outcome decide(const Subject& subject, const RequestHead& request, TimeMs now,
+                 const CheckOptions& options);
+  bool follow(Lease* lease, Bytes tenant, const Held& held, bool fresh, Outcome* outcome);
+  Outcome begin_fill(const Subject& subject, Bytes tenant, FillCause cause, const Held& held,
+                     TimeMs now, Outcome outcome);
+  void count(const Outcome& outcome);
+  bool is_refusal(int http_status) const;
+  // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
+  Held find_live(Key key, Bytes tenant, TimeMs now, Want want = Want::kAll);
+  Held adopt(const Key& key, const UserEvent& event, const EntryInfo& info, TimeMs now);
+  Standing standing_of(const EntryInfo& info, Bytes body, Bytes tenant, const UserEvent** event);
+  bool is_doubtful(const EntryInfo& info, const UserEvent* event) const;
+
+  // session_fill.cc: the origin's answers.
+  Outcome fill_failed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
+  Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
+  Outcome fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Outcome fill_document(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
+  Outcome overtaken(Lease* lease);
+  void doubt_everything(TimeMs now);
+  bool is_overtaken(const Lease& lease, const Key& user);
+  bool forbids_storing(Bytes cache_control) const;
+  EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
+                          TimeMs now) const;
+
+  // session_shared.cc: several nodes.
+  void uncount(FillCause cause);
+
+  // session_managed.cc: sessions whose tokens are kept here.
+  VaultRecord* find_record(const Key& key, TimeMs now);
+
+  // session_events.cc: writes, and what ends sessions.
+  bool has_changed_since(Sequence sequence, const Key& user);
+  Write take_write(WriteId id, const Key& key);
+  bool user_of(Bytes document, Bytes tenant, Key* user) const;
+  bool user_named(Bytes tenant, Bytes user_id, Key* user) const;
+  Sequence record_change(const Key& user, UserChange change, TimeMs now);
+  void note_user_change(const Key& user);
+  TimeMs event_end(TimeMs now) const;
+  void bury(Key key, TimeMs session_end, TimeMs now);
+  void end_user(const Key& user, TimeMs now);
+  void forget_session(const Key& session, bool may_be_valid);
+
+  Config config_;
+  std::array<char, KeyMaker::kSecretBytes> secret_;
+  KeyMaker keys_;
+  SegmentStore* segment_store_ = nullptr;  // the store, if it is one
+  std::unique_ptr<Store> store_;
+  LeaseTable leases_;
+  TombstoneTable tombstones_;
+  UserEvents users_;
+  Vault vault_;
+  Metrics metrics_;
+  Sequence sequence_ = 0;
+  TimeMs stepped_at_ = -1;
+  TimeMs trusted_from_ = 0;  // entries from before are not served
+  std::size_t fixed_bytes_ = 0;
+
+  std::vector<Write> writes_;
+  WriteId next_write_ = 1;
+
+  bool has_stale_floor_ = false;  // entries before `stale_floor_` are at best stale
+  Sequence stale_floor_ = 0;
+  TimeMs stale_floor_until_ = 0;  // from here on there are none
+
+  // What the last outcome points to where that is neither the store's nor the caller's.
+  std::string meta_;
+  std::string body_;
+};
+
+}  // namespace sesame

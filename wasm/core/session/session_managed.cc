@@ -1,0 +1,196 @@
+// Managed sessions: the cache keeps the tokens, the browser only a session cookie (SPEC R20, R21,
+// R24, R25).
+#include <algorithm>
+#include <utility>
+
+#include "json/document.h"
+#include "session/session_cache.h"
+
+namespace sesame {
+namespace {
+
+// A token this near to its end is exchanged: it would end on the way to the origin.
+constexpr DurationMs kExpiryMargin = 5'000;
+constexpr int kTooManyRequests = 429;
+
+Outcome no_session() {
+  return {.action = Action::kRefuse, .source = Source::kNegative, .http_status = 401};
+}
+
+}  // namespace
+
+Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& tokens,
+                                    const OriginAnswer& document, Sequence asked_at, TimeMs now) {
+  step(now);
+  const Outcome unavailable{.action = Action::kUnavailable, .retry_after = 1000};
+  Key user;
+  if (tokens.access.empty() || document.http_status != 200 ||
+      document.body.size() > config_.max_document_bytes ||
+      check_document(document.body) != Status::kOk) {
+    return unavailable;
+  }
+  const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
+  // Without an identifier the session is its own only one.
+  if (!user_of(document.body, tenant, &user)) user = key;
+  const UserEvent* event = users_.find(user);
+  if (event != nullptr && event->revoked && is_before(asked_at, event->revoked_at)) {
+    return {.action = Action::kRetry};
+  }
+  VaultRecord record;
+  record.access_token = tokens.access;
+  record.refresh_token = tokens.refresh;
+  record.access_expires_at = tokens.access_expires_at;
+  record.expires_at = now + config_.expires_in;
+  record.used_at = now;
+  record.user = user;
+  if (!vault_.put(key, std::move(record))) return unavailable;
+
+  // The document goes in as the answer of a fill that began when it was asked for (R10, R20). One
+  // that an update has overtaken is not kept, and the session's first check asks again.
+  Lease* lease = leases_.begin(key, FillCause::kMiss, now, now + config_.lease_for);
+  if (lease == nullptr) {
+    vault_.erase(key);
+    return unavailable;
+  }
+  lease->sequence = asked_at;
+  lease->tenant = tenant;
+  ++metrics_.origin_login;
+  Outcome outcome = fill_document(lease, document, Held{}, now);
+  if (outcome.action == Action::kRetry) outcome.action = Action::kServe;
+  return outcome;
+}
+
+const VaultRecord* SessionCache::managed_session(const RequestHead& request, TimeMs now) {
+  const Subject subject = identify(request);
+  if (!subject.has_key || tombstones_.contains(subject.key, now)) return nullptr;
+  return find_record(subject.key, now);
+}
+
+bool SessionCache::adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at,
+                                 TimeMs now) {
+  step(now);
+  const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
+  const UserEvent* event = users_.find(record.user);
+  const bool is_revoked =
+      event != nullptr && event->revoked && is_before(asked_at, event->revoked_at);
+  if (is_revoked || record.access_token.empty() || now >= record.expires_at ||
+      tombstones_.contains(key, now)) {
+    return false;
+  }
+  record.used_at = now;
+  return vault_.put(key, std::move(record));
+}
+
+// The record of a session, if it lives.
+VaultRecord* SessionCache::find_record(const Key& key, TimeMs now) {
+  VaultRecord* record = vault_.find(key, now);
+  if (record == nullptr) return nullptr;
+  if (config_.idle_for > 0 && now >= record->used_at + config_.idle_for) {
+    vault_.erase(key);
+    return nullptr;
+  }
+  return record;
+}
+
+Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, TimeMs now,
+                                LeaseId waited) {
+  step(now);
+  const Subject subject = identify(request);
+  if (!subject.has_key || subject.credential.kind != CredentialKind::kCookie) {
+    return {.action = subject.action, .credential = subject.credential.kind};
+  }
+  VaultRecord* record =
+      tombstones_.contains(subject.key, now) ? nullptr : find_record(subject.key, now);
+  if (record == nullptr) return no_session();
+  record->used_at = now;
+
+  const Key key = refresh_key(subject.key);
+  if (Lease* lease = leases_.find(waited, now); lease != nullptr && lease->key == key) {
+    if (lease->state == LeaseState::kInFlight) {
+      return {.action = Action::kWait, .lease = lease->id, .deadline = lease->deadline};
+    }
+    const bool has_failed =
+        lease->state == LeaseState::kFailed || lease->state == LeaseState::kBackoff;
+    const DurationMs retry_after = lease->retry_after;
+    leases_.drop_waiter(lease);
+    if (has_failed) return {.action = Action::kUnavailable, .retry_after = retry_after};
+  }
+
+  const bool is_rejected = !rejected.empty() && rejected == record->access_token;
+  const bool has_expired =
+      record->access_expires_at > 0 && now + kExpiryMargin >= record->access_expires_at;
+  if (record->refresh_token.empty() && is_rejected) {
+    // Nothing is left to prove who this is.
+    bury(subject.key, record->expires_at, now);
+    return no_session();
+  }
+  if (!record->refresh_token.empty() && (is_rejected || has_expired)) {
+    if (Lease* current = leases_.find_current(key, now)) {
+      if (current->state == LeaseState::kBackoff) {
+        return {.action = Action::kUnavailable, .retry_after = current->deadline - now};
+      }
+      ++current->waiters;
+      return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
+    }
+    Lease* lease = leases_.begin(key, FillCause::kMiss, now, now + config_.refresh_lease_for);
+    if (lease == nullptr) return {.action = Action::kUnavailable, .retry_after = 1000};
+    lease->subject = subject.key;
+    ++metrics_.origin_token_refresh;
+    meta_ = record->access_token;
+    body_ = record->refresh_token;
+    return {.action = Action::kFetch,
+            .credential = CredentialKind::kCookie,
+            .lease = lease->id,
+            .meta = meta_,
+            .body = body_};
+  }
+  body_ = record->access_token;
+  return {.action = Action::kServe,
+          .credential = CredentialKind::kCookie,
+          .http_status = 200,
+          .expires_at = record->expires_at,
+          .body = body_};
+}
+
+Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens& tokens,
+                                       DurationMs retry_after, TimeMs now) {
+  step(now);
+  Lease* lease = leases_.find(id, now);
+  if (lease == nullptr || lease->state != LeaseState::kInFlight) {
+    // The session ended while its tokens were exchanged (R10).
+    ++metrics_.fills_refused;
+    return {.action = Action::kRetry};
+  }
+  const Key session = lease->subject;
+  VaultRecord* record = find_record(session, now);
+  if (record == nullptr) {
+    leases_.free(lease);
+    return no_session();
+  }
+  if (http_status >= 200 && http_status <= 299 && !tokens.access.empty()) {
+    // Where refresh tokens are not rotated, the one there is stays good (RFC 6749 section 6).
+    vault_.renew(session, tokens.access, tokens.refresh, tokens.access_expires_at);
+    leases_.end(lease, LeaseState::kStored);
+    body_ = tokens.access;
+    return {.action = Action::kServe,
+            .http_status = 200,
+            .expires_at = record->expires_at,
+            .body = body_};
+  }
+  // RFC 6749 section 5.2: the grant is no longer valid. Anything else says nothing about it (R24).
+  if (http_status == 400 || http_status == 401 || http_status == 403) {
+    bury(session, record->expires_at, now);
+    return no_session();
+  }
+  ++metrics_.origin_failures;
+  lease->retry_after = std::max<DurationMs>(retry_after, 1000);
+  const Outcome outcome{.action = Action::kUnavailable, .retry_after = lease->retry_after};
+  if (http_status == kTooManyRequests && retry_after > 0) {
+    leases_.end_with_backoff(lease, now + retry_after, retry_after);  // obeyed (R13)
+  } else {
+    leases_.end(lease, LeaseState::kFailed);
+  }
+  return outcome;
+}
+
+}  // namespace sesame

@@ -1,0 +1,111 @@
+// Several nodes: what others have done, and what they have left in a store (SPEC R30-R32). Whether
+// that may still be believed is for the shell to find out in the store; here it stands back behind
+// whatever this node knows.
+#include <algorithm>
+
+#include "http/cache_control.h"
+#include "json/document.h"
+#include "session/session_cache.h"
+
+namespace sesame {
+namespace {
+
+constexpr std::uint16_t kOk = 200;
+
+}  // namespace
+
+bool SessionCache::session_key(const RequestHead& request, Key* key, Credential* credential) const {
+  const Subject subject = identify(request);
+  *key = subject.key;
+  *credential = subject.credential;
+  return subject.has_key;
+}
+
+bool SessionCache::held_user(const RequestHead& request, Key* user, TimeMs now) {
+  const Subject subject = identify(request);
+  if (!subject.has_key) return false;
+  const Held held = find_live(subject.key, request.tenant, now);
+  return held.is_held && held.entry.info.http_status == kOk &&
+         user_of(held.entry.body, request.tenant, user);
+}
+
+Status SessionCache::user_key(Bytes tenant, Bytes user_id, Key* user) const {
+  return user_named(tenant, user_id, user) ? Status::kOk : Status::kNotJson;
+}
+
+void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now) {
+  step(now);
+  switch (event) {
+    case RemoteEvent::kSessionEnded:
+      return bury(key, now + config_.expires_in, now);
+    case RemoteEvent::kUserRevoked:
+      return end_user(key, now);
+    case RemoteEvent::kUserChanged:
+      record_change(key, UserChange::kDropped, now);
+      return;
+    case RemoteEvent::kUnknownChange:
+      return doubt_everything(now);
+    case RemoteEvent::kSessionForgotten:
+      return forget_session(key, false);
+  }
+}
+
+// The origin was not asked after all.
+void SessionCache::uncount(FillCause cause) {
+  ++metrics_.shared_fills;
+  switch (cause) {
+    case FillCause::kMiss:
+      --metrics_.origin_miss;
+      break;
+    case FillCause::kRefresh:
+      --metrics_.origin_refresh;
+      break;
+    case FillCause::kFresh:
+    case FillCause::kWrite:
+      break;
+  }
+}
+
+Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document, TimeMs now) {
+  step(now);
+  if (leases_.drop_overdue(id, now)) ++metrics_.takeovers;
+  Lease* lease = leases_.find(id, now);
+  if (lease == nullptr || lease->state != LeaseState::kInFlight) return overtaken(nullptr);
+  // If the session has ended with its user, this cancels the lease.
+  const Held held = find_live(lease->key, lease->tenant, now);
+  if (held.is_revoked) return overtaken(nullptr);
+
+  const Outcome ask{.action = Action::kFetch, .lease = id};
+  const bool asks_origin = lease->cause == FillCause::kFresh || lease->cause == FillCause::kWrite;
+  const TimeMs filled_at = std::min(document.filled_at, now);
+  const bool is_older = held.is_held && filled_at <= held.entry.info.filled_at;
+  if (asks_origin || is_older || filled_at < trusted_from_) return ask;
+  if (document.body.size() > config_.max_document_bytes ||
+      check_document(document.body) != Status::kOk) {
+    return ask;
+  }
+  Key user;
+  const bool knows_user = user_of(document.body, lease->tenant, &user);
+  if (knows_user && is_overtaken(*lease, user)) return overtaken(lease);
+  if (users_.is_below_floor(lease->sequence)) return overtaken(lease);
+
+  EntryInfo info = document_info(lease->credential_expires_at, document.cache_control,
+                                 std::min(document.born_at, filled_at), filled_at);
+  info.used_at = config_.idle_for > 0 ? now : 0;
+  info.user_tag = knows_user ? user_tag(user) : 0;
+  info.sequence = lease->sequence;
+  // A refresh wants what need not be refreshed; who has nothing takes what may still be served.
+  const bool is_refresh = lease->cause == FillCause::kRefresh;
+  const bool is_wanted = now < (is_refresh ? info.fresh_until : filled_at + config_.keep_for);
+  // How often it was used elsewhere since is not known.
+  const bool is_idle = config_.idle_for > 0 && now >= filled_at + config_.idle_for;
+  const bool may_keep =
+      is_wanted && !is_idle && now < info.drop_at && now >= tombstones_.unguarded_until() &&
+      !tombstones_.contains(lease->key, now) && !forbids_storing(document.cache_control);
+  if (!may_keep || !store_->put(lease->key, info, document.meta, document.body, now)) return ask;
+  uncount(lease->cause);
+  leases_.end(lease, LeaseState::kStored);
+  return {.action = Action::kRetry};
+}
+
+}  // namespace sesame

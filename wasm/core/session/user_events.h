@@ -1,0 +1,103 @@
+// What happened to users: the newest revocation and the newest change of each (SPEC R22, R23).
+// Sessions are not linked to their users; an entry that is older than its user's newest event finds
+// out when it is next looked at. So an event reaches every session of the user, costs the same for
+// one as for a thousand, and needs no memory per session.
+// Invariant: an event is kept for as long as an entry from before it could be served. If one has to
+// go early, every entry from before it counts as dropped (`floor`): it fails safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/key.h"
+#include "base/slot_index.h"
+#include "base/types.h"
+
+namespace sesame {
+
+enum class UserChange : std::uint8_t {
+  kNone,
+  kStale,     ///< may have changed: serve, and ask behind the answer. Only of `doubted_at`
+  kDropped,   ///< has changed: ask
+  kReplaced,  ///< the new document is in the store, under the user's key
+};
+
+struct UserEvent {
+  Key user;
+  TimeMs until = 0;  ///< forgotten from here on
+  bool revoked = false;
+  Sequence revoked_at = 0;  ///< entries before this are dead
+  UserChange change = UserChange::kNone;
+  Sequence changed_at = 0;  ///< entries before this are out of date
+  bool is_doubtful = false;
+  Sequence doubted_at = 0;  ///< entries before this may be out of date
+
+  /// True if something happened to the user that what is of this age does not reflect.
+  bool overtakes(Sequence sequence) const {
+    return (revoked && is_before(sequence, revoked_at)) ||
+           (change != UserChange::kNone && is_before(sequence, changed_at)) ||
+           (is_doubtful && is_before(sequence, doubted_at));
+  }
+};
+
+/// The bits of a user's key that entries carry. Never 0.
+constexpr std::uint32_t user_tag(const Key& user) {
+  const auto tag = static_cast<std::uint32_t>(user.low);
+  return tag == 0 ? 1 : tag;
+}
+
+class UserEvents {
+ public:
+  explicit UserEvents(std::size_t capacity);
+
+  /// True if some event carries this tag: worth finding out whose entry it is.
+  bool may_concern(std::uint32_t tag) const;
+
+  /// Null if nothing happened to this user.
+  const UserEvent* find(const Key& user);
+
+  void revoke(const Key& user, Sequence at, TimeMs until);
+
+  /// kStale stands beside the other changes: that something may have changed hides no change.
+  void change(const Key& user, UserChange change, Sequence at, TimeMs until);
+
+  /// True if an event had to be forgotten that an entry of this age may have needed: the entry
+  /// counts as dropped, whoever it belongs to.
+  bool is_below_floor(Sequence entry) const { return has_floor_ && is_before(entry, floor_); }
+
+  /// True if something happened to a user of this tag that an entry of this age does not reflect.
+  bool may_overtake(std::uint32_t tag, Sequence entry) const;
+  /// Changes with the floor.
+  std::uint32_t floor_version() const { return floor_version_; }
+
+  /// Forgets a bounded number of events whose time has passed.
+  void step(TimeMs now);
+
+  std::size_t size() const { return by_tag_.size(); }
+  static std::size_t bytes_for(std::size_t capacity);
+
+ private:
+  // Slot 0 holds no event: it stands before the first and behind the last.
+  struct Slot {
+    UserEvent event;
+    std::uint32_t previous = 0;
+    std::uint32_t next = 0;
+  };
+
+  std::uint32_t locate(const Key& user) const;
+  UserEvent& event_of(const Key& user, TimeMs until);
+  void link_last(std::uint32_t slot);
+  void unlink(std::uint32_t slot);
+  void forget(std::uint32_t slot);
+  void raise_floor(Sequence at, TimeMs until);
+
+  std::vector<Slot> slots_;  // linked: the longest untouched first, which is also the first to end
+  std::vector<std::uint32_t> free_;
+  SlotIndex by_tag_;
+  Sequence floor_ = 0;
+  TimeMs floor_until_ = 0;  // from here on nothing from before the floor is left
+  bool has_floor_ = false;
+  std::uint32_t floor_version_ = 0;
+};
+
+}  // namespace sesame

@@ -1,0 +1,106 @@
+#include "session/vault.h"
+
+#include <utility>
+
+namespace sesame {
+namespace {
+
+// A pointer, two chains, a place in the list of free slots, and what an allocator adds.
+constexpr std::size_t kIndexBytesPerRecord = 64;
+
+}  // namespace
+
+// As many slots as there can ever be records: nothing has to grow, which would take as long as
+// there are sessions.
+Vault::Vault(std::size_t budget_bytes)
+    : slots_(budget_bytes / size_of(VaultRecord{})),
+      by_session_(slots_.size()),
+      by_user_(slots_.size()),
+      budget_bytes_(budget_bytes) {
+  free_.reserve(slots_.size());
+  for (std::size_t slot = slots_.size(); slot > 0; --slot) {
+    free_.push_back(static_cast<std::uint32_t>(slot - 1));
+  }
+}
+
+std::size_t Vault::size_of(const VaultRecord& record) {
+  return sizeof(Slot) + kIndexBytesPerRecord + record.access_token.size() +
+         record.refresh_token.size();
+}
+
+std::uint32_t Vault::locate(const Key& session) const {
+  std::uint32_t slot = by_session_.first(session.low);
+  while (slot != SlotIndex::kNone && slots_[slot]->session != session) {
+    slot = by_session_.next(slot);
+  }
+  return slot;
+}
+
+VaultRecord* Vault::find(const Key& session, TimeMs now) {
+  const std::uint32_t slot = locate(session);
+  if (slot == SlotIndex::kNone) return nullptr;
+  VaultRecord& record = slots_[slot]->record;
+  if (now < record.expires_at) return &record;
+  erase_slot(slot);
+  return nullptr;
+}
+
+bool Vault::put(const Key& session, VaultRecord record) {
+  const std::uint32_t old = locate(session);
+  const std::size_t freed = old == SlotIndex::kNone ? 0 : size_of(slots_[old]->record);
+  const std::size_t size = size_of(record);
+  if (used_bytes_ - freed + size > budget_bytes_) return false;
+  if (old != SlotIndex::kNone) erase_slot(old);
+  used_bytes_ += size;
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  by_session_.insert(session.low, slot);
+  by_user_.insert(record.user.low, slot);
+  slots_[slot] = std::make_unique<Slot>(Slot{session, std::move(record)});
+  return true;
+}
+
+void Vault::renew(const Key& session, Bytes access_token, Bytes refresh_token,
+                  TimeMs access_expires_at) {
+  const std::uint32_t slot = locate(session);
+  if (slot == SlotIndex::kNone) return;
+  VaultRecord& record = slots_[slot]->record;
+  used_bytes_ -= size_of(record);
+  record.access_token = access_token;
+  if (!refresh_token.empty()) record.refresh_token = refresh_token;
+  record.access_expires_at = access_expires_at;
+  used_bytes_ += size_of(record);
+}
+
+bool Vault::erase(const Key& session) {
+  const std::uint32_t slot = locate(session);
+  if (slot == SlotIndex::kNone) return false;
+  erase_slot(slot);
+  return true;
+}
+
+void Vault::erase_slot(std::uint32_t slot) {
+  const Slot& gone = *slots_[slot];
+  used_bytes_ -= size_of(gone.record);
+  by_session_.erase(gone.session.low, slot);
+  by_user_.erase(gone.record.user.low, slot);
+  slots_[slot].reset();
+  free_.push_back(slot);
+}
+
+std::vector<Key> Vault::sessions_of(const Key& user) const {
+  std::vector<Key> sessions;
+  for (auto slot = by_user_.first(user.low); slot != SlotIndex::kNone; slot = by_user_.next(slot)) {
+    if (slots_[slot]->record.user == user) sessions.push_back(slots_[slot]->session);
+  }
+  return sessions;
+}
+
+void Vault::step(TimeMs now) {
+  if (slots_.empty()) return;
+  sweep_ = sweep_ + 1 < slots_.size() ? sweep_ + 1 : 0;
+  const Slot* const slot = slots_[sweep_].get();
+  if (slot != nullptr && now >= slot->record.expires_at) erase_slot(sweep_);
+}
+
+}  // namespace sesame

@@ -1,0 +1,73 @@
+// The vault: managed sessions and their tokens, which the browser never sees (SPEC R20, R21, R24,
+// R25). Unlike a document, a record cannot be had again from the origin: losing one signs somebody
+// out. So nothing is evicted; when the vault is full, a login is refused instead. Invariants:
+// logins keep within the budget; a record is found by its session and by its user, or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/key.h"
+#include "base/slot_index.h"
+#include "base/types.h"
+
+namespace sesame {
+
+struct VaultRecord {
+  std::string access_token;
+  std::string refresh_token;     ///< empty: none
+  TimeMs access_expires_at = 0;  ///< 0: not known
+  TimeMs expires_at = 0;         ///< the absolute end of the session (SPEC R8)
+  TimeMs used_at = 0;
+  Key user;
+};
+
+class Vault {
+ public:
+  explicit Vault(std::size_t budget_bytes);
+
+  /// Null if there is none, or if it has ended. Its times may be changed through it. Valid until
+  /// the next call that is not const.
+  VaultRecord* find(const Key& session, TimeMs now);
+
+  /// Puts or replaces. False, and nothing changes, if it does not fit.
+  bool put(const Key& session, VaultRecord record);
+
+  /// Changes the tokens of a session that is there. They may take the vault a little past its
+  /// budget: refusing them would sign somebody out.
+  void renew(const Key& session, Bytes access_token, Bytes refresh_token, TimeMs access_expires_at);
+
+  bool erase(const Key& session);
+
+  /// The sessions of a user.
+  std::vector<Key> sessions_of(const Key& user) const;
+
+  /// Forgets a bounded number of records that have ended.
+  void step(TimeMs now);
+
+  std::size_t size() const { return by_session_.size(); }
+  std::size_t used_bytes() const { return used_bytes_; }
+
+ private:
+  static std::size_t size_of(const VaultRecord& record);
+
+  struct Slot {
+    Key session;
+    VaultRecord record;
+  };
+  std::uint32_t locate(const Key& session) const;
+  void erase_slot(std::uint32_t slot);
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::uint32_t> free_;
+  SlotIndex by_session_;
+  SlotIndex by_user_;
+  std::size_t budget_bytes_;
+  std::size_t used_bytes_ = 0;
+  std::uint32_t sweep_ = 0;
+};
+
+}  // namespace sesame
