@@ -13,7 +13,7 @@
 import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 /** @import { LogEntry } from '../js_bindings/host.js' */
-/** @import { Statistics } from '../js_bindings/session-cache.js' */
+/** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
 /** @import { Attributes } from '@opentelemetry/api' */
 
 /**

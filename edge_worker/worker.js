@@ -11,7 +11,7 @@
 import { SessionCache } from 'sesame-edge';
 import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 
-/** @import { Statistics } from '../js_bindings/session-cache.js' */
+/** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
 
 /**
  * Where a worker's store is.

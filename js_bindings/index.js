@@ -25,7 +25,7 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
-/** @typedef {import('./session-cache.js').Statistics} Statistics */
+/** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/histogram.js').HistogramValue} HistogramValue */
 /** @typedef {import('./sessions/histogram.js').Bucket} Bucket */
 /** @typedef {import('./sessions/snapshots.js').ByteSource} ByteSource */

@@ -1,6 +1,8 @@
-// What a user of the package holds: one cache in front of one origin.
+// What a user of the package holds: one cache in front of one origin, and the documentation of what it does.
+//
+// It must not know how the parts work. Invariant: what it says is decided by a part; it copies, parses and names.
 
-import { Core } from './core/abi.js';
+import { assemble } from './assemble.js';
 import { Action, CheckFlag } from './core/abi-constants.js';
 import { OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 import { defaultHost } from './host.js';
@@ -9,14 +11,11 @@ import { prometheusText } from './http/prometheus.js';
 import { isoTime } from './http/responses.js';
 import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
-import { Engine } from './sessions/engine.js';
-import { ManagedSessions } from './sessions/managed.js';
-import { Snapshots } from './sessions/snapshots.js';
-import { Waiters } from './sessions/waiters.js';
-import { SharedSessions } from './shared/documents.js';
 import { isUserId } from './util/user-id.js';
 
+/** @typedef {import('./assemble.js').Parts} Parts */
 /** @typedef {import('./options/options.js').Options} Options */
+/** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 
 /**
  * What of a request matters: its headers, as `Headers` or as Node's `IncomingMessage` has them.
@@ -40,24 +39,6 @@ import { isUserId } from './util/user-id.js';
  * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
  * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
  *   is to be sent on as a `Set-Cookie` of its own
- */
-
-/**
- * What a cache is made of, for those who answer requests with it.
- * @typedef {object} Parts
- * @property {Core} core
- * @property {Engine} engine
- * @property {ManagedSessions | null} managed
- * @property {SharedSessions | null} shared
- * @property {Snapshots} snapshots
- * @property {import('./options/options.js').ParsedOptions} options
- * @property {import('./host.js').Host} host
- * @property {() => Statistics} statistics
- * @property {(headers: Headers) => import('./core/abi.js').RequestHead} headOf
- * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
- *   waitUntil: (work: Promise<unknown>) => void }) => import('./sessions/engine.js').DocumentRequest} documentRequest
- * @property {(action: 'revoke' | 'invalidate', user: string | number) => Promise<void>} userEvent here at
- *   once; on the other nodes when it resolves
  */
 
 const decoder = new TextDecoder();
@@ -348,7 +329,7 @@ export class SessionCacheBase {
    * await sessions.getSession(request); // => null
    */
   revoke({ headers }) {
-    const { core, host, shared } = this.#parts;
+    const { core, headOf, host, shared } = this.#parts;
     const head = headOf(toHeaders(headers));
     core.revokeSession(head, host.now());
     return told(shared?.end(head));
@@ -368,9 +349,10 @@ export class SessionCacheBase {
    * (await sessions.identify(request)).source; // => 'origin'
    */
   forget({ headers }) {
+    const { core, headOf, shared } = this.#parts;
     const head = headOf(toHeaders(headers));
-    this.#parts.core.forgetSession(head);
-    return told(this.#parts.shared?.forget(head));
+    core.forgetSession(head);
+    return told(shared?.forget(head));
   }
 
   /**
@@ -535,126 +517,6 @@ if (Symbol.dispose) {
   Object.defineProperty(SessionCacheBase.prototype, Symbol.dispose, {
     value: SessionCacheBase.prototype.dispose,
   });
-}
-
-/**
- * What a cache has counted since it was made, and what it holds now (SPEC R70).
- * @typedef {object} Statistics
- * @property {number} checks requests decided; the sum of the next six
- * @property {number} fresh answered from a fresh document
- * @property {number} stale answered from an older one
- * @property {number} miss nothing was held that may be served
- * @property {number} joined waited for another's origin call
- * @property {number} negative answered from a remembered "no"
- * @property {number} bypass passed to the origin: anonymous or ambiguous
- * @property {number} originCalls calls for the document, of all causes that follow
- * @property {number} originMiss because nothing was held that may be served
- * @property {number} originRefresh behind a stale answer
- * @property {number} originFresh because the caller insisted
- * @property {number} originBypass for requests that are anonymous or ambiguous
- * @property {number} originWrite to learn whom a write has changed
- * @property {number} originLogin as part of a login
- * @property {number} originTokenRefresh exchanges of tokens, which ask for no document
- * @property {number} originFailures origin calls that failed
- * @property {number} originCallsAvoided checks that cost none
- * @property {number} unavailable checks answered 503
- * @property {number} sharedFills documents had from other nodes instead of the origin (SPEC R30)
- * @property {number} fillsRefused answers of the origin that were overtaken (SPEC R10)
- * @property {number} takeovers origin calls whose holder ran past its time
- * @property {number} updates writes that replaced or dropped a document
- * @property {number} revocations sessions and users that were revoked here
- * @property {number} evictions entries that had to go for others (SPEC R50)
- * @property {number} entries held now
- * @property {number} bytes of memory in use now, of those in the option `memory`
- * @property {import('./sessions/histogram.js').HistogramValue} checkTime how long checks took
- * @property {import('./sessions/histogram.js').HistogramValue} originTime how long the origin took for documents
- * @property {number} managedSessions whose tokens are kept now
- * @property {number} leases origin calls under way, and answers that somebody still waits for
- * @property {number} storeSilenceMs how long the store has not been heard, in milliseconds: past `revocationBound`
- *   nothing that is held is served on its word (SPEC R33); 0 without a store
- */
-
-/**
- * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'storeSilenceMs'>}
- */
-function withSums(counters) {
-  const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin, checks } =
-    counters;
-  const originCalls =
-    originMiss + originRefresh + originFresh + originBypass + originWrite + originLogin;
-  const originCallsAvoided = Math.max(0, checks - originCalls);
-  return /** @type {any} */ ({ ...counters, originCalls, originCallsAvoided });
-}
-
-/**
- * What a cache is made of. Who answers requests with it need not go through `SessionCacheBase`.
- * @param {import('./core/abi.js').Instance} instance
- * @param {import('./options/options.js').ParsedOptions} parsed without fault, for the core as well
- * @param {import('./host.js').Host} host
- * @returns {Parts}
- */
-export function assemble(instance, parsed, host) {
-  const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
-  const core = new Core(instance, parsed, secret);
-  const waiters = new Waiters(host);
-  const shared = parsed.store === null ? null : new SharedSessions(core, parsed, host);
-  shared?.log.follow();
-  const engine = new Engine(core, parsed, host, waiters, shared);
-  const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters, shared) : null;
-  let mostAvoided = 0;
-  return {
-    statistics() {
-      const counters = withSums(core.statistics());
-      // A counter never falls: an origin call that comes without a check is not a check that cost one.
-      mostAvoided = Math.max(mostAvoided, counters.originCallsAvoided);
-      return {
-        ...{ ...counters, originCallsAvoided: mostAvoided },
-        checkTime: engine.times.checks.value(),
-        originTime: engine.times.originCalls.value(),
-        storeSilenceMs: shared?.log.silenceMs ?? 0,
-      };
-    },
-    core,
-    engine,
-    managed,
-    shared,
-    snapshots: new Snapshots(core, parsed, host, shared?.log ?? null),
-    options: parsed,
-    host,
-    headOf,
-    documentRequest(headers, { signal, fresh, waitUntil }) {
-      const head = headOf(headers);
-      const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
-      const find = managed && shared ? () => managed.find(head) : undefined;
-      return { head, headers, signal, fresh, waitUntil, access, find };
-    },
-    userEvent(action, user) {
-      // In a path or a message a number may come as text: both spellings are meant.
-      const spellings = [JSON.stringify(user)];
-      if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
-      const users = [...new Set(spellings)];
-      for (const spelling of users) {
-        if (action === 'revoke') core.revokeUser('', spelling, host.now());
-        else core.invalidateUser('', spelling, host.now());
-      }
-      const keys = users.map((spelling) => core.userKey('', spelling));
-      const known = keys.filter((key) => key !== null);
-      return shared?.userEvent(action, known) ?? Promise.resolve();
-    },
-  };
-}
-
-/**
- * @param {Headers} headers
- * @returns {import('./core/abi.js').RequestHead}
- */
-function headOf(headers) {
-  return {
-    tenant: '',
-    cookie: headers.get('cookie') ?? '',
-    authorization: headers.get('authorization') ?? '',
-  };
 }
 
 /** @param {unknown} userId */

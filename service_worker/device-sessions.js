@@ -3,6 +3,7 @@
 // in which it stands for the same user as far as is known. A login, a logout or what may be one ends it.
 // Invariants: what was learnt in one epoch is answered in that epoch only (SPEC R10, R61); the disk never
 // holds a document that is older than a change this worker has let through (SPEC R22).
+import { assemble } from '../js_bindings/assemble.js';
 import { instantiate } from '../js_bindings/core/abi.js';
 import { Action, CheckFlag } from '../js_bindings/core/abi-constants.js';
 import createModule from '../js_bindings/dist/sesame.js';
@@ -11,7 +12,6 @@ import { defaultHost } from '../js_bindings/host.js';
 import { Handler } from '../js_bindings/http/handler.js';
 import { errorResponse, isoTime, jsonResponse } from '../js_bindings/http/responses.js';
 import { joined } from '../js_bindings/origin/bodies.js';
-import { assemble } from '../js_bindings/session-cache.js';
 import { toHex } from '../js_bindings/util/hex.js';
 import { credentialsOf, pageRequest } from './page-request.js';
 import { passBy } from './pass-by.js';
@@ -26,7 +26,7 @@ const ENDED = [401, 404, 410];
 /** @typedef {(work: Promise<unknown>) => void} WaitUntil */
 
 /** What is held, and who answers from it. @typedef {{ parts: Parts, handler: Handler }} Cache */
-/** @typedef {import('../js_bindings/session-cache.js').Parts} Parts */
+/** @typedef {import('../js_bindings/assemble.js').Parts} Parts */
 
 export class DeviceSessions {
   #options;

@@ -3,7 +3,7 @@
 /** What is held now, and no sum. */
 const NOW = ['entries', 'bytes', 'managedSessions', 'leases'];
 
-/** @typedef {Pick<import('../js_bindings/session-cache.js').Parts, 'engine' | 'statistics'>} Counted */
+/** @typedef {Pick<import('../js_bindings/assemble.js').Parts, 'engine' | 'statistics'>} Counted */
 
 export class RunningStatistics {
   /** @type {Record<string, number>} */
@@ -21,7 +21,7 @@ export class RunningStatistics {
 
   /**
    * @param {Counted} parts
-   * @returns {import('../js_bindings/session-cache.js').Statistics}
+   * @returns {import('../js_bindings/sessions/statistics.js').Statistics}
    */
   with(parts) {
     const statistics = parts.statistics();

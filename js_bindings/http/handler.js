@@ -57,7 +57,7 @@ export class Handler {
    */
   #hitInits = new Map();
 
-  /** @param {import('../session-cache.js').Parts} parts */
+  /** @param {import('../assemble.js').Parts} parts */
   constructor(parts) {
     this.#parts = parts;
     this.#options = parts.options;

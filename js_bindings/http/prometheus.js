@@ -2,7 +2,7 @@
 // R70). A table of what there is and nothing more: client libraries of the field need Node, or a registry of
 // their own, where this has to run in every host.
 
-/** @typedef {import('../session-cache.js').Statistics} Statistics */
+/** @typedef {import('../sessions/statistics.js').Statistics} Statistics */
 
 /** What checks ended in; each counts once. */
 const OUTCOMES = /** @type {const} */ (['fresh', 'stale', 'miss', 'joined', 'negative', 'bypass']);

@@ -168,7 +168,7 @@ export class Judge {
   }
 
   /**
-   * @param {import('../../js_bindings/session-cache.js').Statistics} statistics
+   * @param {import('../../js_bindings/sessions/statistics.js').Statistics} statistics
    * @param {number} memory
    */
   judgeCounters(statistics, memory) {

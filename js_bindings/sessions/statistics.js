@@ -1,0 +1,86 @@
+// The counters of a cache as its user reads them (SPEC R70): what the core counts, and the sums and times that the
+// shell adds.
+//
+// It must not know where they are shown. Invariant: a counter never falls.
+
+/**
+ * What a cache has counted since it was made, and what it holds now (SPEC R70).
+ * @typedef {object} Statistics
+ * @property {number} checks requests decided; the sum of the next six
+ * @property {number} fresh answered from a fresh document
+ * @property {number} stale answered from an older one
+ * @property {number} miss nothing was held that may be served
+ * @property {number} joined waited for another's origin call
+ * @property {number} negative answered from a remembered "no"
+ * @property {number} bypass passed to the origin: anonymous or ambiguous
+ * @property {number} originCalls calls for the document, of all causes that follow
+ * @property {number} originMiss because nothing was held that may be served
+ * @property {number} originRefresh behind a stale answer
+ * @property {number} originFresh because the caller insisted
+ * @property {number} originBypass for requests that are anonymous or ambiguous
+ * @property {number} originWrite to learn whom a write has changed
+ * @property {number} originLogin as part of a login
+ * @property {number} originTokenRefresh exchanges of tokens, which ask for no document
+ * @property {number} originFailures origin calls that failed
+ * @property {number} originCallsAvoided checks that cost none
+ * @property {number} unavailable checks answered 503
+ * @property {number} sharedFills documents had from other nodes instead of the origin (SPEC R30)
+ * @property {number} fillsRefused answers of the origin that were overtaken (SPEC R10)
+ * @property {number} takeovers origin calls whose holder ran past its time
+ * @property {number} updates writes that replaced or dropped a document
+ * @property {number} revocations sessions and users that were revoked here
+ * @property {number} evictions entries that had to go for others (SPEC R50)
+ * @property {number} entries held now
+ * @property {number} bytes of memory in use now, of those in the option `memory`
+ * @property {import('./histogram.js').HistogramValue} checkTime how long checks took
+ * @property {import('./histogram.js').HistogramValue} originTime how long the origin took for documents
+ * @property {number} managedSessions whose tokens are kept now
+ * @property {number} leases origin calls under way, and answers that somebody still waits for
+ * @property {number} storeSilenceMs how long the store has not been heard, in milliseconds: past `revocationBound`
+ *   nothing that is held is served on its word (SPEC R33); 0 without a store
+ */
+
+export class StatisticsReader {
+  #core;
+  #engine;
+  #log;
+  #mostAvoided = 0;
+
+  /**
+   * @param {import('../core/abi.js').Core} core
+   * @param {Pick<import('./engine.js').Engine, 'times'>} engine
+   * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs'> | null} log null without a store
+   */
+  constructor(core, engine, log) {
+    this.#core = core;
+    this.#engine = engine;
+    this.#log = log;
+  }
+
+  /** @returns {Statistics} as they are now */
+  read() {
+    const counters = withSums(this.#core.statistics());
+    const { checks, originCalls } = this.#engine.times;
+    // A counter never falls: an origin call that comes without a check is not a check that cost one.
+    this.#mostAvoided = Math.max(this.#mostAvoided, counters.originCallsAvoided);
+    return {
+      ...{ ...counters, originCallsAvoided: this.#mostAvoided },
+      checkTime: checks.value(),
+      originTime: originCalls.value(),
+      storeSilenceMs: this.#log?.silenceMs ?? 0,
+    };
+  }
+}
+
+/**
+ * @param {Record<string, number>} counters
+ * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'storeSilenceMs'>}
+ */
+function withSums(counters) {
+  const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin, checks } =
+    counters;
+  const originCalls =
+    originMiss + originRefresh + originFresh + originBypass + originWrite + originLogin;
+  const originCallsAvoided = Math.max(0, checks - originCalls);
+  return /** @type {any} */ ({ ...counters, originCalls, originCallsAvoided });
+}
