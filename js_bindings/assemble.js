@@ -1,49 +1,49 @@
-// Makes the parts of a cache and joins them: the only place that knows which part is given to which.
+// Makes the parts of a cache and joins them: the only place that knows which part is given to which. Each host names
+// the features that it ships: a service worker carries neither stores nor tokens.
 //
 // It must not know how a host is started, nor how answers look. Invariant: whatever is made here holds the one core, so
 // that nothing is decided twice.
 
 import { Core } from './core/abi.js';
+import { ConfigError } from './errors.js';
 import { Engine } from './sessions/engine.js';
-import { ManagedSessions } from './sessions/managed.js';
 import { Snapshots } from './sessions/snapshots.js';
 import { StatisticsReader } from './sessions/statistics.js';
 import { Waiters } from './sessions/waiters.js';
-import { SharedSessions } from './shared/documents.js';
+
+/** @typedef {import('./options/options.js').ParsedOptions} ParsedOptions */
+/** @typedef {import('./sessions/parts.js').Parts} Parts */
 
 /**
- * What a cache is made of, for those who answer requests with it.
- * @typedef {object} Parts
- * @property {Core} core
- * @property {Engine} engine
- * @property {ManagedSessions | null} managed
- * @property {SharedSessions | null} shared
- * @property {Snapshots} snapshots
- * @property {import('./options/options.js').ParsedOptions} options
- * @property {import('./host.js').Host} host
- * @property {() => import('./sessions/statistics.js').Statistics} statistics
- * @property {(headers: Headers) => import('./core/abi.js').RequestHead} headOf
- * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
- *   waitUntil: (work: Promise<unknown>) => void }) => import('./sessions/engine.js').DocumentRequest} documentRequest
- * @property {(action: 'revoke' | 'invalidate', user: string | number) => Promise<void>} userEvent here at
- *   once; on the other nodes when it resolves
+ * What a host ships beside the plain cache. What a host does not name is not in its bundle, and cannot be switched on.
+ * @typedef {object} OwnFeatures
+ * @property {typeof import('./shared/documents.js').SharedSessions} [SharedSessions] for the option `store`
+ * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
  */
 
+/** @typedef {OwnFeatures & import('./http/handler.js').HandlerFeatures} Features */
+
 /**
- * What a cache is made of. Who answers requests with it need not go through `SessionCacheBase`.
+ * The parts of a cache. What answers requests with them need not go through `SessionCacheBase`.
  * @param {import('./core/abi.js').Instance} instance
- * @param {import('./options/options.js').ParsedOptions} parsed without fault, for the core as well
+ * @param {ParsedOptions} parsed without fault, for the core as well
  * @param {import('./host.js').Host} host
+ * @param {OwnFeatures} [features]
  * @returns {Parts}
+ * @throws {ConfigError} `ERR_SESAME_CONFIG` where an option needs a feature that this host does not ship
  */
-export function assemble(instance, parsed, host) {
+export function assemble(instance, parsed, host, { SharedSessions, ManagedSessions } = {}) {
+  checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions });
   const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
   const core = new Core(instance, parsed, secret);
   const waiters = new Waiters(host);
-  const shared = parsed.store === null ? null : new SharedSessions(core, parsed, host);
+  const shared = parsed.store && SharedSessions ? new SharedSessions(core, parsed, host) : null;
   shared?.log.follow();
   const engine = new Engine(core, parsed, host, waiters, shared);
-  const managed = parsed.managed ? new ManagedSessions(core, parsed, host, waiters, shared) : null;
+  const managed =
+    parsed.managed && ManagedSessions
+      ? new ManagedSessions(core, parsed, host, waiters, shared)
+      : null;
   const statistics = new StatisticsReader(core, engine, shared?.log ?? null);
   return {
     statistics: () => statistics.read(),
@@ -75,6 +75,19 @@ export function assemble(instance, parsed, host) {
       return shared?.userEvent(action, known) ?? Promise.resolve();
     },
   };
+}
+
+/**
+ * An option that nothing here can carry out must not be taken as if it were obeyed.
+ * @param {ParsedOptions} parsed
+ * @param {Record<'store' | 'managed', unknown>} shipped what carries each option out
+ */
+function checkShipped(parsed, shipped) {
+  const options = /** @type {const} */ (['store', 'managed']);
+  const faults = options
+    .filter((option) => parsed[option] !== null && shipped[option] === undefined)
+    .map((option) => ({ option, reason: 'is not in this build of the package' }));
+  if (faults.length > 0) throw new ConfigError(faults);
 }
 
 /**

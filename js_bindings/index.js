@@ -13,6 +13,7 @@
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { SesameError } from './errors.js';
+import { ALL_FEATURES } from './features.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
@@ -84,6 +85,6 @@ export class SessionCache extends SessionCacheBase {
     if (compiled === undefined) {
       throw new SesameError('ERR_SESAME_MODULE', 'await SessionCache.load() comes first');
     }
-    super(instantiate(compiled, createModule), options, host);
+    super(instantiate(compiled, createModule), options, host, ALL_FEATURES);
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
+import { ALL_FEATURES } from './features.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
@@ -35,6 +36,7 @@ export class SessionCache extends SessionCacheBase {
    * const sessions = new SessionCache({ origin: 'https://api.example.com' });
    */
   constructor(options, host = {}) {
-    super(instantiate(loadModule(), createModule), options, { decodesBodies: true, ...host });
+    const node = { decodesBodies: true };
+    super(instantiate(loadModule(), createModule), options, { ...node, ...host }, ALL_FEATURES);
   }
 }

@@ -2,6 +2,7 @@
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
+import { ALL_FEATURES } from './features.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
@@ -21,6 +22,6 @@ export class SessionCache extends SessionCacheBase {
    */
   constructor(options, host = {}) {
     const workerd = { sharesPromises: false, startsLate: true };
-    super(instantiate(wasmModule, createModule), options, { ...workerd, ...host });
+    super(instantiate(wasmModule, createModule), options, { ...workerd, ...host }, ALL_FEATURES);
   }
 }

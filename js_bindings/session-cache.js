@@ -13,7 +13,7 @@ import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
 import { isUserId } from './util/user-id.js';
 
-/** @typedef {import('./assemble.js').Parts} Parts */
+/** @typedef {import('./sessions/parts.js').Parts} Parts */
 /** @typedef {import('./options/options.js').Options} Options */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 
@@ -56,7 +56,7 @@ const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => f
 export class SessionCacheBase {
   /** @type {Parts | null} */
   #assembled = null;
-  #assemble;
+  #begin;
   /** @type {Handler | null} */
   #handler = null;
   /** @type {Set<(entry: import('./host.js').LogEntry) => void>} */
@@ -66,8 +66,9 @@ export class SessionCacheBase {
    * @param {import('./core/abi.js').Instance} instance
    * @param {Options} options
    * @param {Partial<import('./host.js').Host>} host
+   * @param {import('./assemble.js').Features} features
    */
-  constructor(instance, options, host) {
+  constructor(instance, options, host, features) {
     const { log = defaultHost.log } = host;
     const observers = this.#observers;
     /** @param {import('./host.js').LogEntry} entry */
@@ -77,7 +78,10 @@ export class SessionCacheBase {
     };
     const world = { ...defaultHost, ...host, log: tell };
     const parsed = parseOptions(options, instance.findFaults);
-    this.#assemble = () => assemble(instance, parsed, world);
+    this.#begin = () => {
+      const parts = assemble(instance, parsed, world, features);
+      return { parts, handler: new Handler(parts, features) };
+    };
     if (!world.startsLate) this.#start();
   }
 
@@ -86,9 +90,9 @@ export class SessionCacheBase {
   }
 
   #start() {
-    const parts = this.#assemble();
+    const { parts, handler } = this.#begin();
     this.#assembled = parts;
-    this.#handler = new Handler(parts);
+    this.#handler = handler;
     finalizer.register(this, parts.core.free, this);
     return parts;
   }

@@ -26,7 +26,7 @@ const ENDED = [401, 404, 410];
 /** @typedef {(work: Promise<unknown>) => void} WaitUntil */
 
 /** What is held, and who answers from it. @typedef {{ parts: Parts, handler: Handler }} Cache */
-/** @typedef {import('../js_bindings/assemble.js').Parts} Parts */
+/** @typedef {import('../js_bindings/sessions/parts.js').Parts} Parts */
 
 export class DeviceSessions {
   #options;

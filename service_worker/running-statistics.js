@@ -3,7 +3,7 @@
 /** What is held now, and no sum. */
 const NOW = ['entries', 'bytes', 'managedSessions', 'leases'];
 
-/** @typedef {Pick<import('../js_bindings/assemble.js').Parts, 'engine' | 'statistics'>} Counted */
+/** @typedef {Pick<import('../js_bindings/sessions/parts.js').Parts, 'engine' | 'statistics'>} Counted */
 
 export class RunningStatistics {
   /** @type {Record<string, number>} */

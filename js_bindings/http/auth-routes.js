@@ -20,7 +20,7 @@ export class AuthRoutes {
   #routes = new Map();
 
   /**
-   * @param {import('../assemble.js').Parts} parts
+   * @param {import('../sessions/parts.js').Parts} parts
    * @param {import('../origin/proxy.js').OriginProxy} proxy
    */
   constructor(parts, proxy) {

@@ -1,3 +1,9 @@
+// Which requests a page of another site may have made, and which methods change nothing whoever makes them.
+// It must not know what is done about it.
+
+/** Safe methods (RFC 9110 section 9.2.1). */
+export const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+
 /**
  * Whether a page of another site makes this request (SPEC R42). Browsers say so by themselves in
  * `Sec-Fetch-Site`; older ones at least name the page's origin. What is no browser names neither.

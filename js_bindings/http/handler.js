@@ -12,11 +12,9 @@ import {
   setFreshness,
 } from '../origin/headers.js';
 import { BodyTooLargeError, OriginProxy, relayHeaders } from '../origin/proxy.js';
-import { AuthRoutes } from './auth-routes.js';
 import { BodyOut } from './body-out.js';
 import { CorsMemory } from './cors.js';
-import { isCrossSite } from './cross-site.js';
-import { prometheusText } from './prometheus.js';
+import { SAFE_METHODS } from './cross-site.js';
 import {
   errorResponse,
   respond,
@@ -24,7 +22,6 @@ import {
   strongEtag,
   unavailableResponse,
 } from './responses.js';
-import { isVerify, verifyResponse } from './verify.js';
 
 /**
  * @typedef {object} HandlerContext
@@ -35,19 +32,33 @@ import { isVerify, verifyResponse } from './verify.js';
  */
 
 /** @typedef {import('../sessions/engine.js').Decision} Decision */
+/** @typedef {import('../sessions/parts.js').Parts} Parts */
 
-const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/**
+ * Answers requests for paths of its own; null: it is none of them.
+ * @typedef {(request: Request, url: URL, context: HandlerContext) => Response | Promise<Response> | null} Endpoint
+ */
 
-const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+/**
+ * Sends requests to the origin in another way than as they are, for the paths that it covers.
+ * @typedef {object} Sender
+ * @property {(path: string) => boolean} covers
+ * @property {(request: Request, context: HandlerContext, maxBody?: number) => Promise<Response>} send
+ */
 
-/** A body this short is kept until the origin has accepted the token that it was sent with. */
-const MAX_REPLAYED_BYTES = 64 * 1024;
+/**
+ * What a host's handler does beside the document and the session. What a host does not name is not in its bundle.
+ * @typedef {object} HandlerFeatures
+ * @property {readonly ((parts: Parts, proxy: OriginProxy) => Endpoint)[]} [endpoints] asked in this order
+ * @property {(parts: Parts, proxy: OriginProxy) => Sender | null} [makeSender]
+ */
 
 export class Handler {
   #parts;
   #options;
   #proxy;
-  #routes;
+  #sender;
+  #endpoints;
   #cors = new CorsMemory();
   #bodyOut = new BodyOut();
   #hitInit;
@@ -57,12 +68,16 @@ export class Handler {
    */
   #hitInits = new Map();
 
-  /** @param {import('../assemble.js').Parts} parts */
-  constructor(parts) {
+  /**
+   * @param {Parts} parts
+   * @param {HandlerFeatures} [features]
+   */
+  constructor(parts, { endpoints = [], makeSender = () => null } = {}) {
     this.#parts = parts;
     this.#options = parts.options;
     this.#proxy = new OriginProxy(parts.options.origin, parts.host);
-    this.#routes = new AuthRoutes(parts, this.#proxy);
+    this.#sender = makeSender(parts, this.#proxy);
+    this.#endpoints = endpoints.map((makeEndpoint) => makeEndpoint(parts, this.#proxy));
     const headers = this.#sessionHeaders({ source: 'fresh', originHeaders: null }, null);
     headers.set('content-type', 'application/json');
     this.#hitInit = { status: 200, headers };
@@ -143,10 +158,10 @@ export class Handler {
       return this.#document(request, context);
     }
     if (pathname === sessionPath && isRead) return this.#session(request, context);
-    if (pathname === this.#options.metricsPath && isRead) return this.#metrics(request);
-    if (isVerify(this.#options, request.method, url)) return this.#verify(request, context);
-    const routed = this.#routes.handle(request, pathname, context);
-    if (routed !== null) return routed;
+    for (const endpoint of this.#endpoints) {
+      const answer = endpoint(request, url, context);
+      if (answer !== null) return answer;
+    }
     const isSafe = SAFE_METHODS.includes(request.method);
     const passing = isSafe
       ? this.#through(request, pathname, context)
@@ -275,30 +290,6 @@ export class Handler {
   }
 
   /**
-   * The counters for Prometheus (SPEC R70). They name nobody.
-   * @param {Request} request
-   */
-  #metrics(request) {
-    const headers = new Headers({ 'content-type': METRICS_TYPE, 'cache-control': 'no-store' });
-    const body = new TextEncoder().encode(prometheusText(this.#parts.statistics()));
-    return respond(request, body, 200, headers);
-  }
-
-  /**
-   * The forward-auth endpoint: who makes the request that a reverse proxy asks about?
-   * @param {Request} request
-   * @param {HandlerContext} context
-   */
-  async #verify(request, context) {
-    const asked = this.#documentRequest(request, context);
-    let decision = await this.#parts.engine.resolve(asked);
-    if (decision.kind === 'pass' && !decision.isAnonymous) {
-      decision = await this.#parts.engine.askOnce(asked);
-    }
-    return verifyResponse(decision, this.#options.verify);
-  }
-
-  /**
    * A response that the browser may keep if it asks before it uses it (SPEC R40, `browserCache`).
    * @param {Request} request
    * @param {Uint8Array<ArrayBuffer>} body
@@ -407,38 +398,10 @@ export class Handler {
    * @param {HandlerContext} context
    * @param {number} [maxBody]
    */
-  async #send(request, path, context, maxBody) {
-    const { managed } = this.#parts;
-    const apiPrefix = this.#options.managed?.apiPrefix ?? '';
-    if (managed === null || !(path === apiPrefix || path.startsWith(`${apiPrefix}/`))) {
-      return this.#proxy.send(request, { maxBody });
-    }
-    const head = this.#parts.headOf(request.headers);
-    /** @type {(work: Promise<unknown>) => void} */
-    const waitUntil = (work) => context.waitUntil(work);
-    const { signal } = request;
-    const authorized = await managed.authorize(head, waitUntil, { signal });
-    if (authorized.kind === 'unavailable') return unavailableResponse(authorized.retryAfterMs);
-    const headers = managed.originHeaders(request.headers, authorized);
-    if (authorized.kind !== 'token') return this.#proxy.send(request, { maxBody, headers });
-    // The cookie alone would do this for a page of any site: the token is not lent to one (R42).
-    if (!SAFE_METHODS.includes(request.method) && isCrossSite(request)) {
-      return errorResponse(403, 'cross_site');
-    }
-    const body = await replayable(request);
-    const response = await this.#proxy.send(request, { maxBody, headers, body });
-    if (response.status !== 401 || body === undefined) return response;
-    const renewed = await managed.authorize(head, waitUntil, {
-      rejected: authorized.token,
-      signal,
-    });
-    if (renewed.kind === 'unavailable') return unavailableResponse(renewed.retryAfterMs);
-    if (renewed.kind !== 'token') return response;
-    await response.body?.cancel();
-    return this.#proxy.send(request, {
-      headers: managed.originHeaders(request.headers, renewed),
-      body,
-    });
+  #send(request, path, context, maxBody) {
+    return this.#sender?.covers(path)
+      ? this.#sender.send(request, context, maxBody)
+      : this.#proxy.send(request, { maxBody });
   }
 
   /**
@@ -476,18 +439,6 @@ export class Handler {
     }
     return changesIdentity;
   }
-}
-
-/**
- * The body of a request that may have to be sent twice: null if it has none, undefined if it is too long
- * to keep.
- * @param {Request} request
- */
-async function replayable(request) {
-  if (request.body === null) return null;
-  const length = Number(request.headers.get('content-length') ?? Number.NaN);
-  if (!(length <= MAX_REPLAYED_BYTES)) return undefined;
-  return (await readBody(request.body, MAX_REPLAYED_BYTES)) ?? undefined;
 }
 
 /**

@@ -2,7 +2,11 @@
 // R70). A table of what there is and nothing more: client libraries of the field need Node, or a registry of
 // their own, where this has to run in every host.
 
+import { respond } from './responses.js';
+
 /** @typedef {import('../sessions/statistics.js').Statistics} Statistics */
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** What checks ended in; each counts once. */
 const OUTCOMES = /** @type {const} */ (['fresh', 'stale', 'miss', 'joined', 'negative', 'bypass']);
@@ -46,6 +50,20 @@ const HISTOGRAMS = [
   ['checkTime', 'check_duration_seconds', 'How long checks took'],
   ['originTime', 'origin_duration_seconds', 'How long the origin took for documents'],
 ];
+
+/**
+ * The counters on `metricsPath`. They name nobody.
+ * @param {Pick<import('../sessions/parts.js').Parts, 'options' | 'statistics'>} parts
+ * @returns {import('./handler.js').Endpoint}
+ */
+export function metricsEndpoint({ options, statistics }) {
+  return (request, { pathname }) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (pathname !== options.metricsPath || !isRead) return null;
+    const headers = new Headers({ 'content-type': METRICS_TYPE, 'cache-control': 'no-store' });
+    return respond(request, new TextEncoder().encode(prometheusText(statistics())), 200, headers);
+  };
+}
 
 /**
  * @param {Statistics} statistics

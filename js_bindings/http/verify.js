@@ -13,12 +13,30 @@ const MAX_VALUE = 1024;
 const decoder = new TextDecoder();
 
 /**
+ * The endpoint: who makes the request that a reverse proxy asks about?
+ * @param {import('../sessions/parts.js').Parts} parts
+ * @returns {import('./handler.js').Endpoint}
+ */
+export function verifyEndpoint({ engine, options, documentRequest }) {
+  /** @type {import('./handler.js').Endpoint} */
+  const answer = async ({ headers, signal }, _, context) => {
+    const waitUntil = (/** @type {Promise<unknown>} */ work) => context.waitUntil(work);
+    const asked = documentRequest(headers, { signal, waitUntil });
+    let decision = await engine.resolve(asked);
+    if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
+    return verifyResponse(decision, options.verify);
+  };
+  return (request, url, context) =>
+    isVerify(options, request.method, url) ? answer(request, url, context) : null;
+}
+
+/**
  * Whether a request is for the endpoint.
  * @param {Pick<import('../options/options.js').ParsedOptions, 'verifyPath' | 'verify'>} options
  * @param {string} method
  * @param {URL} url
  */
-export function isVerify({ verifyPath, verify }, method, { pathname, search }) {
+function isVerify({ verifyPath, verify }, method, { pathname, search }) {
   if (verifyPath === null) return false;
   if (verify.prefix) return pathname === verifyPath || pathname.startsWith(`${verifyPath}/`);
   return pathname === verifyPath && search === '' && (method === 'GET' || method === 'HEAD');
@@ -31,7 +49,7 @@ export function isVerify({ verifyPath, verify }, method, { pathname, search }) {
  * @param {import('../options/verify.js').VerifyOptions} verify
  * @returns {Response}
  */
-export function verifyResponse(decision, verify) {
+function verifyResponse(decision, verify) {
   const status = statusOf(decision);
   const headers = new Headers();
   markPrivate(headers);

@@ -1,0 +1,29 @@
+// Every feature that a server's cache can switch on by an option. A host that ships fewer names its own.
+//
+// It must not be reachable from the service worker: `scripts/check-bundle.mjs` fails if it is.
+import { AuthRoutes } from './http/auth-routes.js';
+import { ManagedSender } from './http/managed-sender.js';
+import { metricsEndpoint } from './http/prometheus.js';
+import { verifyEndpoint } from './http/verify.js';
+import { ManagedSessions } from './sessions/managed.js';
+import { SharedSessions } from './shared/documents.js';
+
+/** @type {Readonly<import('./assemble.js').Features>} */
+export const ALL_FEATURES = Object.freeze({
+  SharedSessions,
+  ManagedSessions,
+  makeSender: (parts, proxy) =>
+    parts.managed ? new ManagedSender(parts, parts.managed, proxy) : null,
+  endpoints: [metricsEndpoint, verifyEndpoint, authEndpoint],
+});
+
+/**
+ * Login, refresh and logout of managed sessions, and the webhook.
+ * @param {import('./sessions/parts.js').Parts} parts
+ * @param {import('./origin/proxy.js').OriginProxy} proxy
+ * @returns {import('./http/handler.js').Endpoint}
+ */
+function authEndpoint(parts, proxy) {
+  const routes = new AuthRoutes(parts, proxy);
+  return (request, { pathname }, context) => routes.handle(request, pathname, context);
+}

@@ -1,0 +1,21 @@
+// What a cache is made of, as a type: what its maker gives to those who answer requests with it. Nothing runs here.
+
+/**
+ * What a cache is made of, for those who answer requests with it.
+ * @typedef {object} Parts
+ * @property {import('../core/abi.js').Core} core
+ * @property {import('./engine.js').Engine} engine
+ * @property {import('./managed.js').ManagedSessions | null} managed
+ * @property {import('../shared/documents.js').SharedSessions | null} shared
+ * @property {import('./snapshots.js').Snapshots} snapshots
+ * @property {import('../options/options.js').ParsedOptions} options
+ * @property {import('../host.js').Host} host
+ * @property {() => import('./statistics.js').Statistics} statistics
+ * @property {(headers: Headers) => import('../core/abi.js').RequestHead} headOf
+ * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
+ *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
+ * @property {(action: 'revoke' | 'invalidate', user: string | number) => Promise<void>} userEvent here at
+ *   once; on the other nodes when it resolves
+ */
+
+export {};
