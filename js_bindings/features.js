@@ -1,6 +1,6 @@
 // Every feature that a server's cache can switch on by an option. A host that ships fewer names its own.
 //
-// It must not be reachable from the service worker: `scripts/check-bundle.mjs` fails if it is.
+// It must not be reachable from the service worker: `scripts/check-bundles.mjs` fails if it is.
 import { AuthRoutes } from './http/auth-routes.js';
 import { ManagedSender } from './http/managed-sender.js';
 import { metricsEndpoint } from './http/prometheus.js';

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
+import { deflatedModule } from './lib/deflated-module.mjs';
 import { writeIfChanged } from './lib/files.mjs';
 import { capture, Failure, isMain, main, root, run } from './lib/run.mjs';
 
@@ -96,7 +97,7 @@ async function assemble(directory) {
       format,
       target: 'es2022',
       minify: true,
-      loader: { '.wasm': 'base64' },
+      plugins: [deflatedModule],
       define: { 'import.meta.url': 'self.location.href' }, // classic scripts have none
       logLevel: 'warning',
     });

@@ -1,6 +1,7 @@
 // Everything that can be proven of what is built without running the tests. Runs all checks, then fails if one did.
 import { build } from './build.mjs';
 import { checkAbi } from './check-abi.mjs';
+import { checkBundles } from './check-bundles.mjs';
 import { checkCore } from './check-core.mjs';
 import { checkErrors } from './check-errors.mjs';
 import { checkInstallFiles } from './check-install-files.mjs';
@@ -15,6 +16,7 @@ export async function check() {
   await runAll('check', [
     checkInstallFiles,
     () => generateAbi({ check: true }),
+    checkBundles,
     checkCore,
     checkAbi,
     checkErrors,
