@@ -11,17 +11,13 @@ import { ConfigError } from '../js_bindings/errors.js';
 import { defaultHost } from '../js_bindings/host.js';
 import { Handler } from '../js_bindings/http/handler.js';
 import { errorResponse, isoTime, jsonResponse } from '../js_bindings/http/responses.js';
-import { joined } from '../js_bindings/origin/bodies.js';
 import { toHex } from '../js_bindings/util/hex.js';
-import { credentialsOf, pageRequest } from './page-request.js';
+import { KeptSessions, SECRET_BYTES } from './kept-sessions.js';
+import { MarkerCookie } from './marker-cookie.js';
+import { askOrigin, pageRequest } from './page-request.js';
 import { passBy } from './pass-by.js';
+import { outcomeOf, PendingLogout, signedOutResponse } from './pending-logout.js';
 import { RunningStatistics } from './running-statistics.js';
-
-const SECRET_BYTES = 16;
-const LOGOUT_RETRY_MS = 5000;
-
-/** What an origin answers a logout with when nobody is signed in, or it keeps no sessions. */
-const ENDED = [401, 404, 410];
 
 /** @typedef {(work: Promise<unknown>) => void} WaitUntil */
 
@@ -30,7 +26,7 @@ const ENDED = [401, 404, 410];
 
 export class DeviceSessions {
   #options;
-  #storage;
+  #kept;
   #announcer;
   #host;
   #ready;
@@ -42,18 +38,9 @@ export class DeviceSessions {
   /** @type {Uint8Array} what credentials are hashed under: a snapshot needs the same */
   #secret = new Uint8Array();
   #statistics = new RunningStatistics();
-  /** @type {import('./sealed-storage.js').PendingLogout | null} */
-  #pendingLogout = null;
-  /** @type {Promise<void> | null} */
-  #finishing = null;
-  #triedAtMs = 0;
-  /** What is done to the disk is done in order. @type {Promise<unknown>} */
-  #disk = Promise.resolve();
-  #isKeepingQueued = false;
-  #hasStorage = true;
+  #pendingLogout;
   /** @type {string | null} the document that the tabs know of */
   #announced = null;
-  /** @type {string | undefined} */
   #marker;
   /** @type {import('../js_bindings/core/abi.js').RequestHead} whoever asked last */
   #head = { tenant: '', cookie: '', authorization: '' };
@@ -66,9 +53,14 @@ export class DeviceSessions {
    */
   constructor({ module, options, storage, announcer, host }) {
     this.#options = options;
-    this.#storage = storage;
+    this.#kept = new KeptSessions(storage);
+    this.#marker = new MarkerCookie(options.markerCookie);
     this.#announcer = announcer;
     this.#host = { ...defaultHost, decodesBodies: true, ...host, fetch: askOrigin };
+    this.#pendingLogout = new PendingLogout(
+      () => this.#host.now(),
+      () => this.#hasRenewed(),
+    );
     this.#ready = this.#start(module);
     this.#ready.catch(tellDeveloper); // every request finds out for itself
   }
@@ -118,10 +110,7 @@ export class DeviceSessions {
    * @param {Promise<WebAssembly.Module>} module
    */
   async #start(module) {
-    const reading = this.#storage.read().catch(() => {
-      this.#hasStorage = false;
-      return null;
-    });
+    const reading = this.#kept.read();
     this.#module = await module;
     const instance = instantiate(this.#module, createModule);
     const faults = instance.findFaults(this.#options.parsed);
@@ -129,16 +118,16 @@ export class DeviceSessions {
     const { core, snapshots } = this.#replaceCache(this.#random(), instance);
     const kept = await reading;
     if (kept === null) {
-      if (this.#hasStorage) this.#beginOnDisk(this.#epoch, null).catch(() => {});
+      if (!this.#kept.isRefused) this.#kept.begin(this.#epoch, null).catch(() => {});
       return;
     }
-    this.#pendingLogout = kept.pendingLogout;
+    this.#pendingLogout.replace(kept.pendingLogout);
     this.#epoch = kept.epoch;
-    if (kept.contents === null) return;
-    this.#secret = kept.contents.slice(0, SECRET_BYTES);
+    if (kept.held === null) return;
+    this.#secret = kept.held.secret;
     core.replaceSecret(this.#secret);
     // What cannot be restored has left an empty cache (R52).
-    await snapshots.restore(kept.contents.subarray(SECRET_BYTES)).catch(() => {});
+    await snapshots.restore(kept.held.snapshot).catch(() => {});
   }
 
   /**
@@ -146,9 +135,9 @@ export class DeviceSessions {
    * @param {WaitUntil} waitUntil
    */
   async #read(request, waitUntil) {
-    await this.#finishLogout();
+    await this.#pendingLogout.repeat();
     for (;;) {
-      if (this.#pendingLogout) return this.#signedOut(request);
+      if (this.#pendingLogout.isPending) return signedOutResponse(this.#isForSession(request));
       const epoch = this.#epoch;
       const response = await this.#handle(request, waitUntil).catch(() => null);
       // Somebody else may be signed in by now: what was found is not for them.
@@ -163,7 +152,7 @@ export class DeviceSessions {
    */
   async #write(request, waitUntil) {
     const epoch = this.#epoch;
-    await this.#onDisk(() => this.#storage.drop(epoch)).catch(() => {});
+    await this.#kept.drop(epoch).catch(() => {});
     const cache = this.#cache;
     if (cache === null) return this.#passBy(request, 'write');
     const response = await this.#handle(request, waitUntil);
@@ -197,13 +186,12 @@ export class DeviceSessions {
     const emptied = this.#announcer.clear(this.#host);
     if (!(await this.#hasRenewed())) return notCleared();
     const response = await fetch(request).catch(() => null);
-    const status = response?.status ?? 500;
-    if (status >= 400 && status < 500 && !ENDED.includes(status)) {
-      // The origin has refused it: whoever was signed in still is.
+    const outcome = outcomeOf(response);
+    if (outcome === 'refused') {
       this.#announcer.post({ type: 'changed' });
       return /** @type {Response} */ (response);
     }
-    const pending = status >= 500 ? { url: request.url } : null;
+    const pending = outcome === 'unheard' ? { url: request.url } : null;
     if (!(await this.#hasRenewed(pending))) return notCleared();
     await emptied;
     if (pending === null) return /** @type {Response} */ (response);
@@ -216,30 +204,9 @@ export class DeviceSessions {
     return passBy(request, kind, { options: this.#options, announcer: this.#announcer });
   }
 
-  /** Tells the origin of a logout that it has not heard of. */
-  #finishLogout() {
-    const now = this.#host.now();
-    if (!this.#pendingLogout || now - this.#triedAtMs < LOGOUT_RETRY_MS) return this.#finishing;
-    this.#triedAtMs = now;
-    const { url } = this.#pendingLogout;
-    const finish = async () => {
-      /** @type {RequestInit} */
-      const init = { method: 'POST', credentials: 'include', redirect: 'manual' };
-      const response = await fetch(url, init).catch(() => null);
-      const isDone = response?.ok || response?.type === 'opaqueredirect';
-      if (isDone || ENDED.includes(response?.status ?? 0)) await this.#hasRenewed();
-    };
-    this.#finishing = finish().finally(() => {
-      this.#finishing = null;
-    });
-    return this.#finishing;
-  }
-
   /** @param {Request} request */
-  #signedOut(request) {
-    const isSession = new URL(request.url).pathname === this.#options.parsed.sessionPath;
-    const [status, value] = isSession ? [200, null] : [401, { error: 'signed_out' }];
-    return jsonResponse(status, value, [['server-timing', 'sesame;desc=negative']]);
+  #isForSession(request) {
+    return new URL(request.url).pathname === this.#options.parsed.sessionPath;
   }
 
   /**
@@ -291,35 +258,22 @@ export class DeviceSessions {
     this.#announcer.post({ type: 'session', session: session || null });
   }
 
-  /**
-   * Writes what is held to disk, once for all that is asked for meanwhile.
-   * @param {Cache} cache
-   */
-  async #keep(cache) {
-    if (this.#isKeepingQueued || !this.#hasStorage) return;
-    this.#isKeepingQueued = true;
-    await this.#onDisk(async () => {
-      this.#isKeepingQueued = false;
-      if (cache !== this.#cache) return;
-      const epoch = this.#epoch;
-      const secret = this.#secret;
-      try {
-        const snapshot = await new Response(cache.parts.snapshots.write()).arrayBuffer();
-        await this.#storage.write(epoch, joined([secret, new Uint8Array(snapshot)]));
-      } catch {
-        // What cannot be replaced must not stand: it is older than what is held.
-        await this.#storage.drop(epoch).catch(() => this.#storage.destroy());
-      }
+  /** @param {Cache} cache */
+  #keep(cache) {
+    return this.#kept.keep(() => {
+      if (cache !== this.#cache) return null;
+      const snapshot = () => cache.parts.snapshots.write();
+      return { epoch: this.#epoch, secret: this.#secret, snapshot };
     });
   }
 
   /**
    * Begins a new epoch: nothing is held any more, from here on in memory, and on disk when it resolves.
-   * @param {import('./sealed-storage.js').PendingLogout | null} [pendingLogout]
+   * @param {import('./sealed-storage.js').LogoutRecord | null} [pendingLogout]
    */
   async #renew(pendingLogout = null) {
     const epoch = this.#random();
-    this.#pendingLogout = pendingLogout;
+    this.#pendingLogout.replace(pendingLogout);
     try {
       this.#replaceCache(epoch);
     } catch (error) {
@@ -327,27 +281,19 @@ export class DeviceSessions {
       this.#cache = null;
       this.#epoch = epoch;
     }
-    await this.#beginOnDisk(epoch, pendingLogout);
-  }
-
-  /**
-   * @param {string} epoch
-   * @param {import('./sealed-storage.js').PendingLogout | null} pendingLogout
-   */
-  #beginOnDisk(epoch, pendingLogout) {
-    return this.#onDisk(() => this.#storage.begin(epoch, pendingLogout));
+    await this.#kept.begin(epoch, pendingLogout);
   }
 
   /**
    * The same; false if something may be left on disk. Where storage is refused, nothing was ever there.
-   * @param {import('./sealed-storage.js').PendingLogout | null} [pendingLogout]
+   * @param {import('./sealed-storage.js').LogoutRecord | null} [pendingLogout]
    */
   async #hasRenewed(pendingLogout) {
     try {
       await this.#renew(pendingLogout);
       return true;
     } catch {
-      return !this.#hasStorage;
+      return this.#kept.isRefused;
     }
   }
 
@@ -368,52 +314,20 @@ export class DeviceSessions {
 
   /** A login that the worker saw nothing of shows in the cookie that scripts can read. */
   async #noticeMarker() {
-    const { markerCookie } = this.#options;
-    const { cookieStore } = /** @type {any} */ (globalThis);
-    if (markerCookie === '' || !cookieStore) return;
-    const value = encodeURIComponent((await cookieStore.get(markerCookie))?.value ?? '');
-    const before = this.#marker;
-    this.#marker = value;
-    if (before === undefined || before === value) return;
+    if (!(await this.#marker.hasChanged())) return;
     this.#announced = null;
     await this.#hasRenewed();
     this.#announcer.post({ type: 'changed' });
   }
 
   #principal() {
-    return this.#marker === undefined ? this.#epoch : `${this.#epoch}.${this.#marker}`;
-  }
-
-  /**
-   * @template T
-   * @param {() => Promise<T>} work
-   */
-  #onDisk(work) {
-    const done = this.#disk.then(work);
-    this.#disk = done.catch(() => {});
-    return done;
+    const { value } = this.#marker;
+    return value === undefined ? this.#epoch : `${this.#epoch}.${value}`;
   }
 
   #random() {
     return toHex(this.#host.getRandomValues(new Uint8Array(16)));
   }
-}
-
-/**
- * The page's own request if one is passed on; else the document's, with the cookies that it would send.
- * @param {string | Request} input
- * @param {RequestInit} [init]
- * @param {Request & { original?: Request }} [passed]
- */
-async function askOrigin(input, init, passed) {
-  if (passed?.original) return fetch(new Request(passed.original, { headers: init?.headers }));
-  const headers = new Headers(init?.headers);
-  const credentials = credentialsOf(headers);
-  headers.delete('cookie');
-  const response = await fetch(input, { ...init, headers, credentials, cache: 'no-store' });
-  // A worker may not see where it leads, only that it is no document.
-  if (response.type === 'opaqueredirect') return new Response(null, { status: 302 });
-  return response;
 }
 
 /** Why requests go past the worker, which is nowhere else to be seen. @param {unknown} reason */

@@ -69,10 +69,27 @@ function withCookie(original, cookie) {
  * @param {Headers} headers as `pageRequest` made them
  * @returns {RequestCredentials}
  */
-export function credentialsOf(headers) {
+function credentialsOf(headers) {
   const [name, value] = (headers.get('cookie') ?? '').split('=');
   if (name === MODE_COOKIE) return /** @type {RequestCredentials} */ (value);
   return name === DEVICE_COOKIE ? 'include' : 'omit';
+}
+
+/**
+ * The page's own request if one is passed on; else the document's, with the cookies that it would send.
+ * @param {string | Request} input
+ * @param {RequestInit} [init]
+ * @param {Request & { original?: Request }} [passed]
+ */
+export async function askOrigin(input, init, passed) {
+  if (passed?.original) return fetch(new Request(passed.original, { headers: init?.headers }));
+  const headers = new Headers(init?.headers);
+  const credentials = credentialsOf(headers);
+  headers.delete('cookie');
+  const response = await fetch(input, { ...init, headers, credentials, cache: 'no-store' });
+  // A worker may not see where it leads, only that it is no document.
+  if (response.type === 'opaqueredirect') return new Response(null, { status: 302 });
+  return response;
 }
 
 /** @param {Request} request */

@@ -5,8 +5,8 @@ import { deleteDB, openDB } from 'idb';
 
 const STORE = 'session';
 
-/** A logout that the origin does not know of yet. @typedef {{ url: string }} PendingLogout */
-/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogout: PendingLogout | null }} Kept */
+/** A logout that the origin does not know of yet. @typedef {{ url: string }} LogoutRecord */
+/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogout: LogoutRecord | null }} Kept */
 
 export class SealedStorage {
   #name;
@@ -43,7 +43,7 @@ export class SealedStorage {
   /**
    * Forgets everything, the key too, and begins a new epoch.
    * @param {string} epoch
-   * @param {PendingLogout | null} pendingLogout
+   * @param {LogoutRecord | null} pendingLogout
    * @throws if it is not forgotten
    */
   async begin(epoch, pendingLogout) {

@@ -1,0 +1,112 @@
+// What a worker keeps on disk of what it holds in memory: the secret and a snapshot, written and dropped in the order
+// in which that was asked for.
+//
+// It must not know what is in a snapshot, nor why an epoch ends. Invariants: the disk never holds a snapshot that is
+// older than a change that is past `drop` (SPEC R22); where storage is refused nothing was ever there, and nothing
+// fails for it.
+import { joined } from '../js_bindings/origin/bodies.js';
+
+export const SECRET_BYTES = 16;
+
+/** @typedef {import('./sealed-storage.js').LogoutRecord} LogoutRecord */
+
+/**
+ * What another life of the worker has left.
+ * @typedef {object} Kept
+ * @property {string} epoch
+ * @property {LogoutRecord | null} pendingLogout
+ * @property {{ secret: Uint8Array, snapshot: Uint8Array } | null} held null: nothing that can be read
+ */
+
+/**
+ * What is to be kept.
+ * @typedef {object} Held
+ * @property {string} epoch
+ * @property {Uint8Array} secret what credentials are hashed under: a snapshot needs the same
+ * @property {() => ReadableStream<Uint8Array>} snapshot
+ */
+
+export class KeptSessions {
+  #storage;
+  /** What is done to the disk is done in order. @type {Promise<unknown>} */
+  #disk = Promise.resolve();
+  #isQueued = false;
+  #isRefused = false;
+
+  /** @param {import('./sealed-storage.js').SealedStorage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  /** Whether the browser refuses storage, as far as `read` has found out. */
+  get isRefused() {
+    return this.#isRefused;
+  }
+
+  /** @returns {Promise<Kept | null>} null: nothing is there, or storage is refused */
+  async read() {
+    try {
+      const kept = await this.#storage.read();
+      if (kept === null) return null;
+      const { epoch, contents, pendingLogout } = kept;
+      const held = contents && {
+        secret: contents.slice(0, SECRET_BYTES),
+        snapshot: contents.subarray(SECRET_BYTES),
+      };
+      return { epoch, pendingLogout, held };
+    } catch {
+      this.#isRefused = true;
+      return null;
+    }
+  }
+
+  /**
+   * Forgets everything, and begins a new epoch.
+   * @param {string} epoch
+   * @param {LogoutRecord | null} pendingLogout
+   * @returns {Promise<void>} rejects if something may be left on disk
+   */
+  begin(epoch, pendingLogout) {
+    return this.#inOrder(() => this.#storage.begin(epoch, pendingLogout));
+  }
+
+  /**
+   * Drops what is kept, if this epoch is still the one on disk.
+   * @param {string} epoch
+   */
+  drop(epoch) {
+    return this.#inOrder(() => this.#storage.drop(epoch));
+  }
+
+  /**
+   * Writes what is held by then, once for all that is asked for meanwhile.
+   * @param {() => Held | null} take called when it is this write's turn; null: there is nothing to keep any more
+   */
+  async keep(take) {
+    if (this.#isQueued || this.#isRefused) return;
+    this.#isQueued = true;
+    await this.#inOrder(async () => {
+      this.#isQueued = false;
+      const held = take();
+      if (held === null) return;
+      const { epoch, secret, snapshot } = held;
+      try {
+        const bytes = new Uint8Array(await new Response(snapshot()).arrayBuffer());
+        await this.#storage.write(epoch, joined([secret, bytes]));
+      } catch {
+        // What cannot be replaced must not stand: it is older than what is held.
+        await this.#storage.drop(epoch).catch(() => this.#storage.destroy());
+      }
+    });
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} work
+   */
+  #inOrder(work) {
+    const done = this.#disk.then(work);
+    this.#disk = done.catch(() => {});
+    return done;
+  }
+}
