@@ -14,9 +14,13 @@
 export const CLANG_RUNTIME = 'libclang-rt-*-dev';
 
 /** @type {Requirement[]} */
-const CMAKE = [
+const CONFIGURE = [
   { name: 'cmake', program: 'cmake' },
   { name: 'ninja-build', program: 'ninja' },
+];
+/** @type {Requirement[]} */
+const CMAKE = [
+  ...CONFIGURE,
   { name: 'nlohmann-json3-dev', elsewhere: 'the library nlohmann_json 3.11' },
 ];
 /** @type {Requirement} */
@@ -26,6 +30,7 @@ const CLANG = { name: 'clang', program: 'clang++' };
 
 /** @type {Record<string, Requirement[]>} */
 export const NEEDS = {
+  cmake: CONFIGURE,
   module: [...CMAKE, { name: 'emscripten', program: 'em++' }],
   gcc: [...CMAKE, CATCH2, { name: 'g++', program: 'g++' }],
   clang: [...CMAKE, CATCH2, CLANG, { name: CLANG_RUNTIME }],
@@ -80,7 +85,7 @@ export const PARTS = {
     sources: EVERYTHING,
   },
   package: { needs: ['module'], after: ['build', 'types'], sources: ['wasm', ...SHELL] },
-  scripts: { needs: [], after: [], sources: ['scripts', 'tests/scripts'] },
+  scripts: { needs: ['cmake'], after: [], sources: ['scripts', 'tests/scripts'] },
   js: shell('js'),
   cli: shell('cli'),
   nginx: shell('nginx', ['nginx']),
