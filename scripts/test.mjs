@@ -35,12 +35,12 @@ async function native(preset) {
   run('ctest', words, { timeoutMs: partLimitMs });
 }
 
-/** @param {string} directory @param {Record<string, string>} [env] */
-function node(directory, env = {}) {
+/** @param {string} directory @param {Record<string, string>} [env] @param {number} [timeoutMs] */
+function node(directory, env = {}, timeoutMs = partLimitMs) {
   const files = listFiles(directory, /\.test\.(js|mjs)$/);
   if (files.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
   const words = ['--test', '--test-reporter=spec', ...files];
-  run(process.execPath, words, { env, timeoutMs: partLimitMs });
+  run(process.execPath, words, { env, timeoutMs });
 }
 
 async function fuzz() {
@@ -90,7 +90,7 @@ export const bodies = {
   lint,
   asan: () => native('native-asan'),
   fuzz,
-  'simulation-long': () => node('tests/simulation', longSeeds),
+  'simulation-long': () => node('tests/simulation', longSeeds, 4 * partLimitMs),
   mutants: () => mutate([]),
   'fuzz-long': () => fuzzLong([]),
   'estimate-long': () => estimateLong(),
