@@ -77,6 +77,16 @@ describe('watching', () => {
       // Nobody asks at the moment: it is in the next answer.
       await writeFile(path.join(directory, 'two.js'), '2');
       assert.deepEqual(await changes.next(), [path.join(directory, 'two.js')]);
+      // A directory that is new, and one that comes again.
+      for (const _ of [1, 2]) {
+        const later = changes.next();
+        await mkdir(path.join(directory, 'b/c'), { recursive: true });
+        await writeFile(path.join(directory, 'b/c/three.js'), '1');
+        assert.deepEqual(await later, [path.join(directory, 'b/c/three.js')]);
+        const gone = changes.next();
+        await rm(path.join(directory, 'b'), { recursive: true });
+        assert.ok((await gone).includes(path.join(directory, 'b/c/three.js')));
+      }
     } finally {
       changes.close();
       await rm(directory, { recursive: true });
