@@ -7,22 +7,19 @@ import { Failure, isMain, main } from './lib/run.mjs';
 
 const MAX_RSS_MB = 150;
 
-if (isMain(import.meta)) {
-  main(async () => {
-    const directory = mkdtempSync(path.join(tmpdir(), 'sesame-estimate-long-'));
-    try {
-      const megabytes = Number(process.argv[2] ?? 1024);
-      const { lines, checks, rssMb, seconds } = await measureLongLog(
-        megabytes * 2 ** 20,
-        directory,
-      );
-      const rate = Math.round(lines / seconds);
-      console.log(
-        `${megabytes} MB, ${lines} lines, ${checks} checks: ${seconds.toFixed(0)} s, ${rate} lines/s, ${rssMb} MB of memory at most`,
-      );
-      if (rssMb >= MAX_RSS_MB) throw new Failure(`estimate-long: more than ${MAX_RSS_MB} MB`);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  });
+/** @param {number} [megabytes] */
+export async function estimateLong(megabytes = 1024) {
+  const directory = mkdtempSync(path.join(tmpdir(), 'sesame-estimate-long-'));
+  try {
+    const { lines, checks, rssMb, seconds } = await measureLongLog(megabytes * 2 ** 20, directory);
+    const rate = Math.round(lines / seconds);
+    console.log(
+      `${megabytes} MB, ${lines} lines, ${checks} checks: ${seconds.toFixed(0)} s, ${rate} lines/s, ${rssMb} MB of memory at most`,
+    );
+    if (rssMb >= MAX_RSS_MB) throw new Failure(`estimate-long: more than ${MAX_RSS_MB} MB`);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
+
+if (isMain(import.meta)) main(() => estimateLong(Number(process.argv[2] ?? 1024)));

@@ -1,6 +1,7 @@
-// Makes this machine able to build and test: Debian packages, then npm's. Plain Node, since it runs
-// before anything is installed. `setup.mjs build` installs only what the WebAssembly module needs.
-// Says nothing and takes no time when nothing is missing.
+// Makes this machine able to build and test: Debian packages, then npm's. Plain Node, since it runs before anything
+// is installed. `setup.mjs js stores` installs only what these parts of the test need (lib/parts.mjs), without words
+// what all need. Says nothing and takes no time when nothing is missing. Elsewhere than on Debian it installs none of
+// the system's packages: it says what is missing.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -11,60 +12,52 @@ import {
   unpackPackage,
 } from './lib/debian.mjs';
 import { digest } from './lib/files.mjs';
+import { CLANG_RUNTIME, needsOf, PARTS } from './lib/parts.mjs';
 import { capture, Failure, isMain, main, onPath, root, run } from './lib/run.mjs';
 
-/** Debian's package, and the program that serves as well, wherever it came from. */
-const forBuild = [
-  { name: 'cmake', program: 'cmake' },
-  { name: 'ninja-build', program: 'ninja' },
-  { name: 'emscripten', program: 'em++' },
-  { name: 'nlohmann-json3-dev' },
-];
-/** What clang's sanitizers and libFuzzer need; named after clang's version. */
-const clangRuntime = 'libclang-rt-*-dev';
-const forTest = [
-  ...forBuild,
-  { name: 'g++', program: 'g++' },
-  { name: 'clang', program: 'clang++' },
-  { name: 'clang-format', program: 'clang-format' },
-  { name: 'clang-tidy', program: 'clang-tidy' },
-  { name: clangRuntime },
-  { name: 'libcatch2-dev' },
-  { name: 'chromium', program: 'chromium' },
-  { name: 'curl', program: 'curl' },
-  // The server's program is in this package; `redis-server` would start a service beside it.
-  { name: 'redis-tools', program: 'redis-server', elsewhere: 'redis-server 7' },
-];
-/** Installed, it would start a service: its program is unpacked beside what is built, and nothing more. */
-function setupNginx() {
-  const directory = path.join(root, 'build/nginx');
-  if (onPath('nginx') || existsSync(path.join(directory, 'usr/sbin/nginx'))) return;
-  if (!isDebian) throw new Failure('setup: not Debian; please install nginx');
-  console.log('setup: unpacking nginx …');
-  unpackPackage('nginx', directory);
+/** @param {import('./lib/parts.mjs').Requirement} requirement */
+function isThere({ name, program, unpackedInto }) {
+  if (program && onPath(program)) return true;
+  return !!unpackedInto && existsSync(path.join(root, unpackedInto, 'usr/sbin', name));
 }
 
-/** @param {{ name: string, program?: string, elsewhere?: string }[]} needs */
-function setupPrograms(needs) {
-  const wanted = needs.filter(({ program }) => !program || !onPath(program));
-  if (!isDebian) {
-    const programs = wanted
-      .filter(({ program }) => program)
-      .map(({ name, elsewhere }) => elsewhere ?? name);
-    if (programs.length === 0) return; // libraries cannot be asked for here: CMake will tell
-    const libraries = 'and, if not there, the libraries nlohmann_json 3.11 and Catch2 3';
-    throw new Failure(`setup: not Debian; please install ${programs.join(', ')}, ${libraries}`);
+/** @param {import('./lib/parts.mjs').Requirement[]} requirements */
+function setupPrograms(requirements) {
+  const wanted = requirements.filter((each) => !isThere(each));
+  if (!isDebian) return sayWhatIsMissing(wanted);
+  setupPackages(wanted.filter(({ unpackedInto }) => !unpackedInto));
+  for (const { name, unpackedInto } of wanted) {
+    if (!unpackedInto) continue;
+    console.log(`setup: unpacking ${name} …`);
+    unpackPackage(name, path.join(root, unpackedInto));
   }
+}
+
+/** @param {import('./lib/parts.mjs').Requirement[]} wanted */
+function setupPackages(wanted) {
+  if (wanted.length === 0) return;
   const missing = missingPackages(
     wanted.map(({ name }) => name),
     (name, version) => name !== 'libcatch2-dev' || /^(\d+:)?3\./.test(version),
   );
   if (missing.length === 0) return;
-  requireRoot(missing.map((name) => (name === clangRuntime ? clangRuntimePackage() : name)));
+  requireRoot(missing.map((name) => (name === CLANG_RUNTIME ? clangRuntimePackage() : name)));
   console.log(`setup: installing ${missing.join(', ')} …`);
-  installPackages(missing.filter((name) => name !== clangRuntime));
+  installPackages(missing.filter((name) => name !== CLANG_RUNTIME));
   // Only now is there a clang, or a list of packages, to tell its version.
-  if (missing.includes(clangRuntime)) installPackages([clangRuntimePackage()]);
+  if (missing.includes(CLANG_RUNTIME)) installPackages([clangRuntimePackage()]);
+}
+
+/** Libraries cannot be asked for here: CMake will. @param {import('./lib/parts.mjs').Requirement[]} wanted */
+function sayWhatIsMissing(wanted) {
+  if (!wanted.some(({ program }) => program)) return;
+  const lines = wanted
+    .filter(({ name }) => name !== CLANG_RUNTIME) // elsewhere it is part of clang
+    .map(({ name, program, elsewhere }) => {
+      const state = program ? `no program '${program}' on the path` : 'unless it is there';
+      return `  ${elsewhere ?? name} (${state})`;
+    });
+  throw new Failure(`setup: this is not Debian. Please install:\n${lines.join('\n')}`);
 }
 
 function clangRuntimePackage() {
@@ -88,20 +81,25 @@ function setupModules(project) {
   writeFileSync(stamp, wanted);
 }
 
-/** @param {string} [scope] */
-export function setup(scope) {
+/** @param {string[]} [parts] of the test, whose needs are seen to; by default all that `npm test` runs */
+export function setup(parts = Object.keys(PARTS)) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) throw new Failure(`setup: Node 20 or newer is needed, this is ${major}`);
-  if (scope !== undefined && scope !== 'build') {
-    throw new Failure(`setup: unknown scope '${scope}'; use 'build' or nothing`);
+  const unknown = parts.find((name) => !Object.hasOwn(PARTS, name));
+  if (unknown !== undefined) {
+    const names = Object.keys(PARTS).join(', ');
+    throw new Failure(`setup: there is no part '${unknown}'; there are ${names}`);
   }
   const start = Date.now();
-  setupPrograms(scope === 'build' ? forBuild : forTest);
-  if (scope !== 'build') setupNginx();
+  const { needs, requirements } = needsOf(parts);
+  setupPrograms(requirements);
   setupModules('');
-  if (scope !== 'build') setupModules('scripts/reference');
+  if (needs.has('typedoc')) setupModules('scripts/reference');
   const seconds = (Date.now() - start) / 1000;
   if (seconds > 2) console.log(`setup: done in ${seconds.toFixed(0)} s`);
 }
 
-if (isMain(import.meta)) main(() => setup(process.argv[2]));
+if (isMain(import.meta)) {
+  const words = process.argv.slice(2);
+  main(() => setup(words.length > 0 ? words : undefined));
+}

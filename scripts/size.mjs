@@ -1,23 +1,74 @@
-// Prints what the module and its glue weigh over the wire, and fails above their limits.
-import { existsSync, readFileSync } from 'node:fs';
+// Prints what is fetched or started, packed as it travels (gzip), and fails above its limit: the module, its glue, the
+// ready-made service worker, and each entry of package.json as a bundler makes it of it, without the module. Source maps
+// are fetched by debuggers alone and do not count.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { bundleEntries } from './lib/bundle-entries.mjs';
 import { Failure, isMain, main, root } from './lib/run.mjs';
 
-const limits = [
+/** @typedef {{ what: string, bytes?: number, gzip: number, limit: number }} Row */
+
+/** Of files as they are. */
+const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 55_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 12_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 103_000 },
 ];
 
-export function size() {
-  const rows = limits.map(({ file, limit }) => {
+/** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
+const ENTRIES = new Map(
+  Object.entries({
+    'sesame-edge, workerd': 37_000,
+    'sesame-edge, browser': 37_000,
+    'sesame-edge, node': 37_000,
+    'sesame-edge/worker, workerd': 38_700,
+    'sesame-edge/serve, node': 41_300,
+    'sesame-edge/redis, node': 3000,
+    'sesame-edge/durable-object, workerd': 1700,
+    'sesame-edge/stores, workerd': 2900,
+    // These two have the module in them.
+    'sesame-edge/service-worker, browser': 103_000,
+    'sesame-edge/sesame-service-worker.js, browser': 103_000,
+    'sesame-edge/client, browser': 2600,
+    'sesame-edge/react, browser': 3900,
+    'sesame-edge/node, node': 600,
+    'sesame-edge/express, node': 800,
+    'sesame-edge/hono, workerd': 1050,
+    'sesame-edge/next, node': 39_600,
+    'sesame-edge/opentelemetry, workerd': 1800,
+  }),
+);
+
+/** @returns {Row[]} */
+function weighFiles() {
+  return FILES.map(({ file, limit }) => {
     if (!existsSync(path.join(root, file))) throw new Failure(`size: no ${file}: npm run build`);
     const content = readFileSync(path.join(root, file));
-    return { file, bytes: content.length, gzip: gzipSync(content, { level: 9 }).length, limit };
+    const gzip = gzipSync(content, { level: 9 }).length;
+    return { what: file, bytes: content.length, gzip, limit };
   });
+}
+
+/** @returns {Promise<Row[]>} */
+async function weighEntries() {
+  const project = path.join(root, 'build'); // inside the package: its own name leads to it
+  mkdirSync(project, { recursive: true });
+  const weights = await bundleEntries((entry) => path.posix.join('sesame-edge', entry), project);
+  return weights.map(({ entry, host, gzip }) => {
+    const what = `${path.posix.join('sesame-edge', entry)}, ${host}`;
+    return { what, gzip, limit: ENTRIES.get(what) ?? 0 };
+  });
+}
+
+export async function size() {
+  const rows = [...weighFiles(), ...(await weighEntries())];
   console.table(rows);
-  const over = rows.filter(({ gzip, limit }) => gzip > limit).map(({ file }) => file);
-  if (over.length > 0) throw new Failure(`size: over the limit: ${over.join(', ')}`);
+  const over = rows.filter(({ gzip, limit }) => gzip > limit);
+  if (over.length > 0) {
+    const lines = over.map(({ what, gzip, limit }) => `${what}: ${gzip} bytes, limit ${limit}`);
+    throw new Failure(`size: over the limit:\n${lines.join('\n')}`);
+  }
 }
 
 if (isMain(import.meta)) main(size);

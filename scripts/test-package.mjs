@@ -1,7 +1,7 @@
 // Proves that the packed package works for those who install it: its manifest (publint) and its types (Are the
 // types wrong?) are right, an empty project that installs the tarball checks a session in this Node and in Node 24,
 // and bundlers make of it what workerd and browsers load. The package is ESM alone: `require` of it is Node's own
-// matter, from 20.19 on.
+// matter, from 20.19 on. The same of the package with the debug module.
 import {
   existsSync,
   mkdirSync,
@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { read } from './lib/files.mjs';
+import { buildDebug } from './build-debug.mjs';
+import { bundleEntries } from './lib/bundle-entries.mjs';
 import { capture, Failure, isMain, main, root } from './lib/run.mjs';
 
 /** What a user of the installed package does first; the origin is asked once. */
@@ -42,24 +42,27 @@ origin.close().closeAllConnections();
 console.log(process.version);
 `;
 
+/** Has the module read where there is nothing, and prints what the host says of it. */
+const TRAP = `
+import { readFileSync } from 'node:fs';
+const directory = new URL('node_modules/sesame-edge-debug/js_bindings/', import.meta.url);
+const { instantiate } = await import(new URL('core/abi.js', directory));
+const { default: createModule } = await import(new URL('dist/sesame.js', directory));
+const bytes = readFileSync(new URL('dist/sesame.wasm', directory));
+const { exports } = instantiate(new WebAssembly.Module(bytes), createModule);
+try {
+  exports.sesame_snapshot_begin(0xffffff00, 0, 0, 0);
+  console.log('nothing happened');
+} catch (error) {
+  console.log(error.stack);
+}
+`;
+
 const PAGE = `
 import { SessionCache } from 'sesame-edge';
 await SessionCache.load();
 globalThis.sessions = new SessionCache({ origin: location.origin });
 `;
-
-/** What whoever imports an entry has, or is workerd's. */
-const NOT_OURS = [
-  'node:*',
-  'cloudflare:*',
-  'workerd',
-  'redis',
-  'hono',
-  'next/*',
-  'react',
-  '@remix-run/*',
-  '@opentelemetry/*',
-];
 
 /**
  * @param {string} command
@@ -99,22 +102,50 @@ async function checkTypes(tarball) {
   console.log('package: the types are right for ESM, in Node and in bundlers');
 }
 
-/** Nothing of the sources, nothing native, no map. @param {string} directory of the installed package */
+/**
+ * Nothing of the sources, nothing native; a map only beside what was made of sources, and each script's own.
+ * @param {string} directory of the installed package
+ */
 function checkContent(directory) {
   const files = readdirSync(directory, { recursive: true }).map(String);
   const wrong = files.filter((name) =>
-    /^(tests|wasm|build|scripts|bench|examples)\b|\.(map|node|so|a|o|cc|h)$/.test(name),
+    /^(tests|wasm|build|scripts|bench|examples|packages)\b|\.(node|so|a|o|cc|h)$/.test(name),
   );
-  const mapped = files.filter(
-    (name) =>
-      /\.[cm]?[jt]s$/.test(name) &&
-      /^\/\/# sourceMappingURL=/m.test(readFileSync(path.join(directory, name), 'utf8')),
-  );
+  const scripts = files.filter((name) => /\.[cm]?js$/.test(name));
+  const textOf = (/** @type {string} */ name) => readFileSync(path.join(directory, name), 'utf8');
+  const mapOf = (/** @type {string} */ name) => {
+    const named = /^\/\/# sourceMappingURL=(.+)$/m.exec(textOf(name))?.[1];
+    return named === undefined ? null : path.posix.join(path.posix.dirname(name), named);
+  };
+  const made = scripts.filter((name) => path.basename(path.dirname(name)) === 'dist');
+  const maps = new Set(made.map(mapOf));
   const faults = [
     ...wrong.map((name) => `holds ${name}`),
-    ...mapped.map((name) => `${name} names a map`),
+    ...made.filter((name) => mapOf(name) !== `${name}.map`).map((name) => `${name} has no map`),
+    ...files
+      .filter((name) => name.endsWith('.map') && !maps.has(name))
+      .map((name) => `${name} is nobody's map`),
+    ...[...maps].flatMap((name) => (name === null ? [] : mapFaults(name, textOf(name)))),
+    ...scripts
+      .filter((name) => !made.includes(name) && mapOf(name) !== null)
+      .map((name) => `${name} names a map`),
   ];
+  if (made.length < 5) faults.push(`holds ${made.length} scripts in dist`);
   if (faults.length > 0) throw new Failure(faults.map((fault) => `package: ${fault}`).join('\n'));
+}
+
+/** It leads to sources, has our own in it, and names no directory of this machine. @param {string} name @param {string} text */
+function mapFaults(name, text) {
+  const { sources, sourcesContent, mappings } = JSON.parse(text);
+  const lost = sources.filter(
+    (/** @type {string} */ source, /** @type {number} */ index) =>
+      !sourcesContent[index] && !source.includes('/node_modules/'),
+  );
+  return [
+    ...(sources.length === 0 || mappings === '' ? [`${name} leads nowhere`] : []),
+    ...lost.map((/** @type {string} */ source) => `${name} lacks the text of ${source}`),
+    ...(text.includes(root) ? [`${name} names ${root}`] : []),
+  ];
 }
 
 /** The program of Node 24, kept in build/ once it is there. @returns {string | null} null: npm has none for here */
@@ -140,34 +171,10 @@ function checkSessions(project) {
   }
 }
 
-/** What each entry weighs where it runs; with the module where that is imported, in workerd. @param {string} project */
+/** Every entry can be bundled by who has installed it, for each host. @param {string} project */
 async function checkBundles(project) {
-  const { build, stop } = await import('esbuild');
-  const { exports } = JSON.parse(read('package.json'));
-  /** @param {string} name @param {string} condition */
-  const bundle = async (name, condition) => {
-    const entry = path.join(project, 'entry.js');
-    writeFileSync(entry, `export * from '${path.posix.join('sesame-edge', name)}';`);
-    const { outputFiles } = await build({
-      ...{ entryPoints: [entry], outdir: path.join(project, 'out'), bundle: true, write: false },
-      ...{ format: 'esm', target: 'es2022', minify: true, conditions: [condition] },
-      platform: condition === 'node' ? 'node' : 'neutral',
-      ...{ external: NOT_OURS, loader: { '.wasm': 'copy' }, logLevel: 'error' },
-    });
-    const sizes = outputFiles.map(({ contents }) => gzipSync(contents).length);
-    return sizes.reduce((sum, size) => sum + size, 0);
-  };
-  const rows = [];
-  for (const name of Object.keys(exports).filter((each) => !each.endsWith('.json'))) {
-    const isNode = ['./node', './express', './next', './serve', './redis'].includes(name);
-    const isPage = ['./client', './react'].includes(name);
-    const host = isNode ? 'node' : isPage ? 'browser' : 'workerd';
-    const hosts = name === '.' ? ['workerd', 'browser', 'node'] : [host];
-    for (const each of hosts)
-      rows.push({ entry: name, host: each, gzip: await bundle(name, each) });
-  }
-  await stop();
-  console.table(rows);
+  const sizes = await bundleEntries((name) => path.posix.join('sesame-edge', name), project);
+  console.log(`package: esbuild bundles ${sizes.length} entries`);
 }
 
 /** @param {string} project */
@@ -181,6 +188,57 @@ async function checkVite(project) {
     throw new Failure('package: Vite lost the module');
   console.log(`package: Vite made ${assets.length} files of it`);
 }
+
+/** sesame-edge-debug is loaded by its own name, and in the other's place; it says where it fails. @param {string} work */
+async function checkDebugPackage(work) {
+  const made = path.join(root, await buildDebug());
+  const out = path.join(work, 'debug');
+  mkdirSync(out);
+  run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', out], made);
+  const tarball = path.join(out, readdirSync(out)[0]);
+  const project = path.join(work, 'debug-project');
+  mkdirSync(project);
+  writeFileSync(path.join(project, 'package.json'), '{"private":true,"type":"module"}');
+  run('npm', [...npmInstall, tarball, `sesame-edge@file:${tarball}`], project);
+  const installed = path.join(project, 'node_modules/sesame-edge-debug');
+  checkContent(installed);
+  for (const name of ['sesame-edge-debug', 'sesame-edge']) {
+    writeFileSync(
+      path.join(project, 'check.mjs'),
+      SESSION_CHECK.replace("'sesame-edge'", `'${name}'`),
+    );
+    console.log(
+      `package: the debug module as ${name}: ${run(process.execPath, ['check.mjs'], project)}`,
+    );
+  }
+  const ours = moduleOf(root);
+  const debug = moduleOf(installed);
+  if (exportsOf(debug) !== exportsOf(ours)) {
+    throw new Failure("package: the debug module's exports are not the module's");
+  }
+  for (const section of ['name', '.debug_info', '.debug_line']) {
+    const sizes = [debug, ours].map(
+      (each) => WebAssembly.Module.customSections(each, section).length,
+    );
+    if (sizes.join() !== '1,0') throw new Failure(`package: ${section} is in the wrong module`);
+  }
+  writeFileSync(path.join(project, 'trap.mjs'), TRAP);
+  const stack = run(process.execPath, ['trap.mjs'], project);
+  if (!stack.includes('sesame::')) {
+    throw new Failure(`package: a stack of the debug module names no function:\n${stack}`);
+  }
+}
+
+/** @param {string} directory of a package */
+const moduleOf = (directory) =>
+  new WebAssembly.Module(readFileSync(path.join(directory, 'js_bindings/dist/sesame.wasm')));
+
+/** @param {WebAssembly.Module} module */
+const exportsOf = (module) =>
+  WebAssembly.Module.exports(module)
+    .map(({ name, kind }) => `${kind} ${name}`)
+    .sort()
+    .join();
 
 export async function testPackage() {
   const work = mkdtempSync(path.join(os.tmpdir(), 'sesame-package-'));
@@ -201,6 +259,7 @@ export async function testPackage() {
     checkSessions(project);
     await checkBundles(project);
     await checkVite(project);
+    await checkDebugPackage(work);
   } finally {
     rmSync(work, { recursive: true });
   }

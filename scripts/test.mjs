@@ -1,35 +1,46 @@
-// Runs the parts of the test, all of them or those named: `npm test`, `node scripts/test.mjs js asan`.
+// Runs the parts of the test: all that `npm test` has, or those named: `npm test`, `node scripts/test.mjs js asan`.
+//   --all           the long parts as well (lib/parts.mjs says which)
+//   --watch js …    runs the parts again when one of their sources changes, until Ctrl-C
 // Every part runs even if another failed; the exit status and the last line tell. Parts are processes of their
 // own, some at the same time; what one prints comes in one piece, when it has ended.
 import { existsSync, mkdirSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
+import { estimateLong } from './estimate-long.mjs';
+import { fuzzLong } from './fuzz-long.mjs';
 import { listFiles } from './lib/files.mjs';
+import { PARTS } from './lib/parts.mjs';
 import { captureAsync, Failure, isMain, main, parallel, root, run } from './lib/run.mjs';
+import { watchDirectories } from './lib/watch.mjs';
 import { lint } from './lint.mjs';
+import { mutate } from './mutants.mjs';
 import { setup } from './setup.mjs';
 import { size } from './size.mjs';
 import { testPackage } from './test-package.mjs';
 import { types } from './types.mjs';
 
 const partLimitMs = 25 * 60_000; // what hangs; a busy machine needs twice as long as a quiet one
+const longSeeds = { SESAME_SEEDS: '200000', SESAME_SHARED_SEEDS: '15000' };
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 5);
 
 /** @param {string} preset */
 async function native(preset) {
   await build(preset);
-  const words = ['--preset', preset, '--verbose', '--no-tests=error'];
-  run('ctest', words, { timeoutMs: partLimitMs }); // verbose shows Catch2's own closing lines
+  const jobs = `--parallel=${os.availableParallelism()}`;
+  const words = ['--preset', preset, jobs, '--output-on-failure', '--no-tests=error'];
+  run('ctest', words, { timeoutMs: partLimitMs });
 }
 
-/** @param {string} directory */
-function node(directory) {
+/** @param {string} directory @param {Record<string, string>} [env] @param {number} [timeoutMs] */
+function node(directory, env = {}, timeoutMs = partLimitMs) {
   const files = listFiles(directory, /\.test\.(js|mjs)$/);
   if (files.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
   const words = ['--test', '--test-reporter=spec', ...files];
-  run(process.execPath, words, { timeoutMs: partLimitMs });
+  run(process.execPath, words, { env, timeoutMs });
 }
 
 async function fuzz() {
@@ -56,34 +67,40 @@ async function fuzzOne(name) {
   return !result.ok;
 }
 
-/** What each part does. @type {Map<string, () => unknown>} */
-const parts = new Map([
-  ['build', () => build()],
-  ['types', types],
-  ['size', size],
-  ['check', check],
-  ['package', testPackage],
-  ['js', () => node('tests/js')],
-  ['cli', () => node('tests/cli')],
-  ['workerd', () => node('tests/workerd')],
-  ['browser', () => node('tests/browser')],
-  ['docs', () => node('tests/docs')],
-  ['nextjs', () => node('tests/nextjs')],
-  ['stores', () => node('tests/stores')],
-  ['reference', () => node('tests/reference')],
-  ['conformance', () => node('tests/conformance')],
-  ['simulation', () => node('tests/simulation')],
-  ['native', () => native('native-debug')],
-  ['lint', lint],
-  ['asan', () => native('native-asan')],
-  ['fuzz', fuzz],
-]);
+/** What each part does. @type {Record<string, () => unknown>} */
+export const bodies = {
+  build: () => build(),
+  types,
+  size,
+  check,
+  package: testPackage,
+  scripts: () => node('tests/scripts'),
+  js: () => node('tests/js'),
+  cli: () => node('tests/cli'),
+  nginx: () => node('tests/nginx'),
+  workerd: () => node('tests/workerd'),
+  browser: () => node('tests/browser'),
+  docs: () => node('tests/docs'),
+  nextjs: () => node('tests/nextjs'),
+  stores: () => node('tests/stores'),
+  reference: () => node('tests/reference'),
+  conformance: () => node('tests/conformance'),
+  simulation: () => node('tests/simulation'),
+  native: () => native('native-debug'),
+  lint,
+  asan: () => native('native-asan'),
+  fuzz,
+  'simulation-long': () => node('tests/simulation', longSeeds, 4 * partLimitMs),
+  mutants: () => mutate([]),
+  'fuzz-long': () => fuzzLong([]),
+  'estimate-long': () => estimateLong(),
+};
 
-/** What all others need: the module, and the types that the package has. */
-const preparation = ['build', 'types'];
+/** What is made first, in this order. */
+export const preparation = /** @type {const} */ (['build', 'types']);
 
-/** The others, those of a row one after the other, each row beside another: what is long comes first. */
-const rows = [
+/** The others: those of a row run one after the other, each row beside another; what is long comes first. */
+export const rows = [
   ['size', 'check', 'native', 'lint', 'asan', 'fuzz'],
   ['conformance'],
   ['stores'],
@@ -96,30 +113,46 @@ const rows = [
   ['js'],
   ['cli'],
   ['package'],
+  ['nginx', 'scripts'],
+  ['simulation-long'],
+  ['mutants'],
+  ['fuzz-long'],
+  ['estimate-long'],
 ];
 
 /** @typedef {{ part: string, passed: boolean, seconds: number }} Result */
 
-/** @param {string[]} names */
+/** @param {string[]} names @returns {Promise<boolean>} whether all passed */
 async function test(names) {
-  const unknown = names.filter((name) => !parts.has(name));
-  if (unknown.length > 0) {
-    throw new Failure(`test: no part '${unknown[0]}'; there are ${[...parts.keys()].join(', ')}`);
-  }
-  setup();
+  setup(names);
   /** @type {Result[]} */
   const results = [];
-  for (const name of preparation) results.push(await runPart(name));
+  for (const name of preparation) {
+    const isNeeded = names.some((each) => each === name || PARTS[each].after.includes(name));
+    if (isNeeded) results.push(await runPart(name));
+  }
   await parallel(rows, async (row) => {
     for (const name of row) {
-      if (names.length === 0 || names.includes(name)) results.push(await runPart(name));
+      if (names.includes(name)) results.push(await runPart(name));
     }
   });
   console.log();
   console.table(results);
   const failed = results.filter(({ passed }) => !passed).length;
   console.log(`sesame: ${results.length - failed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+  return failed === 0;
+}
+
+/** Runs parts, and again after each change of their sources. @param {string[]} names */
+async function watch(names) {
+  const sources = new Set(names.flatMap((name) => PARTS[name].sources));
+  const changes = watchDirectories([...sources].map((directory) => path.join(root, directory)));
+  for (;;) {
+    await test(names);
+    console.log(`sesame: waiting for a change in ${[...sources].join(', ')}`);
+    const changed = await changes.next();
+    console.log(`\nsesame: ${changed.map((file) => path.relative(root, file)).join(', ')}`);
+  }
 }
 
 /** In a process of its own. @param {string} name @returns {Promise<Result>} */
@@ -132,6 +165,21 @@ async function runPart(name) {
   return { part: name, passed: ok, seconds };
 }
 
-const [first, ...rest] = process.argv.slice(2);
-const body = first === '--part' ? parts.get(rest[0]) : () => test(process.argv.slice(2));
-if (isMain(import.meta) && body) main(body);
+async function testAsTold() {
+  const { values, positionals } = parseArgs({
+    options: { all: { type: 'boolean' }, watch: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const names = Object.keys(PARTS);
+  const unknown = positionals.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new Failure(`test: no part '${unknown}'; there are ${names.join(', ')}`);
+  }
+  const usual = names.filter((name) => values.all || !PARTS[name].long);
+  const chosen = positionals.length > 0 ? positionals : usual;
+  if (values.watch) await watch(chosen);
+  else if (!(await test(chosen))) process.exitCode = 1;
+}
+
+const [first, name] = process.argv.slice(2);
+if (isMain(import.meta)) main(first === '--part' ? bodies[name] : testAsTold);

@@ -23,7 +23,7 @@ function installPeers() {
 }
 
 export async function prepare() {
-  setup('build');
+  setup(['build']);
   installPeers();
   await build();
 }

@@ -77,7 +77,7 @@ async function openPage(browser, site, script) {
 function inPage(page, name, ...args) {
   return page.evaluate(
     ([called, given]) => /** @type {any} */ (globalThis)[called](...given),
-    [name, args] /** @type {[string, unknown[]]} */,
+    /** @type {[string, unknown[]]} */ ([name, args]),
   );
 }
 

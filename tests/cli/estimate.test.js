@@ -316,6 +316,7 @@ describe('the parts of estimate', () => {
   });
 
   test('entries come in the order of their times, and of the log where these are equal', () => {
+    /** @type {InOrder<{ timeMs: number, i: number }>} */
     const order = new InOrder({ windowMs: 10, most: 100 });
     const seen = [];
     for (const [i, timeMs] of [5, 3, 3, 20, 12, 1, 40].entries()) {

@@ -123,7 +123,8 @@ describe('docs/forward-auth.md: what proxies are told that do not run here', () 
     const { path_prefix, authorization_response, authorization_request, server_uri } =
       filter.http_service;
     assert.equal(path_prefix, verifyPath);
-    const names = ({ patterns }) => patterns.map((/** @type {any} */ { exact }) => exact).sort();
+    const names = (/** @type {any} */ { patterns }) =>
+      patterns.map((/** @type {any} */ { exact }) => exact).sort();
     assert.deepEqual(names(authorization_response.allowed_upstream_headers), headers);
     assert.deepEqual(names(authorization_request.allowed_headers), ['cookie']);
     // It waits for longer than one call of the origin may take.

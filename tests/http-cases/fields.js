@@ -101,11 +101,13 @@ export const fields = [
   httpCase(
     'R44: a credential over its limit is refused in one line, and kept nowhere',
     async (t) => {
-      for (const headers of [
+      /** @type {Record<string, string>[]} */
+      const tooLong = [
         { cookie: `session=${TOO_LONG}` },
         { cookie: `theme=${TOO_LONG}; session=x` },
         { authorization: `Bearer ${TOO_LONG}` },
-      ]) {
+      ];
+      for (const headers of tooLong) {
         for (const path of [DOCUMENT, SESSION]) {
           const response = await t.fetch(path, { headers });
           assert.equal(response.status, 431);
@@ -275,10 +277,11 @@ export const crossOrigin = [
   httpCase('CORS: sites are told apart', async (t) => {
     const [good, bad] = [`https://good-${t.user()}.test`, `https://bad-${t.user()}.test`];
     const name = t.user();
-    t.origin.on(READ, ({ headers }) => ({
-      headers: headers.origin === good ? { 'access-control-allow-origin': good } : {},
-      body: '{"id":1}',
-    }));
+    t.origin.on(READ, ({ headers: { origin } }) => {
+      /** @type {Record<string, string>} */
+      const headers = origin === good ? { 'access-control-allow-origin': good } : {};
+      return { headers, body: '{"id":1}' };
+    });
     for (const _ of [1, 2]) {
       assert.deepEqual(corsOf(await fromSite(t, name, good)), [good, null]);
       assert.deepEqual(corsOf(await fromSite(t, name, bad)), [null, null]);

@@ -43,7 +43,9 @@ export const reading = [
 
   httpCase('R1: nobody in particular is asked about each time, and nothing is kept', async (t) => {
     t.origin.on(READ, { status: 401, body: '{"error":"nobody"}' });
-    for (const headers of [{}, { cookie: 'theme=dark' }, { cookie: 'session=' }]) {
+    /** @type {Record<string, string>[]} */
+    const unclear = [{}, { cookie: 'theme=dark' }, { cookie: 'session=' }];
+    for (const headers of unclear) {
       assert.deepEqual(await attempt(t, headers), [401, '{"error":"nobody"}']);
     }
     assert.equal(t.origin.count(), 3);

@@ -15,7 +15,9 @@ async function session(t, headers, method = 'GET') {
 
 export const sessions = [
   httpCase('R1: nobody is null, without asking anybody', async (t) => {
-    for (const headers of [{}, { cookie: 'theme=dark; session=' }]) {
+    /** @type {Record<string, string>[]} */
+    const none = [{}, { cookie: 'theme=dark; session=' }];
+    for (const headers of none) {
       const { response, text, source } = await session(t, headers);
       assert.deepEqual([response.status, text, source], [200, 'null', 'negative']);
     }

@@ -82,7 +82,10 @@ describe('sesame-edge/opentelemetry', () => {
     assert.deepEqual(valuesOf('sesame.checks'), { fresh, stale, miss, joined, negative, bypass });
     assert.deepEqual([fresh, stale, miss, negative, bypass], [3, 1, 3, 1, 1]);
     const calls = valuesOf('sesame.origin.calls');
-    const sum = Object.values(calls).reduce((all, value) => all + Number(value), 0);
+    const sum = Object.values(calls).reduce(
+      (/** @type {number} */ all, value) => all + Number(value),
+      0,
+    );
     assert.deepEqual([sum, calls.miss, calls.refresh, calls.bypass], [t.origin.count(), 3, 1, 1]);
     for (const [name, from] of [
       ['sesame.origin.avoided_calls', 'originCallsAvoided'],
@@ -222,7 +225,9 @@ test('R70: docs/operating.md names every metric that there is, every attribute, 
   const named = new Set(page.match(/\bsesame_[a-z_]+/g));
   assert.deepEqual([...named].sort(), [...families].sort());
 
-  const points = (await sdk.read()).flatMap(({ dataPoints }) => dataPoints);
+  const points = (await sdk.read()).flatMap(({ dataPoints }) =>
+    dataPoints.map(({ attributes }) => ({ attributes })),
+  );
   const spans = sdk.spans();
   const attributes = [...points, ...spans].flatMap(({ attributes: its }) => Object.keys(its));
   const all = [...made, ...attributes, ...spans.map(({ name }) => name)];

@@ -91,7 +91,9 @@ describe('credentials', () => {
     const header = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), longText());
     const property = fc.property(header, header, (cookie, authorization) => {
       const action = core.check({ tenant: '', cookie, authorization }, NOW, 0, CheckFlag.PEEK);
-      assert.ok([Action.RETRY, Action.PASS, Action.TOO_LARGE].includes(action), `${action}`);
+      /** @type {number[]} */
+      const harmless = [Action.RETRY, Action.PASS, Action.TOO_LARGE];
+      assert.ok(harmless.includes(action), `${action}`);
     });
     fc.assert(property, { numRuns: 2000 });
   });

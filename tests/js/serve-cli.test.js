@@ -75,10 +75,10 @@ describe('sesame-edge', () => {
     assert.equal(request.action === 'refuse' && request.faults.length, 3);
   });
 
-  for (const [name, text, said] of [
+  for (const [name, text, said] of /** @type {const} */ ([
     ['broken.json', '{"origin": ', /broken.json is not JSON: /],
     ['list.json', '[]', /list.json is not a JSON object$/],
-  ]) {
+  ])) {
     test(`refuses a configuration such as ${name} in one line`, async () => {
       const { code, stderr } = await runCli(['serve', '--config', await file(name, text)]);
       assert.equal(code, 2);

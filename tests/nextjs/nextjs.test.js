@@ -353,7 +353,9 @@ test('R5, R22: the document’s path is answered here, and what is written to it
 
 test('R42: other sites’ pages can neither sign in nor out', async () => {
   const cookie = await app.login(AMINA);
-  for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
+  /** @type {Record<string, string>[]} */
+  const others = [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }];
+  for (const headers of others) {
     for (const path of ['/api/auth/login', '/api/auth/logout']) {
       assert.equal((await app.get(path, { method: 'POST', cookie, headers })).status, 403, path);
     }

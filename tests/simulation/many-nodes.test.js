@@ -27,8 +27,8 @@ function createOrigin() {
     version: 1,
     reads: 0,
     writes: 0,
-    /** @type {any} */
-    async fetch(/** @type {string} */ _, /** @type {any} */ { method = 'GET' } = {}) {
+    /** @param {string | Request} _ @param {RequestInit} [init] */
+    async fetch(_, { method = 'GET' } = {}) {
       if (method === 'GET') origin.reads += 1;
       else {
         origin.writes += 1;

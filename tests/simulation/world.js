@@ -131,7 +131,8 @@ export class World {
       now: () => this.time + ahead,
       sleep: (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
         this.#sleep(ms, signal, owner),
-      fetch: (/** @type {string} */ url, /** @type {any} */ init) => this.#fetch(url, init, owner),
+      fetch: (/** @type {string | Request} */ input, /** @type {RequestInit} */ init = {}) =>
+        this.#fetch(input instanceof Request ? input.url : input, init, owner),
     };
   }
 
@@ -172,7 +173,7 @@ export class World {
 
   /**
    * @param {string} url
-   * @param {any} init
+   * @param {RequestInit} init
    * @param {Owner | null} owner
    * @returns {Promise<Response>}
    */

@@ -10,10 +10,10 @@ export function createFakeOrigin(answer = documentOrRefusal) {
   const calls = [];
   return {
     calls,
-    /** @type {any} */
-    async fetch(/** @type {string} */ url, /** @type {any} */ init = {}) {
-      const { method = 'GET', headers, signal } = init;
-      calls.push({ url, method, headers: new Headers(headers), signal });
+    /** @param {string | Request} input @param {RequestInit} [init] */
+    async fetch(input, { method = 'GET', headers, signal } = {}) {
+      const url = input instanceof Request ? input.url : input;
+      calls.push({ url, method, headers: new Headers(headers), signal: signal ?? undefined });
       return answer(new Headers(headers), calls.length);
     },
   };

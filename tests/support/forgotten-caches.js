@@ -5,15 +5,13 @@ let freed = 0;
 
 // What the package registers with is counted on its way.
 const Registry = globalThis.FinalizationRegistry;
-globalThis.FinalizationRegistry = class extends Registry {
-  /** @param {(held: any) => void} callback */
-  constructor(callback) {
-    super((held) => {
+globalThis.FinalizationRegistry = new Proxy(Registry, {
+  construct: (target, [callback]) =>
+    new target((held) => {
       freed += 1;
       callback(held);
-    });
-  }
-};
+    }),
+});
 
 const { SessionCache } = await import('sesame-edge');
 const { createFakeOrigin } = await import('./fake-origin.js');

@@ -23,7 +23,7 @@ export async function startRedisCluster() {
   );
   const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
-  const isReady = async ({ port }) => {
+  const isReady = async (/** @type {{ port: number }} */ { port }) => {
     const { stdout } = await run('redis-cli', ['-p', String(port), 'cluster', 'info']);
     return stdout.includes('cluster_state:ok');
   };

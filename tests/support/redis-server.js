@@ -41,13 +41,13 @@ function answers(port) {
  */
 export async function startRedis(directory, more = []) {
   const port = await freePort();
-  const kept = ['--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always'];
   /** @type {import('node:child_process').ChildProcess} */
   let server;
   const start = async () => {
-    const words = ['--port', port, '--bind', '127.0.0.1', '--save', ''];
+    const kept = ['--dir', `${directory}`, '--appendonly', 'yes', '--appendfsync', 'always'];
+    const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
     words.push(...(directory === undefined ? ['--appendonly', 'no'] : kept), ...more);
-    server = spawn(program, words.map(String), { argv0: 'redis-server', stdio: 'ignore' });
+    server = spawn(program, words, { argv0: 'redis-server', stdio: 'ignore' });
     await until(() => answers(port), 'redis-server answers');
   };
   const stop = async () => {

@@ -72,7 +72,7 @@ describe('npm start', { concurrency: true }, () => {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
       const isRead = request.method === 'GET' && request.url === '/api/v1/users/me';
-      if (isRead && kept) return response.end(kept);
+      if (isRead && kept) return void response.end(kept);
       const { method, headers } = request;
       const authorization = headers.authorization ?? '';
       const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;

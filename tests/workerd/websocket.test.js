@@ -21,8 +21,10 @@ before(async () => {
   });
   target.origin.server.on('upgrade', (request, socket, head) => {
     upgrades.push(request);
-    if (request.url === '/refused')
-      return socket.end('HTTP/1.1 403 Forbidden\r\nx-why: no\r\n\r\n');
+    if (request.url === '/refused') {
+      socket.end('HTTP/1.1 403 Forbidden\r\nx-why: no\r\n\r\n');
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened));
   });
 });

@@ -50,7 +50,7 @@ scope.mount = ({ provider = {}, hasQuery = false, isTold = false } = {}) => {
   const root = createRoot(document.body.appendChild(document.createElement('div')));
   Object.assign(scope, { client, queryClient, sessionQueryOptions });
   Object.assign(scope, { rendered: [], queried: [], fetches: 0 });
-  const children = [hasQuery && createElement(Query, { key: 'query' })];
+  const children = [hasQuery && createElement(Query, { key: 0 })];
   for (const key of [1, 2, 3]) children.push(createElement(Hooks, { key }));
   const how = { client, serviceWorker: '/sw.js', ...(isTold && { queryClient }), ...provider };
   const tree = createElement(

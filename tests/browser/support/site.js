@@ -11,6 +11,7 @@ import { createGate, until } from '../../support/wait.js';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const LAYLA = 'layla@example.com';
 export const INGRID = 'ingrid@example.com';
+/** @type {Record<string, string>} */
 export const NAMES = { [LAYLA]: 'ليلى حداد', [INGRID]: 'Ingrid Sørensen' };
 export const ME = 'GET /api/v1/users/me';
 

@@ -14,12 +14,14 @@ const AMBIGUITIES = [
   {
     of: 'cookies',
     needs: ['cookies'],
-    ambiguous: (one, other) => [
-      { cookie: `session=${one}; session=${other}` },
-      { cookie: `session=${one}`, authorization: `Bearer ${one}` },
-      { cookie: `session=${one}`, authorization: `Bearer ${other}` },
-      { cookie: `session="${one}` },
-    ],
+    ambiguous: (one, other) => {
+      const cookie = `session=${one}`;
+      return [
+        { cookie: `${cookie}; session=${other}` },
+        ...[one, other].map((token) => ({ cookie, authorization: `Bearer ${token}` })),
+        ...[{ cookie: `session="${one}` }],
+      ];
+    },
   },
   {
     of: 'Authorization',

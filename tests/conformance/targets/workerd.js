@@ -52,9 +52,11 @@ async function openWorkerd(more) {
   });
 }
 
+/** @typedef {{ name: string, method: string, args: unknown[] }} ControlCall */
+
 /**
  * Caches in a worker that is running.
- * @param {{ more: object, port: number, control: (call: object) => Promise<any>, close: () => Promise<void>,
+ * @param {{ more: object, port: number, control: (call: ControlCall) => Promise<any>, close: () => Promise<void>,
  *   fetchAgain?: boolean }} worker `fetchAgain`: its front cuts connections with bodies that nobody reads
  * @returns {import('./target.js').OpenTarget}
  */
@@ -137,7 +139,7 @@ async function startIn(directory) {
 
 /**
  * @param {string} socketPath
- * @param {{ name: string, method: string, args: unknown[] }} call
+ * @param {ControlCall} call
  */
 async function control(socketPath, call) {
   const response = await new Promise((resolve, reject) => {

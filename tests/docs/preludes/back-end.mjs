@@ -12,13 +12,15 @@ const backEnd = http.createServer((request, response) => {
 });
 await once(backEnd.listen(0, '127.0.0.1').unref(), 'listening');
 const fetchForReal = globalThis.fetch;
+const { port } = /** @type {import('node:net').AddressInfo} */ (backEnd.address());
 globalThis.fetch = (input, init) => {
-  const url = new URL(input.url ?? input);
+  const url = new URL(input instanceof Request ? input.url : input);
   assert.equal(url.origin, 'https://api.example.com');
-  const here = `http://127.0.0.1:${backEnd.address().port}${url.pathname}${url.search}`;
-  return fetchForReal(input.url ? new Request(here, input) : here, init);
+  const here = `http://127.0.0.1:${port}${url.pathname}${url.search}`;
+  return fetchForReal(input instanceof Request ? new Request(here, input) : here, init);
 };
-globalThis.request = new Request('https://app.example.com/api/v1/users/me', {
+const request = new Request('https://app.example.com/api/v1/users/me', {
   headers: { cookie: 'session=ada' },
 });
+Object.assign(globalThis, { request });
 process.on('exit', (code) => code === 0 && assert.equal(calls, 1));

@@ -11,5 +11,5 @@ const sessions = new SessionCache(
 );
 globalThis.fetch = (url, init) => sessions.handle(new Request(url, init));
 const ada = { headers: { cookie: 'session=ada' } };
-assert.equal((await sessions.getSession(ada)).user.id, 'id-ada');
+assert.equal((await sessions.getSession(ada))?.user.id, 'id-ada');
 process.on('exit', (code) => code === 0 && assert.equal(sessions.has('session=ada'), false));

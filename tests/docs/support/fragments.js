@@ -123,7 +123,11 @@ function everyEntry() {
 /** @param {any} step */
 function nameOf({ kind, name, language }) {
   if (kind === 'file') return path.basename(name);
-  return `fragment.${{ javascript: 'js', typescript: 'ts' }[language] ?? language}`;
+  const endings = new Map([
+    ['javascript', 'js'],
+    ['typescript', 'ts'],
+  ]);
+  return `fragment.${endings.get(language) ?? language}`;
 }
 
 const CONFIG = {

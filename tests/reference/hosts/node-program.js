@@ -61,6 +61,7 @@ async function outcomeOf(index, { code, requests }) {
     );
     const module = await import(pathToFileURL(file).href);
     for (const { method, path: target, as } of requests) {
+      /** @type {Record<string, string>} */
       const headers = as ? { cookie } : {};
       const url = `http://127.0.0.1:${port}${target}`;
       /** @type {any} */

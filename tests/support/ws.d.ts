@@ -1,0 +1,40 @@
+// What the tests use of the package ws, which brings no types of its own.
+declare module 'ws' {
+  import type { EventEmitter } from 'node:events';
+  import type { IncomingMessage, Server } from 'node:http';
+  import type { Duplex } from 'node:stream';
+
+  export interface ClientOptions {
+    headers?: Record<string, string>;
+    origin?: string;
+  }
+
+  export class WebSocket extends EventEmitter {
+    constructor(url: string, options?: ClientOptions);
+    constructor(url: string, protocols: string[], options?: ClientOptions);
+    readonly protocol: string;
+    send(data: string | Uint8Array, options?: { binary: boolean }): void;
+    close(code?: number, reason?: string): void;
+    terminate(): void;
+    on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): this;
+    on(event: 'close', listener: (code: number, reason: Buffer) => void): this;
+  }
+
+  export class WebSocketServer extends EventEmitter {
+    constructor(options: {
+      server?: Server;
+      path?: string;
+      noServer?: boolean;
+      handleProtocols?: () => string;
+    });
+    readonly clients: Set<WebSocket>;
+    handleUpgrade(
+      request: IncomingMessage,
+      socket: Duplex,
+      head: Buffer,
+      done: (opened: WebSocket) => void,
+    ): void;
+    close(): void;
+    on(event: 'connection', listener: (socket: WebSocket, request: IncomingMessage) => void): this;
+  }
+}
