@@ -67,10 +67,10 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
       if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
       const users = [...new Set(spellings)];
       for (const spelling of users) {
-        if (action === 'revoke') core.revokeUser('', spelling, host.now());
-        else core.invalidateUser('', spelling, host.now());
+        if (action === 'revoke') core.revokeUser(spelling, host.now());
+        else core.invalidateUser(spelling, host.now());
       }
-      const keys = users.map((spelling) => core.userKey('', spelling));
+      const keys = users.map((spelling) => core.userKey(spelling));
       const known = keys.filter((key) => key !== null);
       return shared?.userEvent(action, known) ?? Promise.resolve();
     },

@@ -10,6 +10,8 @@
  * @property {number} durationMs how long it took, in milliseconds
  * @property {string} [source] of a check: where its answer came from (SPEC R43)
  * @property {string} [kind] of a check: what it was answered
+ * @property {string} [reason] of a check: why it was decided so; where the origin was asked, why it had to be.
+ *   docs/operating.md lists them
  * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
  */
 

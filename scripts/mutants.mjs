@@ -62,8 +62,8 @@ const mutants = [
   {
     name: 'the difference between a refusal and a failed redemption (R24)',
     file: 'wasm/core/session/session_managed.cc',
-    from: /http_status == 400 \|\|/,
-    to: 'http_status >= 400 ||',
+    from: /http_status == http::kBadRequest \|\|/,
+    to: 'http_status >= http::kBadRequest ||',
   },
   {
     name: 'the end of the session that a login replaces (R21)',

@@ -1,7 +1,9 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
+export const KEY_BYTES = 16;
+export const USERS_BYTES = 48;
 
 /** `enum sesame_action` */
 export const Action = Object.freeze({
@@ -32,6 +34,35 @@ export const Credential = Object.freeze({
   COOKIE: 1,
   BEARER: 2,
   AMBIGUOUS: 3,
+});
+
+/** `enum sesame_reason` */
+export const Reason = Object.freeze({
+  NONE: 0,
+  FRESH: 1,
+  STALE: 2,
+  FOLLOWED: 3,
+  ABSENT: 4,
+  EXPIRED: 5,
+  DISTRUSTED: 6,
+  CHANGED: 7,
+  REVOKED: 8,
+  TOMBSTONE: 9,
+  NEGATIVE: 10,
+  UNKNOWN_SESSION: 11,
+  INSISTED: 12,
+  UNKNOWN_WRITER: 13,
+  ANONYMOUS: 14,
+  MALFORMED_COOKIE: 15,
+  COOKIES_DIFFER: 16,
+  AUTHORIZATION: 17,
+  COOKIE_AND_AUTHORIZATION: 18,
+  TOO_LARGE: 19,
+  LEASE_BUSY: 20,
+  NO_LEASE: 21,
+  BACKOFF: 22,
+  ORIGIN_FAILED: 23,
+  OVERTAKEN: 24,
 });
 
 /** `enum sesame_status` */
@@ -65,7 +96,7 @@ export const RemoteEvent = Object.freeze({
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */
 export const ResultLayout = Object.freeze({
-  SIZE: 72,
+  SIZE: 136,
   /** uint32 */
   action: 0,
   /** uint32 */
@@ -73,25 +104,52 @@ export const ResultLayout = Object.freeze({
   /** uint32 */
   credential: 8,
   /** uint32 */
-  httpStatus: 12,
+  reason: 12,
   /** uint32 */
-  lease: 16,
+  httpStatus: 16,
+  /** uint32 */
+  isKept: 20,
+  /** uint32 */
+  lease: 24,
   /** pointer */
-  meta: 20,
+  meta: 28,
   /** uint32 */
-  metaLength: 24,
+  metaLength: 32,
   /** pointer */
-  body: 28,
+  body: 36,
   /** uint32 */
-  bodyLength: 32,
+  bodyLength: 40,
   /** double */
-  deadlineMs: 40,
+  deadlineMs: 48,
   /** double */
-  retryAfterMs: 48,
+  retryAfterMs: 56,
   /** double */
-  expiresAtMs: 56,
+  expiresAtMs: 64,
   /** double */
-  freshUntilMs: 64,
+  freshUntilMs: 72,
+  /** uint32 */
+  userCount: 80,
+  /** uint8[48] */
+  users: 84,
+});
+
+/** Bytes from the start of a `struct sesame_exported` to each field, and its size. */
+export const ExportedLayout = Object.freeze({
+  SIZE: 48,
+  /** uint8[16] */
+  user: 0,
+  /** pointer */
+  access: 16,
+  /** uint32 */
+  accessLength: 20,
+  /** pointer */
+  refresh: 24,
+  /** uint32 */
+  refreshLength: 28,
+  /** double */
+  accessExpiresAtMs: 32,
+  /** double */
+  expiresAtMs: 40,
 });
 
 /**
@@ -104,6 +162,7 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number) => number} sesame_output
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, waited: number, flags: number) => number} sesame_check
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_complete
+ * @property {(cache: number, nowMs: number, lease: number) => number} sesame_fill_ask
  * @property {(cache: number, lease: number) => void} sesame_fill_release
  * @property {(cache: number, nowMs: number, waited: number) => void} sesame_wait_leave
  * @property {(cache: number) => void} sesame_count_passed
@@ -111,8 +170,8 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, write: number, httpStatus: number, mayHoldDocument: number, tenantLength: number, cookieLength: number, authorizationLength: number, bodyLength: number) => number} sesame_write_complete
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number, onlyRefusal: number) => void} sesame_session_forget
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => void} sesame_session_revoke
- * @property {(cache: number, nowMs: number, tenantLength: number, userIdLength: number) => number} sesame_user_invalidate
- * @property {(cache: number, nowMs: number, tenantLength: number, userIdLength: number) => number} sesame_user_revoke
+ * @property {(cache: number, nowMs: number, userIdLength: number) => number} sesame_user_invalidate
+ * @property {(cache: number, nowMs: number, userIdLength: number) => number} sesame_user_revoke
  * @property {(cache: number) => number} sesame_sequence
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
@@ -120,8 +179,7 @@ export const ResultLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_export
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, expiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, userLength: number) => number} sesame_session_adopt
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_key
- * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_held_user
- * @property {(cache: number, tenantLength: number, userIdLength: number) => number} sesame_user_key
+ * @property {(cache: number, userIdLength: number) => number} sesame_user_key
  * @property {(cache: number, nowMs: number, event: number, keyLength: number) => void} sesame_remote_apply
  * @property {(cache: number, timeMs: number) => void} sesame_trust_from
  * @property {(cache: number, nowMs: number, lease: number, filledAtMs: number, bornAtMs: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_shared

@@ -4,13 +4,16 @@
 
 import { SesameError } from '../errors.js';
 import { fromHex, toHex } from '../util/hex.js';
-import { ABI_VERSION, ResultLayout, Status } from './abi-constants.js';
+import { ABI_VERSION, ExportedLayout, KEY_BYTES, ResultLayout, Status } from './abi-constants.js';
 
 /** The action of the last call, and what is needed to carry it out. */
 const U32 = Object.freeze({
   source: ResultLayout.source / 4,
   credential: ResultLayout.credential / 4,
+  reason: ResultLayout.reason / 4,
   httpStatus: ResultLayout.httpStatus / 4,
+  isKept: ResultLayout.isKept / 4,
+  userCount: ResultLayout.userCount / 4,
   lease: ResultLayout.lease / 4,
   meta: ResultLayout.meta / 4,
   metaLength: ResultLayout.metaLength / 4,
@@ -48,6 +51,15 @@ const F64 = Object.freeze({
  * @property {() => void} delete
  */
 
+/**
+ * A document that has just been put into the core, copied.
+ * @typedef {object} KeptDocument
+ * @property {string | null} user its user's key, in hexadecimal; null if the document names none
+ * @property {Uint8Array<ArrayBuffer>} body
+ * @property {string} meta
+ * @property {number} expiresAtMs the absolute end of its session
+ */
+
 const encoder = new TextEncoder();
 /**
  * A session whose tokens are kept here.
@@ -60,9 +72,6 @@ const encoder = new TextEncoder();
  */
 
 const decoder = new TextDecoder();
-
-/** Of a key as the module has it. */
-const KEY_BYTES = 16;
 
 /**
  * Makes an instance of the module, synchronously: no code is generated and nothing is fetched.
@@ -187,6 +196,26 @@ export class Core {
   get credential() {
     return this.#u32[U32.credential];
   }
+  get reason() {
+    return this.#u32[U32.reason];
+  }
+  /** Whether the body is the document as it is held from now on. */
+  get isKept() {
+    return this.#u32[U32.isKept] === 1;
+  }
+  /** The keys of the users it concerns, in hexadecimal: known after a fill or a write, not after a check. */
+  get users() {
+    const start = this.#output + ResultLayout.users;
+    return Array.from({ length: this.#u32[U32.userCount] }, (_, index) =>
+      this.#keyAt(start + index * KEY_BYTES),
+    );
+  }
+  /** What has just been put into the core. @returns {KeptDocument | null} null: nothing */
+  get keptDocument() {
+    if (!this.isKept) return null;
+    const { body, meta, expiresAtMs, users } = this;
+    return { user: users[0] ?? null, body: body.slice(), meta, expiresAtMs };
+  }
   get httpStatus() {
     return this.#u32[U32.httpStatus];
   }
@@ -274,6 +303,16 @@ export class Core {
     );
   }
 
+  /**
+   * The origin is about to be asked under a lease: the call is counted.
+   * @param {number} now
+   * @param {number} lease
+   * @returns {boolean} false: the lease is over, and there is nothing to ask for
+   */
+  askOrigin(now, lease) {
+    return this.#exports.sesame_fill_ask(this.#handle, now, lease) === 1;
+  }
+
   /** @param {number} lease */
   releaseFill(lease) {
     this.#exports.sesame_fill_release(this.#handle, lease);
@@ -341,27 +380,23 @@ export class Core {
   }
 
   /**
-   * @param {string} tenant
+   * Of whatever tenant.
    * @param {string} userId as JSON
    * @param {number} now
    * @returns {number} a Status
    */
-  invalidateUser(tenant, userId, now) {
-    const tenantLength = this.#writeText(0, tenant);
-    const length = this.#writeText(tenantLength, userId);
-    return this.#exports.sesame_user_invalidate(this.#handle, now, tenantLength, length);
+  invalidateUser(userId, now) {
+    return this.#exports.sesame_user_invalidate(this.#handle, now, this.#writeText(0, userId));
   }
 
   /**
-   * @param {string} tenant
+   * Of whatever tenant.
    * @param {string} userId as JSON
    * @param {number} now
    * @returns {number} a Status
    */
-  revokeUser(tenant, userId, now) {
-    const tenantLength = this.#writeText(0, tenant);
-    const length = this.#writeText(tenantLength, userId);
-    return this.#exports.sesame_user_revoke(this.#handle, now, tenantLength, length);
+  revokeUser(userId, now) {
+    return this.#exports.sesame_user_revoke(this.#handle, now, this.#writeText(0, userId));
   }
 
   /** The number of the newest event. */
@@ -445,19 +480,6 @@ export class Core {
   }
 
   /**
-   * The key of the user whose document is held for a request.
-   * @param {RequestHead} head
-   * @param {number} now
-   * @returns {string | null} in hexadecimal; null if none is held
-   */
-  heldUser(head, now) {
-    const lengths = this.#writeHead(head);
-    if (this.#exports.sesame_held_user(this.#handle, now, ...lengths) === 0) return null;
-    this.#refreshViews();
-    return toHex(this.body);
-  }
-
-  /**
    * The managed session of a request.
    * @param {RequestHead} head
    * @param {number} now
@@ -465,14 +487,19 @@ export class Core {
    */
   exportSession(head, now) {
     const lengths = this.#writeHead(head);
-    if (this.#exports.sesame_session_export(this.#handle, now, ...lengths) === 0) return null;
+    const at = this.#exports.sesame_session_export(this.#handle, now, ...lengths);
+    if (at === 0) return null;
     this.#refreshViews();
+    const exported = new DataView(this.#bytes.buffer, at, ExportedLayout.SIZE);
+    const u32 = (/** @type {number} */ offset) => exported.getUint32(offset, true);
+    const text = (/** @type {number} */ start, /** @type {number} */ length) =>
+      decoder.decode(this.#bytes.subarray(start, start + length));
     return {
-      user: toHex(this.body.subarray(0, KEY_BYTES)),
-      access: decoder.decode(this.body.subarray(KEY_BYTES)),
-      refresh: this.meta,
-      accessExpiresAtMs: this.deadlineMs,
-      expiresAtMs: this.expiresAtMs,
+      user: this.#keyAt(at + ExportedLayout.user),
+      access: text(u32(ExportedLayout.access), u32(ExportedLayout.accessLength)),
+      refresh: text(u32(ExportedLayout.refresh), u32(ExportedLayout.refreshLength)),
+      accessExpiresAtMs: exported.getFloat64(ExportedLayout.accessExpiresAtMs, true),
+      expiresAtMs: exported.getFloat64(ExportedLayout.expiresAtMs, true),
     };
   }
 
@@ -497,15 +524,12 @@ export class Core {
   }
 
   /**
-   * The key of a user.
-   * @param {string} tenant
+   * The key of a user: the same for every tenant.
    * @param {string} userId as JSON
    * @returns {string | null} in hexadecimal; null if that is no identifier
    */
-  userKey(tenant, userId) {
-    const tenantLength = this.#writeText(0, tenant);
-    const length = this.#writeText(tenantLength, userId);
-    const status = this.#exports.sesame_user_key(this.#handle, tenantLength, length);
+  userKey(userId) {
+    const status = this.#exports.sesame_user_key(this.#handle, this.#writeText(0, userId));
     if (status !== Status.OK) return null;
     this.#refreshViews();
     return toHex(this.body);
@@ -607,6 +631,14 @@ export class Core {
     this.#inputBytes = new Uint8Array(buffer, this.#input, this.#capacity);
     this.#u32 = new Uint32Array(buffer, this.#output, ResultLayout.SIZE / 4);
     this.#f64 = new Float64Array(buffer, this.#output, ResultLayout.SIZE / 8);
+  }
+
+  /**
+   * A key, in hexadecimal.
+   * @param {number} at where its bytes are
+   */
+  #keyAt(at) {
+    return toHex(this.#bytes.subarray(at, at + KEY_BYTES));
   }
 
   /** @param {number} action */

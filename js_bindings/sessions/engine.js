@@ -2,7 +2,7 @@
 // sessions itself, and knows nothing of HTTP responses to clients.
 // Invariants: every lease taken is completed or released; what the core points to is copied before the
 // next call; a fill goes on when the client that caused it has gone (SPEC R9).
-import { Action, CheckFlag, Credential, Source } from '../core/abi-constants.js';
+import { Action, CheckFlag, Credential, Reason, Source } from '../core/abi-constants.js';
 import { readBody } from '../origin/bodies.js';
 import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
 import { Histogram } from './histogram.js';
@@ -28,6 +28,12 @@ const SOURCES = Object.freeze({
   [Source.ORIGIN]: 'origin',
   [Source.NEGATIVE]: 'negative',
 });
+/** How a log line names a reason: `lease-busy`. */
+const REASONS = Object.freeze(
+  Object.fromEntries(
+    Object.entries(Reason).map(([name, value]) => [value, name.toLowerCase().replaceAll('_', '-')]),
+  ),
+);
 
 /**
  * A request for the document.
@@ -60,6 +66,9 @@ const SOURCES = Object.freeze({
  * @property {string} meta the validator of a document; the headers of a refusal or answer, as JSON
  * @property {number} expiresAtMs
  * @property {number} freshUntilMs 0: the document is not kept
+ * @property {boolean} isKept the document has just been put into the core, or is held there
+ * @property {string | null} user the key of the document's user, where it was asked for just now
+ * @property {string} reason why it was decided so: a name of `Reason`
  * @property {number} retryAfterMs
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
  */
@@ -125,7 +134,8 @@ export class Engine {
       log.keepUp(this.#host.now(), request.waitUntil);
     }
     const decision = await this.#resolve(request);
-    this.noteCheck(start, this.#host.now() - start, decision.kind, decision.source);
+    const durationMs = this.#host.now() - start;
+    this.noteCheck(start, durationMs, decision.kind, decision.source, decision.reason);
     return decision;
   }
 
@@ -136,8 +146,8 @@ export class Engine {
    * @returns {Decision}
    */
   decided(action, time) {
-    const decision = this.#take(action);
-    this.noteCheck(time, 0, decision.kind, decision.source);
+    const decision = this.#copyDecision(action);
+    this.noteCheck(time, 0, decision.kind, decision.source, decision.reason);
     return decision;
   }
 
@@ -146,10 +156,11 @@ export class Engine {
    * @param {number} durationMs
    * @param {Decision['kind']} kind
    * @param {string} source
+   * @param {string} [reason] of what the core has just decided, unless given
    */
-  noteCheck(time, durationMs, kind, source) {
+  noteCheck(time, durationMs, kind, source, reason = REASONS[this.#core.reason]) {
     this.times.checks.record(durationMs);
-    this.#host.log({ event: 'check', time, durationMs, kind, source });
+    this.#host.log({ event: 'check', time, durationMs, kind, source, reason });
   }
 
   /**
@@ -162,10 +173,10 @@ export class Engine {
     // What is fresh needs no token.
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
-      if (action === Action.SERVE || action === Action.REFUSE) return this.#take(action);
+      if (action === Action.SERVE || action === Action.REFUSE) return this.#copyDecision(action);
       if (action === Action.SERVE_STALE) {
         // Answered at once (R6): the token that its refresh needs is found out behind the answer.
-        const decision = this.#take(action);
+        const decision = this.#copyDecision(action);
         const { access, waitUntil } = request;
         waitUntil(access().then((found) => this.#decide({ ...request, ...found })));
         return decision;
@@ -202,7 +213,7 @@ export class Engine {
         continue;
       }
       if (action !== Action.FETCH) {
-        const decision = this.#take(action);
+        const decision = this.#copyDecision(action);
         const { lease } = this.#core;
         if (lease !== 0) request.waitUntil(this.#fill(request, lease, this.#core.meta));
         return decision;
@@ -213,7 +224,7 @@ export class Engine {
       if (decision !== null) return decision;
       waited = 0;
       fresh = request.fresh ?? false;
-      if (++attempts === MAX_ATTEMPTS) return this.#unavailable();
+      if (++attempts === MAX_ATTEMPTS) return this.#unavailable(Reason.OVERTAKEN);
     }
   }
 
@@ -224,11 +235,12 @@ export class Engine {
    */
   #giveUp(waited) {
     this.#core.leaveWait(this.#host.now(), waited);
-    return this.#unavailable();
+    return this.#unavailable(Reason.LEASE_BUSY);
   }
 
-  #unavailable() {
-    return decisionOf({ kind: 'unavailable', retryAfterMs: 1000 });
+  /** @param {number} [reason] */
+  #unavailable(reason = Reason.ORIGIN_FAILED) {
+    return decisionOf({ kind: 'unavailable', reason: REASONS[reason], retryAfterMs: 1000 });
   }
 
   /**
@@ -241,7 +253,6 @@ export class Engine {
   async #fill(request, lease, etag) {
     const { head } = request;
     const shared = this.#shared;
-    const begunAtMs = this.#host.now();
     let isComplete = false;
     let release = async () => {};
     let isThere = true; // for all that is known
@@ -256,8 +267,8 @@ export class Engine {
         ({ release, isThere } = taken);
       }
       const askedAtMs = this.#host.now();
-      // Who has waited past the lease's end is not the one to ask any more (R9).
-      if (askedAtMs - begunAtMs >= this.#options.leaseFor) return null;
+      // A caller that has waited past the lease's end is not the one to ask any more (R9).
+      if (!request.isUnauthorized && !this.#core.askOrigin(askedAtMs, lease)) return null;
       const since = shared?.log.position ?? null;
       const generation = shared?.log.generation;
       const asked = await this.ask(request, etag);
@@ -266,7 +277,7 @@ export class Engine {
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
-      const decision = this.#take(action);
+      const decision = this.#copyDecision(action);
       decision.originHeaders = asked.headers;
       if (decision.kind === 'unavailable' || decision.source === 'stale') {
         // A failure signs nobody out, whatever cookies its page would set (R13).
@@ -280,12 +291,14 @@ export class Engine {
       } else if (shared !== null) {
         const { cacheControl } = asked.answer;
         // What others hold for this credential is not true any more if it may not be kept here (R12, R15).
-        const isKept = decision.kind === 'document' && shared.holds(head);
-        if (!isKept && isThere) await shared.forget(head).catch(() => {});
-        // Whoever waits on another node gets it when this is done; whoever has asked here need not wait.
-        const saved = shared.save(head, since, { cacheControl, askedAtMs }).then(release);
-        request.waitUntil(saved);
-        release = async () => {};
+        if (decision.isKept) {
+          // Whoever waits on another node gets it when this is done; whoever has asked here need not wait.
+          const saved = shared.save(head, since, decision, { cacheControl, askedAtMs });
+          request.waitUntil(saved.then(release));
+          release = async () => {};
+        } else if (isThere) {
+          await shared.forget(head).catch(() => {});
+        }
       }
       return decision;
     } finally {
@@ -397,30 +410,32 @@ export class Engine {
    * Copies what the core has just decided.
    * @param {number} action
    */
-  #take(action) {
+  #copyDecision(action) {
     const core = this.#core;
+    const reason = REASONS[core.reason];
     switch (action) {
       case Action.SERVE:
       case Action.SERVE_STALE:
-        return this.#taken('document');
+        return this.#copyAnswer('document');
       case Action.REFUSE:
-        return this.#taken('refusal');
+        return this.#copyAnswer('refusal');
       case Action.ANSWER:
-        return this.#taken('answer');
+        return this.#copyAnswer('answer');
       case Action.UNAVAILABLE:
-        return decisionOf({ kind: 'unavailable', retryAfterMs: core.retryAfterMs });
+        return decisionOf({ kind: 'unavailable', reason, retryAfterMs: core.retryAfterMs });
       case Action.TOO_LARGE:
-        return decisionOf({ kind: 'too-large' });
+        return decisionOf({ kind: 'too-large', reason });
       default:
         return decisionOf({
           kind: 'pass',
+          reason,
           isAnonymous: core.credential === Credential.ANONYMOUS,
         });
     }
   }
 
   /** @param {Decision['kind']} kind */
-  #taken(kind) {
+  #copyAnswer(kind) {
     const core = this.#core;
     return decisionOf({
       kind,
@@ -430,6 +445,9 @@ export class Engine {
       meta: core.meta,
       expiresAtMs: core.expiresAtMs,
       freshUntilMs: core.freshUntilMs,
+      isKept: core.isKept,
+      user: core.users[0] ?? null,
+      reason: REASONS[core.reason],
     });
   }
 
@@ -444,22 +462,25 @@ export class Engine {
   beginWrite(request) {
     const { head } = request;
     const since = this.#shared?.log.position ?? null;
-    const before = this.#shared?.userOf(head) ?? null;
     const write = this.#core.beginWrite(head, this.#host.now());
     return async (answer) => {
       const now = this.#host.now();
       const action = this.#core.completeWrite(head, now, write, answer);
+      const { users, lease } = this.#core;
+      let document = this.#shared && this.#core.keptDocument;
       if (action === Action.FETCH) {
-        const { lease } = this.#core;
         const access = request.access ? await request.access() : {};
         const filling = this.#fill({ ...request, ...access, fresh: true }, lease, '');
         request.waitUntil(filling);
-        await filling;
+        const decision = await filling;
+        if (decision?.user) users.push(decision.user);
+        if (decision?.isKept && decision.source === 'origin') document = decision;
       }
       const succeeded = answer.httpStatus >= 200 && answer.httpStatus <= 299;
       if (succeeded || answer.httpStatus === 0) {
-        const users = [before, this.#shared?.userIn(answer.body) ?? null];
-        await this.#shared?.changed(head, users, succeeded ? since : null);
+        // The core had no room to note whose document was held before a write that it does not track.
+        const known = write === 0 ? [] : users;
+        await this.#shared?.changed(head, known, document, succeeded ? since : null);
       }
     };
   }
@@ -503,6 +524,9 @@ function decisionOf(given) {
     meta: '',
     expiresAtMs: 0,
     freshUntilMs: 0,
+    isKept: false,
+    user: null,
+    reason: REASONS[Reason.NONE],
     retryAfterMs: 0,
     originHeaders: null,
     ...given,

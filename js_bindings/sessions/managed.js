@@ -131,7 +131,7 @@ export class ManagedSessions {
   async #exchange(head, lease, refreshToken, waitUntil) {
     let isComplete = false;
     try {
-      const { answer, tokens } = await this.#exchanged(head, refreshToken);
+      const { answer, tokens } = await this.#exchanged(head, lease, refreshToken);
       const now = this.#host.now();
       const action = this.#core.completeRefresh(now, lease, {
         httpStatus: answer.status,
@@ -152,19 +152,24 @@ export class ManagedSessions {
    * The tokens that a refresh token stands for: redeemed here, or by another node already. Without the store
    * it cannot be told who may redeem it, so nobody does: that signs nobody out (SPEC R24, R33).
    * @param {import('../core/abi.js').RequestHead} head
+   * @param {number} lease
    * @param {string} refreshToken
    * @returns {Promise<{ answer: { ok: boolean, status: number, body: Uint8Array | null, retryAfterMs: number },
    *   tokens: Tokens }>}
    */
-  async #exchanged(head, refreshToken) {
+  async #exchanged(head, lease, refreshToken) {
     const shared = this.#shared;
-    if (shared === null) return this.#redeem(refreshToken);
+    const redeem = () => {
+      this.#core.askOrigin(this.#host.now(), lease);
+      return this.#redeem(refreshToken);
+    };
+    if (shared === null) return redeem();
     const since = await shared.log.currentPosition();
     try {
       return await shared.tokens.hold(
         head,
         async (lock) => {
-          const redeemed = await this.#redeem(refreshToken);
+          const redeemed = await redeem();
           const isHere = this.#core.exportSession(head, this.#host.now()) !== null;
           if (redeemed.tokens.access === '' || !isHere) return redeemed;
           const { access, refresh, accessExpiresAtMs } = redeemed.tokens;
@@ -288,12 +293,13 @@ export class ManagedSessions {
     });
     if (action !== Action.SERVE) return failedLogin(503);
     const document = this.#core.body.slice();
+    const kept = this.#core.keptDocument;
     if (this.#shared !== null) {
       const begun = { tenant: head.tenant, cookie: `${this.#options.cookie[0]}=${cookie}` };
       const session = { ...begun, authorization: '' };
       await this.#shared.tokens.save(session, since);
       const { cacheControl } = answer;
-      await this.#shared.save(session, since, { cacheControl, askedAtMs });
+      if (kept) await this.#shared.save(session, since, kept, { cacheControl, askedAtMs });
     }
     return { status: 200, cookie, document };
   }

@@ -6,7 +6,6 @@ import { Action, CheckFlag } from '../core/abi-constants.js';
 import { pause } from '../host.js';
 import { nameOf, open, seal } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
-import { valueAt } from '../util/json-pointer.js';
 import { ANY_USER, SharedLog } from './event-log.js';
 import {
   FIRST_LOOK_MS,
@@ -21,10 +20,9 @@ import { SharedTokens } from './tokens.js';
 /** A message of the webhook could be used again for no longer than this. */
 const MESSAGE_MS = 10 * 60_000;
 
-const decoder = new TextDecoder();
-
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
+ * @typedef {import('../core/abi.js').KeptDocument} KeptDocument
  * @typedef {import('../stores/store.js').Position} Position
  */
 
@@ -62,7 +60,7 @@ export class SharedSessions {
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     const { origin, documentPath, userId, fields } = options;
     const kept = JSON.stringify([origin, documentPath, userId, fields]);
-    this.#kept = core.userKey('', JSON.stringify(kept)) ?? '';
+    this.#kept = core.userKey(JSON.stringify(kept)) ?? '';
     this.log = new SharedLog(core, options, host);
     this.tokens = new SharedTokens(core, options, host, this.log);
   }
@@ -163,15 +161,15 @@ export class SharedSessions {
   }
 
   /**
-   * Leaves what is held for a request to the other nodes. Never rejects.
+   * Leaves a document that has just been put into the core to the other nodes. Never rejects.
    * @param {RequestHead} head
    * @param {Position | null} since from before the origin was asked
+   * @param {KeptDocument} document
    * @param {{ cacheControl: string, askedAtMs: number }} answer
    */
-  async save(head, since, { cacheControl, askedAtMs }) {
-    const held = since && this.#held(head);
-    if (since === null || held === null) return;
-    const { session, user, document } = held;
+  async save(head, since, { user, body, meta, expiresAtMs }, { cacheControl, askedAtMs }) {
+    const session = since && this.#core.sessionKey(head);
+    if (since === null || session === null) return;
     if ([session.key, user, ANY_USER].some((key) => key !== null && this.log.isUntold(key))) return;
     const lead = this.log.storeLead;
     const record = {
@@ -181,13 +179,13 @@ export class SharedSessions {
       kept: this.#kept,
       user,
       filledAt: askedAtMs + lead,
-      bornAt: document.bornAtMs + lead,
+      bornAt: expiresAtMs - this.#options.expiresIn + lead,
       cacheControl,
-      meta: document.meta,
+      meta,
     };
     try {
       const parts = partsOf(head, session);
-      const bytes = recordOf(record, document.body);
+      const bytes = recordOf(record, body);
       const sealed = await seal(parts, bytes, this.#host.getRandomValues);
       const { keepFor, staleIfError } = this.#options;
       await this.#store.putIfNewer(await nameOf(parts), sealed, {
@@ -197,24 +195,6 @@ export class SharedSessions {
     } catch {
       // Others ask the origin (R33).
     }
-  }
-
-  /** Whether a document is held for a request: if so, the core has it at hand. @param {RequestHead} head */
-  holds(head) {
-    const now = this.#host.now();
-    const action = this.#core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
-    return action === Action.SERVE || action === Action.SERVE_STALE;
-  }
-
-  /** @param {RequestHead} head */
-  #held(head) {
-    const session = this.#core.sessionKey(head);
-    if (session === null) return null;
-    const user = this.userOf(head);
-    if (!this.holds(head)) return null;
-    const { body, meta, expiresAtMs } = this.#core;
-    const bornAtMs = expiresAtMs - this.#options.expiresIn;
-    return { session, user, document: { body: body.slice(), meta, bornAtMs } };
   }
 
   // --- What happens to sessions and users ---
@@ -280,41 +260,15 @@ export class SharedSessions {
   }
 
   /**
-   * Whose document is held for a request.
+   * A write has changed the document of some users. The new one, if it is held, is left to the others. Never
+   * rejects.
    * @param {RequestHead} head
+   * @param {string[]} known the users that it concerns; none: nobody knows whom
+   * @param {KeptDocument | null} document the new one
+   * @param {Position | null} begun from before the write; null: the document may be older than it
    */
-  userOf(head) {
-    return this.#core.heldUser(head, this.#host.now());
-  }
-
-  /**
-   * Whose document the origin has answered a write with.
-   * @param {Uint8Array | null} body
-   */
-  userIn(body) {
-    if (body === null) return null;
-    try {
-      const document = JSON.parse(decoder.decode(body));
-      const ids = this.#options.userId.map((pointer) => valueAt(document, pointer));
-      const id = ids.find((each) => each !== undefined);
-      // Another number may have been written in another way.
-      const isPlain = typeof id === 'string' || Number.isSafeInteger(id);
-      return isPlain ? this.#core.userKey('', JSON.stringify(id)) : null;
-    } catch {
-      return null;
-    }
-  }
-
-  /**
-   * A write has changed the document of a request's user. The new one, if it is held, is left to the
-   * others. Never rejects.
-   * @param {RequestHead} head
-   * @param {(string | null)[]} known whose document was held before it, and whose it was answered with
-   * @param {Position | null} begun from before the write; null: what is held may be older than it
-   */
-  async changed(head, known, begun) {
-    const users = new Set([...known, this.userOf(head)].filter((user) => user !== null));
-    if (users.size === 0) users.add(ANY_USER);
+  async changed(head, known, document, begun) {
+    const users = new Set(known.length > 0 ? known : [ANY_USER]);
     /** @type {Position | null} */
     let since = null;
     for (const user of users) {
@@ -324,9 +278,9 @@ export class SharedSessions {
         })
         .catch(() => {});
     }
-    const isNewest =
-      begun !== null && since !== null && (await this.#isNewest(begun, since, users));
-    if (isNewest) await this.save(head, since, { cacheControl: '', askedAtMs: this.#host.now() });
+    if (document === null || begun === null || since === null) return;
+    if (!(await this.#isNewest(begun, since, users))) return;
+    await this.save(head, since, document, { cacheControl: '', askedAtMs: this.#host.now() });
   }
 
   /**

@@ -71,7 +71,7 @@ export class SharedLog {
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
-    this.family = core.userKey('', JSON.stringify('sesame')) ?? '';
+    this.family = core.userKey(JSON.stringify('sesame')) ?? '';
     this.self = `${this.family}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
     this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
   }

@@ -114,10 +114,10 @@ describe('abi', () => {
       () => assert.equal(core.check(headOf('ada'), NOW, 0, 0), Action.SERVE),
       () => assert.equal(bodyOf(), changed),
       () => core.forgetRefusal(headOf('ada')),
-      () => assert.equal(core.invalidateUser('', '"ada"', NOW), Status.OK),
+      () => assert.equal(core.invalidateUser('"ada"', NOW), Status.OK),
       () => assert.equal(core.check(headOf('ada'), NOW, 0, 0), Action.FETCH),
       () => core.releaseFill(core.lease),
-      () => assert.equal(core.revokeUser('', '"ada"', NOW), Status.OK),
+      () => assert.equal(core.revokeUser('"ada"', NOW), Status.OK),
       () => core.forgetSession(headOf('ada')),
       () => core.revokeSession(headOf('ada'), NOW),
       () => assert.equal(core.check(headOf('ada'), NOW, 0, 0), Action.REFUSE),
@@ -145,7 +145,7 @@ describe('abi', () => {
         core.forgetSession(head);
         core.revokeSession(head, NOW);
       }
-      assert.equal(core.invalidateUser('', JSON.stringify(long), NOW), Status.TOO_LARGE);
+      assert.equal(core.invalidateUser(JSON.stringify(long), NOW), Status.TOO_LARGE);
     }
     fill('ada', '{"id":1}');
   });

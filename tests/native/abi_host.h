@@ -72,11 +72,11 @@ class Host {
   }
   std::uint32_t invalidate_user(const std::string& id, double now = kNow) {
     put({id});
-    return sesame_user_invalidate(&handle_, now, 0, length(id));
+    return sesame_user_invalidate(&handle_, now, length(id));
   }
   std::uint32_t revoke_user(const std::string& id, double now = kNow) {
     put({id});
-    return sesame_user_revoke(&handle_, now, 0, length(id));
+    return sesame_user_revoke(&handle_, now, length(id));
   }
 
   static std::uint32_t length(const std::string& text) {

@@ -35,8 +35,8 @@ TEST_CASE("ABI: what is longer than the input region is refused and never read")
     CHECK(sesame_session_begin(cache, kNow, 0, 0, each[0], each[1], 0, 0, 0, 0, each[2]) ==
           SESAME_ACTION_TOO_LARGE);
   }
-  CHECK(sesame_user_invalidate(cache, kNow, 0, capacity + 1) == SESAME_STATUS_TOO_LARGE);
-  CHECK(sesame_user_revoke(cache, kNow, most, 1) == SESAME_STATUS_TOO_LARGE);
+  CHECK(sesame_user_invalidate(cache, kNow, capacity + 1) == SESAME_STATUS_TOO_LARGE);
+  CHECK(sesame_user_revoke(cache, kNow, most) == SESAME_STATUS_TOO_LARGE);
   CHECK(host.check(bearer("t")) == SESAME_ACTION_SERVE);
 }
 

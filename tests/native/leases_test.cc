@@ -208,25 +208,25 @@ TEST_CASE("R22: a write's lease that goes without its answer is told of, once") 
   table.end_with_answer(begin_write(), 200, "", "body");
   table.end_with_answer(begin_write(), 200, "", std::string(101, 'x'));
   table.free(begin(table, key(2)));
-  CHECK_FALSE(table.take_lost_write());
+  CHECK_FALSE(table.claim_lost_write());
 
   table.free(begin_write());
-  CHECK(table.take_lost_write());
-  CHECK_FALSE(table.take_lost_write());
+  CHECK(table.claim_lost_write());
+  CHECK_FALSE(table.claim_lost_write());
   begin_write();
   table.cancel(key(1));
-  CHECK(table.take_lost_write());
+  CHECK(table.claim_lost_write());
   const LeaseId late = begin_write()->id;
   CHECK_FALSE(table.drop_overdue(late, 9));
   CHECK(table.drop_overdue(late, 10));
   CHECK_FALSE(table.drop_overdue(late, 10));
-  CHECK(table.take_lost_write());
+  CHECK(table.claim_lost_write());
   begin_write();
   for (int i = 0; i < 4; ++i) table.step(10);
-  CHECK(table.take_lost_write());
+  CHECK(table.claim_lost_write());
   begin_write();
   table.begin(key(1), FillCause::kMiss, 10, 20);
-  CHECK(table.take_lost_write());
+  CHECK(table.claim_lost_write());
 }
 
 TEST_CASE("R13: a pause after a refresh ends when somebody has to ask") {

@@ -91,8 +91,8 @@ class Load {
     if (outcome.lease != 0 && outcome.action != Action::kWait) answer(request, outcome.lease, body);
     if (n % 61 == 0) cache().revoke(request.head(), now_);
     if (n % 67 == 0) cache().forget(request.head());
-    if (n % 31 == 0) cache().revoke_user("", id, now_);
-    if (n % 29 == 0) cache().invalidate_user("", id, now_);
+    if (n % 31 == 0) cache().revoke_user(id, now_);
+    if (n % 29 == 0) cache().invalidate_user(id, now_);
     if (n % 37 == 0) write(request, body);
     if (n % 101 == 0) now_ += kSecond;
   }

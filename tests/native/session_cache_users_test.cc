@@ -142,7 +142,7 @@ TEST_CASE("R23: two users whose tags collide are told apart") {
   int two = 0;
   for (int id = 1; one == 0 && id < 2'000'000; ++id) {
     const std::string named = "n" + std::to_string(id);
-    const auto [it, is_new] = by_tag.emplace(user_tag(keys.make("", KeyKind::kUser, named)), id);
+    const auto [it, is_new] = by_tag.emplace(user_tag(keys.make_user(named)), id);
     if (is_new) continue;
     one = it->second;
     two = id;

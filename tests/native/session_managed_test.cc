@@ -45,7 +45,9 @@ class ManagedFixture : public Fixture {
 
   Decision authorize(const std::string& session = "s", const std::string& rejected = "",
                      LeaseId waited = 0) {
-    return Decision(cache().authorize(cookie(session).head(), rejected, now(), waited));
+    const Decision decision(cache().authorize(cookie(session).head(), rejected, now(), waited));
+    if (decision.action == Action::kFetch) cache().ask_origin(decision.lease, now());
+    return decision;
   }
   /// The lease of an exchange that has to be made.
   LeaseId begin_refresh(const std::string& session = "s") {

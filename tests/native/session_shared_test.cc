@@ -8,17 +8,12 @@ namespace sesame::testing {
 namespace {
 
 Key session_key(Fixture& node, const Request& request) {
-  Key key;
-  Credential credential;
-  REQUIRE(node.cache().session_key(request.head(), &key, &credential));
-  return key;
+  const auto session = node.cache().session_key(request.head());
+  REQUIRE(session);
+  return session->key;
 }
 
-Key user_key(Fixture& node, const std::string& id) {
-  Key key;
-  REQUIRE(node.cache().user_key("", id, &key) == Status::kOk);
-  return key;
-}
+Key user_key(Fixture& node, const std::string& id) { return node.user_key(id); }
 
 Decision share(Fixture& node, LeaseId lease, const std::string& body, DurationMs age = 0,
                DurationMs life = 0) {
@@ -40,14 +35,11 @@ TEST_CASE(
   CHECK(session_key(one, bearer("a")) != session_key(one, of_tenant("t", bearer("a"))));
   CHECK(user_key(one, "7") == user_key(other, "7.0"));
   CHECK(user_key(one, "7") != user_key(one, R"("7")"));
-  Key key;
-  Credential credential;
-  CHECK_FALSE(one.cache().session_key(Request().head(), &key, &credential));
-  CHECK(one.cache().user_key("", "7,8", &key) == Status::kNotJson);
-  one.hold(bearer("a"), document("7"));
-  REQUIRE(one.cache().held_user(bearer("a").head(), &key, one.now()));
-  CHECK(key == user_key(one, R"("7")"));
-  CHECK_FALSE(one.cache().held_user(bearer("b").head(), &key, one.now()));
+  CHECK_FALSE(one.cache().session_key(Request().head()));
+  CHECK_FALSE(one.cache().user_key("7,8"));
+  const Decision filled = one.fill(one.begin(bearer("a")), document("7"));
+  CHECK(filled.user == user_key(one, R"("7")"));
+  CHECK_FALSE(one.fill(one.begin(bearer("b")), "{}").user);
 }
 
 TEST_CASE("R31: a session that has ended elsewhere is refused, and its fill under way as well") {
@@ -86,6 +78,7 @@ TEST_CASE("R31: a credential that stands for somebody else elsewhere is asked fo
 
 TEST_CASE("R30: what another node has left is served, as old as it is, and costs no origin call") {
   Fixture node;
+  node.set_asks_at_once(false);
   const LeaseId lease = node.begin(bearer("a"));
   node.join(bearer("a"), lease);
   CHECK(share(node, lease, document("7"), 10 * kMinute, kDay).action == Action::kRetry);
@@ -110,10 +103,12 @@ TEST_CASE("R30: what is of no use leaves the lease to the origin") {
        {R"({"id":")" + std::string(9000, 'x') + "\"}", 0, 0}}));
   CAPTURE(body.size(), age, life);
   Fixture node;
+  node.set_asks_at_once(false);
   const LeaseId lease = node.begin(bearer("a"));
   const Decision decision = share(node, lease, body, age, life);
   CHECK(decision.action == Action::kFetch);
   CHECK(decision.lease == lease);
+  CHECK(node.cache().ask_origin(lease, node.now()));
   CHECK(node.fill(lease, document("8")).action == Action::kServe);
   CHECK(node.metrics().origin_miss == 1);
 }
@@ -183,14 +178,16 @@ TEST_CASE("R30-R32: the same over the ABI") {
   CHECK(one.meta() == "\"1\"");
   CHECK(one.check(request, kNow + 60'000) == SESAME_ACTION_SERVE_STALE);
 
-  head(one);
-  REQUIRE(sesame_held_user(one.handle(), kNow, 0, Host::length(request.cookie), 0) == 1);
-  const std::string user = one.body();
+  const Request second = cookie("b");
+  REQUIRE(one.fill(one.begin(second), 200, document("7")) == SESAME_ACTION_SERVE);
+  REQUIRE(one.result().user_count == 1);
+  CHECK(one.result().is_kept == 1);
+  const std::string user(reinterpret_cast<const char*>(one.result().users), SESAME_KEY_BYTES);
   other.put({R"("7")"});
-  REQUIRE(sesame_user_key(other.handle(), 0, 3) == SESAME_STATUS_OK);
+  REQUIRE(sesame_user_key(other.handle(), 3) == SESAME_STATUS_OK);
   CHECK(other.body() == user);
   other.put({"{}"});
-  CHECK(sesame_user_key(other.handle(), 0, 2) == SESAME_STATUS_NOT_JSON);
+  CHECK(sesame_user_key(other.handle(), 2) == SESAME_STATUS_NOT_JSON);
 
   sesame_trust_from(one.handle(), kNow);
   CHECK(one.check(request) == SESAME_ACTION_WAIT);  // for the refresh that has begun

@@ -9,9 +9,11 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "session/session_cache.h"
 
@@ -78,6 +80,9 @@ struct Decision {
   TimeMs deadline = 0;
   DurationMs retry_after = 0;
   TimeMs expires_at = 0;
+  Reason reason = Reason::kNone;
+  bool is_kept = false;
+  std::optional<Key> user;
   std::string meta;
   std::string body;
 
@@ -90,6 +95,9 @@ struct Decision {
         deadline(from.deadline),
         retry_after(from.retry_after),
         expires_at(from.expires_at),
+        reason(from.reason),
+        is_kept(from.is_kept),
+        user(from.user),
         meta(from.meta),
         body(from.body) {}
 };
@@ -128,10 +136,15 @@ class Fixture {
   TimeMs now() const { return now_; }
   void pass(DurationMs time) { now_ += time; }
 
+  /// Whether the origin is asked as soon as there is a lease. If not, a store is looked into first.
+  void set_asks_at_once(bool asks_at_once) { asks_at_once_ = asks_at_once; }
+
   // --- What a request meets ---
 
   Decision check(const Request& request, const CheckOptions& options = {}) {
-    return settled(cache_->check(request.head(), now_, options));
+    const Decision decision = settled(cache_->check(request.head(), now_, options));
+    ask(decision);
+    return decision;
   }
   Decision check_fresh(const Request& request) { return check(request, {.fresh = true}); }
   Decision check_again(const Request& request, LeaseId waited) {
@@ -188,10 +201,17 @@ class Fixture {
 
   WriteId begin_write(const Request& request) { return cache_->begin_write(request.head(), now_); }
   Decision end_write(WriteId write, const Request& request, int status, const std::string& body) {
-    return settled(cache_->complete_write(
+    const WriteOutcome outcome = cache_->complete_write(
         write, request.head(),
-        {.http_status = status, .may_hold_document = true, .meta = {}, .body = body}, now_));
+        {.http_status = status, .may_hold_document = true, .meta = {}, .body = body}, now_);
+    const auto* users = outcome.users.data();
+    concerned_.assign(users, users + outcome.user_count);
+    const Decision decision = settled(outcome.decision);
+    ask(decision);
+    return decision;
   }
+  /// The users that the last write concerned.
+  const std::vector<Key>& concerned() const { return concerned_; }
   /// A write that the origin answers at once.
   Decision write(const Request& request, const std::string& body, int status = 200) {
     const WriteId id = begin_write(request);
@@ -201,14 +221,21 @@ class Fixture {
   void forget(const Request& request) { cache_->forget(request.head()); }
   void forget_refusal(const Request& request) { cache_->forget(request.head(), true); }
   /// `id` as JSON.
-  Status invalidate_user(const std::string& id, const std::string& tenant = "") {
-    return cache_->invalidate_user(tenant, id, now_);
-  }
-  Status revoke_user(const std::string& id, const std::string& tenant = "") {
-    return cache_->revoke_user(tenant, id, now_);
+  Status invalidate_user(const std::string& id) { return cache_->invalidate_user(id, now_); }
+  Status revoke_user(const std::string& id) { return cache_->revoke_user(id, now_); }
+  /// `id` as JSON, and an identifier.
+  Key user_key(const std::string& id) {
+    const auto key = cache_->user_key(id);
+    REQUIRE(key);
+    return *key;
   }
 
  private:
+  // Asks the origin, if that is what was decided.
+  void ask(const Decision& decision) {
+    const bool has_lease = decision.lease != 0 && decision.action != Action::kWait;
+    if (asks_at_once_ && has_lease) cache_->ask_origin(decision.lease, now_);
+  }
   Decision settled(const Outcome& outcome) {
     Decision decision(outcome);
     if (!add_up(metrics())) FAIL("R70: the counters do not add up");
@@ -219,6 +246,8 @@ class Fixture {
 
   std::unique_ptr<SessionCache> cache_;
   TimeMs now_ = kStart;
+  bool asks_at_once_ = true;
+  std::vector<Key> concerned_;
 };
 
 }  // namespace sesame::testing
@@ -234,5 +263,4 @@ CATCH_REGISTER_ENUM(sesame::LeaseState, sesame::LeaseState::kFree, sesame::Lease
                     sesame::LeaseState::kFailed, sesame::LeaseState::kPaused,
                     sesame::LeaseState::kBackoff)
 CATCH_REGISTER_ENUM(sesame::Status, sesame::Status::kOk, sesame::Status::kNotJson,
-                    sesame::Status::kNotObject, sesame::Status::kTooLarge, sesame::Status::kTooDeep,
-                    sesame::Status::kBadConfig, sesame::Status::kUnknownLease)
+                    sesame::Status::kNotObject, sesame::Status::kTooLarge, sesame::Status::kTooDeep)

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "sesame_abi.h"
 #include "session/session_cache.h"
@@ -33,7 +32,7 @@ struct sesame_cache {
   std::unique_ptr<char[]> input;  // not touched before a host writes to it
   sesame_result result{};
   char key_bytes[sizeof(sesame::Key)] = {};  // of the last key that was asked for
-  std::string exported;                      // of the last managed session that was asked for
+  sesame_exported exported{};
   std::optional<sesame::SessionSnapshotWriter> writer;
   std::optional<sesame::SessionSnapshotReader> reader;
 };

@@ -29,6 +29,33 @@ static_assert(SESAME_CREDENTIAL_ANONYMOUS == static_cast<int>(sesame::Credential
 static_assert(SESAME_CREDENTIAL_COOKIE == static_cast<int>(sesame::CredentialKind::kCookie));
 static_assert(SESAME_CREDENTIAL_BEARER == static_cast<int>(sesame::CredentialKind::kBearer));
 static_assert(SESAME_CREDENTIAL_AMBIGUOUS == static_cast<int>(sesame::CredentialKind::kAmbiguous));
+static_assert(SESAME_REASON_NONE == static_cast<int>(sesame::Reason::kNone));
+static_assert(SESAME_REASON_FRESH == static_cast<int>(sesame::Reason::kFresh));
+static_assert(SESAME_REASON_STALE == static_cast<int>(sesame::Reason::kStale));
+static_assert(SESAME_REASON_FOLLOWED == static_cast<int>(sesame::Reason::kFollowed));
+static_assert(SESAME_REASON_ABSENT == static_cast<int>(sesame::Reason::kAbsent));
+static_assert(SESAME_REASON_EXPIRED == static_cast<int>(sesame::Reason::kExpired));
+static_assert(SESAME_REASON_DISTRUSTED == static_cast<int>(sesame::Reason::kDistrusted));
+static_assert(SESAME_REASON_CHANGED == static_cast<int>(sesame::Reason::kChanged));
+static_assert(SESAME_REASON_REVOKED == static_cast<int>(sesame::Reason::kRevoked));
+static_assert(SESAME_REASON_TOMBSTONE == static_cast<int>(sesame::Reason::kTombstone));
+static_assert(SESAME_REASON_NEGATIVE == static_cast<int>(sesame::Reason::kNegative));
+static_assert(SESAME_REASON_UNKNOWN_SESSION == static_cast<int>(sesame::Reason::kUnknownSession));
+static_assert(SESAME_REASON_INSISTED == static_cast<int>(sesame::Reason::kInsisted));
+static_assert(SESAME_REASON_UNKNOWN_WRITER == static_cast<int>(sesame::Reason::kUnknownWriter));
+static_assert(SESAME_REASON_ANONYMOUS == static_cast<int>(sesame::Reason::kAnonymous));
+static_assert(SESAME_REASON_MALFORMED_COOKIE == static_cast<int>(sesame::Reason::kMalformedCookie));
+static_assert(SESAME_REASON_COOKIES_DIFFER == static_cast<int>(sesame::Reason::kCookiesDiffer));
+static_assert(SESAME_REASON_AUTHORIZATION == static_cast<int>(sesame::Reason::kAuthorization));
+static_assert(SESAME_REASON_COOKIE_AND_AUTHORIZATION ==
+              static_cast<int>(sesame::Reason::kCookieAndAuthorization));
+static_assert(SESAME_REASON_TOO_LARGE == static_cast<int>(sesame::Reason::kTooLarge));
+static_assert(SESAME_REASON_LEASE_BUSY == static_cast<int>(sesame::Reason::kLeaseBusy));
+static_assert(SESAME_REASON_NO_LEASE == static_cast<int>(sesame::Reason::kNoLease));
+static_assert(SESAME_REASON_BACKOFF == static_cast<int>(sesame::Reason::kBackoff));
+static_assert(SESAME_REASON_ORIGIN_FAILED == static_cast<int>(sesame::Reason::kOriginFailed));
+static_assert(SESAME_REASON_OVERTAKEN == static_cast<int>(sesame::Reason::kOvertaken));
+static_assert(SESAME_KEY_BYTES == sizeof(sesame::Key));
 static_assert(SESAME_REMOTE_SESSION_FORGOTTEN ==
               static_cast<int>(sesame::RemoteEvent::kSessionForgotten));
 static_assert(SESAME_STATUS_OK == static_cast<int>(sesame::Status::kOk));
@@ -37,13 +64,13 @@ static_assert(SESAME_STATUS_NOT_OBJECT == static_cast<int>(sesame::Status::kNotO
 static_assert(SESAME_STATUS_TOO_LARGE == static_cast<int>(sesame::Status::kTooLarge));
 static_assert(SESAME_STATUS_TOO_DEEP == static_cast<int>(sesame::Status::kTooDeep));
 
-// Takes the byte fields of a call off the input region, one after another (convention 3).
+// Reads the byte fields of a call from the input region, one after another (convention 3).
 class InputReader {
  public:
   explicit InputReader(const sesame_cache& handle)
       : next_(handle.input.get()), left_(handle.input_bytes) {}
 
-  Bytes take(std::uint32_t length) {
+  Bytes next(std::uint32_t length) {
     if (length > left_) {
       fits_ = false;
       return {};
@@ -54,11 +81,11 @@ class InputReader {
     return field;
   }
 
-  sesame::RequestHead take_head(std::uint32_t tenant_length, std::uint32_t cookie_length,
+  sesame::RequestHead read_head(std::uint32_t tenant_length, std::uint32_t cookie_length,
                                 std::uint32_t authorization_length) {
-    const Bytes tenant = take(tenant_length);
-    const Bytes cookie = take(cookie_length);
-    return {tenant, cookie, take(authorization_length)};
+    const Bytes tenant = next(tenant_length);
+    const Bytes cookie = next(cookie_length);
+    return {tenant, cookie, next(authorization_length)};
   }
 
   bool fits() const { return fits_; }
@@ -69,12 +96,23 @@ class InputReader {
   bool fits_ = true;
 };
 
+void write_key(const sesame::Key& key, void* to) {
+  char* const bytes = static_cast<char*>(to);
+  sesame::store_le64(bytes, key.low);
+  sesame::store_le64(bytes + 8, key.high);
+}
+
+// The same whole second, whether it comes from the store, which keeps no more, or not.
+double whole_second(TimeMs time) { return static_cast<double>(time - time % 1000); }
+
 std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   sesame_result& result = handle->result;
   result.action = static_cast<std::uint32_t>(outcome.action);
   result.source = static_cast<std::uint32_t>(outcome.source);
   result.credential = static_cast<std::uint32_t>(outcome.credential);
+  result.reason = static_cast<std::uint32_t>(outcome.reason);
   result.http_status = outcome.http_status;
+  result.is_kept = outcome.is_kept ? 1 : 0;
   result.lease = outcome.lease;
   result.meta = outcome.meta.data();
   result.meta_length = static_cast<std::uint32_t>(outcome.meta.size());
@@ -82,16 +120,26 @@ std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   result.body_length = static_cast<std::uint32_t>(outcome.body.size());
   result.deadline_ms = static_cast<double>(outcome.deadline);
   result.retry_after_ms = static_cast<double>(outcome.retry_after);
-  // The same whole second, whether it comes from the store, which keeps no more, or not.
-  result.expires_at_ms = static_cast<double>(outcome.expires_at - outcome.expires_at % 1000);
+  result.expires_at_ms = whole_second(outcome.expires_at);
   result.fresh_until_ms = static_cast<double>(outcome.fresh_until);
+  result.user_count = outcome.user ? 1 : 0;
+  if (outcome.user) write_key(*outcome.user, result.users);
+  return result.action;
+}
+
+std::uint32_t report_write(sesame_cache* handle, const sesame::WriteOutcome& outcome) {
+  report(handle, outcome.decision);
+  sesame_result& result = handle->result;
+  result.user_count = outcome.user_count;
+  for (std::uint32_t i = 0; i < outcome.user_count; ++i) {
+    write_key(outcome.users[i], result.users + i * SESAME_KEY_BYTES);
+  }
   return result.action;
 }
 
 // A key as bytes, good until the next.
 Bytes bytes_of(sesame_cache* handle, const sesame::Key& key) {
-  sesame::store_le64(handle->key_bytes, key.low);
-  sesame::store_le64(handle->key_bytes + 8, key.high);
+  write_key(key, handle->key_bytes);
   return {handle->key_bytes, sizeof handle->key_bytes};
 }
 
@@ -123,7 +171,7 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
                       uint32_t cookie_length, uint32_t authorization_length, uint32_t waited,
                       uint32_t flags) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (!input.fits()) return report_too_large(cache);
   const sesame::CheckOptions options{
       .waited = waited,
@@ -141,12 +189,16 @@ uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease
   InputReader input(*cache);
   sesame::OriginAnswer answer;
   answer.retry_after = time_of(retry_after_ms);
-  answer.cache_control = input.take(cache_control_length);
-  answer.meta = input.take(meta_length);
-  answer.body = input.take(body_length);
+  answer.cache_control = input.next(cache_control_length);
+  answer.meta = input.next(meta_length);
+  answer.body = input.next(body_length);
   // More than the region holds is a document over the size limit, which is a failure (SPEC R13).
   if (input.fits() && http_status < 1000) answer.http_status = static_cast<int>(http_status);
   return report(cache, cache->cache.complete_fill(lease, answer, time_of(now_ms)));
+}
+
+uint32_t sesame_fill_ask(sesame_cache* cache, double now_ms, uint32_t lease) {
+  return cache->cache.ask_origin(lease, time_of(now_ms)) ? 1 : 0;
 }
 
 void sesame_fill_release(sesame_cache* cache, uint32_t lease) { cache->cache.release(lease); }
@@ -160,7 +212,7 @@ void sesame_count_passed(sesame_cache* cache) { cache->cache.count_passed(); }
 uint32_t sesame_write_begin(sesame_cache* cache, double now_ms, uint32_t tenant_length,
                             uint32_t cookie_length, uint32_t authorization_length) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   return input.fits() ? cache->cache.begin_write(head, time_of(now_ms)) : 0;
 }
 
@@ -169,46 +221,42 @@ uint32_t sesame_write_complete(sesame_cache* cache, double now_ms, uint32_t writ
                                uint32_t tenant_length, uint32_t cookie_length,
                                uint32_t authorization_length, uint32_t body_length) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (!input.fits()) return report_too_large(cache);
   sesame::WriteAnswer answer;
   answer.http_status = http_status < 1000 ? static_cast<int>(http_status) : 0;
-  answer.body = input.take(body_length);
+  answer.body = input.next(body_length);
   // A body that is not here cannot replace a document: it is dropped instead.
   answer.may_hold_document = may_hold_document != 0 && input.fits();
-  return report(cache, cache->cache.complete_write(write, head, answer, time_of(now_ms)));
+  return report_write(cache, cache->cache.complete_write(write, head, answer, time_of(now_ms)));
 }
 
 void sesame_session_forget(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
                            uint32_t authorization_length, uint32_t only_refusal) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (input.fits()) cache->cache.forget(head, only_refusal != 0);
 }
 
 void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
                            uint32_t cookie_length, uint32_t authorization_length) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (input.fits()) cache->cache.revoke(head, time_of(now_ms));
 }
 
-uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                                uint32_t user_id_length) {
+uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms, uint32_t user_id_length) {
   InputReader input(*cache);
-  const Bytes tenant = input.take(tenant_length);
-  const Bytes user_id = input.take(user_id_length);
+  const Bytes user_id = input.next(user_id_length);
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
-  return static_cast<std::uint32_t>(cache->cache.invalidate_user(tenant, user_id, time_of(now_ms)));
+  return static_cast<std::uint32_t>(cache->cache.invalidate_user(user_id, time_of(now_ms)));
 }
 
-uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                            uint32_t user_id_length) {
+uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t user_id_length) {
   InputReader input(*cache);
-  const Bytes tenant = input.take(tenant_length);
-  const Bytes user_id = input.take(user_id_length);
+  const Bytes user_id = input.next(user_id_length);
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
-  return static_cast<std::uint32_t>(cache->cache.revoke_user(tenant, user_id, time_of(now_ms)));
+  return static_cast<std::uint32_t>(cache->cache.revoke_user(user_id, time_of(now_ms)));
 }
 
 uint32_t sesame_sequence(sesame_cache* cache) { return cache->cache.now_sequence(); }
@@ -219,16 +267,16 @@ uint32_t sesame_session_begin(sesame_cache* cache, double now_ms, uint32_t asked
                               uint32_t refresh_length, uint32_t cache_control_length,
                               uint32_t meta_length, uint32_t body_length) {
   InputReader input(*cache);
-  const Bytes tenant = input.take(tenant_length);
-  const Bytes cookie = input.take(cookie_length);
+  const Bytes tenant = input.next(tenant_length);
+  const Bytes cookie = input.next(cookie_length);
   sesame::Tokens tokens;
-  tokens.access = input.take(access_length);
-  tokens.refresh = input.take(refresh_length);
+  tokens.access = input.next(access_length);
+  tokens.refresh = input.next(refresh_length);
   tokens.access_expires_at = time_of(access_expires_at_ms);
   sesame::OriginAnswer document;
-  document.cache_control = input.take(cache_control_length);
-  document.meta = input.take(meta_length);
-  document.body = input.take(body_length);
+  document.cache_control = input.next(cache_control_length);
+  document.meta = input.next(meta_length);
+  document.body = input.next(body_length);
   document.http_status = 200;
   if (!input.fits()) return report_too_large(cache);
   return report(cache, cache->cache.begin_session(tenant, cookie, tokens, document, asked_at,
@@ -239,8 +287,8 @@ uint32_t sesame_session_authorize(sesame_cache* cache, double now_ms, uint32_t t
                                   uint32_t cookie_length, uint32_t authorization_length,
                                   uint32_t rejected_length, uint32_t waited) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
-  const Bytes rejected = input.take(rejected_length);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  const Bytes rejected = input.next(rejected_length);
   if (!input.fits()) return report_too_large(cache);
   return report(cache, cache->cache.authorize(head, rejected, time_of(now_ms), waited));
 }
@@ -251,8 +299,8 @@ uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t le
                                  uint32_t refresh_length) {
   InputReader input(*cache);
   sesame::Tokens tokens;
-  tokens.access = input.take(access_length);
-  tokens.refresh = input.take(refresh_length);
+  tokens.access = input.next(access_length);
+  tokens.refresh = input.next(refresh_length);
   tokens.access_expires_at = time_of(access_expires_at_ms);
   // Tokens too long for the region cannot be kept, which is a failure and not a refusal.
   const int status = input.fits() && http_status < 1000 ? static_cast<int>(http_status) : 0;
@@ -260,21 +308,22 @@ uint32_t sesame_refresh_complete(sesame_cache* cache, double now_ms, uint32_t le
                                                      time_of(now_ms)));
 }
 
-uint32_t sesame_session_export(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                               uint32_t cookie_length, uint32_t authorization_length) {
+sesame_exported* sesame_session_export(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                       uint32_t cookie_length, uint32_t authorization_length) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
-  if (!input.fits()) return 0;
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return nullptr;
   const auto* session = cache->cache.managed_session(head, time_of(now_ms));
-  if (session == nullptr) return 0;
-  const Bytes user = bytes_of(cache, session->user);
-  cache->exported.assign(user.begin(), user.end());
-  cache->exported += session->access_token;
-  report(cache, {.deadline = session->access_expires_at,
-                 .expires_at = session->expires_at,
-                 .meta = session->refresh_token,
-                 .body = cache->exported});
-  return 1;
+  if (session == nullptr) return nullptr;
+  sesame_exported& exported = cache->exported;
+  write_key(session->user, exported.user);
+  exported.access = session->access_token.data();
+  exported.access_length = static_cast<std::uint32_t>(session->access_token.size());
+  exported.refresh = session->refresh_token.data();
+  exported.refresh_length = static_cast<std::uint32_t>(session->refresh_token.size());
+  exported.access_expires_at_ms = static_cast<double>(session->access_expires_at);
+  exported.expires_at_ms = whole_second(session->expires_at);
+  return &exported;
 }
 
 uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,
@@ -283,14 +332,14 @@ uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked
                               uint32_t access_length, uint32_t refresh_length,
                               uint32_t user_length) {
   InputReader input(*cache);
-  const Bytes tenant = input.take(tenant_length);
-  const Bytes cookie = input.take(cookie_length);
+  const Bytes tenant = input.next(tenant_length);
+  const Bytes cookie = input.next(cookie_length);
   sesame::VaultRecord session;
-  session.access_token = input.take(access_length);
-  session.refresh_token = input.take(refresh_length);
+  session.access_token = input.next(access_length);
+  session.refresh_token = input.next(refresh_length);
   session.access_expires_at = time_of(access_expires_at_ms);
   session.expires_at = time_of(expires_at_ms);
-  const Bytes user = input.take(user_length);
+  const Bytes user = input.next(user_length);
   if (!input.fits() || !read_key(user, &session.user)) return 0;
   return cache->cache.adopt_session(tenant, cookie, std::move(session), asked_at, time_of(now_ms))
              ? 1
@@ -300,40 +349,30 @@ uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked
 uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
                             uint32_t authorization_length) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
-  sesame::Key key;
-  sesame::Credential credential;
-  if (!input.fits() || !cache->cache.session_key(head, &key, &credential)) return 0;
-  report(cache,
-         {.credential = credential.kind, .meta = credential.value, .body = bytes_of(cache, key)});
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return 0;
+  const auto session = cache->cache.session_key(head);
+  if (!session) return 0;
+  report(cache, {.credential = session->credential.kind,
+                 .meta = session->credential.value,
+                 .body = bytes_of(cache, session->key)});
   return 1;
 }
 
-uint32_t sesame_held_user(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                          uint32_t cookie_length, uint32_t authorization_length) {
+uint32_t sesame_user_key(sesame_cache* cache, uint32_t user_id_length) {
   InputReader input(*cache);
-  const auto head = input.take_head(tenant_length, cookie_length, authorization_length);
-  sesame::Key user;
-  if (!input.fits() || !cache->cache.held_user(head, &user, time_of(now_ms))) return 0;
-  report(cache, {.body = bytes_of(cache, user)});
-  return 1;
-}
-
-uint32_t sesame_user_key(sesame_cache* cache, uint32_t tenant_length, uint32_t user_id_length) {
-  InputReader input(*cache);
-  const Bytes tenant = input.take(tenant_length);
-  const Bytes user_id = input.take(user_id_length);
+  const Bytes user_id = input.next(user_id_length);
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
-  sesame::Key user;
-  const sesame::Status status = cache->cache.user_key(tenant, user_id, &user);
-  report(cache, {.body = bytes_of(cache, user)});
-  return static_cast<std::uint32_t>(status);
+  const auto user = cache->cache.user_key(user_id);
+  if (!user) return SESAME_STATUS_NOT_JSON;
+  report(cache, {.body = bytes_of(cache, *user)});
+  return SESAME_STATUS_OK;
 }
 
 void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event, uint32_t key_length) {
   InputReader input(*cache);
   sesame::Key key;
-  if (!read_key(input.take(key_length), &key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
+  if (!read_key(input.next(key_length), &key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
   cache->cache.apply(static_cast<sesame::RemoteEvent>(event), key, time_of(now_ms));
 }
 
@@ -348,9 +387,9 @@ uint32_t sesame_fill_shared(sesame_cache* cache, double now_ms, uint32_t lease, 
   sesame::SharedDocument document;
   document.filled_at = time_of(filled_at_ms);
   document.born_at = time_of(born_at_ms);
-  document.cache_control = input.take(cache_control_length);
-  document.meta = input.take(meta_length);
-  document.body = input.take(body_length);
+  document.cache_control = input.next(cache_control_length);
+  document.meta = input.next(meta_length);
+  document.body = input.next(body_length);
   if (!input.fits()) document.body = {};
   return report(cache, cache->cache.complete_shared(lease, document, time_of(now_ms)));
 }

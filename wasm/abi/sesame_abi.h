@@ -40,7 +40,12 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 5
+#define SESAME_ABI_VERSION 6
+
+/* Of a key of a session or a user. */
+#define SESAME_KEY_BYTES 16
+/* Of the keys of the users in a result: three at most. */
+#define SESAME_USERS_BYTES 48
 
 /* --- What the host is to do ------------------------------------------------------------------- */
 
@@ -72,6 +77,36 @@ enum sesame_credential {
   SESAME_CREDENTIAL_AMBIGUOUS = 3
 };
 
+/* Why it was decided so. Of an answer for which the origin was asked: why it had to be. */
+enum sesame_reason {
+  SESAME_REASON_NONE = 0,
+  SESAME_REASON_FRESH = 1,    /* held, and young enough */
+  SESAME_REASON_STALE = 2,    /* held, and older: it is refreshed behind the answer */
+  SESAME_REASON_FOLLOWED = 3, /* the answer to another request of this credential */
+  SESAME_REASON_ABSENT = 4,   /* nothing is held: it never was, was evicted, or has been dropped */
+  SESAME_REASON_EXPIRED = 5,  /* past keepFor, expiresIn or idleFor */
+  SESAME_REASON_DISTRUSTED = 6,       /* filled before the node lost its link (R32) */
+  SESAME_REASON_CHANGED = 7,          /* its user has changed since (R22, R23) */
+  SESAME_REASON_REVOKED = 8,          /* its user has been revoked (R23) */
+  SESAME_REASON_TOMBSTONE = 9,        /* the session has been ended (R8) */
+  SESAME_REASON_NEGATIVE = 10,        /* a remembered refusal (R12) */
+  SESAME_REASON_UNKNOWN_SESSION = 11, /* no managed session has this cookie (R20) */
+  SESAME_REASON_INSISTED = 12,        /* the caller asked for a fresh one (R11) */
+  SESAME_REASON_UNKNOWN_WRITER =
+      13, /* a write, and it is not known whose document it has changed (R22) */
+  SESAME_REASON_ANONYMOUS = 14,        /* no credential */
+  SESAME_REASON_MALFORMED_COOKIE = 15, /* ambiguous: a cookie header that cannot be read for sure */
+  SESAME_REASON_COOKIES_DIFFER = 16,   /* ambiguous: session cookies that contradict each other */
+  SESAME_REASON_AUTHORIZATION = 17,    /* ambiguous: an Authorization that is no bearer token */
+  SESAME_REASON_COOKIE_AND_AUTHORIZATION = 18, /* ambiguous: a credential in each */
+  SESAME_REASON_TOO_LARGE = 19,                /* headers over their limit (R44) */
+  SESAME_REASON_LEASE_BUSY = 20,               /* another request asks the origin already (R9) */
+  SESAME_REASON_NO_LEASE = 21,                 /* all leases are taken */
+  SESAME_REASON_BACKOFF = 22,                  /* the origin has asked for patience (R13) */
+  SESAME_REASON_ORIGIN_FAILED = 23,            /* it has been asked, and failed (R13) */
+  SESAME_REASON_OVERTAKEN = 24 /* something happened to the session meanwhile (R10) */
+};
+
 enum sesame_status {
   SESAME_STATUS_OK = 0,
   SESAME_STATUS_NOT_JSON = 1,
@@ -97,7 +132,9 @@ struct sesame_result {
   uint32_t action;      /* sesame_action */
   uint32_t source;      /* sesame_source */
   uint32_t credential;  /* sesame_credential */
+  uint32_t reason;      /* sesame_reason */
   uint32_t http_status; /* of what is answered */
+  uint32_t is_kept;     /* 1: the body is the document as it is held from now on */
   uint32_t lease;       /* 0: none */
   const char* meta;     /* the bytes stored beside the body */
   uint32_t meta_length;
@@ -108,6 +145,22 @@ struct sesame_result {
   double expires_at_ms;  /* of SERVE and SERVE_STALE: the absolute end of the session, rounded
                             down to a second */
   double fresh_until_ms; /* of the same; 0: the document is not kept */
+  /* The keys of the users that it concerns, one after another, no key twice. After a fill, of the
+   * user whose document it is; after a write, see there. Never after a check: an entry carries 32
+   * bits of the key, and the rest would have to be read from the document. */
+  uint32_t user_count;
+  uint8_t users[48];
+};
+
+/* A managed session, for other nodes. */
+struct sesame_exported {
+  uint8_t user[16]; /* its user's key */
+  const char* access;
+  uint32_t access_length;
+  const char* refresh;
+  uint32_t refresh_length;
+  double access_expires_at_ms; /* 0: not known */
+  double expires_at_ms;        /* the absolute end, rounded down to a second */
 };
 
 typedef struct sesame_cache sesame_cache;
@@ -136,6 +189,11 @@ SESAME_EXPORT uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, 
                                             uint32_t cache_control_length, uint32_t meta_length,
                                             uint32_t body_length);
 
+/* The host is about to ask the origin under a lease, or to exchange tokens under one: the call is
+ * counted (R70). Returns 0 if the lease is over (something happened to the session, or its time is
+ * up): then there is nothing to ask for. */
+SESAME_EXPORT uint32_t sesame_fill_ask(sesame_cache* cache, double now_ms, uint32_t lease);
+
 /* Gives a lease back unused: a follower may take it at once. */
 SESAME_EXPORT void sesame_fill_release(sesame_cache* cache, uint32_t lease);
 
@@ -153,9 +211,11 @@ SESAME_EXPORT uint32_t sesame_write_begin(sesame_cache* cache, double now_ms,
                                           uint32_t tenant_length, uint32_t cookie_length,
                                           uint32_t authorization_length);
 
-/* Applies how a write ended (SPEC R22). `http_status` 0: nobody knows. `may_hold_document`: the
+/* Applies how a write ended (rule R22). `http_status` 0: it is not known. `may_hold_document`: the
  * body may be the new document. Returns FETCH (under a lease: ask for the document before
- * answering) or PASS (done). */
+ * answering) or PASS (done; with `is_kept`, the result's body is the new document). `users`: whose
+ * document was held when the write began, whom the answer names, and whose was held when it ended;
+ * none if that is not known, or if the origin says that the write failed. */
 SESAME_EXPORT uint32_t sesame_write_complete(sesame_cache* cache, double now_ms, uint32_t write,
                                              uint32_t http_status, uint32_t may_hold_document,
                                              uint32_t tenant_length, uint32_t cookie_length,
@@ -171,12 +231,12 @@ SESAME_EXPORT void sesame_session_forget(sesame_cache* cache, uint32_t tenant_le
 SESAME_EXPORT void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
                                          uint32_t cookie_length, uint32_t authorization_length);
 
-/* Drops every document of a user, or ends every session (SPEC R23). The user's identifier as
- * JSON: a string or a number. Returns a sesame_status. */
+/* Drops every document of a user, or ends every session, of whatever tenant (rules R4, R23). The
+ * user's identifier as JSON: a string or a number. Returns a sesame_status. */
 SESAME_EXPORT uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms,
-                                              uint32_t tenant_length, uint32_t user_id_length);
+                                              uint32_t user_id_length);
 SESAME_EXPORT uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms,
-                                          uint32_t tenant_length, uint32_t user_id_length);
+                                          uint32_t user_id_length);
 
 /* --- Managed sessions ------------------------------------------------------------------------- */
 
@@ -212,12 +272,12 @@ SESAME_EXPORT uint32_t sesame_refresh_complete(sesame_cache* cache, double now_m
                                                double access_expires_at_ms, uint32_t access_length,
                                                uint32_t refresh_length);
 
-/* The managed session of a request, for other nodes. Returns 1: the body is its user's key, 16
- * bytes, and the access token after it; the meta is the refresh token, `expires_at_ms` the absolute
- * end and `deadline_ms` that of the access token, 0 if it is not known. 0: there is none. */
-SESAME_EXPORT uint32_t sesame_session_export(sesame_cache* cache, double now_ms,
-                                             uint32_t tenant_length, uint32_t cookie_length,
-                                             uint32_t authorization_length);
+/* The managed session of a request, for other nodes; null if there is none. Valid until the next
+ * call on the cache. */
+SESAME_EXPORT struct sesame_exported* sesame_session_export(sesame_cache* cache, double now_ms,
+                                                            uint32_t tenant_length,
+                                                            uint32_t cookie_length,
+                                                            uint32_t authorization_length);
 
 /* Takes over a managed session from another node. `asked_at`: the sequence from before the store
  * was asked; the user's key comes last, 16 bytes. Returns 1, or 0 if it has ended here since or
@@ -238,13 +298,8 @@ SESAME_EXPORT uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, 
 SESAME_EXPORT uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length,
                                           uint32_t cookie_length, uint32_t authorization_length);
 
-/* Of the user whose document is held for a request. Returns 0 if none is. */
-SESAME_EXPORT uint32_t sesame_held_user(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                                        uint32_t cookie_length, uint32_t authorization_length);
-
-/* Of a user, by its identifier as JSON. Returns a sesame_status. */
-SESAME_EXPORT uint32_t sesame_user_key(sesame_cache* cache, uint32_t tenant_length,
-                                       uint32_t user_id_length);
+/* Of a user, by its identifier as JSON: the same for every tenant. Returns a sesame_status. */
+SESAME_EXPORT uint32_t sesame_user_key(sesame_cache* cache, uint32_t user_id_length);
 
 /* What another node has done. */
 enum sesame_remote_event {

@@ -237,12 +237,11 @@ class Host {
 
   void user_event() {
     filled_ = 0;
-    const std::uint32_t tenant = put(input_.below(4) == 0 ? "other" : "");
     const std::uint32_t user = put(std::to_string(input_.below(kUsers)));
     if (input_.below(2) == 0) {
-      sesame_user_invalidate(&cache_, now_, tenant, user);
+      sesame_user_invalidate(&cache_, now_, user);
     } else {
-      sesame_user_revoke(&cache_, now_, tenant, user);
+      sesame_user_revoke(&cache_, now_, user);
       burials_ += static_cast<int>(kKeys);
     }
   }
@@ -309,8 +308,7 @@ class Host {
         if (sesame_session_key(&cache_, tenant_, cookie_, authorization_) != 0) key_in_output();
         return;
       case 4:
-        put_head(key);
-        if (sesame_held_user(&cache_, now_, tenant_, cookie_, authorization_) != 0) key_in_output();
+        sesame_fill_ask(&cache_, now_, lease());
         return;
       case 5:
         return sesame_trust_from(&cache_, input_.below(2) == 0 ? 0 : now_ - some(600'000));
@@ -336,9 +334,8 @@ class Host {
       subject = key_in_output();
     } else if (input_.below(4) != 0) {
       filled_ = 0;
-      const std::uint32_t tenant = put(input_.below(4) == 0 ? "other" : "");
       const std::uint32_t user = put(std::to_string(input_.below(kUsers)));
-      require(sesame_user_key(&cache_, tenant, user) == SESAME_STATUS_OK);
+      require(sesame_user_key(&cache_, user) == SESAME_STATUS_OK);
       subject = key_in_output();
     }
     filled_ = 0;
@@ -369,12 +366,13 @@ class Host {
 
   void export_session(std::size_t key) {
     put_head(key);
-    if (sesame_session_export(&cache_, now_, tenant_, cookie_, authorization_) == 0) return;
-    const sesame_result& result = *sesame_output(&cache_);
+    const sesame_exported* exported =
+        sesame_session_export(&cache_, now_, tenant_, cookie_, authorization_);
+    if (exported == nullptr) return;
     require(config_.is_managed && is_cookie(key));
     require(!is_revoked_[key] || !are_burials_sure());
-    require(result.body_length > sizeof(sesame::Key));
-    exported_user_.assign(result.body, sizeof(sesame::Key));
+    require(exported->access_length > 0);
+    exported_user_.assign(reinterpret_cast<const char*>(exported->user), sizeof exported->user);
   }
 
   void adopt_session(std::size_t key) {
@@ -414,7 +412,7 @@ class Host {
         break;
       case 3:
         burials_ += static_cast<int>(kKeys);
-        sesame_user_revoke(&cache_, now_, first, second);
+        sesame_user_revoke(&cache_, now_, first);
         break;
       case 4:
         ++burials_;

@@ -141,7 +141,7 @@ void live(const sesame::Config& config) {
   const sesame::WriteId write = cache.begin_write(request, now);
   const sesame::Outcome asked = cache.complete_write(write, request, {200, true, "", body}, now);
   fill(asked, 200);
-  require(cache.revoke_user("", "\"7\"", now) == sesame::Status::kOk ||
+  require(cache.revoke_user("\"7\"", now) == sesame::Status::kOk ||
           config.max_document_bytes < body.size());
   cache.revoke(request, now);
   const sesame::Outcome after = cache.check(request, now);

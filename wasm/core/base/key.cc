@@ -51,4 +51,11 @@ Key KeyMaker::make(Bytes tenant, KeyKind kind, Bytes value) const {
   return {digest.low, digest.high};
 }
 
+Key KeyMaker::make_replacement(Bytes tenant, const Key& user) const {
+  char bytes[sizeof(Key)];
+  store_le64(bytes, user.low);
+  store_le64(bytes + 8, user.high);
+  return make(tenant, KeyKind::kReplacement, {bytes, sizeof bytes});
+}
+
 }  // namespace sesame

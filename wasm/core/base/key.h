@@ -19,7 +19,7 @@ struct Key {
 };
 
 /// What the hashed value is. Values take part in the hash: append, never renumber.
-enum class KeyKind : std::uint8_t { kCookie = 1, kBearer = 2, kUser = 3 };
+enum class KeyKind : std::uint8_t { kCookie = 1, kBearer = 2, kUser = 3, kReplacement = 4 };
 
 /// Makes keys under one secret. Two makers with different secrets make unrelated keys.
 class KeyMaker {
@@ -30,6 +30,13 @@ class KeyMaker {
   explicit KeyMaker(Bytes secret);
 
   Key make(Bytes tenant, KeyKind kind, Bytes value) const;
+
+  /// The key of a user: the same for every tenant, so that what happens to the user reaches all of
+  /// the user's sessions (R4, R23). `id`: see find_user_id.
+  Key make_user(Bytes id) const { return make({}, KeyKind::kUser, id); }
+
+  /// Where the document that replaces those of a user is left, for the sessions of one tenant.
+  Key make_replacement(Bytes tenant, const Key& user) const;
 
  private:
   std::uint64_t secret_low_ = 0;

@@ -25,15 +25,13 @@ using Sequence = std::uint32_t;
 /// are less than 2^31 events apart, and an entry lives about an hour.
 constexpr bool is_before(Sequence a, Sequence b) { return static_cast<std::int32_t>(a - b) < 0; }
 
-/// Why input was refused. Values are part of the ABI: append, never renumber.
+/// Why input was refused. Values are part of the ABI, which has others above them.
 enum class Status : std::uint32_t {
   kOk = 0,
-  kNotJson = 1,       ///< not well-formed JSON (RFC 8259), invalid UTF-8 included
-  kNotObject = 2,     ///< JSON, but not an object
-  kTooLarge = 3,      ///< over the configured limit
-  kTooDeep = 4,       ///< nested deeper than kMaxDepth
-  kBadConfig = 5,     ///< the configuration contradicts itself
-  kUnknownLease = 6,  ///< no such lease: revoked, expired or already completed
+  kNotJson = 1,    ///< not well-formed JSON (RFC 8259), invalid UTF-8 included
+  kNotObject = 2,  ///< JSON, but not an object
+  kTooLarge = 3,   ///< over the configured limit
+  kTooDeep = 4,    ///< nested deeper than kMaxDepth
 };
 
 }  // namespace sesame

@@ -81,6 +81,7 @@ class CookieReader {
     return end_pair(size);
   }
 
+  Ambiguity ambiguity() const { return ambiguity_; }
   Bytes name() const { return found_name_; }
   Bytes value() const { return found_value_; }
 
@@ -127,9 +128,14 @@ class CookieReader {
       found_name_ = name;
       found_value_ = value;
     } else if (name != found_name_ || value != found_value_) {
-      return false;
+      return contradicts();
     }
-    return (empty_bits_ & found_bit_) == 0;
+    return (empty_bits_ & found_bit_) == 0 || contradicts();
+  }
+
+  bool contradicts() {
+    ambiguity_ = Ambiguity::kCookiesDiffer;
+    return false;
   }
 
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -141,7 +147,12 @@ class CookieReader {
   std::uint64_t found_bit_ = 0;   // the name of the credential; 0 while there is none
   Bytes found_name_;
   Bytes found_value_;
+  Ambiguity ambiguity_ = Ambiguity::kMalformedCookie;  // if it is ambiguous
 };
+
+Credential ambiguous(Ambiguity ambiguity) {
+  return {CredentialKind::kAmbiguous, {}, {}, ambiguity};
+}
 
 // The token of `Bearer token68`; empty if it is anything else.
 Bytes read_bearer(Bytes authorization) {
@@ -160,17 +171,18 @@ Bytes read_bearer(Bytes authorization) {
 Credential read_credential(Bytes cookie_header, Bytes authorization,
                            const std::vector<std::string>& cookie_names) {
   CookieReader cookies(cookie_header, cookie_names);
-  if (!cookies.read()) return {CredentialKind::kAmbiguous, {}, {}};
+  if (!cookies.read()) return ambiguous(cookies.ambiguity());
 
   authorization = trim_ows(authorization);
   if (authorization.empty()) {
     if (cookies.value().empty()) return {};
-    return {CredentialKind::kCookie, cookies.name(), cookies.value()};
+    return {CredentialKind::kCookie, cookies.name(), cookies.value(), Ambiguity::kNone};
   }
 
   const Bytes token = read_bearer(authorization);
-  if (token.empty() || !cookies.value().empty()) return {CredentialKind::kAmbiguous, {}, {}};
-  return {CredentialKind::kBearer, {}, token};
+  if (token.empty()) return ambiguous(Ambiguity::kAuthorization);
+  if (!cookies.value().empty()) return ambiguous(Ambiguity::kCookieAndAuthorization);
+  return {CredentialKind::kBearer, {}, token, Ambiguity::kNone};
 }
 
 }  // namespace sesame

@@ -18,10 +18,20 @@ enum class CredentialKind : std::uint32_t {
   kAmbiguous = 3,  ///< two that differ, a cookie and a bearer, another scheme, or malformed
 };
 
+/// What makes a request ambiguous.
+enum class Ambiguity : std::uint8_t {
+  kNone,
+  kMalformedCookie,         ///< a control character, or a quote that is not closed
+  kCookiesDiffer,           ///< session cookies that contradict each other
+  kAuthorization,           ///< an `Authorization` that is no bearer token
+  kCookieAndAuthorization,  ///< a credential in each
+};
+
 struct Credential {
   CredentialKind kind = CredentialKind::kAnonymous;
   Bytes name;   ///< the cookie's name; empty for a bearer
   Bytes value;  ///< points into the header it was read from
+  Ambiguity ambiguity = Ambiguity::kNone;
 };
 
 /// Reads the credential of one request.

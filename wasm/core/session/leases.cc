@@ -163,6 +163,6 @@ std::uint32_t LeaseTable::step(TimeMs now) {
   return in_flight;
 }
 
-bool LeaseTable::take_lost_write() { return std::exchange(has_lost_write_, false); }
+bool LeaseTable::claim_lost_write() { return std::exchange(has_lost_write_, false); }
 
 }  // namespace sesame

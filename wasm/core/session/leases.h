@@ -30,13 +30,20 @@ enum class LeaseState : std::uint8_t {
 };
 
 /// Why the origin is asked.
-enum class FillCause : std::uint8_t { kMiss, kRefresh, kFresh, kWrite };
+enum class FillCause : std::uint8_t {
+  kMiss,
+  kRefresh,
+  kFresh,   ///< the caller insisted (R11)
+  kWrite,   ///< to learn whom a write has changed (R22)
+  kTokens,  ///< an exchange of tokens, which brings no document (R24)
+};
 
 struct Lease {
   Key key;
   LeaseId id = 0;
   LeaseState state = LeaseState::kFree;
   FillCause cause = FillCause::kMiss;
+  std::uint8_t reason = 0;           ///< why nothing was served instead: a Reason
   bool current = false;              ///< found by its key
   bool conditional = false;          ///< the holder was given a validator to send (R15)
   bool took_over = false;            ///< the one before it ran past its deadline
@@ -99,7 +106,7 @@ class LeaseTable {
 
   /// True, once, if a lease of cause kWrite has gone without its answer: whose document the write
   /// has changed was not learnt (R22).
-  bool take_lost_write();
+  bool claim_lost_write();
 
   std::size_t in_use() const { return slots_.size() - free_.size(); }
   static std::size_t bytes_for(std::size_t capacity, std::size_t answer_bytes);

@@ -1,4 +1,4 @@
-// Counters (SPEC R70). Only ever counted up by the cache; read by whoever reports them.
+// Counters (rule R70). The cache only ever adds to them; whoever reports them reads them.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@ struct Metrics {
   std::uint64_t negative = 0;  ///< answered from a remembered refusal or a tombstone
   std::uint64_t bypass = 0;  ///< passed to the origin: anonymous, ambiguous, or no lease to be had
 
+  // Counted when the shell is about to ask, not when a lease begins: it may find the answer in a
+  // store.
   std::uint64_t origin_miss = 0;           ///< origin calls because nothing was held
   std::uint64_t origin_refresh = 0;        ///< ... behind a stale answer
   std::uint64_t origin_fresh = 0;          ///< ... because the caller insisted (R11)
@@ -25,7 +27,7 @@ struct Metrics {
   std::uint64_t origin_token_refresh = 0;  ///< exchanges of tokens, which ask for no document (R24)
   std::uint64_t origin_failures = 0;       ///< origin calls that failed (R13)
   std::uint64_t unavailable = 0;           ///< checks answered 503
-  std::uint64_t shared_fills = 0;          ///< documents had from other nodes instead (R30)
+  std::uint64_t shared_fills = 0;          ///< documents received from other nodes instead (R30)
 
   std::uint64_t fills_refused = 0;  ///< overtaken by a revoke, logout or update (R10)
   std::uint64_t takeovers = 0;      ///< leases whose holder ran past its deadline (R9)

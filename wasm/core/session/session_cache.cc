@@ -10,9 +10,6 @@
 namespace sesame {
 namespace {
 
-constexpr std::uint16_t kOk = 200;
-constexpr std::uint16_t kUnauthorized = 401;
-
 // A document's validator, or the headers of a refusal.
 constexpr std::size_t kMetaBytes = 4096;
 // The cache itself, and what allocators add.
@@ -44,30 +41,55 @@ struct Division {
   }
 };
 
-Outcome unavailable(DurationMs retry_after) {
-  return {.action = Action::kUnavailable, .retry_after = std::max<DurationMs>(retry_after, 1000)};
+Outcome unavailable(DurationMs retry_after, Reason reason) {
+  return {.action = Action::kUnavailable,
+          .reason = reason,
+          .retry_after = std::max<DurationMs>(retry_after, 1000)};
 }
 
-Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body) {
+Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body, Reason reason) {
   return {.action = Action::kRefuse,
           .source = Source::kNegative,
+          .reason = reason,
           .http_status = http_status,
           .meta = meta,
           .body = body};
 }
 
-Outcome served(const EntryView& entry, Action action, Source source) {
+Outcome refused(const EntryView& entry) {
+  return refused(entry.info.http_status, entry.meta, entry.body, Reason::kNegative);
+}
+
+Outcome served(const EntryView& entry, Action action, Source source, Reason reason) {
   return {.action = action,
           .source = source,
-          .http_status = kOk,
+          .reason = reason,
+          .http_status = http::kOk,
+          .is_kept = true,
           .expires_at = entry.info.expires_at,
           .fresh_until = entry.info.fresh_until,
           .meta = entry.meta,
           .body = entry.body};
 }
 
-Outcome served_stale(const EntryView& entry) {
-  return served(entry, Action::kServeStale, Source::kStale);
+Outcome served_stale(const EntryView& entry, Reason reason = Reason::kStale) {
+  return served(entry, Action::kServeStale, Source::kStale, reason);
+}
+
+Reason reason_of(Ambiguity ambiguity) {
+  switch (ambiguity) {
+    case Ambiguity::kNone:
+      return Reason::kAnonymous;
+    case Ambiguity::kMalformedCookie:
+      return Reason::kMalformedCookie;
+    case Ambiguity::kCookiesDiffer:
+      return Reason::kCookiesDiffer;
+    case Ambiguity::kAuthorization:
+      return Reason::kAuthorization;
+    case Ambiguity::kCookieAndAuthorization:
+      return Reason::kCookieAndAuthorization;
+  }
+  return Reason::kNone;
 }
 
 std::unique_ptr<Store> make_store(const Config& config) {
@@ -119,7 +141,7 @@ void SessionCache::step(TimeMs now) {
   stepped_at_ = now;
   store_->step(now);
   metrics_.takeovers += leases_.step(now);
-  if (leases_.take_lost_write()) doubt_everything(now);
+  if (leases_.claim_lost_write()) doubt_everything(now);
   if (now >= stale_floor_until_) has_stale_floor_ = false;
   tombstones_.step(now);
   users_.step(now);
@@ -130,7 +152,7 @@ SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
   Subject subject;
   if (request.cookie.size() > config_.max_credential_bytes ||
       request.authorization.size() > config_.max_credential_bytes) {
-    subject.action = Action::kTooLarge;
+    subject.is_too_large = true;
     return subject;
   }
   subject.credential = read_credential(request.cookie, request.authorization, config_.cookie_names);
@@ -151,7 +173,7 @@ Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckO
   if (subject.has_key) {
     outcome = decide(subject, request, now, options);
   } else {
-    outcome.action = options.peek ? Action::kRetry : subject.action;
+    outcome = decide_without_key(subject, options);
   }
   outcome.credential = subject.credential.kind;
   if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
@@ -184,63 +206,81 @@ void SessionCache::count(const Outcome& outcome) {
   }
 }
 
+Outcome SessionCache::decide_without_key(const Subject& subject, const CheckOptions& options) {
+  Outcome outcome;
+  outcome.reason =
+      subject.is_too_large ? Reason::kTooLarge : reason_of(subject.credential.ambiguity);
+  if (subject.is_too_large) outcome.action = Action::kTooLarge;
+  if (options.peek) outcome.action = Action::kRetry;
+  return outcome;
+}
+
 Outcome SessionCache::decide(const Subject& subject, const RequestHead& request, TimeMs now,
                              const CheckOptions& options) {
-  if (tombstones_.contains(subject.key, now)) return refused(kUnauthorized, {}, {});
+  if (tombstones_.contains(subject.key, now)) {
+    return refused(http::kUnauthorized, {}, {}, Reason::kTombstone);
+  }
   if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie) {
     // Whoever has a session cookie had it from here, so the origin knows nothing that is not here.
     VaultRecord* record = find_record(subject.key, now);
-    if (record == nullptr) return refused(kUnauthorized, {}, {});
+    if (record == nullptr) return refused(http::kUnauthorized, {}, {}, Reason::kUnknownSession);
     record->used_at = now;
   }
   Held held = find_live(subject.key, request.tenant, now, options.want);
-  if (held.is_revoked) return refused(kUnauthorized, {}, {});
+  if (held.reason == Reason::kRevoked)
+    return refused(http::kUnauthorized, {}, {}, Reason::kRevoked);
 
   Lease* waited = leases_.find(options.waited, now);
-  Outcome outcome;
-  if (waited != nullptr && waited->key == subject.key &&
-      follow(waited, request.tenant, held, options.fresh, &outcome)) {
-    return outcome;
+  if (waited != nullptr && waited->key == subject.key) {
+    if (const auto followed = follow(waited, held, options.fresh)) return *followed;
   }
 
   const EntryInfo& info = held.entry.info;
-  if (held.is_held && info.http_status != kOk) {
-    if (!options.fresh) return refused(info.http_status, held.entry.meta, held.entry.body);
+  if (held.is_held && info.http_status != http::kOk) {
+    if (!options.fresh) return refused(held.entry);
     held = Held{};  // its meta is no validator
   }
   if (held.is_held && !options.fresh) {
-    if (now < info.fresh_until) return served(held.entry, Action::kServe, Source::kFresh);
-    if (now < info.filled_at + config_.keep_for) {
-      outcome = served_stale(held.entry);
-      if (options.peek || leases_.find_current(subject.key, now) != nullptr) return outcome;
-      return begin_fill(subject, request.tenant, FillCause::kRefresh, held, now, outcome);
+    if (now < info.fresh_until) {
+      return served(held.entry, Action::kServe, Source::kFresh, Reason::kFresh);
     }
+    if (now < info.filled_at + config_.keep_for) {
+      const Outcome stale = served_stale(held.entry);
+      if (options.peek || leases_.find_current(subject.key, now) != nullptr) return stale;
+      return begin_fill(subject, request.tenant, FillCause::kRefresh, held, now, stale);
+    }
+    held.reason = Reason::kExpired;
   }
 
-  if (options.peek) return {.action = Action::kRetry};
+  const Reason reason = options.fresh ? Reason::kInsisted : held.reason;
+  if (options.peek) return {.action = Action::kRetry, .reason = reason};
   if (Lease* current = leases_.find_current(subject.key, now)) {
     if (current->state == LeaseState::kInFlight) {
       ++current->waiters;
-      return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
+      return {.action = Action::kWait,
+              .reason = Reason::kLeaseBusy,
+              .lease = current->id,
+              .deadline = current->deadline};
     }
     // The origin asked for patience (kBackoff), or a refresh has just failed (kPaused), which keeps
-    // nobody from asking who has to.
+    // no request from asking that has to.
     const bool is_backoff = current->state == LeaseState::kBackoff;
-    if (held.is_held && (is_backoff || !options.fresh)) return served_stale(held.entry);
-    if (is_backoff) return unavailable(current->deadline - now);
+    const Reason why = is_backoff ? Reason::kBackoff : Reason::kOriginFailed;
+    if (held.is_held && (is_backoff || !options.fresh)) return served_stale(held.entry, why);
+    if (is_backoff) return unavailable(current->deadline - now, why);
   }
-  outcome.action = Action::kFetch;
+  const Outcome outcome{.action = Action::kFetch, .reason = reason};
   const FillCause cause = options.fresh ? FillCause::kFresh : FillCause::kMiss;
   return begin_fill(subject, request.tenant, cause, held, now, outcome);
 }
 
-// Tells a follower what became of the lease it waited for. False if that is for it to find out
-// anew.
-bool SessionCache::follow(Lease* lease, Bytes tenant, const Held& held, bool fresh,
-                          Outcome* outcome) {
+// Tells a follower what became of the lease it waited for. Empty if it has to look anew.
+std::optional<Outcome> SessionCache::follow(Lease* lease, const Held& held, bool fresh) {
   if (lease->state == LeaseState::kInFlight) {
-    *outcome = {.action = Action::kWait, .lease = lease->id, .deadline = lease->deadline};
-    return true;
+    return Outcome{.action = Action::kWait,
+                   .reason = Reason::kLeaseBusy,
+                   .lease = lease->id,
+                   .deadline = lease->deadline};
   }
   const LeaseState state = lease->state;
   const DurationMs retry_after = lease->retry_after;
@@ -254,57 +294,49 @@ bool SessionCache::follow(Lease* lease, Bytes tenant, const Held& held, bool fre
   info.expires_at = lease->expires_at;
   leases_.drop_waiter(lease);
   // An answer from before a fresh check began is none (R11).
-  if (fresh) return false;
+  if (fresh) return {};
 
   if (state == LeaseState::kStored && held.is_held) {
-    *outcome = held.entry.info.http_status == kOk
-                   ? served(held.entry, Action::kServe, Source::kOrigin)
-                   : refused(held.entry.info.http_status, held.entry.meta, held.entry.body);
-    return true;
+    return held.is_document()
+               ? served(held.entry, Action::kServe, Source::kOrigin, Reason::kFollowed)
+               : refused(held.entry);
   }
-  if (state == LeaseState::kAnswered) {
-    const UserEvent* event = nullptr;
-    if (info.http_status == kOk) {
-      if (standing_of(info, body_, tenant, &event) != Standing::kCurrent) return false;
-      *outcome = served({info, meta_, body_}, Action::kServe, Source::kOrigin);
-    } else {
-      *outcome = refused(info.http_status, meta_, body_);
-      outcome->source = Source::kOrigin;
-      if (!is_refusal(info.http_status)) outcome->action = Action::kAnswer;
-    }
-    return true;
-  }
+  if (state == LeaseState::kAnswered) return follow_answer(info);
   if (state == LeaseState::kFailed || state == LeaseState::kBackoff ||
       state == LeaseState::kPaused) {
-    const bool may_serve = held.is_held && held.entry.info.http_status == kOk;
-    *outcome = may_serve ? served_stale(held.entry) : unavailable(retry_after);
-    return true;
+    return held.is_document() ? served_stale(held.entry, Reason::kOriginFailed)
+                              : unavailable(retry_after, Reason::kOriginFailed);
   }
-  return false;
+  return {};
+}
+
+// The same for an answer that is stored nowhere: it is in `meta_` and `body_`.
+std::optional<Outcome> SessionCache::follow_answer(const EntryInfo& info) {
+  if (info.http_status == http::kOk) {
+    const UserEvent* event = nullptr;
+    if (standing_of(info, body_, &event) != Standing::kCurrent) return {};
+    Outcome outcome =
+        served({info, meta_, body_}, Action::kServe, Source::kOrigin, Reason::kFollowed);
+    outcome.is_kept = false;
+    return outcome;
+  }
+  Outcome outcome = refused(info.http_status, meta_, body_, Reason::kFollowed);
+  outcome.source = Source::kOrigin;
+  if (!is_refusal(info.http_status)) outcome.action = Action::kAnswer;
+  return outcome;
 }
 
 Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause cause,
                                  const Held& held, TimeMs now, Outcome outcome) {
   Lease* lease = leases_.begin(subject.key, cause, now, now + config_.lease_for);
   if (lease == nullptr) {
-    if (outcome.action == Action::kFetch) outcome.action = Action::kPass;
+    if (outcome.action != Action::kFetch) return outcome;
+    outcome.action = Action::kPass;
+    outcome.reason = Reason::kNoLease;
     return outcome;
   }
   if (lease->took_over) ++metrics_.takeovers;
-  switch (cause) {
-    case FillCause::kMiss:
-      ++metrics_.origin_miss;
-      break;
-    case FillCause::kRefresh:
-      ++metrics_.origin_refresh;
-      break;
-    case FillCause::kFresh:
-      ++metrics_.origin_fresh;
-      break;
-    case FillCause::kWrite:
-      ++metrics_.origin_write;
-      break;
-  }
+  lease->reason = static_cast<std::uint8_t>(outcome.reason);
   lease->sequence = sequence_;
   lease->tenant = tenant;
   if (subject.credential.kind == CredentialKind::kBearer) {
@@ -320,6 +352,30 @@ Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause
   return outcome;
 }
 
+bool SessionCache::ask_origin(LeaseId id, TimeMs now) {
+  if (leases_.drop_overdue(id, now)) ++metrics_.takeovers;
+  const Lease* lease = leases_.find(id, now);
+  if (lease == nullptr || lease->state != LeaseState::kInFlight) return false;
+  switch (lease->cause) {
+    case FillCause::kMiss:
+      ++metrics_.origin_miss;
+      break;
+    case FillCause::kRefresh:
+      ++metrics_.origin_refresh;
+      break;
+    case FillCause::kFresh:
+      ++metrics_.origin_fresh;
+      break;
+    case FillCause::kWrite:
+      ++metrics_.origin_write;
+      break;
+    case FillCause::kTokens:
+      ++metrics_.origin_token_refresh;
+      break;
+  }
+  return true;
+}
+
 SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Want want) {
   Held held;
   if (!store_->find(key, now, &held.entry, want)) return held;
@@ -331,27 +387,31 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
   const bool is_idle = config_.idle_for > 0 && now >= info.used_at + config_.idle_for;
   if (now >= info.drop_at || now >= info.expires_at || is_idle) {
     store_->erase(key);
+    held.reason = Reason::kExpired;
     return held;
   }
-  if (info.filled_at < trusted_from_) return held;
+  if (info.filled_at < trusted_from_) {
+    held.reason = Reason::kDistrusted;
+    return held;
+  }
   held.is_held = true;
-  if (info.http_status != kOk) return held;
+  if (info.http_status != http::kOk) return held;
 
   const UserEvent* event = nullptr;
-  switch (standing_of(info, held.entry.body, tenant, &event)) {
+  switch (standing_of(info, held.entry.body, &event)) {
     case Standing::kCurrent:
       break;
     case Standing::kStale:
       held.entry.info.fresh_until = std::min(info.fresh_until, now);
       break;
     case Standing::kReplaced:
-      return adopt(key, *event, info, now);
+      return adopt(key, *event, tenant, info, now);
     case Standing::kRevoked:
       bury(key, info.expires_at, now);
-      return {.is_held = false, .is_revoked = true, .entry = {}};
+      return {.reason = Reason::kRevoked, .entry = {}};
     case Standing::kGone:
       store_->erase(key);
-      return {};
+      return {.reason = Reason::kChanged, .entry = {}};
   }
   if (config_.idle_for > 0) {
     info.used_at = now;
@@ -363,13 +423,14 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
   return held;
 }
 
-// Gives a session the document that an update through another session of its user has left (R22).
-SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event,
+// Gives a session the document that an update through another session of its user and tenant has
+// left (R22). For other tenants the origin may answer another one, so theirs is dropped (R4).
+SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event, Bytes tenant,
                                        const EntryInfo& info, TimeMs now) {
-  Held held;
+  Held held{.reason = Reason::kChanged, .entry = {}};
   EntryView left;
-  if (!store_->find(event.user, now, &left) || now >= left.info.drop_at ||
-      is_before(left.info.sequence, event.changed_at)) {
+  if (!store_->find(keys_.make_replacement(tenant, event.user), now, &left) ||
+      now >= left.info.drop_at || is_before(left.info.sequence, event.changed_at)) {
     store_->erase(key);
     return held;
   }
@@ -395,17 +456,17 @@ bool SessionCache::is_doubtful(const EntryInfo& info, const UserEvent* event) co
          (event != nullptr && event->is_doubtful && is_before(info.sequence, event->doubted_at));
 }
 
-SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes body, Bytes tenant,
-                                                 const UserEvent** event) {
+SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes body,
+                                                 const UserEvent** event) const {
   if (users_.is_below_floor(info.sequence)) return Standing::kGone;
   if (info.user_tag == 0 || !users_.may_concern(info.user_tag)) {
     return is_doubtful(info, nullptr) ? Standing::kStale : Standing::kCurrent;
   }
 
   // The tag is 32 bits of the user's key; the document says whose it really is.
-  Key user;
-  if (!user_of(body, tenant, &user)) return Standing::kGone;
-  *event = users_.find(user);
+  const std::optional<Key> user = user_of(body);
+  if (!user) return Standing::kGone;
+  *event = users_.find(*user);
   if (*event != nullptr && (*event)->revoked && is_before(info.sequence, (*event)->revoked_at)) {
     return Standing::kRevoked;
   }

@@ -11,15 +11,17 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "base/http_status.h"
 #include "base/key.h"
 #include "base/types.h"
 #include "http/credential.h"
 #include "session/config.h"
 #include "session/leases.h"
 #include "session/metrics.h"
+#include "session/pending_writes.h"
 #include "session/tombstones.h"
 #include "session/user_events.h"
 #include "session/vault.h"
@@ -45,19 +47,66 @@ enum class Action : std::uint32_t {
 /// Where an answer came from (SPEC R43).
 enum class Source : std::uint32_t { kNone = 0, kFresh = 1, kStale = 2, kOrigin = 3, kNegative = 4 };
 
+/// Why it was decided so (rules R71, R72). Of an answer for which the origin was asked: why it had
+/// to be. Values are part of the ABI: append, never renumber.
+enum class Reason : std::uint32_t {
+  kNone = 0,
+  kFresh = 1,             ///< held, and young enough
+  kStale = 2,             ///< held, and older: it is refreshed behind the answer
+  kFollowed = 3,          ///< the answer to another request of this credential
+  kAbsent = 4,            ///< nothing is held: it never was, was evicted, or has been dropped
+  kExpired = 5,           ///< past `keepFor`, `expiresIn` or `idleFor`
+  kDistrusted = 6,        ///< filled before the node lost its link (R32)
+  kChanged = 7,           ///< its user has changed since (R22, R23)
+  kRevoked = 8,           ///< its user has been revoked (R23)
+  kTombstone = 9,         ///< the session has been ended (R8)
+  kNegative = 10,         ///< a remembered refusal (R12)
+  kUnknownSession = 11,   ///< no managed session has this cookie (R20)
+  kInsisted = 12,         ///< the caller asked for a fresh one (R11)
+  kUnknownWriter = 13,    ///< a write, and it is not known whose document it has changed (R22)
+  kAnonymous = 14,        ///< no credential
+  kMalformedCookie = 15,  ///< ambiguous: a cookie header that cannot be read for sure
+  kCookiesDiffer = 16,    ///< ambiguous: session cookies that contradict each other
+  kAuthorization = 17,    ///< ambiguous: an `Authorization` that is no bearer token
+  kCookieAndAuthorization = 18,  ///< ambiguous: a credential in each
+  kTooLarge = 19,                ///< headers over their limit (R44)
+  kLeaseBusy = 20,               ///< another request asks the origin already (R9)
+  kNoLease = 21,                 ///< all leases are taken
+  kBackoff = 22,                 ///< the origin has asked for patience (R13)
+  kOriginFailed = 23,            ///< it has been asked, and failed (R13)
+  kOvertaken = 24,               ///< something happened to the session meanwhile (R10)
+};
+
 /// The decision, with what is needed to carry it out. Bytes stay valid until the next call.
 struct Outcome {
   Action action = Action::kPass;
   Source source = Source::kNone;
   CredentialKind credential = CredentialKind::kAnonymous;
+  Reason reason = Reason::kNone;
   std::uint16_t http_status = 0;
+  bool is_kept = false;  ///< the document is held from now on
   LeaseId lease = 0;
   TimeMs deadline = 0;         ///< of kWait: when the lease ends at the latest
   DurationMs retry_after = 0;  ///< of kUnavailable
   TimeMs expires_at = 0;       ///< of kServe and kServeStale: the absolute end of the session
   TimeMs fresh_until = 0;      ///< of the same; 0: it is not kept
-  Bytes meta = {};             ///< what was stored with it; of kFetch and a refresh: the old one's
+  /// Whose document it is, if it has just been read for another reason. Not on a hit: an entry
+  /// carries 32 bits of the key, and the rest would have to be read from the document.
+  std::optional<Key> user = {};
+  Bytes meta = {};  ///< what was stored with it; of kFetch and a refresh: the old one's
   Bytes body = {};
+};
+
+/// What a write has led to. If it has put a new document in the place of an older one, that is the
+/// decision's body, and `is_kept` is set.
+struct WriteOutcome {
+  Outcome decision;
+  /// Whom the write concerns: whose document was held when it began, whom the answer names, and
+  /// whose was held when it ended. No key twice.
+  std::array<Key, 3> users;
+  std::uint32_t user_count = 0;
+
+  void concerns(const std::optional<Key>& user);
 };
 
 /// The headers of a request that matter.
@@ -76,7 +125,7 @@ struct OriginAnswer {
   Bytes body;
 };
 
-/// A document that another node has had from the origin.
+/// A document that another node has received from the origin.
 struct SharedDocument {
   TimeMs filled_at = 0;
   TimeMs born_at = 0;   ///< when the session began
@@ -121,16 +170,14 @@ struct CheckOptions {
   Want want = Want::kAll;
 };
 
-using WriteId = std::uint32_t;
-
 class SessionCache {
  public:
   /// REQUIRES: find_faults(config) is empty; `secret` holds KeyMaker::kSecretBytes of randomness.
   SessionCache(const Config& config, Bytes secret);
-  /// The same on a store of the caller's.
+  /// As above, with a caller-supplied store.
   SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store);
 
-  /// Takes another secret, as if it had been made with it: for who gets to know it late.
+  /// Replaces the secret as if the cache had been constructed with it.
   /// REQUIRES: nothing has been asked of the cache yet; `secret` as above.
   void replace_secret(Bytes secret);
 
@@ -139,6 +186,10 @@ class SessionCache {
   /// Decides a request for the document. A `fresh` check that is told to wait, and later to wait
   /// for another lease, may go on without `fresh`: that lease began after it (R11).
   Outcome check(const RequestHead& request, TimeMs now, const CheckOptions& options = {});
+
+  /// The shell is about to ask the origin under a lease: counts the call. False if the lease is
+  /// over, and the origin need not be asked.
+  bool ask_origin(LeaseId lease, TimeMs now);
 
   /// Brings the origin's answer to a lease. Never kFetch or kWait.
   Outcome complete_fill(LeaseId lease, const OriginAnswer& answer, TimeMs now);
@@ -160,8 +211,8 @@ class SessionCache {
 
   /// Applies how it ended. kFetch: nobody knows which user that was; ask the origin for the
   /// document under `lease` before the answer leaves. Anything else: done.
-  Outcome complete_write(WriteId write, const RequestHead& request, const WriteAnswer& answer,
-                         TimeMs now);
+  WriteOutcome complete_write(WriteId write, const RequestHead& request, const WriteAnswer& answer,
+                              TimeMs now);
 
   /// The credential may stand for somebody else now, or for nobody (a login or a logout went past):
   /// what is held for it is dropped, refusals and fills in flight included. `only_refusal`: only if
@@ -171,10 +222,10 @@ class SessionCache {
   /// Ends the session of this credential: refused from now on (SPEC R8, R10).
   void revoke(const RequestHead& request, TimeMs now);
 
-  /// Drops, or ends, every session of a user on this node (SPEC R23). `user_id`: the JSON string or
-  /// number that stands in the document. kNotJson if it is neither.
-  Status invalidate_user(Bytes tenant, Bytes user_id, TimeMs now);
-  Status revoke_user(Bytes tenant, Bytes user_id, TimeMs now);
+  /// Drops, or ends, every session of a user on this node, of whatever tenant (rule R23).
+  /// `user_id`: the JSON string or number that stands in the document. kNotJson if it is neither.
+  Status invalidate_user(Bytes user_id, TimeMs now);
+  Status revoke_user(Bytes user_id, TimeMs now);
 
   // --- Managed sessions: the cookie is the cache's own, and the tokens stay here ---
 
@@ -201,12 +252,13 @@ class SessionCache {
 
   // --- Several nodes (SPEC R30-R32). Those with the same secret have the same keys. ---
 
-  /// The key of a request's session, and the credential: a view of the headers. False if it has not
-  /// exactly one.
-  bool session_key(const RequestHead& request, Key* key, Credential* credential) const;
-
-  /// The key of the user whose document is held for a request. False if none is.
-  bool held_user(const RequestHead& request, Key* user, TimeMs now);
+  /// The key of a request's session, and its credential.
+  struct SessionName {
+    Key key;
+    Credential credential;  ///< a view of the headers
+  };
+  /// Empty if the request has not exactly one credential.
+  std::optional<SessionName> session_key(const RequestHead& request) const;
 
   /// The managed session of a request, for other nodes; null if there is none. Valid until the next
   /// call.
@@ -217,8 +269,8 @@ class SessionCache {
   /// ended here since, or does not fit.
   bool adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at, TimeMs now);
 
-  /// The key of a user: see revoke_user.
-  Status user_key(Bytes tenant, Bytes user_id, Key* user) const;
+  /// The key of a user, by its identifier: see revoke_user.
+  std::optional<Key> user_key(Bytes user_id) const;
 
   /// Applies what another node has done to a session or a user.
   void apply(RemoteEvent event, const Key& key, TimeMs now);
@@ -256,66 +308,80 @@ class SessionCache {
   enum class Standing { kCurrent, kStale, kReplaced, kGone, kRevoked };
 
   struct Subject {
-    Action action = Action::kPass;  // where there is no key
+    bool is_too_large = false;
     Credential credential;
     bool has_key = false;
     Key key;
   };
-  struct Write {
-    WriteId id = 0;
-    Key key;
-    Key user;
-    Sequence sequence = 0;  // the newest event when it began
-    bool knows_user = false;
-    bool overlapped = false;     // another write of the same user was under way at the same time
-    bool changed_hands = false;  // a login or logout reached the session meanwhile
+  // Whose document a write may have changed.
+  struct Writers {
+    std::optional<Key> before;    // whose document was held when it began
+    std::optional<Key> now;       // whose is held now that it has ended
+    std::optional<Key> answered;  // whom the answer names
+
+    const std::optional<Key>& owner() const { return before ? before : now; }
+    const std::optional<Key>& user() const { return owner() ? owner() : answered; }
+    bool have_changed() const { return before && now && *before != *now; }
   };
   struct Held {
     bool is_held = false;
-    bool is_revoked = false;  // there was one, and its user has been revoked
+    Reason reason = Reason::kAbsent;  // why it is not held. kRevoked: with its user
     EntryView entry;
+
+    bool is_document() const { return is_held && entry.info.http_status == http::kOk; }
   };
 
   Subject identify(const RequestHead& request) const;
   void step(TimeMs now);
 
   // session_cache.cc: reading.
+  static Outcome decide_without_key(const Subject& subject, const CheckOptions& options);
   Outcome decide(const Subject& subject, const RequestHead& request, TimeMs now,
                  const CheckOptions& options);
-  bool follow(Lease* lease, Bytes tenant, const Held& held, bool fresh, Outcome* outcome);
+  std::optional<Outcome> follow(Lease* lease, const Held& held, bool fresh);
+  std::optional<Outcome> follow_answer(const EntryInfo& info);
   Outcome begin_fill(const Subject& subject, Bytes tenant, FillCause cause, const Held& held,
                      TimeMs now, Outcome outcome);
   void count(const Outcome& outcome);
   bool is_refusal(int http_status) const;
   // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
   Held find_live(Key key, Bytes tenant, TimeMs now, Want want = Want::kAll);
-  Held adopt(const Key& key, const UserEvent& event, const EntryInfo& info, TimeMs now);
-  Standing standing_of(const EntryInfo& info, Bytes body, Bytes tenant, const UserEvent** event);
+  Held adopt(const Key& key, const UserEvent& event, Bytes tenant, const EntryInfo& info,
+             TimeMs now);
+  Standing standing_of(const EntryInfo& info, Bytes body, const UserEvent** event) const;
   bool is_doubtful(const EntryInfo& info, const UserEvent* event) const;
 
   // session_fill.cc: the origin's answers.
-  Outcome fill_failed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
+  Outcome fill_failed(Lease* lease, const OriginAnswer& answer, TimeMs now);
   Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
   Outcome fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now);
-  Outcome fill_document(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
+  Outcome fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now);
+  Sequence leave_written(const Lease& lease, const Key& user, const OriginAnswer& answer,
+                         Bytes body, bool may_keep, TimeMs now);
+  void finish_document(Lease* lease, const EntryInfo& info, bool is_kept, Outcome* outcome);
   Outcome overtaken(Lease* lease);
   void doubt_everything(TimeMs now);
-  bool is_overtaken(const Lease& lease, const Key& user);
+  bool is_overtaken(const Lease& lease, const std::optional<Key>& user) const;
   bool forbids_storing(Bytes cache_control) const;
   EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
                           TimeMs now) const;
 
-  // session_shared.cc: several nodes.
-  void uncount(FillCause cause);
-
   // session_managed.cc: sessions whose tokens are kept here.
   VaultRecord* find_record(const Key& key, TimeMs now);
 
-  // session_events.cc: writes, and what ends sessions.
-  bool has_changed_since(Sequence sequence, const Key& user);
-  Write take_write(WriteId id, const Key& key);
-  bool user_of(Bytes document, Bytes tenant, Key* user) const;
-  bool user_named(Bytes tenant, Bytes user_id, Key* user) const;
+  // session_writes.cc
+  Writers writers_of(const PendingWrite& write, const Held& held, const WriteAnswer& answer) const;
+  bool may_replace(const PendingWrite& write, const Writers& writers, const Held& held,
+                   const WriteAnswer& answer, TimeMs now);
+  void doubt_writers(const Writers& writers, TimeMs now);
+  void drop_other_writers(const Writers& writers, TimeMs now);
+  Outcome replace_document(const Key& session, const Key& user, Bytes tenant, TimeMs now);
+  Outcome drop_document(const PendingWrite& write, const Writers& writers, const Subject& subject,
+                        Bytes tenant, TimeMs now);
+  bool has_changed_since(Sequence sequence, const Key& user) const;
+
+  // session_events.cc: what ends sessions.
+  std::optional<Key> user_of(Bytes document) const;
   Sequence record_change(const Key& user, UserChange change, TimeMs now);
   void note_user_change(const Key& user);
   TimeMs event_end(TimeMs now) const;
@@ -338,8 +404,7 @@ class SessionCache {
   TimeMs trusted_from_ = 0;  // entries from before are not served
   std::size_t fixed_bytes_ = 0;
 
-  std::vector<Write> writes_;
-  WriteId next_write_ = 1;
+  PendingWrites writes_;
 
   bool has_stale_floor_ = false;  // entries before `stale_floor_` are at best stale
   Sequence stale_floor_ = 0;

@@ -1,6 +1,7 @@
 // What the origin's answers do to a session (SPEC R7, R10, R12-R15).
 #include <algorithm>
 
+#include "base/http_status.h"
 #include "http/cache_control.h"
 #include "json/document.h"
 #include "session/session_cache.h"
@@ -8,9 +9,6 @@
 namespace sesame {
 namespace {
 
-constexpr std::uint16_t kOk = 200;
-constexpr int kNotModified = 304;
-constexpr int kTooManyRequests = 429;
 // After a refresh that failed, the next one waits this long; what is held is served meanwhile.
 constexpr DurationMs kRefreshPause = 1000;
 // The body of a refusal is kept up to this size; a longer one is remembered without it.
@@ -18,13 +16,16 @@ constexpr std::size_t kMaxRefusalBytes = 4096;
 
 // SPEC R13: what says nothing about the session.
 bool is_failure(int http_status) {
-  return http_status < 200 || http_status == 408 || http_status == 425 ||
-         http_status == kTooManyRequests || http_status >= 500;
+  return http_status < 200 || http_status == http::kRequestTimeout ||
+         http_status == http::kTooEarly || http_status == http::kTooManyRequests ||
+         http_status >= 500;
 }
 
-Outcome answered(Action action, std::uint16_t http_status, Bytes meta, Bytes body) {
+Outcome answered(const Lease& lease, Action action, std::uint16_t http_status, Bytes meta,
+                 Bytes body) {
   return {.action = action,
           .source = Source::kOrigin,
+          .reason = static_cast<Reason>(lease.reason),
           .http_status = http_status,
           .meta = meta,
           .body = body};
@@ -38,35 +39,37 @@ Outcome SessionCache::complete_fill(LeaseId id, const OriginAnswer& answer, Time
   Lease* lease = leases_.find(id, now);
   if (lease == nullptr || lease->state != LeaseState::kInFlight) return overtaken(nullptr);
   // If the session has ended with its user, this cancels the lease.
-  const Held held = find_live(lease->key, lease->tenant, now);
-  if (held.is_revoked) return overtaken(nullptr);
+  const Held held = find_live(lease->key, lease->tenant, now, Want::kInfo);
+  if (held.reason == Reason::kRevoked) return overtaken(nullptr);
 
   const int status = answer.http_status;
-  if (is_failure(status)) return fill_failed(lease, answer, held, now);
-  if (status == kNotModified) return fill_confirmed(lease, answer, held, now);
+  if (is_failure(status)) return fill_failed(lease, answer, now);
+  if (status == http::kNotModified) return fill_confirmed(lease, answer, held, now);
   if (status >= 300 && lease->cause == FillCause::kWrite) doubt_everything(now);
   if (is_refusal(status)) return fill_refused(lease, answer, now);
   if (status >= 300) {
     // Not a failure and not a clear "no": passed on, and nothing is held on to (R12).
     const auto http_status = static_cast<std::uint16_t>(status);
     store_->erase(lease->key);
+    const Outcome outcome =
+        answered(*lease, Action::kAnswer, http_status, answer.meta, answer.body);
     leases_.end_with_answer(lease, http_status, answer.meta, answer.body);
-    return answered(Action::kAnswer, http_status, answer.meta, answer.body);
+    return outcome;
   }
-  return fill_document(lease, answer, held, now);
+  return fill_document(lease, answer, now);
 }
 
 Outcome SessionCache::overtaken(Lease* lease) {
   ++metrics_.fills_refused;
   if (lease != nullptr) leases_.free(lease);
-  return {.action = Action::kRetry};
+  return {.action = Action::kRetry, .reason = Reason::kOvertaken};
 }
 
 // True if something happened to the user since the lease began (R10). What happens to the key
 // itself cancels the lease.
-bool SessionCache::is_overtaken(const Lease& lease, const Key& user) {
+bool SessionCache::is_overtaken(const Lease& lease, const std::optional<Key>& user) const {
   if (users_.is_below_floor(lease.sequence)) return true;
-  const UserEvent* event = users_.find(user);
+  const UserEvent* event = user ? users_.find(*user) : nullptr;
   return event != nullptr && event->overtakes(lease.sequence);
 }
 
@@ -77,40 +80,45 @@ void SessionCache::doubt_everything(TimeMs now) {
   has_stale_floor_ = true;
 }
 
-Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, const Held& held,
-                                  TimeMs now) {
+Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, TimeMs now) {
   ++metrics_.origin_failures;
   if (lease->cause == FillCause::kWrite) doubt_everything(now);
   const DurationMs retry_after = std::max<DurationMs>(answer.retry_after, 1000);
   lease->retry_after = retry_after;
-  if (answer.http_status == kTooManyRequests && answer.retry_after > 0) {
+  const Held held = find_live(lease->key, lease->tenant, now);
+  if (answer.http_status == http::kTooManyRequests && answer.retry_after > 0) {
     leases_.end_with_backoff(lease, now + answer.retry_after, retry_after);
   } else if (lease->cause == FillCause::kRefresh) {
     leases_.end_with_pause(lease, now + kRefreshPause);
   } else {
     leases_.end(lease, LeaseState::kFailed);
   }
-  Outcome outcome{.action = Action::kUnavailable, .retry_after = retry_after};
-  if (held.is_held && held.entry.info.http_status == kOk) {
-    outcome = answered(Action::kServeStale, kOk, held.entry.meta, held.entry.body);
-    outcome.source = Source::kStale;
-    outcome.expires_at = held.entry.info.expires_at;
-    outcome.fresh_until = held.entry.info.fresh_until;
+  if (held.is_document()) {
+    return {.action = Action::kServeStale,
+            .source = Source::kStale,
+            .reason = Reason::kOriginFailed,
+            .http_status = http::kOk,
+            .is_kept = true,
+            .expires_at = held.entry.info.expires_at,
+            .fresh_until = held.entry.info.fresh_until,
+            .meta = held.entry.meta,
+            .body = held.entry.body};
   }
-  if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
-  return outcome;
+  ++metrics_.unavailable;
+  return {
+      .action = Action::kUnavailable, .reason = Reason::kOriginFailed, .retry_after = retry_after};
 }
 
 Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held,
                                      TimeMs now) {
-  if (!lease->conditional) return fill_failed(lease, answer, held, now);
+  if (!lease->conditional) return fill_failed(lease, answer, now);
   // It was confirmed as it was when the lease began; since then it may have gone or changed.
   EntryView entry;
-  if (!held.is_held || !store_->find(lease->key, now, &entry) || entry.info.http_status != kOk ||
+  if (!held.is_document() || !store_->find(lease->key, now, &entry, Want::kInfo) ||
       is_before(lease->sequence, entry.info.sequence)) {
     return overtaken(lease);
   }
-  const EntryInfo& old = entry.info;
+  const EntryInfo old = entry.info;
   EntryInfo info =
       document_info(lease->credential_expires_at, answer.cache_control, old.born_at, now);
   // What a 304 does not say stays as it was (RFC 9111 section 3.2).
@@ -120,22 +128,17 @@ Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, c
   info.sequence = lease->sequence;
   info.user_tag = old.user_tag;
   const bool is_kept = !forbids_storing(answer.cache_control);
+  if (is_kept) store_->set_info(lease->key, info);
+  if (!store_->find(lease->key, now, &entry)) return overtaken(lease);
   if (!is_kept) {
     meta_ = entry.meta;
     body_ = entry.body;
     entry = {info, meta_, body_};
     store_->erase(lease->key);
-    lease->user_tag = info.user_tag;
-    lease->expires_at = info.expires_at;
-    leases_.end_with_answer(lease, kOk, meta_, body_);
-  } else {
-    store_->set_info(lease->key, info);
-    if (!store_->find(lease->key, now, &entry)) return overtaken(lease);
-    leases_.end(lease, LeaseState::kStored);
   }
-  Outcome outcome = answered(Action::kServe, kOk, entry.meta, entry.body);
-  outcome.expires_at = info.expires_at;
-  if (is_kept) outcome.fresh_until = info.fresh_until;
+  Outcome outcome = answered(*lease, Action::kServe, http::kOk, entry.meta, entry.body);
+  outcome.user = user_of(entry.body);
+  finish_document(lease, info, is_kept, &outcome);
   return outcome;
 }
 
@@ -151,6 +154,7 @@ Outcome SessionCache::fill_refused(Lease* lease, const OriginAnswer& answer, Tim
   info.fresh_until = info.drop_at = info.expires_at = now + config_.negative_for;
   info.sequence = lease->sequence;
   info.http_status = http_status;
+  const Outcome outcome = answered(*lease, Action::kRefuse, http_status, answer.meta, answer.body);
   store_->erase(lease->key);
   const bool is_stored =
       config_.negative_for > 0 && store_->put(lease->key, info, is_small ? answer.meta : Bytes(),
@@ -160,7 +164,7 @@ Outcome SessionCache::fill_refused(Lease* lease, const OriginAnswer& answer, Tim
   } else {
     leases_.end_with_answer(lease, http_status, answer.meta, answer.body);
   }
-  return answered(Action::kRefuse, http_status, answer.meta, answer.body);
+  return outcome;
 }
 
 EntryInfo SessionCache::document_info(TimeMs credential_expires_at, Bytes cache_control,
@@ -169,7 +173,7 @@ EntryInfo SessionCache::document_info(TimeMs credential_expires_at, Bytes cache_
   info.filled_at = now;
   info.born_at = born_at;
   info.used_at = config_.idle_for > 0 ? now : 0;
-  info.http_status = kOk;
+  info.http_status = http::kOk;
   info.expires_at = born_at + config_.expires_in;
   if (credential_expires_at > 0) {
     info.expires_at = std::min(info.expires_at, credential_expires_at);
@@ -190,26 +194,23 @@ bool SessionCache::forbids_storing(Bytes cache_control) const {
   return config_.obey_cache_control && read_cache_control(cache_control).no_store;
 }
 
-Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, const Held& held,
-                                    TimeMs now) {
+Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now) {
   if (answer.body.size() > config_.max_document_bytes ||
       check_document(answer.body) != Status::kOk) {
-    return fill_failed(lease, answer, held, now);
+    return fill_failed(lease, answer, now);
   }
-  Key user;
-  const bool knows_user = user_of(answer.body, lease->tenant, &user);
-  if (knows_user && is_overtaken(*lease, user)) return overtaken(lease);
-  if (!knows_user && users_.is_below_floor(lease->sequence)) return overtaken(lease);
+  const std::optional<Key> user = user_of(answer.body);
+  if (is_overtaken(*lease, user)) return overtaken(lease);
   Bytes body = answer.body;
   if (!config_.fields.empty()) {
     body_ = project(answer.body, config_.fields);
     body = body_;
   }
 
-  const std::uint32_t tag = knows_user ? user_tag(user) : 0;
+  const std::uint32_t tag = user ? user_tag(*user) : 0;
   TimeMs born_at = now;
   EntryView old;
-  if (store_->find(lease->key, now, &old) && old.info.http_status == kOk &&
+  if (store_->find(lease->key, now, &old, Want::kInfo) && old.info.http_status == http::kOk &&
       old.info.user_tag == tag && now < old.info.expires_at) {
     born_at = old.info.born_at;
   }
@@ -218,18 +219,8 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, co
   info.sequence = lease->sequence;
   const bool may_keep = now < info.expires_at && now >= tombstones_.unguarded_until() &&
                         !forbids_storing(answer.cache_control);
-  if (lease->cause == FillCause::kWrite && knows_user) {
-    info.sequence =
-        record_change(user, may_keep ? UserChange::kReplaced : UserChange::kDropped, now);
-    // Whoever takes it over has an end of its own.
-    EntryInfo left = document_info(0, answer.cache_control, now, now);
-    left.user_tag = tag;
-    left.sequence = info.sequence;
-    if (may_keep) store_->put(user, left, answer.meta, body, now);
-    // What was in doubt when it was asked for still is.
-    if (has_stale_floor_ && is_before(lease->sequence, stale_floor_)) {
-      record_change(user, UserChange::kStale, now);
-    }
+  if (lease->cause == FillCause::kWrite && user) {
+    info.sequence = leave_written(*lease, *user, answer, body, may_keep, now);
   } else if (lease->cause == FillCause::kWrite) {
     doubt_everything(now);
   }
@@ -237,18 +228,46 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, co
   // Only a write is asked about after its session was revoked.
   const bool may_store = may_keep && !tombstones_.contains(lease->key, now);
   const bool is_kept = may_store && store_->put(lease->key, info, answer.meta, body, now);
-  if (is_kept) {
-    leases_.end(lease, LeaseState::kStored);
-  } else {
-    store_->erase(lease->key);
-    lease->user_tag = tag;
-    lease->expires_at = info.expires_at;
-    leases_.end_with_answer(lease, kOk, answer.meta, body);
-  }
-  Outcome outcome = answered(Action::kServe, kOk, answer.meta, body);
-  outcome.expires_at = info.expires_at;
-  if (is_kept) outcome.fresh_until = info.fresh_until;
+  if (!is_kept) store_->erase(lease->key);
+  Outcome outcome = answered(*lease, Action::kServe, http::kOk, answer.meta, body);
+  outcome.user = user;
+  finish_document(lease, info, is_kept, &outcome);
   return outcome;
+}
+
+// The document after a write of whom nobody knew: leaves it to the other sessions of its user.
+// Returns the number of that change.
+Sequence SessionCache::leave_written(const Lease& lease, const Key& user,
+                                     const OriginAnswer& answer, Bytes body, bool may_keep,
+                                     TimeMs now) {
+  const UserChange change = may_keep ? UserChange::kReplaced : UserChange::kDropped;
+  // Whoever takes it over has an end of its own.
+  EntryInfo left = document_info(0, answer.cache_control, now, now);
+  left.user_tag = user_tag(user);
+  left.sequence = record_change(user, change, now);
+  if (may_keep) {
+    store_->put(keys_.make_replacement(lease.tenant, user), left, answer.meta, body, now);
+  }
+  // What was in doubt when it was asked for still is.
+  if (has_stale_floor_ && is_before(lease.sequence, stale_floor_)) {
+    record_change(user, UserChange::kStale, now);
+  }
+  return left.sequence;
+}
+
+// Ends the lease of a document that is in the store, or (`is_kept` is false) nowhere.
+void SessionCache::finish_document(Lease* lease, const EntryInfo& info, bool is_kept,
+                                   Outcome* outcome) {
+  outcome->expires_at = info.expires_at;
+  outcome->is_kept = is_kept;
+  if (is_kept) {
+    outcome->fresh_until = info.fresh_until;
+    leases_.end(lease, LeaseState::kStored);
+    return;
+  }
+  lease->user_tag = info.user_tag;
+  lease->expires_at = info.expires_at;
+  leases_.end_with_answer(lease, http::kOk, outcome->meta, outcome->body);
 }
 
 }  // namespace sesame

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/http_status.h"
 #include "json/document.h"
 #include "session/session_cache.h"
 
@@ -11,10 +12,12 @@ namespace {
 
 // A token this near to its end is exchanged: it would end on the way to the origin.
 constexpr DurationMs kExpiryMargin = 5'000;
-constexpr int kTooManyRequests = 429;
 
 Outcome no_session() {
-  return {.action = Action::kRefuse, .source = Source::kNegative, .http_status = 401};
+  return {.action = Action::kRefuse,
+          .source = Source::kNegative,
+          .reason = Reason::kUnknownSession,
+          .http_status = http::kUnauthorized};
 }
 
 }  // namespace
@@ -23,15 +26,14 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
                                     const OriginAnswer& document, Sequence asked_at, TimeMs now) {
   step(now);
   const Outcome unavailable{.action = Action::kUnavailable, .retry_after = 1000};
-  Key user;
-  if (tokens.access.empty() || document.http_status != 200 ||
+  if (tokens.access.empty() || document.http_status != http::kOk ||
       document.body.size() > config_.max_document_bytes ||
       check_document(document.body) != Status::kOk) {
     return unavailable;
   }
   const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
   // Without an identifier the session is its own only one.
-  if (!user_of(document.body, tenant, &user)) user = key;
+  const Key user = user_of(document.body).value_or(key);
   const UserEvent* event = users_.find(user);
   if (event != nullptr && event->revoked && is_before(asked_at, event->revoked_at)) {
     return {.action = Action::kRetry};
@@ -55,7 +57,7 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   lease->sequence = asked_at;
   lease->tenant = tenant;
   ++metrics_.origin_login;
-  Outcome outcome = fill_document(lease, document, Held{}, now);
+  Outcome outcome = fill_document(lease, document, now);
   if (outcome.action == Action::kRetry) outcome.action = Action::kServe;
   return outcome;
 }
@@ -97,7 +99,8 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
   step(now);
   const Subject subject = identify(request);
   if (!subject.has_key || subject.credential.kind != CredentialKind::kCookie) {
-    return {.action = subject.action, .credential = subject.credential.kind};
+    return {.action = subject.is_too_large ? Action::kTooLarge : Action::kPass,
+            .credential = subject.credential.kind};
   }
   VaultRecord* record =
       tombstones_.contains(subject.key, now) ? nullptr : find_record(subject.key, now);
@@ -132,10 +135,9 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
       ++current->waiters;
       return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
     }
-    Lease* lease = leases_.begin(key, FillCause::kMiss, now, now + config_.refresh_lease_for);
+    Lease* lease = leases_.begin(key, FillCause::kTokens, now, now + config_.refresh_lease_for);
     if (lease == nullptr) return {.action = Action::kUnavailable, .retry_after = 1000};
     lease->subject = subject.key;
-    ++metrics_.origin_token_refresh;
     meta_ = record->access_token;
     body_ = record->refresh_token;
     return {.action = Action::kFetch,
@@ -147,7 +149,7 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
   body_ = record->access_token;
   return {.action = Action::kServe,
           .credential = CredentialKind::kCookie,
-          .http_status = 200,
+          .http_status = http::kOk,
           .expires_at = record->expires_at,
           .body = body_};
 }
@@ -167,25 +169,26 @@ Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens
     leases_.free(lease);
     return no_session();
   }
-  if (http_status >= 200 && http_status <= 299 && !tokens.access.empty()) {
+  if (http::is_success(http_status) && !tokens.access.empty()) {
     // Where refresh tokens are not rotated, the one there is stays good (RFC 6749 section 6).
     vault_.renew(session, tokens.access, tokens.refresh, tokens.access_expires_at);
     leases_.end(lease, LeaseState::kStored);
     body_ = tokens.access;
     return {.action = Action::kServe,
-            .http_status = 200,
+            .http_status = http::kOk,
             .expires_at = record->expires_at,
             .body = body_};
   }
   // RFC 6749 section 5.2: the grant is no longer valid. Anything else says nothing about it (R24).
-  if (http_status == 400 || http_status == 401 || http_status == 403) {
+  if (http_status == http::kBadRequest || http_status == http::kUnauthorized ||
+      http_status == http::kForbidden) {
     bury(session, record->expires_at, now);
     return no_session();
   }
   ++metrics_.origin_failures;
   lease->retry_after = std::max<DurationMs>(retry_after, 1000);
   const Outcome outcome{.action = Action::kUnavailable, .retry_after = lease->retry_after};
-  if (http_status == kTooManyRequests && retry_after > 0) {
+  if (http_status == http::kTooManyRequests && retry_after > 0) {
     leases_.end_with_backoff(lease, now + retry_after, retry_after);  // obeyed (R13)
   } else {
     leases_.end(lease, LeaseState::kFailed);

@@ -8,29 +8,11 @@
 #include "session/session_cache.h"
 
 namespace sesame {
-namespace {
-
-constexpr std::uint16_t kOk = 200;
-
-}  // namespace
-
-bool SessionCache::session_key(const RequestHead& request, Key* key, Credential* credential) const {
+std::optional<SessionCache::SessionName> SessionCache::session_key(
+    const RequestHead& request) const {
   const Subject subject = identify(request);
-  *key = subject.key;
-  *credential = subject.credential;
-  return subject.has_key;
-}
-
-bool SessionCache::held_user(const RequestHead& request, Key* user, TimeMs now) {
-  const Subject subject = identify(request);
-  if (!subject.has_key) return false;
-  const Held held = find_live(subject.key, request.tenant, now);
-  return held.is_held && held.entry.info.http_status == kOk &&
-         user_of(held.entry.body, request.tenant, user);
-}
-
-Status SessionCache::user_key(Bytes tenant, Bytes user_id, Key* user) const {
-  return user_named(tenant, user_id, user) ? Status::kOk : Status::kNotJson;
+  if (!subject.has_key) return {};
+  return SessionName{subject.key, subject.credential};
 }
 
 void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now) {
@@ -50,30 +32,14 @@ void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now) {
   }
 }
 
-// The origin was not asked after all.
-void SessionCache::uncount(FillCause cause) {
-  ++metrics_.shared_fills;
-  switch (cause) {
-    case FillCause::kMiss:
-      --metrics_.origin_miss;
-      break;
-    case FillCause::kRefresh:
-      --metrics_.origin_refresh;
-      break;
-    case FillCause::kFresh:
-    case FillCause::kWrite:
-      break;
-  }
-}
-
 Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document, TimeMs now) {
   step(now);
   if (leases_.drop_overdue(id, now)) ++metrics_.takeovers;
   Lease* lease = leases_.find(id, now);
   if (lease == nullptr || lease->state != LeaseState::kInFlight) return overtaken(nullptr);
   // If the session has ended with its user, this cancels the lease.
-  const Held held = find_live(lease->key, lease->tenant, now);
-  if (held.is_revoked) return overtaken(nullptr);
+  const Held held = find_live(lease->key, lease->tenant, now, Want::kInfo);
+  if (held.reason == Reason::kRevoked) return overtaken(nullptr);
 
   const Outcome ask{.action = Action::kFetch, .lease = id};
   const bool asks_origin = lease->cause == FillCause::kFresh || lease->cause == FillCause::kWrite;
@@ -84,15 +50,13 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
       check_document(document.body) != Status::kOk) {
     return ask;
   }
-  Key user;
-  const bool knows_user = user_of(document.body, lease->tenant, &user);
-  if (knows_user && is_overtaken(*lease, user)) return overtaken(lease);
-  if (users_.is_below_floor(lease->sequence)) return overtaken(lease);
+  const std::optional<Key> user = user_of(document.body);
+  if (is_overtaken(*lease, user)) return overtaken(lease);
 
   EntryInfo info = document_info(lease->credential_expires_at, document.cache_control,
                                  std::min(document.born_at, filled_at), filled_at);
   info.used_at = config_.idle_for > 0 ? now : 0;
-  info.user_tag = knows_user ? user_tag(user) : 0;
+  info.user_tag = user ? user_tag(*user) : 0;
   info.sequence = lease->sequence;
   // A refresh wants what need not be refreshed; who has nothing takes what may still be served.
   const bool is_refresh = lease->cause == FillCause::kRefresh;
@@ -103,7 +67,7 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
       is_wanted && !is_idle && now < info.drop_at && now >= tombstones_.unguarded_until() &&
       !tombstones_.contains(lease->key, now) && !forbids_storing(document.cache_control);
   if (!may_keep || !store_->put(lease->key, info, document.meta, document.body, now)) return ask;
-  uncount(lease->cause);
+  ++metrics_.shared_fills;
   leases_.end(lease, LeaseState::kStored);
   return {.action = Action::kRetry};
 }

@@ -44,7 +44,7 @@ std::uint32_t UserEvents::locate(const Key& user) const {
   return slot == SlotIndex::kNone ? 0 : slot;
 }
 
-const UserEvent* UserEvents::find(const Key& user) {
+const UserEvent* UserEvents::find(const Key& user) const {
   const std::uint32_t found = locate(user);
   return found == 0 ? nullptr : &slots_[found].event;
 }

@@ -54,7 +54,7 @@ class UserEvents {
   bool may_concern(std::uint32_t tag) const;
 
   /// Null if nothing happened to this user.
-  const UserEvent* find(const Key& user);
+  const UserEvent* find(const Key& user) const;
 
   void revoke(const Key& user, Sequence at, TimeMs until);
 

@@ -1,0 +1,21 @@
+// The HTTP status codes that decisions depend on (RFC 9110 section 15, RFC 6585 section 4).
+// Knows nothing else.
+#pragma once
+
+#include <cstdint>
+
+namespace sesame::http {
+
+inline constexpr std::uint16_t kOk = 200;
+inline constexpr std::uint16_t kNotModified = 304;
+inline constexpr std::uint16_t kBadRequest = 400;
+inline constexpr std::uint16_t kUnauthorized = 401;
+inline constexpr std::uint16_t kForbidden = 403;
+inline constexpr std::uint16_t kRequestTimeout = 408;
+inline constexpr std::uint16_t kTooEarly = 425;
+inline constexpr std::uint16_t kTooManyRequests = 429;
+
+/// 2xx.
+constexpr bool is_success(int http_status) { return http_status >= 200 && http_status <= 299; }
+
+}  // namespace sesame::http
