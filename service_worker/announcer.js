@@ -8,7 +8,7 @@ const MAX_WAIT_MS = 250;
  * - `session`: this is the session now; with `clear`, tabs answer with `cleared` once they have forgotten
  *   the last one
  * - `changed`: somebody else may be signed in: ask
- * @typedef {{ type: 'session', session: import('./client/session-client.js').ClientSession | null,
+ * @typedef {{ type: 'session', session: import('./client/known-session.js').ClientSession | null,
  *     clear?: string }
  *   | { type: 'changed' } | { type: 'cleared', clear: string }} Message
  */

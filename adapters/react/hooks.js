@@ -3,7 +3,8 @@
 import { useCallback, useContext, useState, useSyncExternalStore } from 'react';
 import { SessionContext } from './session-provider.js';
 
-/** @import { ClientSession, SessionClient } from '../../service_worker/client/session-client.js' */
+/** @import { ClientSession } from '../../service_worker/client/known-session.js' */
+/** @import { SessionClient } from '../../service_worker/client/session-client.js' */
 
 /**
  * Who is signed in. The component is rendered again when that changes, in whichever tab, and no request is made

@@ -16,7 +16,7 @@ const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEf
  *   of `sesame-edge/client`. One of `createClient()` where paths are not the usual ones
  * @property {string | false} [serviceWorker] the URL of the worker's script; false for none. Default
  *   `/sesame-service-worker.js`
- * @property {import('../../service_worker/client/session-client.js').ClientSession | null} [initialSession]
+ * @property {import('../../service_worker/client/known-session.js').ClientSession | null} [initialSession]
  *   what the server knew when it rendered the page: it is not asked for again. null: nobody is signed in
  * @property {import('./session-store.js').QueryClientLike} [queryClient] of TanStack Query: the data of
  *   `sessionQueryOptions()` follows every change in whichever tab, and is null after a logout

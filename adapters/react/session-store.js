@@ -5,8 +5,8 @@
 import { defaultClient } from '../../service_worker/client/index.js';
 import { SESSION_KEY } from './session-query.js';
 
-/** @typedef {import('../../service_worker/client/session-client.js').ClientSession} ClientSession */
-/** @typedef {import('../../service_worker/client/session-client.js').ClientState} ClientState */
+/** @typedef {import('../../service_worker/client/known-session.js').ClientSession} ClientSession */
+/** @typedef {import('../../service_worker/client/known-session.js').ClientState} ClientState */
 /** @typedef {import('../../service_worker/client/session-client.js').SessionClient} SessionClient */
 /** @import { SesameError } from '../../js_bindings/errors.js' */
 

@@ -15,9 +15,9 @@ import { SessionClient } from './session-client.js';
 export { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
 export { SessionClient };
 
-/** @typedef {import('./session-client.js').ClientSession} ClientSession */
+/** @typedef {import('./known-session.js').ClientSession} ClientSession */
 /** @typedef {import('./session-client.js').ClientOptions} ClientOptions */
-/** @typedef {import('./session-client.js').ClientState} ClientState */
+/** @typedef {import('./known-session.js').ClientState} ClientState */
 /** @typedef {import('./session-client.js').Refreshed} Refreshed */
 
 /**

@@ -1,26 +1,14 @@
 // What a page knows of its session, and how it hears of changes.
 // Invariants: an answer that was overtaken by a message is not given to anybody, nor is a message to who asked the
 // origin past what is held; one request at a time asks who the user is, in this tab.
-import { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
+import { SesameError, UpdateError } from '../../js_bindings/errors.js';
+import { KnownSession } from './known-session.js';
 import { refreshAlone } from './refresh.js';
+import { SessionRequests } from './session-requests.js';
 import { WorkerLink } from './worker-link.js';
 
-/**
- * Who is signed in, as far as this page knows.
- * @typedef {object} ClientSession
- * @property {any} user the document, parsed
- * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
- * @property {boolean} stale the origin could not be asked, or is being asked right now (SPEC R63)
- */
-
-/**
- * What a page knows at one moment; another object when something of it has changed.
- * @typedef {object} ClientState
- * @property {ClientSession | null | undefined} session undefined: not known, or somebody else may be signed
- *   in by now
- * @property {import('../../js_bindings/errors.js').SesameError | null} error why the last question had no
- *   answer; `session` is then what was known before it (SPEC R13)
- */
+/** @typedef {import('./known-session.js').ClientSession} ClientSession */
+/** @typedef {import('./known-session.js').ClientState} ClientState */
 
 /**
  * Where a client finds what it asks for. Paths are of the page's own origin.
@@ -68,20 +56,19 @@ export class SessionClient {
   #options;
   #channel;
   #link = new WorkerLink();
-  /** @type {Set<() => void>} */
-  #listeners = new Set();
+  #requests;
+  #known = new KnownSession();
   /** @type {Promise<ClientSession | null> | null} */
   #asking = null;
   /** @type {ReturnType<SessionClient['refresh']> | null} */
   #refreshing = null;
   /** What has changed the session so far, past all questions. */
   #changes = 0;
-  /** @type {Readonly<ClientState>} */
-  #state = Object.freeze({ session: undefined, error: null });
 
   /** @param {ClientOptions} [options] */
   constructor(options = {}) {
     this.#options = { ...DEFAULTS, ...options };
+    this.#requests = new SessionRequests(this.#options);
     this.#channel = new BroadcastChannel(this.#options.channel);
     this.#channel.onmessage = ({ data }) => this.#hear(data);
   }
@@ -148,7 +135,7 @@ export class SessionClient {
    * client.state.session.user.name; // => 'Ingrid Sørensen'
    */
   get state() {
-    return this.#state;
+    return this.#known.state;
   }
 
   /**
@@ -168,8 +155,7 @@ export class SessionClient {
    * names; // => [ 'Ingrid Sørensen' ]
    */
   subscribe(listener) {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#known.subscribe(listener);
   }
 
   /**
@@ -184,7 +170,7 @@ export class SessionClient {
    * client.state.session.user.name; // => 'Ingrid Sørensen'
    */
   assume(session) {
-    if (this.#changes === 0 && this.#state.session === undefined) this.#become(session);
+    if (this.#changes === 0 && this.state.session === undefined) this.#known.become(session);
   }
 
   /**
@@ -204,9 +190,9 @@ export class SessionClient {
    * names; // => [ 'Ingrid Sørensen', 'nobody' ]
    */
   onSessionChange(listener) {
-    let told = this.#state.session;
+    let told = this.state.session;
     return this.subscribe(() => {
-      const { session } = this.#state;
+      const { session } = this.state;
       if (session === undefined || session === told) return;
       told = session;
       listener(session);
@@ -235,7 +221,7 @@ export class SessionClient {
    */
   async updateUser(changes, { method = 'PATCH' } = {}) {
     const hasWorker = await this.#link.isControlled();
-    const response = await this.#request(this.#options.documentPath, {
+    const response = await this.#requests.send(this.#options.documentPath, {
       method,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(changes),
@@ -269,7 +255,7 @@ export class SessionClient {
   async logout() {
     const hasWorker = await this.#link.isControlled();
     const { logoutPath } = this.#options;
-    const response = await this.#request(logoutPath, { method: 'POST' });
+    const response = await this.#requests.send(logoutPath, { method: 'POST' });
     await response.body?.cancel();
     if (!response.ok && !SIGNED_OUT.includes(response.status)) {
       throw new SesameError(
@@ -278,7 +264,7 @@ export class SessionClient {
       );
     }
     this.#changes += 1;
-    this.#become(null);
+    this.#known.become(null);
     if (hasWorker) return;
     this.#channel.postMessage({ type: 'session', session: null });
     await this.#link.command('forget');
@@ -306,13 +292,8 @@ export class SessionClient {
 
   /** @returns {Promise<Refreshed | null>} */
   #refresh() {
-    return refreshAlone(this.#channel, async () => {
-      const response = await this.#request(this.#options.refreshPath, { method: 'POST' });
-      if (response.status === 401 || response.status === 403) return null;
-      if (!response.ok) throw unavailable(response);
-      const answer = await response.json().catch(() => null);
-      return { expiresAt: answer?.expiresAt ?? null };
-    });
+    const { refreshPath } = this.#options;
+    return refreshAlone(this.#channel, () => this.#requests.refresh(refreshPath));
   }
 
   /**
@@ -343,7 +324,7 @@ export class SessionClient {
    */
   close() {
     this.#channel.close();
-    this.#listeners.clear();
+    this.#known.close();
   }
 
   /**
@@ -358,12 +339,14 @@ export class SessionClient {
         (error) => ({ session: null, error }),
       );
       if (changes === this.#changes) {
-        if (answer.error) this.#set({ session: this.#state.session, error: answer.error });
-        else this.#become(answer.session);
-        if (answer.error) throw answer.error;
+        if (answer.error) {
+          this.#known.fail(answer.error);
+          throw answer.error;
+        }
+        this.#known.become(answer.session);
         return answer.session;
       }
-      const { session } = this.#state;
+      const { session } = this.state;
       // What has changed it has said it; but that may be from before a fresh question (SPEC R11).
       if (session !== undefined && (!fresh || isSameUser(session, answer.session))) return session;
     }
@@ -372,70 +355,25 @@ export class SessionClient {
   /** @param {boolean} fresh */
   async #load(fresh) {
     const hasWorker = await this.#link.isControlled();
-    const { sessionPath, documentPath } = this.#options;
-    /** @type {RequestInit} */
-    const init = { cache: fresh ? 'reload' : 'default' };
-    const response = await this.#request(hasWorker ? sessionPath : documentPath, init);
-    if (!response.ok) {
-      await response.body?.cancel();
-      if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
-      throw unavailable(response);
-    }
-    const answer = await response.json().catch(() => {
-      throw unavailable(response);
-    });
-    if (answer === null) return null;
-    const stale = /\bsesame;desc=stale\b/.test(response.headers.get('server-timing') ?? '');
-    return hasWorker ? { ...answer, stale } : { user: answer, expiresAt: null, stale };
-  }
-
-  /**
-   * @param {string} path
-   * @param {RequestInit} init
-   */
-  async #request(path, init) {
-    const headers = { accept: 'application/json', ...this.#options.headers(), ...init.headers };
-    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch(() => {
-      throw new OriginUnavailableError(1000);
-    });
+    return this.#requests.load({ hasWorker, fresh });
   }
 
   /** @param {import('../announcer.js').Message} message */
   #hear(message) {
     if (message?.type === 'session') {
       this.#changes += 1;
-      this.#become(message.session);
+      this.#known.become(message.session);
       if (message.clear) this.#channel.postMessage({ type: 'cleared', clear: message.clear });
     } else if (message?.type === 'changed') {
       this.#changes += 1;
-      this.#set({ session: undefined, error: null });
+      this.#known.doubt();
       // Who has asked before, or listens, is to know; a page that does neither need not.
-      if (this.#listeners.size > 0) this.getSession().catch(() => {});
+      if (this.#known.hasListeners) this.getSession().catch(() => {});
     }
-  }
-
-  /** @param {ClientSession | null} session */
-  #become(session) {
-    const known = this.#state.session;
-    const isSame = known !== undefined && JSON.stringify(session) === JSON.stringify(known);
-    if (isSame && this.#state.error === null) return;
-    this.#set({ session: isSame ? known : session, error: null });
-  }
-
-  /** @param {ClientState} state */
-  #set(state) {
-    this.#state = Object.freeze(state);
-    for (const listener of [...this.#listeners]) listener();
   }
 }
 
 /** @param {ClientSession | null} one @param {ClientSession | null} other */
 function isSameUser(one, other) {
   return JSON.stringify(one?.user) === JSON.stringify(other?.user);
-}
-
-/** @param {Response} response */
-function unavailable(response) {
-  const seconds = Number(response.headers.get('retry-after'));
-  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000);
 }

@@ -1,0 +1,74 @@
+// What a page knows of its session at one moment, and who listens for changes of it.
+//
+// It must not know where that comes from. Invariant: the state is another object exactly when something of it has
+// changed, and every listener is called then.
+
+/**
+ * Who is signed in, as far as this page knows.
+ * @typedef {object} ClientSession
+ * @property {any} user the document, parsed
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {boolean} stale the origin could not be asked, or is being asked right now (SPEC R63)
+ */
+
+/**
+ * What a page knows at one moment; another object when something of it has changed.
+ * @typedef {object} ClientState
+ * @property {ClientSession | null | undefined} session undefined: not known, or somebody else may be signed
+ *   in by now
+ * @property {import('../../js_bindings/errors.js').SesameError | null} error why the last question had no
+ *   answer; `session` is then what was known before it (SPEC R13)
+ */
+
+export class KnownSession {
+  /** @type {Set<() => void>} */
+  #listeners = new Set();
+  /** @type {Readonly<ClientState>} */
+  #state = Object.freeze({ session: undefined, error: null });
+
+  get state() {
+    return this.#state;
+  }
+
+  get hasListeners() {
+    return this.#listeners.size > 0;
+  }
+
+  /**
+   * @param {() => void} listener
+   * @returns {() => void} stops it
+   */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** @param {ClientSession | null} session null: nobody is signed in */
+  become(session) {
+    const known = this.#state.session;
+    const isSame = known !== undefined && JSON.stringify(session) === JSON.stringify(known);
+    if (isSame && this.#state.error === null) return;
+    this.#set({ session: isSame ? known : session, error: null });
+  }
+
+  /** Somebody else may be signed in by now. */
+  doubt() {
+    this.#set({ session: undefined, error: null });
+  }
+
+  /** A question had no answer. @param {import('../../js_bindings/errors.js').SesameError} error */
+  fail(error) {
+    this.#set({ session: this.#state.session, error });
+  }
+
+  /** Calls nobody any more. */
+  close() {
+    this.#listeners.clear();
+  }
+
+  /** @param {ClientState} state */
+  #set(state) {
+    this.#state = Object.freeze(state);
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,80 @@
+// What a page asks over HTTP, and what the answers mean. With a worker the session's path is asked, which the worker
+// answers; without one the document's, which the origin has.
+//
+// It must not know what the page has known before. Invariant: a failure is an error, never "nobody" (SPEC R13).
+import { OriginUnavailableError } from '../../js_bindings/errors.js';
+
+/** @typedef {import('./known-session.js').ClientSession} ClientSession */
+
+/**
+ * @typedef {object} RequestOptions
+ * @property {string} documentPath
+ * @property {string} sessionPath
+ * @property {() => Record<string, string>} headers
+ */
+
+export class SessionRequests {
+  #options;
+
+  /** @param {RequestOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} init
+   * @returns {Promise<Response>} whatever its status
+   * @throws {OriginUnavailableError} it could not be sent
+   */
+  async send(path, init) {
+    const headers = { accept: 'application/json', ...this.#options.headers(), ...init.headers };
+    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch(() => {
+      throw new OriginUnavailableError(1000);
+    });
+  }
+
+  /**
+   * Who is signed in?
+   * @param {{ hasWorker: boolean, fresh: boolean }} how
+   * @returns {Promise<ClientSession | null>} null: nobody
+   * @throws {OriginUnavailableError} it cannot be said
+   */
+  async load({ hasWorker, fresh }) {
+    const { sessionPath, documentPath } = this.#options;
+    /** @type {RequestInit} */
+    const init = { cache: fresh ? 'reload' : 'default' };
+    const response = await this.send(hasWorker ? sessionPath : documentPath, init);
+    if (!response.ok) {
+      await response.body?.cancel();
+      if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
+      throw unavailable(response);
+    }
+    const answer = await response.json().catch(() => {
+      throw unavailable(response);
+    });
+    if (answer === null) return null;
+    const stale = /\bsesame;desc=stale\b/.test(response.headers.get('server-timing') ?? '');
+    return hasWorker ? { ...answer, stale } : { user: answer, expiresAt: null, stale };
+  }
+
+  /**
+   * Renews the tokens.
+   * @param {string} path
+   * @returns {Promise<{ expiresAt: string | null } | null>} null: the session has ended
+   * @throws {OriginUnavailableError} they could not be renewed now
+   */
+  async refresh(path) {
+    const response = await this.send(path, { method: 'POST' });
+    if (response.status === 401 || response.status === 403) return null;
+    if (!response.ok) throw unavailable(response);
+    const answer = await response.json().catch(() => null);
+    return { expiresAt: answer?.expiresAt ?? null };
+  }
+}
+
+/** @param {Response} response */
+function unavailable(response) {
+  const seconds = Number(response.headers.get('retry-after'));
+  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000);
+}
