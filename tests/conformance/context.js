@@ -3,8 +3,8 @@
 // Invariant: every case has a cache and an origin of its own.
 import assert from 'node:assert/strict';
 import { SECOND } from '../support/clock.js';
+import { sourceOf } from '../support/http-case.js';
 import { createOrigin, DOCUMENT, SESSION } from '../support/origin.js';
-import { sourceOf } from '../support/requests.js';
 import { NotApplicable, within } from './suite.js';
 
 /** What should happen at once may take this much real time, unless a target says otherwise. */
@@ -192,7 +192,7 @@ export function quietly(act) {
 }
 
 export { DAY, HOUR, MINUTE, SECOND } from '../support/clock.js';
-export { bearer, cookie } from '../support/requests.js';
+export { bearer, cookie } from '../support/http-case.js';
 
 /** A clock may go on by itself, so no case looks nearer than this at a limit of time. */
 export const MARGIN = 3 * SECOND;

@@ -13,7 +13,7 @@ import { sesame as forHono } from 'sesame-edge/hono';
 import { toNodeHandler } from 'sesame-edge/node';
 import { startCli } from '../support/cli.js';
 import { createClient } from '../support/client.js';
-import { assertPrivate, cookie } from '../support/requests.js';
+import { assertPrivate, cookie } from '../support/http-case.js';
 import { createOrigin, DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
 import { createGate, until } from '../support/wait.js';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { SesameError, SessionCache } from 'sesame-edge';
 import { createClock } from '../support/clock.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
-import { bearer, cookie } from '../support/requests.js';
+import { bearer, cookie } from '../support/http-case.js';
 import { DOCUMENT, SESSION } from '../support/origin.js';
 import { createGate, settle } from '../support/wait.js';
 

@@ -16,7 +16,7 @@ import {
 import { SessionCache } from 'sesame-edge';
 import { instrument } from 'sesame-edge/opentelemetry';
 import { MINUTE, SECOND } from '../support/clock.js';
-import { attempt, bearer, cookie } from '../support/requests.js';
+import { attempt, bearer, cookie } from '../support/http-case.js';
 import { documentOf, READ } from '../support/origin.js';
 import { createNodeTarget } from '../support/targets.js';
 import { until } from '../support/wait.js';

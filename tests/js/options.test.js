@@ -6,7 +6,7 @@ import { ConfigError, SessionCache } from 'sesame-edge';
 import { parsePathPattern } from '../../js_bindings/dialects/path-patterns.js';
 import { parseOptions } from '../../js_bindings/options/options.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
-import { cookie } from '../support/requests.js';
+import { cookie } from '../support/http-case.js';
 
 const ORIGIN = 'http://origin.test';
 const DURATIONS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { OriginUnavailableError, SessionCache } from 'sesame-edge';
 import { createClock, DAY, MINUTE, SECOND } from '../support/clock.js';
 import { createCache, ORIGIN, withCode } from '../support/fake-cache.js';
-import { bearer, cookie } from '../support/requests.js';
+import { bearer, cookie } from '../support/http-case.js';
 import { DOCUMENT } from '../support/origin.js';
 import { createGate, settle } from '../support/wait.js';
 

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { DAY, HOUR } from '../support/clock.js';
 import { createCache, withCode } from '../support/fake-cache.js';
-import { bearer, cookie } from '../support/requests.js';
+import { bearer, cookie } from '../support/http-case.js';
 import { createGate, settle } from '../support/wait.js';
 
 describe('what ends sessions', () => {

@@ -6,7 +6,7 @@ import { defaultHost } from '../../js_bindings/host.js';
 import { Waiters } from '../../js_bindings/sessions/waiters.js';
 import { createClock, SECOND } from '../support/clock.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
-import { cookie } from '../support/requests.js';
+import { cookie } from '../support/http-case.js';
 import { createGate, settle } from '../support/wait.js';
 
 /** @param {boolean} sharesPromises */

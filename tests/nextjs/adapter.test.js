@@ -8,7 +8,7 @@ import { createSesame } from 'sesame-edge/next';
 import { sesameProxy } from '../../adapters/next/proxy.js';
 import { currentHeaders, withPublicHost } from '../../adapters/next/request-headers.js';
 import { sharedInstance } from '../../adapters/next/shared-instance.js';
-import { cookie } from '../support/requests.js';
+import { cookie } from '../support/http-case.js';
 import { createOrigin, DOCUMENT, READ } from '../support/origin.js';
 
 /** @type {(() => unknown)[]} what a test has started, ended after it, the last first */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { toNodeHandler } from 'sesame-edge/node';
-import { cookie } from '../support/requests.js';
+import { cookie } from '../support/http-case.js';
 import { startNginx } from '../support/nginx.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
 import { createNodeTarget } from '../support/targets.js';

@@ -8,7 +8,7 @@ import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
 import { createClock, MINUTE, SECOND } from '../support/clock.js';
 import { ORIGIN, withCode } from '../support/fake-cache.js';
 import { createFakeOrigin, documentOrRefusal } from '../support/fake-origin.js';
-import { bearer } from '../support/requests.js';
+import { bearer } from '../support/http-case.js';
 import { DOCUMENT } from '../support/origin.js';
 import { settle, until } from '../support/wait.js';
 

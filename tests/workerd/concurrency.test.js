@@ -3,7 +3,7 @@
 // Invariant: each case has a workerd and an origin of its own.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { ask, assertPrivate, attempt, bearer, cookie } from '../support/requests.js';
+import { ask, assertPrivate, attempt, bearer, cookie } from '../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
 import { createWorkerdTarget } from '../support/targets.js';
 import { createGate, until } from '../support/wait.js';

@@ -1,8 +1,8 @@
 // Pages of other sites read what the origin lets them read, signed in or not (R45).
 // Invariant: no answer has a CORS header that the origin has not given for that site.
 import assert from 'node:assert/strict';
+import { ask, bearer, sourceOf } from '../../support/http-case.js';
 import { DOCUMENT, READ, SESSION } from '../../support/origin.js';
-import { ask, bearer, sourceOf } from '../../support/requests.js';
 import { hostRule } from '../suite.js';
 
 /** @typedef {import('../context.js').Context} Target */

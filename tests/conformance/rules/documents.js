@@ -1,8 +1,8 @@
 // The document itself, on Sesame's hosts: its bytes, its size, what is said of it, and what may be kept of it
 // (R5-R8, R14, R15). The times are in reading.js and, to the millisecond, in exact-times.js.
 import assert from 'node:assert/strict';
+import { sourceOf } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
-import { sourceOf } from '../../support/requests.js';
 import { createGate } from '../../support/wait.js';
 import { bearer, cookie } from '../context.js';
 import { ODD_DOCUMENTS } from '../odd-documents.js';

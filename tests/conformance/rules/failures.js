@@ -1,8 +1,8 @@
 // The origin fails: what is held is served, everything else is 503, and no session ends (R13).
 // Invariant: no case here may see a 401, a cookie that is cleared, or null for a session.
 import assert from 'node:assert/strict';
+import { assertPrivate } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
-import { assertPrivate } from '../../support/requests.js';
 import { bearer, cookie, MARGIN, MINUTE, SECOND } from '../context.js';
 import { hostRule, rule } from '../suite.js';
 

@@ -66,7 +66,6 @@ export const flight = [
   ...Object.entries({
     'a 401': { behaviour: { status: 401, body: 'no' }, answer: [401, 'no'] },
     'a 403': { behaviour: { status: 403, body: 'no' }, answer: [403, 'no'] },
-    'a 404': { behaviour: { status: 404, body: 'no' }, answer: [404, 'no'] },
   }).map(([kind, { behaviour, answer }]) =>
     rule('R9', `followers share ${kind}: 20 simultaneous checks cost one call`, async (t) => {
       const gate = createGate();
@@ -153,6 +152,7 @@ export const flight = [
       behaviour: { body: '{"id":1}', headers: { 'cache-control': 'no-store' } },
       answer: [200, '{"id":1}'],
     },
+    'a 404': { behaviour: { status: 404, body: 'no' }, answer: [404, 'no'] },
     'a failure': { behaviour: { status: 500 }, answer: [503, '{"error":"origin_unavailable"}'] },
   }).map(([kind, { behaviour, answer }]) =>
     hostRule('R9', `followers share ${kind}, which costs one call`, async (t) => {

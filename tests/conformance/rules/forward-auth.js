@@ -1,8 +1,8 @@
 // The forward-auth endpoint, `GET /api/auth/verify`: how a reverse proxy learns whether a request is signed in.
 // Invariant: every answer of it is private and has no body.
 import assert from 'node:assert/strict';
+import { assertPrivate, bearer, cookie } from '../../support/http-case.js';
 import { READ } from '../../support/origin.js';
-import { assertPrivate, bearer, cookie } from '../../support/requests.js';
 import { hostRule } from '../suite.js';
 
 /** @typedef {import('../context.js').Context} Target */

@@ -1,7 +1,7 @@
 // How answers look on the wire: who may keep them (R40), and where they came from (R43).
 import assert from 'node:assert/strict';
+import { assertPrivate as assertPrivateOnly } from '../../support/http-case.js';
 import { DOCUMENT, READ, SESSION } from '../../support/origin.js';
-import { assertPrivate as assertPrivateOnly } from '../../support/requests.js';
 import { bearer, cookie, MARGIN, MINUTE } from '../context.js';
 import { LOGIN, LOGOUT, MANAGED, PASSWORD, post, REFRESH, signUsersIn } from '../identity.js';
 import { hostRule, rule } from '../suite.js';

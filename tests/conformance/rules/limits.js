@@ -1,8 +1,8 @@
 // What is refused: writes that another site asks for, and what is over its limit (R42, R44).
 // Invariant: what is refused never reaches the origin, and changes nothing.
 import assert from 'node:assert/strict';
+import { assertPrivate, attempt } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
-import { assertPrivate, attempt } from '../../support/requests.js';
 import { bearer, cookie } from '../context.js';
 import {
   LOGIN,

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
+import { ask, attempt } from '../../support/http-case.js';
 import { READ } from '../../support/origin.js';
-import { ask, attempt } from '../../support/requests.js';
 import { createGate } from '../../support/wait.js';
 import { bearer, cookie } from '../context.js';
 import { hostRule, rule } from '../suite.js';
@@ -109,7 +109,7 @@ export const passing = [
         const received = Buffer.from(await response.arrayBuffer());
         // A host whose fetch decodes a body says so by removing the field.
         if (left === null) assert.ok(received.equals(text), coding);
-        else assert.ok(left === coding && decode(left, received).equals(decoded), coding);
+        else assert.ok(decode(left, received).equals(decoded), `${coding}, passed as ${left}`);
       }
     },
     { needs: ['wire'] },

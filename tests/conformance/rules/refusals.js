@@ -2,8 +2,8 @@
 // 4xx is passed on and not remembered.
 // Invariant: nothing here is a failure; those are in failures.js.
 import assert from 'node:assert/strict';
+import { assertPrivate, attempt } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ } from '../../support/origin.js';
-import { assertPrivate, attempt } from '../../support/requests.js';
 import { bearer, cookie, MARGIN, MINUTE, SECOND } from '../context.js';
 import { post } from '../identity.js';
 import { hostRule, rule } from '../suite.js';

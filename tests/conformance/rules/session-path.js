@@ -1,8 +1,8 @@
 // `GET /api/auth/session`: who is signed in, or null, in every state that a session can be in (R1, R5, R12, R13).
 // Invariant: every answer of it is private JSON.
 import assert from 'node:assert/strict';
+import { ask, assertPrivate, bearer, cookie, sourceOf } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
-import { ask, assertPrivate, bearer, cookie, sourceOf } from '../../support/requests.js';
 import { hostRule } from '../suite.js';
 
 /** @typedef {import('../context.js').Context} Target */

@@ -1,8 +1,8 @@
 // Sign-ins, sign-outs and exchanged session cookies that pass by: what is held of the credential is dropped (R10).
 // Invariant: the next check after one of them asks the origin.
 import assert from 'node:assert/strict';
+import { ask, assertPrivate, attempt, bearer, cookie } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
-import { ask, assertPrivate, attempt, bearer, cookie } from '../../support/requests.js';
 import { createGate } from '../../support/wait.js';
 import { hostRule } from '../suite.js';
 

@@ -1,8 +1,8 @@
 // Updates: the origin first, then every session of the user (R22).
 // Invariant: before the response of a write leaves, no session of the user holds the old document.
 import assert from 'node:assert/strict';
+import { assertPrivate, attempt } from '../../support/http-case.js';
 import { DOCUMENT, READ } from '../../support/origin.js';
-import { assertPrivate, attempt } from '../../support/requests.js';
 import { createGate } from '../../support/wait.js';
 import { bearer, MARGIN, MINUTE } from '../context.js';
 import { hostRule, rule } from '../suite.js';
