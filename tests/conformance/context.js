@@ -1,15 +1,20 @@
-// What a case has in its hands: one cache, the origin behind it, the clock, and few words to ask with.
-// Every case has a cache and an origin of its own.
+// What a case works with: one cache, the origin behind it, the clock, and a few functions that send requests.
+// It must not know which target it runs on.
+// Invariant: every case has a cache and an origin of its own.
 import assert from 'node:assert/strict';
+import { SECOND } from '../support/clock.js';
+import { sourceOf } from '../support/http-case.js';
 import { createOrigin, DOCUMENT, SESSION } from '../support/origin.js';
 import { NotApplicable, within } from './suite.js';
 
-/** What should happen at once has this much real time, unless a target says otherwise. */
+/** What should happen at once may take this much real time, unless a target says otherwise. */
 const SOON_MS = 5000;
 const LOOK_EVERY_MS = 2;
 
 /** @typedef {Record<string, string | string[] | undefined>} HeaderInit */
+/** @typedef {Omit<import('../support/client.js').ClientInit, 'headers'> & { headers?: any }} ClientInit */
 /** @typedef {import('./targets/target.js').Running} Running */
+/** @typedef {'fresh' | 'stale' | 'origin' | 'negative'} Source where a session answer came from (R43) */
 
 let users = 0;
 
@@ -59,12 +64,12 @@ export async function createContext(target, adapter, options) {
  * @param {{ origin: import('../support/origin.js').Origin, running: Running }} started
  * @param {import('./targets/target.js').Adapter} adapter
  */
-function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
+function contextOf({ origin, running }, { dialect, lacks, soonMs = SOON_MS }) {
   const lacking = (/** @type {string} */ what) => {
     throw new NotApplicable(`the target has no ${what}`);
   };
-  const fetch = quietly((/** @type {string} */ path, /** @type {any} */ init) =>
-    within(soonMs, running.fetch(path, init), `${init?.method ?? 'GET'} ${path}`),
+  const fetch = quietly((/** @type {string} */ path, /** @type {ClientInit} */ init = {}) =>
+    within(soonMs, running.fetch(path, init), `${init.method ?? 'GET'} ${path}`),
   );
   const api = new Proxy(/** @type {any} */ ({}), {
     get: (_, /** @type {keyof import('./targets/target.js').Api} */ name) =>
@@ -78,11 +83,13 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
     dialect,
     /** Where clients see the cache. */
     url: running.url,
+    /** The process that it runs in, if that is not this one. */
+    pid: running.pid ?? null,
     /** Where a socket to it is opened, for what `fetch` cannot do. */
     socket: running.socket,
-    /** The browser that it is in. @returns {import('./targets/target.js').Browser} */
+    /** The browser that it runs in. @returns {import('./targets/target.js').Browser} */
     get browser() {
-      if (!running.browser) throw new NotApplicable('it is not in a browser');
+      if (!running.browser) throw new NotApplicable('it does not run in a browser');
       return running.browser;
     },
     /** Its JavaScript API. @type {import('./targets/target.js').Api} */
@@ -97,36 +104,35 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
     now: () => running.now(),
     /** Moves the cache's clock on. @param {number} milliseconds */
     advance: (milliseconds) => running.advance(milliseconds),
-    /** A name that nobody else has. */
+    /** A name that no other user has. */
     user: () => `user-${++users}`,
 
     /** An HTTP request. It has to be answered soon. */
     fetch,
-    /** The same, however long it takes. */
+    /** An HTTP request that may take any time. */
     fetchSlowly: quietly(running.fetch),
     /**
-     * Lets what was sent get to where it is held up: goes to the origin and back through the cache, which takes
-     * that at least as far.
+     * Lets requests that were sent arrive where they are held up: sends others to the origin and back through the
+     * cache, which by then has carried the earlier ones at least as far.
      */
     async turn() {
       for (let time = 0; time < 10; time += 1) {
         await (await fetch('/turn', { method: 'GET' })).text();
       }
     },
-    /** Waits until what goes on behind answers is done: nothing is to be held up then. */
+    /** Waits until the work behind answers is done. The origin must not hold any of it up. */
     idle() {
-      return running.idle
-        ? within(soonMs, running.idle(), 'what goes on behind answers')
-        : this.turn();
+      return running.idle ? within(soonMs, running.idle(), 'the work behind answers') : this.turn();
     },
     /**
-     * Looks until something holds, for what happens behind an answer. Fails if it does not soon.
+     * Waits for a condition that comes true behind an answer. Fails if it does not soon.
      * @param {() => unknown} condition
+     * @param {string} [what]
      */
-    async until(condition) {
+    async until(condition, what = String(condition)) {
       const end = performance.now() + soonMs;
       while (!(await condition())) {
-        assert.ok(performance.now() < end, `never came true: ${condition}`);
+        assert.ok(performance.now() < end, `never came true: ${what}`);
         await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
       }
     },
@@ -134,11 +140,13 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
     soon: (promise) => within(soonMs, promise, 'what should happen at once'),
 
     /**
-     * Asks for the document, and says how it went.
-     * @type {(headers: HeaderInit, path?: string) => Promise<[number, string]>} status and body
+     * Asks for the document.
+     * @type {(headers: HeaderInit, path?: string, from?: Source) => Promise<[number, string]>} status and body. Fails
+     *   if the answer came from another place than `from`, on a target that says where answers come from
      */
-    ask: quietly(async (/** @type {HeaderInit} */ headers, path = DOCUMENT) => {
+    ask: quietly(async (/** @type {HeaderInit} */ headers, path = DOCUMENT, from = undefined) => {
       const response = await fetch(path, { headers });
+      if (from && !lacks?.source) assert.equal(sourceOf(response, dialect.timing), from);
       return [response.status, await response.text()];
     }),
 
@@ -168,7 +176,7 @@ function contextOf({ origin, running }, { dialect, soonMs = SOON_MS }) {
 /** @typedef {ReturnType<typeof contextOf>} Cache */
 
 /**
- * The same function, but for a promise that a case has left behind: its rejection is nobody's.
+ * The function, without a complaint about rejections that a case no longer waits for.
  * @template {(...args: any[]) => Promise<any>} T
  * @param {T} act
  * @returns {T}
@@ -183,16 +191,8 @@ export function quietly(act) {
   );
 }
 
-/** @param {string} name */
-export const bearer = (name) => ({ authorization: `Bearer ${name}` });
+export { DAY, HOUR, MINUTE, SECOND } from '../support/clock.js';
+export { bearer, cookie } from '../support/http-case.js';
 
-/** @param {string} name */
-export const cookie = (name) => ({ cookie: `session=${name}` });
-
-export const SECOND = 1000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
-
-/** A clock may go on by itself, so nothing is asked for nearer than this to a limit of time. */
+/** A clock may go on by itself, so no case looks nearer than this at a limit of time. */
 export const MARGIN = 3 * SECOND;

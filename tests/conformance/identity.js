@@ -1,5 +1,5 @@
-// An origin that signs users in: logins bring tokens, tokens expire, a refresh token is good for once. It
-// is scripted onto the origin of a case, and tells the time by the clock of the cache in front of it.
+// An origin that signs users in: a login issues tokens, tokens expire, a refresh token is redeemed once. It is scripted
+// onto the origin of a case, and uses the clock of the cache in front of it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { DOCUMENT, READ } from '../support/origin.js';

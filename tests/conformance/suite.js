@@ -1,51 +1,76 @@
-// The suite's own machinery: what a case is, how one is run against a target, and what the cases of a
-// rule amount to. It knows no target and no rule.
+// The suite's own machinery: what a case is, how one is run against a target, and the verdict on each rule.
+// It must not know any target or any rule.
 // Invariant: a case ends in one of three ways: it passes, it fails, or it does not apply, with a reason.
 import { createContext } from './context.js';
 
-/** Time that a case may take, on the wall: what hangs has failed. A slow target has three times its `soonMs`. */
-const CASE_LIMIT_MS = 15_000;
+/** Real time that a case may take: one that hangs has failed. A slow target has three times its `soonMs`. */
+const CASE_LIMIT_MS = 20_000;
 
-/** A target cannot do what a case needs: that is no failure. */
+/** The target cannot do what the case needs. That is not a failure. */
 export class NotApplicable extends Error {}
 
 /**
- * - `nodes`: several caches on one store; they share what is in it where the option `shared` is the same
- * - `revoke`: its API ends sessions of its own accord: `revoke()`, `revokeUser()`, `invalidateUser()`
- * - `cookies`: it is told each request's own cookies
- * - `wire`: the suite sees what the wire does, both ways: `Set-Cookie`, hop-by-hop fields, redirects
- * - `between`: requests that are none of the session's go through it
- * - `browser`: it is in a browser, with tabs, a disk and times without a network
- * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket'
- * | 'browserCache' | 'fields' | 'nodes' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser'} Feature
+ * - `nodes`: several caches share one store; those with the same option `shared` share what is in it
+ * - `revoke`: its API ends sessions: `revoke()`, `revokeUser()`, `invalidateUser()`
+ * - `cookies`: it receives the cookies of each request
+ * - `wire`: the suite sees what is on the wire in both directions: `Set-Cookie`, hop-by-hop fields, redirects
+ * - `between`: requests that do not concern the session go through it
+ * - `browser`: it runs in a browser, with tabs, a disk and times without a network
+ * - `source`: it names where each session answer came from. Without it, what `ask` expects there is not checked
+ * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket' | 'browserCache'
+ * | 'fields' | 'nodes' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser' | 'source'} Feature
  */
 
 /**
  * @typedef {object} Case
- * @property {string} rule its identifier: `R5`
- * @property {string} title
+ * @property {string[]} rules their identifiers: `R5`
+ * @property {string} name the rules and the title: `R5: 17 checks cost one call`
  * @property {(t: import('./context.js').Context) => Promise<void>} run
- * @property {Record<string, unknown>} options the cache's, named and valued as in SPEC, beside its origin
- * @property {Feature[]} needs
+ * @property {Record<string, unknown>} options the cache's, named and valued as in the rules, beside its origin
+ * @property {Feature[]} needs features without which the case does not apply
+ * @property {string[] | null} targets names of the targets that it is about; null: every target
  */
 
-/** @typedef {{ options?: Record<string, unknown>, needs?: Feature[] }} Needs */
+/** @typedef {{ options?: Record<string, unknown>, needs?: Feature[], targets?: string[] }} Needs */
 /** @typedef {{ case: Case, outcome: 'pass' | 'fail' | 'n.a.', reason: string, error?: Error }} Result */
 
 /**
- * @param {string} id of the rule
- * @param {string} title what is expected
+ * @param {string} ids of the rule, or of several: `R10, R22`
+ * @param {string} title what is expected, as a sentence that can be understood alone
  * @param {(t: import('./context.js').Context) => Promise<void>} run
  * @param {Needs} [more]
  * @returns {Case}
  */
-export const rule = (id, title, run, { options = {}, needs = [] } = {}) => ({
-  rule: id,
-  title,
+export const rule = (ids, title, run, { options = {}, needs = [], targets } = {}) => ({
+  rules: ids.split(', '),
+  name: `${ids}: ${title}`,
   run,
   options,
   needs,
+  targets: targets ?? null,
 });
+
+/** Sesame in a process of its own application: the targets on which its HTTP is checked to the last byte. */
+export const HOSTS = ['Node', 'workerd'];
+
+/**
+ * A case about what Sesame adds to the rules over HTTP: its bodies, its counters, its limits, its options.
+ * @param {string} ids
+ * @param {string} title
+ * @param {(t: import('./context.js').Context) => Promise<void>} run
+ * @param {Record<string, unknown>} [options] the cache's
+ * @param {string[]} [targets] the hosts that it is about
+ */
+export const hostRule = (ids, title, run, options = {}, targets = HOSTS) =>
+  rule(ids, title, run, { options, targets });
+
+/**
+ * The cases that are about a target. One that needs what the target lacks is among them, with its reason.
+ * @param {Case[]} cases
+ * @param {import('./targets/target.js').Adapter} adapter
+ */
+export const casesFor = (cases, { name }) =>
+  cases.filter(({ targets }) => targets === null || targets.includes(name));
 
 /**
  * @param {import('./targets/target.js').OpenTarget} target
@@ -120,7 +145,7 @@ export async function within(milliseconds, promise, what = 'the case') {
  *   skipped: number, reasons: string[] }} Verdict */
 
 /**
- * What the cases of each rule amount to: it fails if one does, and is not applicable if all are not.
+ * The verdict on each rule: it fails if one of its cases fails, and does not apply if none of them applies.
  * @param {Result[]} results
  * @returns {Verdict[]} in the order of their numbers
  */
@@ -128,8 +153,7 @@ export function verdicts(results) {
   /** @type {Map<string, Result[]>} */
   const byRule = new Map();
   for (const result of results) {
-    const of = byRule.get(result.case.rule) ?? [];
-    byRule.set(result.case.rule, [...of, result]);
+    for (const id of result.case.rules) byRule.set(id, [...(byRule.get(id) ?? []), result]);
   }
   const count = (/** @type {Result[]} */ of, /** @type {string} */ outcome) =>
     of.filter((result) => result.outcome === outcome).length;

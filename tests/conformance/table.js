@@ -1,4 +1,4 @@
-// The table of rules by target, as text. It knows nothing of how results came about.
+// The table of rules by target, as text. It must not know how the results came about.
 import { verdicts } from './suite.js';
 
 /**

@@ -1,4 +1,4 @@
-// Two users: one with two sessions, one with one, for what must reach all of the one's and none of the other's.
+// Two users, one with two sessions and one with one: an event of the first must reach both and not the third.
 import assert from 'node:assert/strict';
 import { READ } from '../support/origin.js';
 import { bearer, cookie } from './context.js';

@@ -1,6 +1,6 @@
-// The worker as the conformance suite runs it: many caches, each with a clock that can be moved, behind one
-// socket; a second entry point makes them and calls them.
-// Invariant: `control` is reachable over the suite's own socket alone.
+// The worker that the conformance suite runs: many caches, each with a clock that can be moved, behind one socket; a
+// second entry point creates them and calls their API.
+// Invariant: `control` is reachable over the suite's own socket only.
 import { SessionCache } from 'sesame-edge';
 import { durableObject, kv } from 'sesame-edge/stores';
 import { createBackground } from '../support/background.js';

@@ -1,5 +1,5 @@
-// The same worker in miniflare, which has one entry point: what is for `control` goes by the name of its host,
-// which the suite's HTTP client never sends.
+// The worker of workerd-entry.js in miniflare, which has one entry point: a request for `control` is recognised by its
+// host, which the suite's HTTP client never sends.
 import caches, { control } from './workerd-entry.js';
 
 export { SesameStore } from 'sesame-edge/durable-object';

@@ -1,5 +1,5 @@
-// An origin that does what a test tells it to, over real HTTP, and remembers every request.
-// It knows nothing of Sesame. Unless told otherwise it answers `GET /api/v1/users/me` with the document
+// An origin that behaves as a test scripts it, over real HTTP, and remembers every request.
+// It must not know Sesame. Without a script it answers `GET /api/v1/users/me` with the document
 // of whoever the bearer token or the cookie `session` names, 401 without, and anything else with 404.
 import http from 'node:http';
 import { Readable } from 'node:stream';
@@ -42,12 +42,9 @@ export async function createOrigin() {
   let calls = [];
   /** @type {Set<() => void>} */
   const watchers = new Set();
-  /** @type {(headers: http.IncomingHttpHeaders) => boolean} */
-  let isLate = () => false;
   const server = http.createServer({ keepAliveTimeout: 600_000, maxHeaderSize: 64 * 1024 });
 
   server.on('request', async (request, response) => {
-    if (isLate(request.headers)) return void response.writeHead(503).end();
     const call = note(request);
     const behaviour = next(call);
     for (const look of watchers) look();
@@ -115,15 +112,10 @@ export async function createOrigin() {
         look();
       }),
 
-    /**
-     * Forgets what it was told and what it saw.
-     * @param {(headers: http.IncomingHttpHeaders) => boolean} [isLateNow] tells the requests that still
-     *   come from before: they are failed, and not counted
-     */
-    reset(isLateNow = isLate) {
+    /** Forgets its behaviours and the requests so far. */
+    reset() {
       script.clear();
       calls = [];
-      isLate = isLateNow;
     },
 
     /** Goes away, connections and all. */

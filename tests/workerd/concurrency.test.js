@@ -1,5 +1,6 @@
-// Crowds, clients that go away and an origin that stops, in the real workerd: there one request may not
-// await what another has begun (SPEC R9).
+// Crowds, clients that leave and an origin that stops, with the ready-made worker in the real workerd: there one request
+// may not await what another has begun (R9). The conformance suite checks the rules themselves in workerd.
+// Invariant: each case has a workerd and an origin of its own.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { ask, assertPrivate, attempt, bearer, cookie } from '../support/http-case.js';
@@ -21,7 +22,7 @@ afterEach(() => t.close());
 const many = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 
 describe('in workerd', { timeout: 30_000 }, () => {
-  test('R9: 200 cold checks of one user at once cost 1 origin call', async () => {
+  test('R9: the ready-made worker answers 200 cold checks of one user with 1 origin call', async () => {
     const gate = createGate();
     const body = documentOf('shared');
     t.origin.on(READ, { body, after: gate.opened });
@@ -35,7 +36,7 @@ describe('in workerd', { timeout: 30_000 }, () => {
     assert.deepEqual([checks, miss, joined, originCalls, leases], [CROWD, 1, CROWD - 1, 1, 0]);
   });
 
-  test('R9: the same without anybody holding the origin back', async () => {
+  test('R9: the ready-made worker answers 200 cold checks with 1 origin call also if the origin answers at once', async () => {
     for (let round = 0; round < 5; round += 1) {
       const name = t.user();
       const crowd = many(CROWD, () => attempt(t, cookie(name)));
@@ -64,7 +65,7 @@ describe('in workerd', { timeout: 30_000 }, () => {
     assert.deepEqual([fresh, miss, entries], [2 * USERS, USERS, USERS]);
   });
 
-  test("R9: the leader's client goes away: every follower is answered, by 1 call", async () => {
+  test('R9: 199 followers of a leader whose client has left are answered by 1 call', async () => {
     const [gate, client] = [createGate(), new AbortController()];
     t.origin.on(READ, { body: '{"id":1}', after: gate.opened });
     const leader = attempt(t, bearer('shared'), { signal: client.signal });
@@ -81,7 +82,7 @@ describe('in workerd', { timeout: 30_000 }, () => {
     assert.equal((await t.stats()).takeovers, 0);
   });
 
-  test('R9: everybody goes away: the call is not in vain, and nothing is left', async () => {
+  test('R9: the answer to a crowd that has left is kept, and leaves no lease', async () => {
     const gate = createGate();
     t.origin.on(READ, { body: '{"id":1}', after: gate.opened });
     const clients = many(20, () => new AbortController());
@@ -95,7 +96,7 @@ describe('in workerd', { timeout: 30_000 }, () => {
     assert.equal(t.origin.count(), 1);
   });
 
-  test('R10: a crowd that waits during a logout is not answered with what was before', async () => {
+  test('R10: a crowd that waits during a logout is not answered with the document from before', async () => {
     const gate = createGate();
     t.origin.on(READ, { body: '{"id":1}', after: gate.opened }, { status: 401, body: 'out' });
     t.origin.on('POST /logout', { status: 204 });
@@ -107,7 +108,7 @@ describe('in workerd', { timeout: 30_000 }, () => {
     assert.equal(t.origin.count(), 2);
   });
 
-  test('R13: the origin stops: warm users are answered, cold ones get 503, nobody is out', async () => {
+  test('R13: while the origin is down 20 held users are answered, 20 others get 503, and no session ends', async () => {
     const [warm, cold] = [many(20, () => t.user()), many(20, () => t.user())];
     for (const name of warm) await ask(t, bearer(name));
     const before = t.origin.count();

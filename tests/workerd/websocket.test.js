@@ -1,4 +1,4 @@
-// WebSockets pass through the worker in the real workerd (SPEC R41).
+// WebSockets pass through the ready-made worker in the real workerd (R41).
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -49,7 +49,7 @@ async function echo(socket, message) {
 }
 
 describe('WebSockets', { timeout: 20_000 }, () => {
-  test('R41: text, bytes and long messages come back', async () => {
+  test('R41: text, bytes and long messages pass through a WebSocket in both directions', async () => {
     const socket = connect('/chat?room=1');
     await once(socket, 'open');
     assert.equal(await echo(socket, 'مرحبا 🔑'), 'مرحبا 🔑');
@@ -61,7 +61,7 @@ describe('WebSockets', { timeout: 20_000 }, () => {
     socket.terminate();
   });
 
-  test('R41: fields of the request and the subprotocol pass, x-sesame-* does not', async () => {
+  test('R41: the fields and the subprotocol of a WebSocket request pass, and x-sesame-* does not', async () => {
     const headers = { cookie: 'session=x', authorization: 'Bearer x', 'x-sesame-user': 'root' };
     const socket = connect('/chat', { headers, origin: 'https://app.test' }, [
       'chat.v1',
@@ -77,7 +77,7 @@ describe('WebSockets', { timeout: 20_000 }, () => {
     socket.terminate();
   });
 
-  test('R41: closing passes in both directions, with its code and reason', async () => {
+  test('R41: closing a WebSocket passes in both directions, with its code and reason', async () => {
     const leaving = connect('/chat');
     await once(leaving, 'open');
     leaving.close(4001, 'gone home');
@@ -90,7 +90,7 @@ describe('WebSockets', { timeout: 20_000 }, () => {
     assert.deepEqual([code, String(reason)], [4002, 'closing time']);
   });
 
-  test('R41: a refusal passes', async () => {
+  test('R41: the origin’s refusal of a WebSocket passes', async () => {
     const socket = connect('/refused');
     const [request, response] = await once(socket, 'unexpected-response');
     assert.equal(response.statusCode, 403);
@@ -98,7 +98,7 @@ describe('WebSockets', { timeout: 20_000 }, () => {
     request.destroy();
   });
 
-  test('R41: an origin that is not there is 503', async () => {
+  test('R41: a WebSocket request is answered 503 while the origin is down', async () => {
     await target.origin.stop();
     const socket = connect('/chat');
     const [request, response] = await once(socket, 'unexpected-response');

@@ -1,5 +1,5 @@
-// On a device: tabs, a worker that the browser ends when it likes, a disk, and times without a network (SPEC
-// R60-R64, and what R13, R24 and R25 mean there).
+// On a device: tabs, a worker that the browser stops at any time, a disk, and times without a network (R60-R64, and
+// what R13, R24 and R25 mean there).
 import assert from 'node:assert/strict';
 import { DOCUMENT, READ, SESSION } from '../../support/origin.js';
 import { createGate } from '../../support/wait.js';
@@ -127,7 +127,7 @@ export const browser = [
 
   rule(
     'R60',
-    'a restart makes nothing younger: past freshFor there is one refresh, past keepFor a call',
+    'a restart of the worker does not make a document younger: past freshFor one refresh, past keepFor one call',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -151,7 +151,7 @@ export const browser = [
 
   rule(
     'R60',
-    'that nobody is signed in is known in a new tab as well',
+    'a new tab knows without an origin call that no user is signed in',
     async (t) => {
       signUsersIn(t);
       assert.equal(await t.browser.tab.getSession(), null);
@@ -223,7 +223,7 @@ export const browser = [
 
   rule(
     'R61',
-    'a login over another, without a logout, is a change of user everywhere',
+    'a login without a logout before it changes the user in every tab, the worker and the disk',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -241,7 +241,7 @@ export const browser = [
 
   rule(
     'R61',
-    'so is one that happens past the worker, once a page asks',
+    'a login that does not pass the worker changes the user everywhere once a page asks',
     async (t) => {
       const [one, other] = [person(t), person(t)];
       const second = await t.browser.openTab();
@@ -259,7 +259,7 @@ export const browser = [
 
   rule(
     'R61',
-    'an answer that was under way at the logout is given to nobody, and stored nowhere',
+    'an answer that was under way at the logout is neither served nor stored',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -286,7 +286,7 @@ export const browser = [
 
   rule(
     'R61',
-    'while the origin takes its time over a logout, what was held is answered to nobody',
+    'while the origin has not answered a logout the document that was held is not served',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -308,7 +308,7 @@ export const browser = [
 
   rule(
     'R25',
-    'on a device a logout holds while the origin is down, restarts included, and reaches it later',
+    'on a device a logout holds while the origin is down, over restarts, and reaches it later',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -336,7 +336,7 @@ export const browser = [
 
   rule(
     'R25',
-    'on a device a logout that the origin refuses leaves the session',
+    'on a device a logout that the origin refuses leaves the session as it was',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -373,7 +373,7 @@ export const browser = [
 
   rule(
     'R62',
-    'so is one that a page makes by a plain request',
+    'an update that a page makes by a plain request is seen by every tab',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -392,7 +392,7 @@ export const browser = [
 
   rule(
     'R62',
-    'and what a refresh behind a stale answer has brought',
+    'what a refresh behind a stale answer brings is seen by every tab',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;
@@ -439,7 +439,7 @@ export const browser = [
 
   rule(
     'R63',
-    'offline, nothing is signed out: what is no longer kept cannot be known, and is known again later',
+    'offline no user is signed out: a document no longer kept is an error, and is served again once online',
     async (t) => {
       const idp = signUsersIn(t);
       const { tab } = t.browser;

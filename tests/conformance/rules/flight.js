@@ -1,10 +1,31 @@
-// Origin calls under way: one a key, and overtaken by what happens meanwhile (SPEC R9, R10).
+// Origin calls under way: one per key (R9), and refused if the session or user has changed meanwhile (R10).
 import assert from 'node:assert/strict';
 import { DOCUMENT, documentOf, READ } from '../../support/origin.js';
 import { createGate } from '../../support/wait.js';
 import { bearer, cookie, MARGIN, MINUTE, SECOND } from '../context.js';
 import { LOGOUT, MANAGED, post, signUsersIn } from '../identity.js';
-import { rule } from '../suite.js';
+import { hostRule, rule } from '../suite.js';
+
+const FOLLOWERS = 20;
+
+/**
+ * A leader whose call to the origin waits for the gate, and followers that wait for the leader.
+ * @param {import('../context.js').Context} t
+ * @param {import('../../support/origin.js').Behaviour} behaviour
+ */
+async function queueUp(t, behaviour) {
+  const [credential, gate, client] = [bearer(t.user()), createGate(), new AbortController()];
+  t.origin.on(READ, { ...behaviour, after: gate.opened }, { body: documentOf('later') });
+  const leader = t.fetch(DOCUMENT, { headers: credential, signal: client.signal });
+  await t.origin.called(READ);
+  const followers = Array.from({ length: FOLLOWERS }, () => t.ask(credential));
+  await t.until(async () => (await t.statistics()).joined === FOLLOWERS);
+  const answers = async () => {
+    const response = await leader;
+    return [[response.status, await response.text()], ...(await Promise.all(followers))];
+  };
+  return { credential, gate, client, leader, followers, answers };
+}
 
 /** @param {string} plan */
 const userWith = (plan) => JSON.stringify({ id: 'a', plan });
@@ -27,7 +48,7 @@ export const flight = [
     },
   ),
 
-  rule('R9', 'calls for different users do not wait for each other', async (t) => {
+  rule('R9', 'the slow origin call of one user holds up no other user', async (t) => {
     const [slow, quick] = [t.user(), t.user()];
     const gate = createGate();
     t.origin.on(READ, ({ headers }) =>
@@ -37,22 +58,27 @@ export const flight = [
     );
     const waiting = t.ask(bearer(slow));
     await t.soon(t.origin.called(READ));
-    assert.deepEqual(await t.ask(bearer(quick)), [200, documentOf(quick)]);
+    assert.deepEqual(await t.ask(bearer(quick), DOCUMENT, 'origin'), [200, documentOf(quick)]);
     gate.open();
     assert.deepEqual(await waiting, [200, documentOf(slow)]);
   }),
 
-  rule('R9', 'followers share a refusal too', async (t) => {
-    const gate = createGate();
-    t.origin.on(READ, { status: 403, body: 'no', after: gate.opened });
-    const credential = cookie(t.user());
-    const asked = Array.from({ length: 20 }, () => t.ask(credential));
-    await t.soon(t.origin.called(READ));
-    await t.turn();
-    gate.open();
-    for (const answer of await Promise.all(asked)) assert.deepEqual(answer, [403, 'no']);
-    assert.equal(t.origin.count(), 1);
-  }),
+  ...Object.entries({
+    'a 401': { behaviour: { status: 401, body: 'no' }, answer: [401, 'no'] },
+    'a 403': { behaviour: { status: 403, body: 'no' }, answer: [403, 'no'] },
+  }).map(([kind, { behaviour, answer }]) =>
+    rule('R9', `followers share ${kind}: 20 simultaneous checks cost one call`, async (t) => {
+      const gate = createGate();
+      t.origin.on(READ, { ...behaviour, after: gate.opened });
+      const credential = cookie(t.user());
+      const asked = Array.from({ length: FOLLOWERS }, () => t.ask(credential));
+      await t.soon(t.origin.called(READ));
+      await t.turn();
+      gate.open();
+      for (const each of await Promise.all(asked)) assert.deepEqual(each, answer);
+      assert.equal(t.origin.count(), 1);
+    }),
+  ),
 
   rule('R9', 'a leader whose client goes away leaves every follower answered', async (t) => {
     const name = t.user();
@@ -106,6 +132,80 @@ export const flight = [
     },
   ),
 
+  hostRule(
+    'R9, R70',
+    'a leader and its followers are counted as one miss and as joined, and leave no lease',
+    async (t) => {
+      const body = documentOf('shared');
+      const { gate, answers } = await queueUp(t, { body });
+      gate.open();
+      for (const answer of await answers()) assert.deepEqual(answer, [200, body]);
+      assert.equal(t.origin.count(), 1);
+      const { miss, joined, originCalls, originCallsAvoided, leases } = await t.statistics();
+      const counters = [miss, joined, originCalls, originCallsAvoided, leases];
+      assert.deepEqual(counters, [1, FOLLOWERS, 1, FOLLOWERS, 0]);
+    },
+  ),
+
+  ...Object.entries({
+    'a document that is not to be kept': {
+      behaviour: { body: '{"id":1}', headers: { 'cache-control': 'no-store' } },
+      answer: [200, '{"id":1}'],
+    },
+    'a 404': { behaviour: { status: 404, body: 'no' }, answer: [404, 'no'] },
+    'a failure': { behaviour: { status: 500 }, answer: [503, '{"error":"origin_unavailable"}'] },
+  }).map(([kind, { behaviour, answer }]) =>
+    hostRule('R9', `followers share ${kind}, which costs one call`, async (t) => {
+      const { gate, answers } = await queueUp(t, behaviour);
+      gate.open();
+      for (const each of await answers()) assert.deepEqual(each, answer);
+      assert.equal(t.origin.count(), 1);
+    }),
+  ),
+
+  hostRule(
+    'R9',
+    'followers are answered by the call of a leader whose client has left, without another',
+    async (t) => {
+      const body = documentOf('shared');
+      const { gate, client, leader, followers } = await queueUp(t, { body });
+      client.abort();
+      await assert.rejects(leader, { name: 'AbortError' });
+      // By the time that these are answered the cache has noticed.
+      await t.turn();
+      gate.open();
+      for (const answer of await Promise.all(followers)) assert.deepEqual(answer, [200, body]);
+      assert.equal(t.origin.count(), 1);
+    },
+  ),
+
+  hostRule('R9', 'a follower whose client leaves leaves no lease behind', async (t) => {
+    const { credential, gate, answers } = await queueUp(t, { body: '{"id":1}' });
+    const client = new AbortController();
+    const leaving = t.fetch(DOCUMENT, { headers: credential, signal: client.signal });
+    await t.until(async () => (await t.statistics()).joined === FOLLOWERS + 1);
+    client.abort();
+    gate.open();
+    await answers();
+    await leaving.catch(() => {});
+    assert.equal((await t.statistics()).leases, 0);
+    assert.deepEqual(await t.ask(credential, DOCUMENT, 'fresh'), [200, '{"id":1}']);
+  }),
+
+  hostRule('R9', 'the session path and HEAD join a call that is under way', async (t) => {
+    const [name, gate] = [t.user(), createGate()];
+    t.origin.on(READ, { body: documentOf(name), after: gate.opened });
+    const leader = t.fetch(DOCUMENT, { method: 'HEAD', headers: cookie(name) });
+    await t.origin.called(READ);
+    const follower = t.session(cookie(name));
+    await t.until(async () => (await t.statistics()).joined === 1);
+    gate.open();
+    const head = await leader;
+    assert.deepEqual([head.status, await head.text()], [200, '']);
+    assert.deepEqual((await follower).user, JSON.parse(documentOf(name)));
+    assert.equal(t.origin.count(), 1);
+  }),
+
   rule(
     'R10',
     'revoking a session wins over an answer that is under way',
@@ -129,7 +229,7 @@ export const flight = [
 
   rule(
     'R10',
-    'so it does over a refresh behind a stale answer',
+    'revoking a session wins over a refresh behind a stale answer',
     async (t) => {
       const gate = createGate();
       t.origin.on(READ, { body: userWith('free') }, { body: userWith('paid'), after: gate.opened });
@@ -165,7 +265,7 @@ export const flight = [
 
   rule(
     'R10',
-    'invalidating the user wins: the answer from before is not kept',
+    'invalidating the user wins over an answer from before it, which is not kept',
     async (t) => {
       const gate = createGate();
       t.origin.on(READ, { body: userWith('free'), after: gate.opened }, { body: userWith('paid') });
@@ -228,7 +328,7 @@ export const flight = [
 
   rule(
     'R10',
-    'a session that ended does not come back with tokens that were under way',
+    'a session that ended does not come back with tokens that were being exchanged',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -250,7 +350,7 @@ export const flight = [
 
   rule(
     'R10',
-    'slow answers that overtake each other leave the newest',
+    'of slow answers that overtake each other the newest is kept',
     async (t) => {
       const gates = [createGate(), createGate()];
       t.origin.on(

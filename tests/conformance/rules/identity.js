@@ -1,4 +1,4 @@
-// Whose session it is (SPEC R1-R4).
+// Which credential a request has, and whose session that is (R1-R4).
 import assert from 'node:assert/strict';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
 import { bearer, cookie } from '../context.js';
@@ -6,7 +6,7 @@ import { MANAGED, signUsersIn } from '../identity.js';
 import { rule } from '../suite.js';
 
 /**
- * What a request may bring that is not one clear credential: cookies that have a part in it, or not.
+ * Requests that do not have exactly one clear credential: because of their cookies, or without any.
  * @type {{ of: string, needs: import('../suite.js').Feature[],
  *   ambiguous: (one: string, other: string) => Record<string, string>[] }[]}
  */
@@ -14,14 +14,14 @@ const AMBIGUITIES = [
   {
     of: 'cookies',
     needs: ['cookies'],
-    ambiguous: (one, other) => {
-      const cookie = `session=${one}`;
-      return [
-        { cookie: `${cookie}; session=${other}` },
-        ...[one, other].map((token) => ({ cookie, authorization: `Bearer ${token}` })),
-        ...[{ cookie: `session="${one}` }],
-      ];
-    },
+    ambiguous: (one, other) =>
+      /** @type {Record<string, string>[]} */ ([
+        { cookie: `session=${one}; session=${other}` },
+        { cookie: `session=${one}; __Host-session=${other}` },
+        { cookie: `session=${one}`, authorization: `Bearer ${one}` },
+        { cookie: `session=${one}`, authorization: `Bearer ${other}` },
+        { cookie: `session="${one}` },
+      ]),
   },
   {
     of: 'Authorization',
@@ -30,12 +30,13 @@ const AMBIGUITIES = [
       { authorization: `Basic ${one}` },
       { authorization: `Bearer ${one} ${other}` },
       { authorization: 'Bearer' },
+      { authorization: 'Bearer ' },
     ],
   },
 ];
 
 /**
- * Asks with credentials that hold a secret, in every way, and returns what was said.
+ * Asks in every way with credentials that contain a secret, and returns everything that was answered.
  * @param {import('../context.js').Cache} t
  * @param {string} secret
  */
@@ -74,25 +75,31 @@ export const identity = [
 
   rule(
     'R1',
-    'without a credential the origin is asked each time, and nothing is kept',
+    'a request without a credential is answered by the origin each time, and nothing is kept',
     async (t) => {
       t.origin.on(READ, { body: '{"id":"guest"}' });
       for (let time = 1; time <= 3; time += 1) {
         assert.deepEqual(await t.ask({}), [200, '{"id":"guest"}']);
         assert.equal(t.origin.count(), time);
       }
+      t.origin.on(READ, { status: 401, body: '{"error":"nobody"}' });
+      assert.deepEqual(await t.ask({}), [401, '{"error":"nobody"}']);
     },
   ),
 
-  rule('R1', "nobody's session is null, and nobody is asked", async (t) => {
-    await t.ask(cookie(t.user()));
-    assert.equal(await t.session({}), null);
-    assert.equal(t.origin.calls().length, 1);
-  }),
+  rule(
+    'R1',
+    'the session of an unauthenticated client is null, without an origin call',
+    async (t) => {
+      await t.ask(cookie(t.user()));
+      assert.equal(await t.session({}), null);
+      assert.equal(t.origin.calls().length, 1);
+    },
+  ),
 
   rule(
     'R1',
-    'cookies that are no session are no credential',
+    'cookies other than the session’s are not a credential',
     async (t) => {
       t.origin.on(READ, { body: '{"id":"guest"}' });
       for (const headers of [{ cookie: 'theme=dark' }, { cookie: 'session=' }]) {
@@ -110,20 +117,25 @@ export const identity = [
   ...AMBIGUITIES.map(({ of, needs, ambiguous }) =>
     rule(
       'R1',
-      `what is ambiguous (${of}) goes to the origin untouched, each time`,
+      `a request with an ambiguous credential (${of}) goes to the origin untouched each time, and nothing is kept`,
       async (t) => {
+        const [one, other] = [t.user(), t.user()];
         t.origin.on(READ, { body: '{"id":"whoever"}' });
-        for (const headers of ambiguous(t.user(), t.user())) {
+        for (const headers of ambiguous(one, other)) {
           for (let time = 1; time <= 2; time += 1) {
             const before = t.origin.count();
             const what = `${JSON.stringify(headers)}, time ${time}`;
-            assert.deepEqual(await t.ask(headers), [200, '{"id":"whoever"}'], what);
+            const answer = await t.ask(headers, DOCUMENT, 'origin');
+            assert.deepEqual(answer, [200, '{"id":"whoever"}'], what);
             assert.equal(t.origin.count(), before + 1, what);
             const sent = t.origin.calls(READ).at(-1)?.headers;
             assert.equal(sent?.cookie, headers.cookie);
-            assert.equal(sent?.authorization, headers.authorization);
+            assert.equal(sent?.authorization?.trim(), headers.authorization?.trim());
           }
         }
+        const before = t.origin.count();
+        for (const headers of [cookie(one), bearer(one)]) await t.ask(headers, DOCUMENT, 'origin');
+        assert.equal(t.origin.count(), before + 2);
       },
       { needs },
     ),
@@ -132,7 +144,7 @@ export const identity = [
   ...AMBIGUITIES.map(({ of, needs, ambiguous }) =>
     rule(
       'R1',
-      `what is ambiguous (${of}) is not answered from what is held, and changes nothing`,
+      `a request with an ambiguous credential (${of}) is not answered from what is held, and changes nothing`,
       async (t) => {
         const [one, other] = [t.user(), t.user()];
         const [held, more] = [cookie(one), bearer(one)];
@@ -166,7 +178,7 @@ export const identity = [
 
   rule(
     'R1',
-    'the API tells nobody from somebody as well',
+    'getSession() is null without a credential and the user with one',
     async (t) => {
       const name = t.user();
       assert.equal(await t.api.getSession({}), null);
@@ -192,7 +204,7 @@ export const identity = [
 
   rule(
     'R2',
-    'no counter and no line of the log does',
+    'no counter and no line of the log names a credential',
     async (t) => {
       const secret = `s3cr3t${t.user()}`;
       await everythingSaid(t, secret);
@@ -205,7 +217,7 @@ export const identity = [
 
   rule(
     'R2',
-    'the tokens of a managed session are named nowhere',
+    'no answer, counter or log line names the tokens of a managed session',
     async (t) => {
       const idp = signUsersIn(t);
       const { response, cookie: made, headers } = await idp.login(t.user());
@@ -222,7 +234,7 @@ export const identity = [
     { options: { managed: MANAGED }, needs: ['managed', 'statistics', 'logs'] },
   ),
 
-  rule('R3', 'credentials that are nearly alike are told apart', async (t) => {
+  rule('R3', 'credentials that differ in one character have different documents', async (t) => {
     const base = `Aa0-._~+/${t.user()}`;
     const names = [
       base,
@@ -258,24 +270,28 @@ export const identity = [
     assert.equal(t.origin.count(), 2);
   }),
 
-  rule('R3', 'the same credential is the same whatever comes with it', async (t) => {
-    const name = t.user();
-    await t.ask(cookie(name));
-    for (const headers of [
-      { cookie: `theme=dark; session=${name}` },
-      { cookie: `session=${name}; theme=light` },
-      { cookie: `session=${name}`, 'user-agent': 'another', 'accept-language': 'ar' },
-      { cookie: `sessions=x; session=${name}; xsession=y` },
-    ]) {
-      assert.deepEqual(await t.ask(headers), [200, documentOf(name)]);
-    }
-    await t.ask(bearer(name));
-    await t.ask({ authorization: `bearer ${name}` });
-    await t.ask({ authorization: `BEARER   ${name}` });
-    assert.equal(t.origin.count(), 2);
-  }),
+  rule(
+    'R3',
+    'one credential has one document, whatever other cookies and headers come with it',
+    async (t) => {
+      const name = t.user();
+      await t.ask(cookie(name));
+      for (const headers of [
+        { cookie: `theme=dark; session=${name}` },
+        { cookie: `session=${name}; theme=light` },
+        { cookie: `session=${name}`, 'user-agent': 'another', 'accept-language': 'ar' },
+        { cookie: `sessions=x; session=${name}; xsession=y` },
+      ]) {
+        assert.deepEqual(await t.ask(headers), [200, documentOf(name)]);
+      }
+      await t.ask(bearer(name));
+      await t.ask({ authorization: `bearer ${name}` });
+      await t.ask({ authorization: `BEARER   ${name}` });
+      assert.equal(t.origin.count(), 2);
+    },
+  ),
 
-  rule('R3', 'many users at once never see each other', async (t) => {
+  rule('R3', 'a hundred users at once never see each other’s documents', async (t) => {
     const names = Array.from({ length: 100 }, () => t.user());
     for (let round = 0; round < 2; round += 1) {
       const answers = await Promise.all(names.map((name) => t.ask(bearer(name))));
@@ -301,7 +317,7 @@ export const identity = [
 
   rule(
     'R4',
-    'what ends a session in front of one origin does nothing in front of another',
+    'revoking a user in front of one origin does nothing in front of another',
     async (t) => {
       const other = await t.another();
       const credential = bearer(t.user());

@@ -1,7 +1,11 @@
-// Every case, by theme. The rules know nothing of any target.
+// Every case, by theme. The rules must not know any target.
 import { browser } from './browser.js';
+import { crossOrigin } from './cross-origin.js';
+import { documents } from './documents.js';
+import { exactTimes } from './exact-times.js';
 import { failures } from './failures.js';
 import { flight } from './flight.js';
+import { forwardAuth } from './forward-auth.js';
 import { http } from './http.js';
 import { identity } from './identity.js';
 import { keeping } from './keeping.js';
@@ -11,27 +15,21 @@ import { managedSessions } from './managed.js';
 import { observability } from './observability.js';
 import { passing } from './passing.js';
 import { reading } from './reading.js';
+import { refusals } from './refusals.js';
+import { sessionPath } from './session-path.js';
 import { sharing } from './sharing.js';
+import { signInPaths } from './sign-in-paths.js';
+import { streaming } from './streaming.js';
 import { tokens } from './tokens.js';
 import { updates } from './updates.js';
 import { writing } from './writing.js';
 
 /** @type {import('../suite.js').Case[]} */
 export const cases = [
-  ...identity,
-  ...reading,
-  ...flight,
-  ...failures,
-  ...keeping,
-  ...updates,
-  ...writing,
-  ...login,
-  ...tokens,
-  ...managedSessions,
-  ...http,
-  ...passing,
-  ...limits,
-  ...observability,
-  ...sharing,
-  ...browser,
+  ...[...identity, ...reading, ...documents, ...exactTimes, ...flight],
+  ...[...refusals, ...failures, ...keeping, ...sessionPath],
+  ...[...updates, ...writing, ...signInPaths],
+  ...[...login, ...tokens, ...managedSessions],
+  ...[...http, ...crossOrigin, ...passing, ...streaming, ...limits, ...forwardAuth],
+  ...[...observability, ...sharing, ...browser],
 ];

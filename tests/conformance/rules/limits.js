@@ -1,5 +1,7 @@
-// What is refused: writes that another site has asked for, and what is over its limit (SPEC R42, R44).
+// What is refused: writes that another site asks for, and what is over its limit (R42, R44).
+// Invariant: what is refused never reaches the origin, and changes nothing.
 import assert from 'node:assert/strict';
+import { assertPrivate, attempt } from '../../support/http-case.js';
 import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
 import { bearer, cookie } from '../context.js';
 import {
@@ -16,7 +18,12 @@ import {
   signUsersIn,
   THINGS,
 } from '../identity.js';
-import { rule } from '../suite.js';
+import { hostRule, rule } from '../suite.js';
+import { signIn } from '../two-users.js';
+
+/** What a body may have at most. */
+const MAX_BODY = 1024 ** 2;
+const TOO_LONG = 'x'.repeat(16 * 1024 + 1);
 
 const ELSEWHERE = [
   { 'sec-fetch-site': 'cross-site' },
@@ -63,7 +70,7 @@ export const limits = [
 
   rule(
     'R42',
-    'so do writes for which a managed session’s token would be lent',
+    'writes for which a managed session’s token would be lent refuse another site’s page with 403',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -81,7 +88,7 @@ export const limits = [
 
   rule(
     'R42',
-    'what comes from the same site, or from no browser, is answered',
+    'login, refresh and logout answer requests from the same site or from no browser',
     async (t) => {
       const idp = signUsersIn(t);
       for (const site of [
@@ -106,7 +113,7 @@ export const limits = [
 
   rule(
     'R42',
-    'reading is not refused: what pages of other sites may read is not for the cache to say',
+    'a cross-site read is answered: what other sites may read is for the origin to say',
     async (t) => {
       const name = t.user();
       const headers = { ...cookie(name), 'sec-fetch-site': 'cross-site' };
@@ -117,7 +124,7 @@ export const limits = [
 
   rule(
     'R42',
-    'a session does not change by GET',
+    'a GET on the paths of login, refresh and logout changes no session',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -156,17 +163,25 @@ export const limits = [
     },
   ),
 
-  rule('R44', 'even of a client that sends it all before it looks for an answer', async (t) => {
-    const body = Buffer.alloc(12 * 1024 ** 2, ' ');
-    const response = await t.fetch(DOCUMENT, { method: 'PATCH', headers: bearer(t.user()), body });
-    assert.equal(response.status, 413);
-    assertReason(response, await response.text());
-    assert.equal(t.origin.count(), 0);
-  }),
+  rule(
+    'R44',
+    'a client that sends all of a body over its limit before it reads still gets 413',
+    async (t) => {
+      const body = Buffer.alloc(12 * 1024 ** 2, ' ');
+      const response = await t.fetch(DOCUMENT, {
+        method: 'PATCH',
+        headers: bearer(t.user()),
+        body,
+      });
+      assert.equal(response.status, 413);
+      assertReason(response, await response.text());
+      assert.equal(t.origin.count(), 0);
+    },
+  ),
 
   rule(
     'R44',
-    'so does a login',
+    'a login whose body is over its limit gets 413',
     async (t) => {
       signUsersIn(t);
       const body = JSON.stringify({ name: 'x'.repeat(2 * 1024 ** 2), password: PASSWORD });
@@ -181,7 +196,7 @@ export const limits = [
 
   rule(
     'R44',
-    'and a message to the webhook',
+    'a webhook message whose body is over its limit gets 413',
     async (t) => {
       const { path, headers } = t.dialect.signWebhook({
         secret: 's'.repeat(40),
@@ -218,7 +233,7 @@ export const limits = [
 
   rule(
     'R44',
-    'so does one on the paths that change sessions',
+    'a credential over its limit on the paths of login, refresh and logout gets 431',
     async (t) => {
       signUsersIn(t);
       const headers = {
@@ -235,7 +250,7 @@ export const limits = [
 
   rule(
     'R44',
-    'the API rejects one',
+    'getSession() rejects a credential over its limit',
     async (t) => {
       await assert.rejects(t.api.getSession(cookie('x'.repeat(5000))));
       assert.equal(t.origin.calls().length, 0);
@@ -245,7 +260,7 @@ export const limits = [
 
   rule(
     'R44',
-    'whatever comes in, it goes on answering',
+    'malformed cookies are answered, and so is the next request',
     async (t) => {
       const name = t.user();
       const odd = [
@@ -269,4 +284,95 @@ export const limits = [
     },
     { needs: ['cookies'] },
   ),
+
+  hostRule(
+    'R44',
+    'a write of a byte more than maxBody gets 413 whatever its method, and changes nothing',
+    async (t) => {
+      const { phone, laptop, held } = await signIn(t);
+      const body = Buffer.alloc(MAX_BODY + 1, ' ');
+      const announced = { ...phone, 'content-length': String(body.length) };
+      async function* parts() {
+        for (let part = 0; part < 20; part += 1) yield Buffer.alloc(64 * 1024, ' ');
+      }
+      const writes = ['PUT', 'PATCH', 'DELETE', 'POST'].map((method) => ({
+        ...{ method, headers: announced, body },
+      }));
+      t.origin.on(`PUT ${DOCUMENT}`, { body: 'too late' });
+      for (const init of writes) {
+        const response = await t.fetch(DOCUMENT, init);
+        assert.equal(response.status, 413);
+        assert.equal(await response.text(), '{"error":"body_too_large"}');
+        assertPrivate(response);
+        assert.equal(t.origin.count(`${init.method} ${DOCUMENT}`), 0);
+      }
+      const streamed = await t.fetch(DOCUMENT, { method: 'PUT', headers: phone, body: parts() });
+      assert.equal(streamed.status, 413);
+      assert.equal(await streamed.text(), '{"error":"body_too_large"}');
+      for (const each of [laptop, phone]) {
+        assert.deepEqual(await t.ask(each, DOCUMENT, 'fresh'), [200, held]);
+      }
+    },
+  ),
+
+  hostRule('R44', 'a write of exactly maxBody passes, its length announced or not', async (t) => {
+    const { phone } = await signIn(t);
+    const body = Buffer.alloc(MAX_BODY, ' ');
+    async function* parts() {
+      yield body.subarray(0, 1000);
+      yield body.subarray(1000);
+    }
+    t.origin.on(`PUT ${DOCUMENT}`, (call) => ({ body: String(call.headers['transfer-encoding']) }));
+    const announced = { ...phone, 'content-length': String(body.length) };
+    for (const init of [
+      { headers: announced, body },
+      { headers: phone, body: parts() },
+    ]) {
+      assert.equal((await t.fetch(DOCUMENT, { method: 'PUT', ...init })).status, 200);
+    }
+    const lengths = t.origin.calls(`PUT ${DOCUMENT}`).map((call) => call.body.length);
+    assert.deepEqual(lengths, [body.length, body.length]);
+  }),
+
+  hostRule(
+    'R44',
+    'a credential over 16 KiB is refused in one private line, counted, and kept nowhere',
+    async (t) => {
+      for (const headers of [
+        { cookie: `session=${TOO_LONG}` },
+        { cookie: `theme=${TOO_LONG}; session=x` },
+        { authorization: `Bearer ${TOO_LONG}` },
+      ]) {
+        for (const path of [DOCUMENT, SESSION]) {
+          const response = await t.fetch(path, { headers });
+          assert.equal(response.status, 431);
+          assert.equal(await response.text(), '{"error":"credential_too_large"}');
+          assert.equal(response.headers.get('content-type'), 'application/json');
+          assertPrivate(response);
+        }
+      }
+      assert.equal(t.origin.calls().length, 0);
+      const { bypass, entries, leases } = await t.statistics();
+      assert.deepEqual([bypass, entries, leases], [6, 0, 0]);
+    },
+  ),
+
+  hostRule(
+    'R44',
+    'a credential of exactly 16 KiB is kept, and one of a byte more is 431',
+    async (t) => {
+      const longest = `session=${'x'.repeat(16 * 1024 - 8)}`;
+      t.origin.on(READ, { body: '{"id":1}' });
+      assert.deepEqual(await t.ask({ cookie: longest }, DOCUMENT, 'origin'), [200, '{"id":1}']);
+      assert.deepEqual(await t.ask({ cookie: longest }, DOCUMENT, 'fresh'), [200, '{"id":1}']);
+      assert.equal((await t.ask({ cookie: `${longest}x` }))[0], 431);
+    },
+  ),
+
+  hostRule('R44', 'the limit of a credential does not hold for paths that only pass', async (t) => {
+    t.origin.on('GET /page', ({ headers }) => ({ body: String(headers.cookie?.length) }));
+    const headers = { cookie: `session=${TOO_LONG}` };
+    const answer = await attempt(t, headers, { path: '/page' });
+    assert.deepEqual(answer, [200, String(headers.cookie.length)]);
+  }),
 ];

@@ -1,4 +1,4 @@
-// How a managed session begins (SPEC R20, R21).
+// How a managed session begins (R20, R21).
 import assert from 'node:assert/strict';
 import { READ } from '../../support/origin.js';
 import { MARGIN, MINUTE } from '../context.js';
@@ -19,7 +19,7 @@ import { rule } from '../suite.js';
 export const login = [
   rule(
     'R20',
-    'login: one login, one GET /users/me, and the next check costs no call',
+    'a login costs one login call and one GET /users/me, and the next check costs no call',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -42,7 +42,7 @@ export const login = [
 
   rule(
     'R20',
-    'its body goes to the origin as it is, JSON or a form',
+    'the body of a login goes to the origin as it is, JSON or a form',
     async (t) => {
       const idp = signUsersIn(t);
       const form = new URLSearchParams({ name: t.user(), password: PASSWORD }).toString();
@@ -61,7 +61,7 @@ export const login = [
 
   rule(
     'R20',
-    'it answers who has signed in',
+    'a login answers the session of the user who has signed in',
     async (t) => {
       signUsersIn(t);
       const name = t.user();
@@ -83,7 +83,7 @@ export const login = [
 
   rule(
     'R20',
-    'so it does if the document may not be kept',
+    'a login answers the session although the document may not be kept',
     async (t) => {
       signUsersIn(t);
       const [read] = [
@@ -124,7 +124,7 @@ export const login = [
   }).map(([kind, [behaviour, status]]) =>
     rule(
       'R20',
-      `if the document cannot be had (${kind}), the login fails, and no half session is left`,
+      `a login whose document cannot be fetched (${kind}) fails, and leaves no half session`,
       async (t) => {
         const idp = signUsersIn(t);
         t.origin.on(READ, /** @type {any} */ (behaviour));
@@ -146,7 +146,7 @@ export const login = [
 
   rule(
     'R20',
-    'where the tokens stand in the answer is configurable',
+    'the options say where the tokens are in the login’s answer',
     async (t) => {
       t.origin.on(LOGINS, { body: { data: { 'a/b': { jwt: 'token-1' }, ttl: '60' } } });
       t.origin.on(READ, ({ headers }) =>
@@ -161,7 +161,7 @@ export const login = [
 
   rule(
     'R21',
-    'the cookie is 256 random bits, __Host- prefixed, HttpOnly, Secure, SameSite=Lax, Path=/',
+    'the session cookie is 256 random bits, __Host- prefixed, HttpOnly, Secure, SameSite=Lax, Path=/',
     async (t) => {
       const idp = signUsersIn(t);
       const seen = new Set();
@@ -186,7 +186,7 @@ export const login = [
 
   rule(
     'R21',
-    'a cookie without that prefix is refused, or given it',
+    'a cookie name without the prefix __Host- is refused, or gets it',
     async (t) => {
       const configured = await t.another({ cookie: 'sid' }).catch(() => null);
       if (configured === null) return;
@@ -198,7 +198,7 @@ export const login = [
 
   rule(
     'R21',
-    'a login takes over no cookie that it is given',
+    'a login never takes over the cookie that the client sends',
     async (t) => {
       const idp = signUsersIn(t);
       const { cookie } = await idp.login(t.user());
@@ -230,7 +230,7 @@ export const login = [
 
   rule(
     'R21',
-    'a login that fails ends none',
+    'a login that fails ends no session',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();

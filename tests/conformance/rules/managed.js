@@ -1,4 +1,4 @@
-// How a managed session ends, and what it shares with every other (SPEC R8, R22, R23, R25).
+// How a managed session ends, and which rules of other sessions it keeps (R8, R22, R23, R25).
 import assert from 'node:assert/strict';
 import { createGate } from '../../support/wait.js';
 import { MARGIN, MINUTE } from '../context.js';
@@ -20,7 +20,7 @@ import { rule } from '../suite.js';
 export const managedSessions = [
   rule(
     'R25',
-    'logout ends the session here and at the origin, and clears the cookie',
+    'a logout ends the session on this node and at the origin, and clears the cookie',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -50,7 +50,7 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'it succeeds if the origin is down',
+    'a logout succeeds while the origin is down',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -65,7 +65,7 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'it waits for no origin that hangs',
+    'a logout does not wait for an origin that hangs',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -78,7 +78,7 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'the origin is told even if the access token has expired',
+    'a logout reaches the origin even if the access token has expired',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -98,7 +98,7 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'tokens that arrive for a session that has ended are ended at the origin too',
+    'tokens that arrive for a session that has ended are ended at the origin',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -122,7 +122,7 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'without a path for it at the origin, the session ends here',
+    'a logout without a path at the origin ends the session on this node',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -135,7 +135,7 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'without a session it succeeds as well',
+    'a logout without a session succeeds',
     async (t) => {
       signUsersIn(t);
       for (const headers of [{}, { cookie: `__Host-session=${'x'.repeat(43)}` }]) {
@@ -148,7 +148,7 @@ export const managedSessions = [
 
   rule(
     'R23',
-    'revokeUser() ends managed sessions, those whose document is not held too',
+    'revokeUser() ends managed sessions, also those whose document is not held',
     async (t) => {
       const idp = signUsersIn(t);
       const [name, other] = [t.user(), t.user()];
@@ -187,7 +187,7 @@ export const managedSessions = [
 
   rule(
     'R8',
-    'a managed session ends at expiresIn, whatever its tokens',
+    'a managed session ends at expiresIn, whatever its tokens say',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -204,7 +204,7 @@ export const managedSessions = [
 
   rule(
     'R8',
-    'so it does unused for idleFor',
+    'a managed session unused for idleFor has ended',
     async (t) => {
       const idp = signUsersIn(t);
       const [used, unused] = [await idp.login(t.user()), await idp.login(t.user())];

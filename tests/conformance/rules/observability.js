@@ -1,10 +1,11 @@
-// What can be seen from outside of how it goes (SPEC R70, R71).
+// What an operator sees: counters, histograms and log lines (R70, R71).
+// Invariant: nothing that is seen names a user or a credential.
 import assert from 'node:assert/strict';
 import { READ } from '../../support/origin.js';
 import { createGate } from '../../support/wait.js';
 import { bearer, cookie, MARGIN, MINUTE } from '../context.js';
 import { LOGOUT, MANAGED, post, REFRESH, signUsersIn, THINGS } from '../identity.js';
-import { rule } from '../suite.js';
+import { hostRule, rule } from '../suite.js';
 
 /** @type {import('../suite.js').Feature[]} */
 const counted = ['statistics'];
@@ -26,7 +27,7 @@ const sum = (counters, names) => names.reduce((total, name) => total + counters[
 /** @param {Record<string, any>} counters @param {string[]} names */
 const pick = (counters, names) => Object.fromEntries(names.map((name) => [name, counters[name]]));
 
-/** A little of everything. @param {import('../context.js').Cache} t */
+/** Checks of every kind, and origin calls of most. @param {import('../context.js').Cache} t */
 async function everything(t) {
   const [one, other] = [bearer(t.user()), cookie(t.user())];
   t.origin.on(READ, { body: '{"id":1}' });
@@ -84,7 +85,7 @@ export const observability = [
 
   rule(
     'R70',
-    'they are all there from the start',
+    'every counter exists from the start and is zero',
     async (t) => {
       const counters = await t.statistics();
       for (const name of [
@@ -107,7 +108,7 @@ export const observability = [
 
   rule(
     'R70',
-    'followers, fills refused, revocations and insisting callers are counted',
+    'followers, refused fills, revocations and fresh checks are counted',
     async (t) => {
       const gate = createGate();
       t.origin.on(READ, { body: '{"id":"a"}', after: gate.opened }, { body: '{"id":"a"}' });
@@ -133,7 +134,7 @@ export const observability = [
 
   rule(
     'R70',
-    'entries and bytes follow what is held',
+    'the gauges of entries and bytes follow what is held',
     async (t) => {
       const before = await t.statistics();
       t.origin.on(READ, ({ headers }) => ({
@@ -152,7 +153,7 @@ export const observability = [
 
   rule(
     'R70',
-    'what is evicted is counted, and costs an origin call only',
+    'evictions are counted, and cost an origin call only',
     async (t) => {
       t.origin.on(READ, ({ headers }) => ({
         body: JSON.stringify({ id: headers.authorization, text: 'x'.repeat(50_000) }),
@@ -170,7 +171,7 @@ export const observability = [
 
   rule(
     'R70',
-    'logins and exchanges of tokens have causes of their own',
+    'logins and token refreshes are origin calls with causes of their own',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -189,7 +190,7 @@ export const observability = [
 
   rule(
     'R70',
-    'the time of checks and of origin calls are histograms',
+    'the times of checks and of origin calls are histograms',
     async (t) => {
       await everything(t);
       const counters = await t.statistics();
@@ -213,7 +214,7 @@ export const observability = [
 
   rule(
     'R70',
-    'a check that waits for the origin is as long as the origin takes',
+    'a check that waits for the origin is counted as long as the origin takes',
     async (t) => {
       const gate = createGate();
       t.origin.on(READ, { body: '{"id":1}', after: gate.opened });
@@ -233,7 +234,7 @@ export const observability = [
 
   rule(
     'R70',
-    'Prometheus text on demand',
+    'prometheusText() is valid and has the counters and histograms',
     async (t) => {
       await everything(t);
       const text = await t.prometheus();
@@ -249,9 +250,37 @@ export const observability = [
     { needs: ['statistics', 'prometheus'] },
   ),
 
+  hostRule(
+    'R70',
+    'metricsPath answers the counters as Prometheus text, without an origin call',
+    async (t) => {
+      const checksIn = (/** @type {string} */ text) =>
+        Number(/^sesame_checks_total (\d+)$/m.exec(text)?.[1]);
+      const scrape = async (method = 'GET') => {
+        const response = await t.fetch('/-/metrics', { method });
+        assert.equal(response.status, 200);
+        assert.equal(response.headers.get('cache-control'), 'no-store');
+        assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+        return response.text();
+      };
+      const before = checksIn(await scrape());
+      const name = t.user();
+      for (let round = 0; round < 3; round += 1) assert.equal((await t.ask(cookie(name)))[0], 200);
+      assert.equal(checksIn(await scrape()), before + 3);
+      assert.equal(await scrape('HEAD'), '');
+      assert.equal(t.origin.calls().length, 1);
+    },
+    { metricsPath: '/-/metrics' },
+  ),
+
+  hostRule('R70', 'no path answers the counters unless metricsPath names it', async (t) => {
+    for (const path of ['/metrics', '/null']) assert.equal((await t.fetch(path)).status, 404);
+    assert.equal(t.origin.calls().length, 2);
+  }),
+
   rule(
     'R71',
-    'a line of the log is a structure: an event, its time and how long it took',
+    'a log line is an object with an event, its time and its duration',
     async (t) => {
       const before = t.now();
       await everything(t);
@@ -270,7 +299,7 @@ export const observability = [
 
   rule(
     'R71',
-    'it holds no credential and nothing of a document',
+    'a log line has no credential and nothing of a document',
     async (t) => {
       const idp = signUsersIn(t);
       const name = `marked-${t.user()}`;

@@ -1,20 +1,11 @@
-// What is answered on the node, and what is asked of the origin (SPEC R5-R8, R11).
+// What the node answers, and when it asks the origin (R5-R8, R11). To the millisecond: exact-times.js.
 import assert from 'node:assert/strict';
 import { DOCUMENT, documentOf, READ } from '../../support/origin.js';
 import { createGate } from '../../support/wait.js';
 import { bearer, cookie, DAY, HOUR, MARGIN, MINUTE } from '../context.js';
 import { MANAGED, signUsersIn } from '../identity.js';
+import { ODD_DOCUMENTS } from '../odd-documents.js';
 import { rule } from '../suite.js';
-
-/** Documents that a careless cache would send back changed. */
-const ODD_DOCUMENTS = [
-  ' \r\n\t{ "id" : "a" ,\n\t"n":[ 1 ,2,\r3 ] }\n\n',
-  '{"id":"é","name":"مرحبا 🔑 ﷺ","z":"\u2028\u2029\u007f\ufeff"}',
-  '{"id":"\\u0000\\u00e9\\ud83d\\ude00\\/\\"","a":"\\u003cscript\\u003e"}',
-  '{"id":7.0,"big":123456789012345678901234567890,"small":-0.0e-10,"e":1E+5}',
-  '{"id":1,"id":2,"":{"":[{}]},"__proto__":{"id":3},"constructor":null}',
-  '{}',
-];
 
 /** @param {number} version */
 const versionOf = (version) => JSON.stringify({ id: 'a', version });
@@ -38,7 +29,7 @@ export const reading = [
 
   rule(
     'R5',
-    'HTTP and the API share what is held',
+    'HTTP and the API share the documents that are held',
     async (t) => {
       const [one, other] = [t.user(), t.user()];
       await t.ask(bearer(one));
@@ -50,33 +41,41 @@ export const reading = [
     { needs: ['api'] },
   ),
 
-  rule('R5', 'a document is fresh for freshFor, 30 minutes, the origin gone or not', async (t) => {
-    const name = t.user();
-    await t.ask(bearer(name));
-    await t.origin.stop();
-    for (let step = 0; step < 5; step += 1) {
-      await t.advance(6 * MINUTE - MARGIN);
-      assert.deepEqual(await t.ask(bearer(name)), [200, documentOf(name)]);
-    }
-    assert.equal(t.origin.count(), 1);
-  }),
+  rule(
+    'R5',
+    'a document is fresh for freshFor, 30 minutes, whether the origin is up or not',
+    async (t) => {
+      const name = t.user();
+      await t.ask(bearer(name));
+      await t.origin.stop();
+      for (let step = 0; step < 5; step += 1) {
+        await t.advance(6 * MINUTE - MARGIN);
+        assert.deepEqual(await t.ask(bearer(name)), [200, documentOf(name)]);
+      }
+      assert.equal(t.origin.count(), 1);
+    },
+  ),
 
-  rule('R6', 'past it, it is answered at once, with exactly one refresh behind it', async (t) => {
-    const gate = createGate();
-    t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2), after: gate.opened });
-    const credential = bearer(t.user());
-    await t.ask(credential);
-    await t.advance(30 * MINUTE + MARGIN);
-    const asked = await Promise.all(Array.from({ length: 10 }, () => t.ask(credential)));
-    assert.deepEqual(new Set(asked.map(([, body]) => body)), new Set([versionOf(1)]));
-    await t.soon(t.origin.called(READ, 2));
-    assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
-    gate.open();
-    await t.until(async () => (await t.ask(credential))[1] === versionOf(2));
-    assert.equal(t.origin.count(), 2);
-  }),
+  rule(
+    'R6',
+    'past freshFor a document is answered at once, with exactly one refresh behind it',
+    async (t) => {
+      const gate = createGate();
+      t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2), after: gate.opened });
+      const credential = bearer(t.user());
+      await t.ask(credential);
+      await t.advance(30 * MINUTE + MARGIN);
+      const asked = await Promise.all(Array.from({ length: 10 }, () => t.ask(credential)));
+      assert.deepEqual(new Set(asked.map(([, body]) => body)), new Set([versionOf(1)]));
+      await t.soon(t.origin.called(READ, 2));
+      assert.deepEqual(await t.ask(credential), [200, versionOf(1)]);
+      gate.open();
+      await t.until(async () => (await t.ask(credential))[1] === versionOf(2));
+      assert.equal(t.origin.count(), 2);
+    },
+  ),
 
-  rule('R6', 'past keepFor, 60 minutes, it is gone', async (t) => {
+  rule('R6', 'past keepFor, 60 minutes, a document is no longer served', async (t) => {
     t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2) });
     const credential = cookie(t.user());
     await t.ask(credential);
@@ -87,7 +86,7 @@ export const reading = [
 
   rule(
     'R6',
-    'so it is in a managed session whose tokens cannot be had just now',
+    'the stale document of a managed session is answered while its tokens cannot be refreshed',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -103,7 +102,7 @@ export const reading = [
 
   rule(
     'R7',
-    'the document comes byte for byte as the origin sent it, at first and when it is kept',
+    'a document is answered byte for byte as the origin sent it, by the first check and by later ones',
     async (t) => {
       for (const document of ODD_DOCUMENTS) {
         const credential = bearer(t.user());
@@ -118,7 +117,7 @@ export const reading = [
     },
   ),
 
-  rule('R7', 'a check that finds nothing costs one call', async (t) => {
+  rule('R7', 'a check of a credential that is not held costs one call', async (t) => {
     const names = [t.user(), t.user(), t.user()];
     for (const name of names) assert.deepEqual(await t.ask(cookie(name)), [200, documentOf(name)]);
     assert.equal(t.origin.calls().length, 3);
@@ -146,7 +145,7 @@ export const reading = [
 
   rule(
     'R8',
-    'nor the refreshes behind stale answers, 304 included',
+    'refreshes behind stale answers, 304 included, do not extend a session past expiresIn',
     async (t) => {
       const credential = bearer(t.user());
       t.origin.on(READ, ({ headers }) =>
@@ -170,7 +169,7 @@ export const reading = [
 
   rule(
     'R8',
-    'a session unused for idleFor has ended, one in use has not',
+    'a session unused for idleFor has ended, and one in use has not',
     async (t) => {
       const [used, unused] = [bearer(t.user()), bearer(t.user())];
       t.origin.on(READ, { body: versionOf(1) });
@@ -186,7 +185,7 @@ export const reading = [
     { options: { idleFor: '10m' } },
   ),
 
-  rule('R8', 'a bearer that is a JWT is answered for until its exp', async (t) => {
+  rule('R8', 'a bearer token that is a JWT is served until its exp', async (t) => {
     const encode = (/** @type {object} */ value) =>
       Buffer.from(JSON.stringify(value)).toString('base64url');
     const exp = Math.floor((t.now() + 10 * MINUTE) / 1000);
@@ -200,9 +199,19 @@ export const reading = [
     assert.equal(t.origin.count(), 2);
   }),
 
+  rule('R8', 'a bearer token that is a JWT past its exp is asked about each time', async (t) => {
+    const encode = (/** @type {object} */ value) =>
+      Buffer.from(JSON.stringify(value)).toString('base64url');
+    const jwt = `${encode({ alg: 'none' })}.${encode({ exp: 1_000_000_000, jti: t.user() })}.c2ln`;
+    for (let time = 1; time <= 2; time += 1) {
+      assert.equal((await t.ask(bearer(jwt), DOCUMENT, 'origin'))[0], 200);
+      assert.equal(t.origin.count(), time);
+    }
+  }),
+
   rule(
     'R8',
-    'a session that was revoked here is refused here, and the origin is not asked',
+    'a session that was revoked on this node is refused on it without an origin call',
     async (t) => {
       for (const credential of [bearer(t.user()), cookie(t.user())]) {
         await t.ask(credential);
@@ -221,7 +230,7 @@ export const reading = [
 
   rule(
     'R11',
-    'fresh goes past what is held, and replaces it',
+    'getSession({ fresh: true }) asks the origin although a document is held, and replaces it',
     async (t) => {
       const credential = bearer(t.user());
       t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2) });
@@ -236,7 +245,7 @@ export const reading = [
 
   rule(
     'R11',
-    'it goes past a remembered "no", and takes one in',
+    'getSession({ fresh: true }) asks the origin although a "no" is remembered, and remembers a new one',
     async (t) => {
       const credential = bearer(t.user());
       t.origin.on(READ, { status: 401 }, { body: versionOf(2) }, { status: 401 });
@@ -250,7 +259,7 @@ export const reading = [
 
   rule(
     'R11',
-    'an answer from before it began is none',
+    'getSession({ fresh: true }) takes no answer to a call that began before it',
     async (t) => {
       const credential = bearer(t.user());
       const gate = createGate();

@@ -1,5 +1,5 @@
-// Several nodes on one store (SPEC R30, R31, and what R22-R25 say of other nodes). What happens while a link is
-// cut is tested where links can be cut: tests/stores.
+// Several nodes on one store (R30, R31, and what R22 to R25 say of other nodes). Faults of the link between a node and
+// the store are tested where links can be cut: tests/stores.
 import assert from 'node:assert/strict';
 import { READ } from '../../support/origin.js';
 import { bearer, MARGIN, MINUTE, SECOND } from '../context.js';
@@ -31,7 +31,7 @@ const managedNodes = (shared) => ({
 export const sharing = [
   rule(
     'R30',
-    'a node that starts cold finds a live session without a call, as old as it is',
+    'a node that starts cold finds a live session without an origin call, with the age that it has',
     async (t) => {
       const credential = bearer(t.user());
       const held = await t.ask(credential);
@@ -50,7 +50,7 @@ export const sharing = [
 
   rule(
     'R30',
-    'of ten nodes that are asked at once, one asks the origin',
+    'of ten nodes that are asked at the same time one asks the origin',
     async (t) => {
       const others = await Promise.all(Array.from({ length: 9 }, () => t.node()));
       const credential = bearer(t.user());
@@ -63,7 +63,7 @@ export const sharing = [
 
   rule(
     'R30',
-    'so it does with a managed session, tokens included',
+    'a node that starts cold finds a managed session and its tokens',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -78,7 +78,7 @@ export const sharing = [
 
   rule(
     'R31',
-    'a session that was revoked is served nowhere once the bound has passed, and asked for nowhere',
+    'no node serves a revoked session after revocationBound, or asks the origin for it',
     async (t) => {
       const credential = bearer(t.user());
       const other = await t.node();
@@ -96,7 +96,7 @@ export const sharing = [
 
   rule(
     'R31',
-    "what happened to a user reaches the user's sessions on every node, and nobody else's",
+    'an event of a user reaches the user’s sessions on every node, and no other user’s',
     async (t) => {
       const { phone, laptop, stranger, changed, other } = await signIn(t);
       const node = await t.node();
@@ -117,7 +117,7 @@ export const sharing = [
 
   rule(
     'R23',
-    'who logs in after a sign-out on another node stays signed in, whenever that is heard of',
+    'a user who logs in after a sign-out on another node stays signed in when this node learns of it',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -136,7 +136,7 @@ export const sharing = [
 
   rule(
     'R22',
-    'an update on one node is the document of all, without another call',
+    'an update on one node is the document on every node, without another origin call',
     async (t) => {
       const credential = bearer(t.user());
       const before = '{"id":"ann","plan":"free"}';
@@ -179,7 +179,7 @@ export const sharing = [
 
   rule(
     'R25',
-    'a logout on one node is one on all',
+    'a logout on one node ends the session on every node',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());

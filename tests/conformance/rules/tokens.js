@@ -1,4 +1,5 @@
-// Tokens of managed sessions are exchanged behind what needs them (SPEC R24).
+// The tokens of managed sessions are refreshed behind the requests that need them (R24).
+// Invariant: each refresh token is redeemed once.
 import assert from 'node:assert/strict';
 import { createGate } from '../../support/wait.js';
 import { MARGIN, MINUTE, SECOND } from '../context.js';
@@ -33,7 +34,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'a refresh of an expired token is one redemption, and so are ten at once',
+    'ten refreshes of an expired token at once are one redemption, as one is',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -52,7 +53,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'API calls get the bearer; an expired one is refreshed behind them, once',
+    'an API call is sent with the access token, which is refreshed once when it has expired',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -72,7 +73,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'one that the origin refuses before its time is exchanged too, and the call repeated',
+    'an access token that the origin refuses early is refreshed, and the call repeated',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -88,7 +89,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'one redemption however slow the origin, and whoever goes away',
+    'a refresh token is redeemed once, however slow the origin is and whichever client leaves',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -125,7 +126,7 @@ export const tokens = [
   }).map(([kind, behaviour]) =>
     rule(
       'R24',
-      `a redemption that fails for a transient reason (${kind}) signs nobody out`,
+      `a redemption that fails for a transient reason (${kind}) signs no user out`,
       async (t) => {
         const idp = signUsersIn(t);
         const name = t.user();
@@ -153,7 +154,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'one that never ends is given up, and signs nobody out',
+    'a redemption that the origin never answers is given up, and signs no user out',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -173,7 +174,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'an origin that asks for patience (429) is left alone',
+    'an origin that answers a redemption with 429 and Retry-After is left alone until then',
     async (t) => {
       const idp = signUsersIn(t);
       const name = t.user();
@@ -196,7 +197,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'a grant that is no longer valid ends the session',
+    'a refresh token that is no longer valid ends the session',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
@@ -212,7 +213,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'where refresh tokens are not rotated the one there is stays good',
+    'a refresh token that the origin does not rotate is used again',
     async (t) => {
       const idp = signUsersIn(t, { rotates: false });
       const { headers } = await idp.login(t.user());
@@ -227,7 +228,7 @@ export const tokens = [
 
   rule(
     'R24',
-    'without a session there is nothing to exchange',
+    'a refresh without a session is 401, and redeems nothing',
     async (t) => {
       signUsersIn(t);
       for (const headers of [{}, { cookie: `__Host-session=${'x'.repeat(43)}` }]) {

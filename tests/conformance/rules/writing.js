@@ -1,4 +1,4 @@
-// The origin's own word about a user, and paths that change what they are about (SPEC R23, R26).
+// Events of a user that come from the application, from the origin, or from a write on the user's path (R23, R26).
 import assert from 'node:assert/strict';
 import { DOCUMENT, READ } from '../../support/origin.js';
 import { MARGIN, MINUTE, SECOND } from '../context.js';
@@ -22,7 +22,7 @@ async function send(t, message, timeMs = t.now()) {
 export const writing = [
   rule(
     'R23',
-    "invalidateUser() reaches every session of the user, and nobody else's",
+    'invalidateUser() drops the documents of every session of the user, and of no other user',
     async (t) => {
       const { phone, laptop, stranger, changed, other } = await signIn(t);
       await t.api.invalidateUser('ann-1');
@@ -36,7 +36,7 @@ export const writing = [
 
   rule(
     'R23',
-    "revokeUser() ends every session of the user, and nobody else's",
+    'revokeUser() ends every session of the user, and of no other user',
     async (t) => {
       const { phone, laptop, stranger, other } = await signIn(t);
       await t.api.revokeUser('ann-1');
@@ -52,7 +52,7 @@ export const writing = [
 
   rule(
     'R23',
-    'a user is named by a number or a string, as the document has it',
+    'a user is named by a number or a string, as in the document',
     async (t) => {
       const { phone, laptop } = await signIn(t, 70);
       await t.api.invalidateUser(7);
@@ -70,7 +70,7 @@ export const writing = [
 
   rule(
     'R23',
-    'the signed webhook calls both',
+    'a signed webhook message invalidates or revokes a user',
     async (t) => {
       const { phone, laptop, stranger, changed, other } = await signIn(t);
       assert.equal((await send(t, { action: 'invalidate', user: 'ann-1' })).status, 204);
@@ -89,7 +89,7 @@ export const writing = [
 
   rule(
     'R23',
-    'what is not signed, or not with this secret, or altered, does nothing',
+    'a webhook message that is not signed, signed with another secret, or altered does nothing',
     async (t) => {
       const { phone, held } = await signIn(t);
       const [body, timeMs] = [JSON.stringify({ action: 'revoke', user: 'ann-1' }), t.now()];
@@ -115,7 +115,7 @@ export const writing = [
 
   rule(
     'R23',
-    'it is five minutes old at most',
+    'a webhook message more than five minutes old does nothing',
     async (t) => {
       const { phone, held } = await signIn(t);
       const message = { action: 'revoke', user: 'ann-1' };
@@ -135,7 +135,7 @@ export const writing = [
 
   rule(
     'R23',
-    'each is used once, at the same time or later',
+    'a webhook message is used once, however often and whenever it arrives',
     async (t) => {
       const { phone } = await signIn(t);
       const first = await send(t, { action: 'invalidate', user: 'ann-1' });
@@ -173,7 +173,7 @@ export const writing = [
 
   rule(
     'R26',
-    'the user is found if its identifier is a number, or encoded in the path',
+    'a user whose identifier is a number or percent-encoded in the path is found',
     async (t) => {
       for (const [id, path] of /** @type {[string | number, string][]} */ ([
         [42, '/api/v1/users/42'],
@@ -188,22 +188,28 @@ export const writing = [
     },
   ),
 
-  rule('R26', 'a path that is badly encoded is passed on like any other', async (t) => {
+  rule('R26', 'a path with invalid percent escapes is passed on, and drops nothing', async (t) => {
     const { phone, held } = await signIn(t);
-    t.origin.on('PATCH /api/v1/users/%zz', { body: 'done' });
-    assert.deepEqual(await t.write(phone, 'PATCH', '/api/v1/users/%zz'), [200, 'done']);
+    for (const path of ['/api/v1/users/%zz', '/api/v1/users/%zz%E0%A4%A']) {
+      t.origin.on(`PATCH ${path}`, { body: 'done' });
+      assert.deepEqual(await t.write(phone, 'PATCH', path), [200, 'done']);
+    }
     assert.deepEqual(await t.ask(phone), [200, held]);
   }),
 
-  rule('R26', 'one that fails, or only reads, drops nothing', async (t) => {
-    const { phone, held } = await signIn(t);
-    t.origin.on('PATCH /api/v1/users/ann-1', { status: 403 });
-    t.origin.on('GET /api/v1/users/ann-1', { body: '{}' });
-    await t.write(phone, 'PATCH', '/api/v1/users/ann-1');
-    await t.ask(phone, '/api/v1/users/ann-1');
-    assert.deepEqual(await t.ask(phone), [200, held]);
-    assert.equal(t.origin.count(), 3);
-  }),
+  rule(
+    'R26',
+    'a request on the path of a user that fails or only reads drops nothing',
+    async (t) => {
+      const { phone, held } = await signIn(t);
+      t.origin.on('PATCH /api/v1/users/ann-1', { status: 403 });
+      t.origin.on('GET /api/v1/users/ann-1', { body: '{}' });
+      await t.write(phone, 'PATCH', '/api/v1/users/ann-1');
+      await t.ask(phone, '/api/v1/users/ann-1');
+      assert.deepEqual(await t.ask(phone), [200, held]);
+      assert.equal(t.origin.count(), 3);
+    },
+  ),
 
   rule(
     'R26',
@@ -223,7 +229,7 @@ export const writing = [
 
   rule(
     'R26',
-    'the paths are configurable',
+    'userPaths says on which paths a write drops a user’s documents',
     async (t) => {
       const { phone, laptop, changed } = await signIn(t);
       t.origin.on('PUT /admin/people/ann-1/role', { status: 204 });

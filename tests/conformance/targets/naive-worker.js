@@ -6,7 +6,10 @@ import { sesameDialect } from './sesame-dialect.js';
 /** @type {import('./target.js').Adapter} */
 export const naiveWorkerTarget = {
   name: 'naive worker',
-  lacks: serviceWorkerTarget.lacks,
+  lacks: {
+    ...serviceWorkerTarget.lacks,
+    source: 'it does not say where an answer came from',
+  },
   dialect: sesameDialect,
   soonMs: 3000, // what it lacks it lacks however long one waits
   open: () => openBrowser({ worker: 'naive-worker.js', page: 'naive-page.js' }),

@@ -11,6 +11,7 @@ export const naiveTarget = {
   name: 'naive',
   lacks: {
     ...NO_BROWSER,
+    source: 'it does not say where an answer came from',
     statistics: 'it counts nothing',
     prometheus: 'it counts nothing',
     logs: 'it logs nothing',

@@ -6,7 +6,7 @@ import { createClock } from '../../support/clock.js';
 import { createMovingClock, storeOn } from '../../support/moving-clock.js';
 import { startRedis } from '../../support/redis-server.js';
 import { handlerFetch } from './handler-fetch.js';
-import { refuseIdleManaged } from './refuse-idle-managed.js';
+import { IDLE_MANAGED, refuseIdleManaged } from './refuse-idle-managed.js';
 import { apiOf } from './sesame-api.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
@@ -30,6 +30,7 @@ export const nodeTarget = {
 export const nodeRedisTarget = {
   name: 'Node, Redis',
   lacks: { ...NO_SOCKET, ...NO_BROWSER },
+  refuses: [IDLE_MANAGED],
   dialect: sesameDialect,
   async open() {
     const server = await startRedis();

@@ -19,7 +19,7 @@ export const serviceWorkerTarget = {
     webhook: 'the origin cannot call a browser',
     websocket: 'no service worker sees a WebSocket',
     browserCache: 'it is for where there is no service worker',
-    prometheus: 'nobody can collect from a browser: the counters are for the page to send',
+    prometheus: 'no collector reaches a browser: the page sends the counters',
     nodes: 'devices share no store',
     revoke: 'browsers are told of no revocation: docs/service-worker.md says what instead',
     cookies: 'a worker sees no cookies: the device’s jar as a whole is the credential',

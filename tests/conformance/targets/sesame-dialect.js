@@ -1,4 +1,4 @@
-// What SPEC leaves open, as Sesame has it. It imports nothing of Sesame.
+// What the rules leave open, as Sesame has it. It must not import Sesame.
 import { createHmac } from 'node:crypto';
 
 /** What a target on a server lacks. */

@@ -1,16 +1,17 @@
-// What an adapter is: all that the suite knows of a session cache. README.md says how to write one.
+// What an adapter is, which is all that the suite knows of a session cache. README.md says how to write one.
 
 /**
  * @typedef {object} Adapter
  * @property {string} name the column's in the table
  * @property {Partial<Record<import('../suite.js').Feature, string>>} [lacks] what it cannot do, and why
+ * @property {string[]} [refuses] why `start` throws `NotApplicable`, where it may
  * @property {Dialect} dialect
  * @property {number} [soonMs] how long, on the wall, what should happen at once may take; default 5000
  * @property {() => Promise<OpenTarget>} open
  */
 
 /**
- * What SPEC leaves to each implementation.
+ * What the rules leave to each implementation.
  * @typedef {object} Dialect
  * @property {string} timing the metric in `Server-Timing` that says where an answer came from (R43)
  * @property {string} privateHeader a request header that is dropped on its way in (R41)
@@ -32,6 +33,7 @@
  * @property {(path: string, init?: import('../../support/client.js').ClientInit) => Promise<Response>} fetch
  *   one HTTP request, header by header as given; rejects when `init.signal` is aborted
  * @property {{ url: string, headers: Record<string, string> }} [socket] where a WebSocket is opened
+ * @property {number} [pid] the process that it runs in, if that is not this one
  * @property {() => number} now the cache's clock, in milliseconds
  * @property {(milliseconds: number) => Promise<void>} advance moves it on, and wakes what was waiting for it
  * @property {Partial<Api>} [api]

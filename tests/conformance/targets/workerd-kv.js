@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startMiniflare, workerDirectory } from '../../support/edge-stores.js';
+import { IDLE_MANAGED } from './refuse-idle-managed.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 import { targetIn } from './workerd.js';
 
@@ -11,6 +12,7 @@ const ENTRY = fileURLToPath(new URL('../workerd-kv-entry.js', import.meta.url));
 export const workerdKvTarget = {
   name: 'workerd, KV',
   lacks: NO_BROWSER,
+  refuses: [IDLE_MANAGED],
   dialect: sesameDialect,
   async open() {
     const directory = await workerDirectory(ENTRY);

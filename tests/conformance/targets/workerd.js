@@ -11,7 +11,7 @@ import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-pr
 import { createClient } from '../../support/client.js';
 import { until } from '../../support/wait.js';
 import { bundleWorker } from '../../support/workerd-entry-bundle.js';
-import { refuseIdleManaged } from './refuse-idle-managed.js';
+import { IDLE_MANAGED, refuseIdleManaged } from './refuse-idle-managed.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
 const ENTRY = fileURLToPath(new URL('../workerd-entry.js', import.meta.url));
@@ -28,6 +28,7 @@ export const workerdTarget = {
 export const workerdObjectsTarget = {
   name: 'workerd, Durable Objects',
   lacks: NO_BROWSER,
+  refuses: [IDLE_MANAGED],
   dialect: sesameDialect,
   open: () => openWorkerd({ store: 'durable-object', secret: '0'.repeat(32) }),
 };
@@ -43,6 +44,7 @@ async function openWorkerd(more) {
   return targetIn({
     more,
     port: workerd.port,
+    pid: workerd.pid,
     control: (call) => control(controlPath, call),
     async close() {
       workerd.kill();
@@ -56,11 +58,12 @@ async function openWorkerd(more) {
 
 /**
  * Caches in a worker that is running.
- * @param {{ more: object, port: number, control: (call: ControlCall) => Promise<any>, close: () => Promise<void>,
- *   fetchAgain?: boolean }} worker `fetchAgain`: its front cuts connections with bodies that nobody reads
+ * @param {{ more: object, port: number, pid?: number, control: (call: ControlCall) => Promise<any>,
+ *   close: () => Promise<void>, fetchAgain?: boolean }} worker `fetchAgain`: its front cuts a connection whose body
+ *   it does not read
  * @returns {import('./target.js').OpenTarget}
  */
-export function targetIn({ more, port, control, close, fetchAgain = false }) {
+export function targetIn({ more, port, pid, control, close, fetchAgain = false }) {
   const client = createClient(`http://127.0.0.1:${port}`);
   /** @type {typeof client.fetch} */
   const fetchOnce = (target, init) => client.fetch(target, init);
@@ -83,6 +86,7 @@ export function targetIn({ more, port, control, close, fetchAgain = false }) {
       let offset = 0;
       return {
         url: `http://${host}`,
+        pid,
         socket: { url: `ws://127.0.0.1:${port}`, headers: { host } },
         now: () => Date.now() + offset,
         async advance(milliseconds) {

@@ -1,15 +1,17 @@
-// Logins, logouts and exchanged sessions that go past: what is held for the credential is dropped.
+// Sign-ins, sign-outs and exchanged session cookies that pass by: what is held of the credential is dropped (R10).
+// Invariant: the next check after one of them asks the origin.
 import assert from 'node:assert/strict';
-import { ask, assertPrivate, attempt, bearer, cookie, httpCase } from '../support/http-case.js';
-import { DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
-import { createGate, until } from '../support/wait.js';
+import { ask, assertPrivate, attempt, bearer, cookie } from '../../support/http-case.js';
+import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
+import { createGate } from '../../support/wait.js';
+import { hostRule } from '../suite.js';
 
-/** @typedef {import('../support/http-case.js').Target} Target */
+/** @typedef {import('../context.js').Context} Target */
 
 const LONG_AGO = 'Thu, 01 Jan 1970 00:00:00 GMT';
 
 /**
- * Whether the origin is asked again after a request with this credential went past.
+ * Whether the origin is asked again after a request with this credential has passed.
  * @param {Target} t
  * @param {Record<string, string>} credential
  * @param {string} path
@@ -21,8 +23,8 @@ async function isForgotten(t, credential, path, method = 'POST') {
   return (await ask(t, credential))[0] === 'origin';
 }
 
-export const identity = [
-  httpCase('R10: after a login or logout that succeeds, the origin is asked', async (t) => {
+export const signInPaths = [
+  hostRule('R10', 'after a login or logout that succeeds the origin is asked', async (t) => {
     const words = ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'];
     const paths = words.flatMap((word) => [`/${word}`, `/api/v1/auth/${word}/`]);
     for (const path of paths) {
@@ -35,7 +37,7 @@ export const identity = [
     }
   }),
 
-  httpCase('R13: a logout that fails changes nothing', async (t) => {
+  hostRule('R13', 'a logout that fails drops nothing', async (t) => {
     for (const status of [400, 403, 404, 500, 503]) {
       t.origin.on('POST /logout', { status });
       assert.equal(await isForgotten(t, bearer(t.user()), '/logout'), false, String(status));
@@ -45,13 +47,18 @@ export const identity = [
     assert.equal(t.origin.count('POST /logout'), 6);
   }),
 
-  httpCase('a link and a redirect will do', async (t) => {
-    t.origin.on('GET /logout', { status: 303, headers: { location: '/' } });
-    assert.equal(await isForgotten(t, cookie(t.user()), '/logout?all=1', 'GET'), true);
-  }),
+  hostRule(
+    'R10',
+    'a GET on the logout path that is answered with a redirect drops the document',
+    async (t) => {
+      t.origin.on('GET /logout', { status: 303, headers: { location: '/' } });
+      assert.equal(await isForgotten(t, cookie(t.user()), '/logout?all=1', 'GET'), true);
+    },
+  ),
 
-  httpCase(
-    'identityPaths says which paths, with * and **',
+  hostRule(
+    'R10',
+    'identityPaths says after which paths the origin is asked, with * and **',
     async (t) => {
       const user = () => cookie(t.user());
       for (const path of ['/t/a/switch', '/deep', '/deep/er/still']) {
@@ -66,8 +73,9 @@ export const identity = [
     { identityPaths: ['/t/*/switch', '/deep/**'] },
   ),
 
-  httpCase(
-    'an answer that exchanges or ends the session cookie drops what it stood for',
+  hostRule(
+    'R10',
+    'an answer that exchanges or deletes the session cookie drops the old cookie’s document',
     async (t) => {
       for (const [line, forgotten] of /** @type {[string, boolean][]} */ ([
         ['session=another; Path=/; HttpOnly', true],
@@ -89,21 +97,30 @@ export const identity = [
     },
   ),
 
-  httpCase('R40: such an answer is private, and its cookies arrive one by one', async (t) => {
-    const cookies = ['session=1; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b="x, y"', 'c=3'];
-    const headers = {
-      'set-cookie': cookies,
-      'cache-control': 'public, max-age=60',
-      vary: 'Accept',
-    };
-    t.origin.on('POST /api/login', { headers, body: 'in' });
-    const response = await t.fetch('/api/login', { method: 'POST', body: 'x' });
-    assert.deepEqual(response.headers.getSetCookie(), cookies);
-    assert.equal(response.headers.get('vary'), 'Accept, Cookie, Authorization');
-    assertPrivate(response);
-  }),
+  hostRule(
+    'R40',
+    'the answer to a login is private, and its cookies arrive one by one',
+    async (t) => {
+      const cookies = [
+        'session=1; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT',
+        'b="x, y"',
+        'c=3',
+      ];
+      const headers = {
+        'set-cookie': cookies,
+        'cache-control': 'public, max-age=60',
+        vary: 'Accept',
+      };
+      t.origin.on('POST /api/login', { headers, body: 'in' });
+      const response = await t.fetch('/api/login', { method: 'POST', body: 'x' });
+      assert.deepEqual(response.headers.getSetCookie(), cookies);
+      assert.equal(response.headers.get('vary'), 'Accept, Cookie, Authorization');
+      assertPrivate(response);
+    },
+  ),
 
-  httpCase(
+  hostRule(
+    'R10',
     'a document that comes with another session cookie is answered and not kept',
     async (t) => {
       const name = t.user();
@@ -120,31 +137,44 @@ export const identity = [
     },
   ),
 
-  httpCase('the session path hands such a cookie on too, and only to who asked', async (t) => {
-    const name = t.user();
-    t.origin.on(READ, { headers: { 'set-cookie': 'session=next' }, body: documentOf(name) });
-    const response = await t.fetch(SESSION, { headers: cookie(name) });
-    assert.deepEqual(response.headers.getSetCookie(), ['session=next']);
-  }),
+  hostRule(
+    'R10',
+    'the session path passes on a session cookie that comes with the document',
+    async (t) => {
+      const name = t.user();
+      t.origin.on(READ, { headers: { 'set-cookie': 'session=next' }, body: documentOf(name) });
+      const response = await t.fetch(SESSION, { headers: cookie(name) });
+      assert.deepEqual(response.headers.getSetCookie(), ['session=next']);
+    },
+  ),
 
-  httpCase('R10: an answer that was under way during a logout is not kept', async (t) => {
-    const name = t.user();
-    const gate = createGate();
-    t.origin.on(READ, { body: documentOf(name), after: gate.opened }, { status: 401, body: 'out' });
-    t.origin.on('POST /logout', { status: 204 });
-    const asked = attempt(t, cookie(name));
-    await t.origin.called(READ);
-    await attempt(t, cookie(name), { path: '/logout', method: 'POST' });
-    gate.open();
-    assert.deepEqual(await asked, [401, 'out']);
-    assert.deepEqual(await attempt(t, cookie(name)), [401, 'out']);
-    assert.equal((await t.stats()).fillsRefused, 1);
-    assert.equal(t.origin.count(), 2);
-  }),
+  hostRule(
+    'R10',
+    'a check that was under way during a logout is answered 401, and its fill is counted as refused',
+    async (t) => {
+      const name = t.user();
+      const gate = createGate();
+      t.origin.on(
+        READ,
+        { body: documentOf(name), after: gate.opened },
+        { status: 401, body: 'out' },
+      );
+      t.origin.on('POST /logout', { status: 204 });
+      const asked = attempt(t, cookie(name));
+      await t.origin.called(READ);
+      await attempt(t, cookie(name), { path: '/logout', method: 'POST' });
+      gate.open();
+      assert.deepEqual(await asked, [401, 'out']);
+      assert.deepEqual(await attempt(t, cookie(name)), [401, 'out']);
+      assert.equal((await t.statistics()).fillsRefused, 1);
+      assert.equal(t.origin.count(), 2);
+    },
+  ),
 
   ...['POST', 'GET'].map((method) =>
-    httpCase(
-      `R10: ${method} /logout counts even if the client goes before the answer`,
+    hostRule(
+      'R10',
+      `${method} /logout drops the document even if the client leaves before the answer`,
       async (t) => {
         const credential = cookie(t.user());
         const [gate, client] = [createGate(), new AbortController()];
@@ -156,12 +186,12 @@ export const identity = [
         const gone = leaving.then(undefined, () => {});
         const call = await t.origin.called(`${method} /logout`);
         client.abort();
-        if (t.kind === 'workerd') await gone;
-        // By the time that these are through, it has been noticed.
+        await gone;
+        // By the time that these are answered the cache has noticed.
         for (let round = 0; round < 5; round += 1) await attempt(t, {}, { path: '/elsewhere' });
         assert.equal(call.request.socket.destroyed, false);
         gate.open();
-        await until(async () => (await attempt(t, credential))[0] === 401, 'the logout counts');
+        await t.until(async () => (await attempt(t, credential))[0] === 401, 'the logout counts');
       },
     ),
   ),

@@ -1,9 +1,11 @@
-// `GET /api/auth/session`: who is signed in, or null, in every state that a session can be in.
+// `GET /api/auth/session`: who is signed in, or null, in every state that a session can be in (R1, R5, R12, R13).
+// Invariant: every answer of it is private JSON.
 import assert from 'node:assert/strict';
-import { ask, assertPrivate, bearer, cookie, httpCase, sourceOf } from '../support/http-case.js';
-import { DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
+import { ask, assertPrivate, bearer, cookie, sourceOf } from '../../support/http-case.js';
+import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
+import { hostRule } from '../suite.js';
 
-/** @typedef {import('../support/http-case.js').Target} Target */
+/** @typedef {import('../context.js').Context} Target */
 
 /** @param {Target} t @param {Record<string, string>} headers @param {string} [method] */
 async function session(t, headers, method = 'GET') {
@@ -13,34 +15,43 @@ async function session(t, headers, method = 'GET') {
   return { response, source: sourceOf(response), text: await response.text() };
 }
 
-export const sessions = [
-  httpCase('R1: nobody is null, without asking anybody', async (t) => {
-    /** @type {Record<string, string>[]} */
-    const none = [{}, { cookie: 'theme=dark; session=' }];
-    for (const headers of none) {
-      const { response, text, source } = await session(t, headers);
-      assert.deepEqual([response.status, text, source], [200, 'null', 'negative']);
-    }
-    assert.equal(t.origin.calls().length, 0);
-  }),
+export const sessionPath = [
+  hostRule(
+    'R1',
+    'the session path answers null without a credential, as private JSON and without an origin call',
+    async (t) => {
+      for (const cookies of ['theme=dark; session=', '']) {
+        /** @type {Record<string, string>} */
+        const headers = cookies === '' ? {} : { cookie: cookies };
+        const { response, text, source } = await session(t, headers);
+        assert.deepEqual([response.status, text, source], [200, 'null', 'negative']);
+      }
+      assert.equal(t.origin.calls().length, 0);
+    },
+  ),
 
-  httpCase('R5: it shares what is held with the document, both ways', async (t) => {
-    const [one, other] = [t.user(), t.user()];
-    const first = await session(t, bearer(one));
-    assert.equal(first.source, 'origin');
-    const { user, expiresAt } = JSON.parse(first.text);
-    assert.deepEqual(user, JSON.parse(documentOf(one)));
-    assert.match(expiresAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    assert.deepEqual(await ask(t, bearer(one)), ['fresh', documentOf(one)]);
-    await ask(t, cookie(other));
-    const second = await session(t, cookie(other));
-    assert.equal(second.source, 'fresh');
-    assert.equal(JSON.parse(second.text).user.name, other);
-    assert.equal(t.origin.count(), 2);
-  }),
+  hostRule(
+    'R5',
+    'the session path and the document’s path share the document that is held',
+    async (t) => {
+      const [one, other] = [t.user(), t.user()];
+      const first = await session(t, bearer(one));
+      assert.equal(first.source, 'origin');
+      const { user, expiresAt } = JSON.parse(first.text);
+      assert.deepEqual(user, JSON.parse(documentOf(one)));
+      assert.match(expiresAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      assert.deepEqual(await ask(t, bearer(one)), ['fresh', documentOf(one)]);
+      await ask(t, cookie(other));
+      const second = await session(t, cookie(other));
+      assert.equal(second.source, 'fresh');
+      assert.equal(JSON.parse(second.text).user.name, other);
+      assert.equal(t.origin.count(), 2);
+    },
+  ),
 
-  httpCase(
-    'R6: stale is answered as well',
+  hostRule(
+    'R6',
+    'with freshFor 0 the session path answers the held document as stale',
     async (t) => {
       const credential = bearer(t.user());
       await ask(t, credential);
@@ -49,7 +60,7 @@ export const sessions = [
     { freshFor: 0 },
   ),
 
-  httpCase('R12: a clear "no" is null, and remembered', async (t) => {
+  hostRule('R12', 'the session path answers a clear "no" as null, and remembers it', async (t) => {
     for (const status of [401, 403]) {
       const credential = cookie(t.user());
       t.origin.on(READ, { status, headers: { 'www-authenticate': 'Bearer' }, body: 'no' });
@@ -71,8 +82,9 @@ export const sessions = [
     assert.equal(t.origin.count(), 2);
   }),
 
-  httpCase(
-    'R12: any other answer that is no document is null, and asked about again',
+  hostRule(
+    'R12',
+    'the session path answers any other 3xx or 4xx as null, and asks again',
     async (t) => {
       for (const status of [302, 400, 404, 410]) {
         const credential = cookie(t.user());
@@ -85,41 +97,46 @@ export const sessions = [
     },
   ),
 
-  httpCase('R13: 503 while nobody knows, never null', async (t) => {
+  hostRule('R13', 'the session path answers 503 while the origin fails, never null', async (t) => {
     t.origin.on(READ, { status: 500 });
     const { response, text } = await session(t, cookie(t.user()));
     assert.deepEqual([response.status, text], [503, '{"error":"origin_unavailable"}']);
     assert.ok(Number(response.headers.get('retry-after')) >= 1);
   }),
 
-  httpCase('R1: about an ambiguous credential the origin is asked each time', async (t) => {
-    const ambiguous = { ...cookie(t.user()), ...bearer(t.user()) };
-    t.origin.on(
-      READ,
-      { body: '{"id":1}', headers: { 'set-cookie': ['a=1', 'b=2; Path=/'] } },
-      { status: 401 },
-      { status: 500, headers: { 'retry-after': '9' } },
-      { body: 'not JSON' },
-    );
-    const known = await session(t, ambiguous);
-    assert.equal(known.text, '{"user":{"id":1},"expiresAt":null}');
-    assert.deepEqual(known.response.headers.getSetCookie(), ['a=1', 'b=2; Path=/']);
-    assert.equal((await session(t, ambiguous)).text, 'null');
-    const failed = await session(t, ambiguous);
-    assert.deepEqual(
-      [failed.response.status, failed.response.headers.get('retry-after')],
-      [503, '9'],
-    );
-    const [sent] = t.origin.calls(READ);
-    assert.deepEqual(
-      [sent.headers.cookie, sent.headers.authorization],
-      [ambiguous.cookie, ambiguous.authorization],
-    );
-    assert.equal(t.origin.count(), 3);
-  }),
+  hostRule(
+    'R1',
+    'the session path asks the origin about an ambiguous credential each time, and passes its cookies on',
+    async (t) => {
+      const ambiguous = { ...cookie(t.user()), ...bearer(t.user()) };
+      t.origin.on(
+        READ,
+        { body: '{"id":1}', headers: { 'set-cookie': ['a=1', 'b=2; Path=/'] } },
+        { status: 401 },
+        { status: 500, headers: { 'retry-after': '9' } },
+        { body: 'not JSON' },
+      );
+      const known = await session(t, ambiguous);
+      assert.equal(known.text, '{"user":{"id":1},"expiresAt":null}');
+      assert.deepEqual(known.response.headers.getSetCookie(), ['a=1', 'b=2; Path=/']);
+      assert.equal((await session(t, ambiguous)).text, 'null');
+      const failed = await session(t, ambiguous);
+      assert.deepEqual(
+        [failed.response.status, failed.response.headers.get('retry-after')],
+        [503, '9'],
+      );
+      const [sent] = t.origin.calls(READ);
+      assert.deepEqual(
+        [sent.headers.cookie, sent.headers.authorization],
+        [ambiguous.cookie, ambiguous.authorization],
+      );
+      assert.equal(t.origin.count(), 3);
+    },
+  ),
 
-  httpCase(
-    'R13: an ambiguous request whose answer is no JSON object is a failure too',
+  hostRule(
+    'R13',
+    'the session path answers 503 for an ambiguous request whose answer is not a JSON object',
     async (t) => {
       const ambiguous = { ...cookie(t.user()), ...bearer(t.user()) };
       for (const body of ['not JSON', '[]', '1', '', 'null']) {
@@ -133,7 +150,7 @@ export const sessions = [
     },
   ),
 
-  httpCase('HEAD is the same without its body', async (t) => {
+  hostRule('R7', 'HEAD on the session path is the answer to GET without its body', async (t) => {
     const credential = bearer(t.user());
     const { text } = await session(t, credential);
     for (const headers of [credential, {}]) {
@@ -144,8 +161,9 @@ export const sessions = [
     }
   }),
 
-  httpCase(
-    'other methods on its path, and another path, are the origin’s',
+  hostRule(
+    'R41',
+    'other methods on the session path, and other paths, are the origin’s',
     async (t) => {
       t.origin.on(`POST ${SESSION}`, { status: 201, body: 'made' });
       t.origin.on(`GET ${DOCUMENT}`, { body: 'unused' });
@@ -158,8 +176,9 @@ export const sessions = [
     { sessionPath: '/who' },
   ),
 
-  httpCase(
-    'sessionPath null leaves the path to the origin',
+  hostRule(
+    'R41',
+    'sessionPath null leaves the session path to the origin',
     async (t) => {
       t.origin.on(`GET ${SESSION}`, { body: "the origin's own" });
       const response = await t.fetch(SESSION, { headers: bearer(t.user()) });

@@ -1,9 +1,11 @@
-// The forward-auth endpoint: what a reverse proxy is answered that asks who makes a request.
+// The forward-auth endpoint, `GET /api/auth/verify`: how a reverse proxy learns whether a request is signed in.
+// Invariant: every answer of it is private and has no body.
 import assert from 'node:assert/strict';
-import { assertPrivate, bearer, cookie, httpCase } from '../support/http-case.js';
-import { READ } from '../support/origin.js';
+import { assertPrivate, bearer, cookie } from '../../support/http-case.js';
+import { READ } from '../../support/origin.js';
+import { hostRule } from '../suite.js';
 
-/** @typedef {import('../support/http-case.js').Target} Target */
+/** @typedef {import('../context.js').Context} Target */
 
 const VERIFY = '/api/auth/verify';
 const options = {
@@ -22,9 +24,10 @@ async function verify(t, headers, { path = VERIFY, ...init } = {}) {
   return response;
 }
 
-export const verifying = [
-  httpCase(
-    'verify: 200 and who it is, from what is held after the first time',
+export const forwardAuth = [
+  hostRule(
+    'R5',
+    'verify answers 200 and names the user in headers, from the document that is held',
     async (t) => {
       const name = t.user();
       for (const method of ['GET', 'HEAD', 'GET']) {
@@ -41,8 +44,9 @@ export const verifying = [
     options,
   ),
 
-  httpCase(
-    'verify: values are safe in a header, and only scalars are said',
+  hostRule(
+    'R41',
+    'verify escapes values for headers, and sends scalars only',
     async (t) => {
       const document = { id: 7, name: 'Zoë\r\nX-Evil: 1', org: { names: ['a', { b: 1 }] } };
       t.origin.on(READ, { body: document }, { body: { id: 2 ** 60, org: { names: [1, 'م'] } } });
@@ -56,8 +60,9 @@ export const verifying = [
     options,
   ),
 
-  httpCase(
-    'R12: verify: a "no" is 401 and remembered; so is a redirect and what is no answer',
+  hostRule(
+    'R12',
+    'verify answers a clear "no" 401 and remembers it, and answers a redirect or a 404 with 401',
     async (t) => {
       t.origin.on(READ, { status: 403, headers: { 'www-authenticate': 'Bearer error="x"' } });
       const name = t.user();
@@ -76,13 +81,17 @@ export const verifying = [
     options,
   ),
 
-  httpCase('R1: verify: without a credential nobody is asked', async (t) => {
-    const { status, headers } = await verify(t, {});
-    assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Bearer']);
-    assert.equal(t.origin.count(), 0);
-  }),
+  hostRule(
+    'R1',
+    'verify answers 401 without a credential and without an origin call',
+    async (t) => {
+      const { status, headers } = await verify(t, {});
+      assert.deepEqual([status, headers.get('www-authenticate')], [401, 'Bearer']);
+      assert.equal(t.origin.count(), 0);
+    },
+  ),
 
-  httpCase('R1: verify: an ambiguous credential is judged by the origin, each time', async (t) => {
+  hostRule('R1', 'verify asks the origin about an ambiguous credential each time', async (t) => {
     const name = t.user();
     const both = { ...cookie(name), ...bearer(name) };
     for (let round = 0; round < 2; round += 1) assert.equal((await verify(t, both)).status, 200);
@@ -91,8 +100,9 @@ export const verifying = [
     assert.equal((await verify(t, both)).status, 401);
   }),
 
-  httpCase(
-    'R13: verify: an origin that fails is 503 with Retry-After, never 200 or 401',
+  hostRule(
+    'R13',
+    'verify answers 503 with Retry-After while the origin fails, never 200 or 401',
     async (t) => {
       for (const answer of [{ status: 500 }, { status: 429 }, { body: '<html>' }]) {
         t.origin.on(READ, answer);
@@ -105,8 +115,9 @@ export const verifying = [
     },
   ),
 
-  httpCase(
-    'verify: what the client claims to be, or to ask for, does not reach the origin',
+  hostRule(
+    'R41',
+    'verify drops the headers by which a client claims to be a user or another request',
     async (t) => {
       const claims = { 'x-user-id': '1', 'X-User_Name': 'root', 'x-original-url': '/api/v1/posts' };
       const others = { 'x-forwarded-method': 'DELETE', 'x-http-method-override': 'DELETE' };
@@ -123,7 +134,7 @@ export const verifying = [
     options,
   ),
 
-  httpCase('R41: verify: other methods, paths and queries are the origin’s own', async (t) => {
+  hostRule('R41', 'other methods, paths and queries than verify’s are the origin’s', async (t) => {
     t.origin.on(`POST ${VERIFY}`, { status: 201 });
     t.origin.on(`GET ${VERIFY}`, { status: 202 });
     const credential = cookie(t.user());
@@ -134,8 +145,9 @@ export const verifying = [
     assert.equal(await ask(`${VERIFY}/x`), 404);
   }),
 
-  httpCase(
-    'R41: verifyPath null is none',
+  hostRule(
+    'R41',
+    'verifyPath null leaves the path of verify to the origin',
     async (t) => {
       t.origin.on(`GET ${VERIFY}`, { status: 202 });
       const { status } = await t.fetch(VERIFY, { headers: cookie(t.user()) });
@@ -144,8 +156,9 @@ export const verifying = [
     { verifyPath: null },
   ),
 
-  httpCase(
-    'verify: with prefix every method below the path is a question, and none of them does anything',
+  hostRule(
+    'R41',
+    'with prefix every method on every path below verifyPath only asks who the user is',
     async (t) => {
       const name = t.user();
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
@@ -160,8 +173,9 @@ export const verifying = [
     { verifyPath: '/who', verify: { headers: { 'x-user-id': '/id' }, prefix: true } },
   ),
 
-  httpCase(
-    'R44: verify: a credential over its limit is 431',
+  hostRule(
+    'R44',
+    'verify answers 431 to a credential over its limit',
     async (t) => {
       assert.equal((await verify(t, cookie('x'.repeat(5000)))).status, 431);
     },

@@ -1,0 +1,53 @@
+// The targets as a table: which rules each keeps, which it breaks, and how its cases are run.
+// Invariant: a target that is listed here is run, and the list of its rules is compared with what the cases found.
+import { naiveTarget } from './naive.js';
+import { naiveWorkerTarget } from './naive-worker.js';
+import { nodeRedisTarget, nodeTarget } from './node.js';
+import { serviceWorkerTarget } from './service-worker.js';
+import { workerdObjectsTarget, workerdTarget } from './workerd.js';
+import { workerdKvTarget } from './workerd-kv.js';
+
+/**
+ * @typedef {object} Row
+ * @property {import('./target.js').Adapter} adapter
+ * @property {string[]} [keeps] every rule that it has to keep, in the order of their numbers
+ * @property {string[]} [breaks] for a cache that must fail: the rules that the suite has to find broken
+ * @property {string[]} [only] the rules whose cases are run, if not all are
+ * @property {number} [atOnce] how many cases run at the same time. Without it they run one after another, each as
+ *   the test that reports it
+ */
+
+/** @param {number} from @param {number} to */
+const rules = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => `R${from + at}`);
+
+/** What one node without a shared store keeps, as far as it can be seen from outside. */
+const ONE_NODE = [...rules(1, 15), ...rules(20, 26), ...rules(40, 44), 'R70', 'R71'];
+
+/** What several nodes keep between them. */
+const SEVERAL_NODES = [...ONE_NODE, 'R30', 'R31'];
+
+const BROWSER = rules(60, 64);
+
+/** On a device: it keeps no tokens, and is told of changes by its own pages only. */
+const DEVICE = [...ONE_NODE.filter((id) => !['R20', 'R21', 'R23', 'R42'].includes(id)), ...BROWSER];
+
+/** What a Map and fetch do not do by themselves. */
+const BROKEN_BY_NAIVE = [
+  ...['R1', 'R3', 'R6', 'R7', 'R8', 'R9', 'R10', 'R12', 'R13', 'R15'],
+  ...[...rules(20, 26), ...rules(40, 44)],
+];
+
+const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
+  Number(one.slice(1)) - Number(other.slice(1));
+
+/** @type {Row[]} */
+export const TARGETS = [
+  { adapter: nodeTarget, keeps: [...ONE_NODE, 'R45'].sort(byNumber) },
+  { adapter: workerdTarget, keeps: [...ONE_NODE, 'R45'].sort(byNumber) },
+  { adapter: nodeRedisTarget, keeps: SEVERAL_NODES.sort(byNumber) },
+  { adapter: workerdObjectsTarget, keeps: SEVERAL_NODES.sort(byNumber) },
+  { adapter: workerdKvTarget, keeps: SEVERAL_NODES.sort(byNumber) },
+  { adapter: serviceWorkerTarget, keeps: DEVICE.sort(byNumber), atOnce: 6 },
+  { adapter: naiveWorkerTarget, breaks: BROWSER, only: BROWSER, atOnce: 18 },
+  { adapter: naiveTarget, breaks: BROKEN_BY_NAIVE, atOnce: 8 },
+];
