@@ -5,13 +5,7 @@ import { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindi
 import { refreshAlone } from './refresh.js';
 import { WorkerLink } from './worker-link.js';
 
-/**
- * Who is signed in, as far as this page knows.
- * @typedef {object} ClientSession
- * @property {any} user the document, parsed
- * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
- * @property {boolean} stale the origin could not be asked, or is being asked right now (SPEC R63)
- */
+/** @typedef {import('../messages.js').ClientSession} ClientSession */
 
 /**
  * What a page knows at one moment; another object when something of it has changed.
@@ -400,7 +394,7 @@ export class SessionClient {
     });
   }
 
-  /** @param {import('../announcer.js').Message} message */
+  /** @param {import('../messages.js').Message} message */
   #hear(message) {
     if (message?.type === 'session') {
       this.#changes += 1;
