@@ -8,7 +8,7 @@
  * @module
  */
 
-import { markPrivate } from '../js_bindings/origin/headers.js';
+import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { answerTo } from './identify.js';
 
 /** @typedef {import('./identify.js').Identifier} Identifier */

@@ -103,12 +103,17 @@ export class SesameStore extends DurableObject {
 
   /**
    * @internal
-   * @param {{ kind: string, key: string, by: string }} event
+   * @param {{ kind: string, key: string, writer: string }} event
    * @param {number} mostEvents that are kept
    */
-  append({ kind, key, by }, mostEvents) {
+  append({ kind, key, writer }, mostEvents) {
     const { at } = this.#sql
-      .exec('INSERT INTO events (kind, key, writer) VALUES (?, ?, ?) RETURNING at', kind, key, by)
+      .exec(
+        'INSERT INTO events (kind, key, writer) VALUES (?, ?, ?) RETURNING at',
+        kind,
+        key,
+        writer,
+      )
       .one();
     this.#sql.exec('DELETE FROM events WHERE at <= ?', at - mostEvents);
     if (kind === 'revoke' || kind === 'invalidate') {
@@ -156,7 +161,7 @@ export class SesameStore extends DurableObject {
         at: `${at}`,
         kind,
         key,
-        by: writer,
+        writer,
       }));
     const more = events.length === EVENTS_AT_ONCE;
     if (more) position.at = events[events.length - 1].at;

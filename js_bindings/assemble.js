@@ -7,6 +7,7 @@
 import { Core } from './core/abi.js';
 import { ConfigError } from './errors.js';
 import { Engine } from './sessions/engine.js';
+import { SessionChanges } from './sessions/session-changes.js';
 import { Snapshots } from './sessions/snapshots.js';
 import { StatisticsReader } from './sessions/statistics.js';
 import { Waiters } from './sessions/waiters.js';
@@ -39,15 +40,17 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
   const waiters = new Waiters(host);
   const shared = parsed.store && SharedSessions ? new SharedSessions(core, parsed, host) : null;
   shared?.log.follow();
-  const engine = new Engine(core, parsed, host, waiters, shared);
+  const changes = new SessionChanges(core, parsed, host, shared);
+  const engine = new Engine(core, parsed, host, waiters, shared, changes);
   const managed =
     parsed.managed && ManagedSessions
-      ? new ManagedSessions(core, parsed, host, waiters, shared)
+      ? new ManagedSessions(core, parsed, host, waiters, shared, changes)
       : null;
   const statistics = new StatisticsReader(core, engine, shared?.log ?? null);
   return {
     statistics: () => statistics.read(),
     core,
+    changes,
     engine,
     managed,
     shared,
@@ -60,19 +63,6 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
       const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
       const find = managed && shared ? () => managed.find(head) : undefined;
       return { head, headers, signal, fresh, waitUntil, access, find };
-    },
-    userEvent(action, user) {
-      // In a path or a message a number may come as text: both spellings are meant.
-      const spellings = [JSON.stringify(user)];
-      if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
-      const users = [...new Set(spellings)];
-      for (const spelling of users) {
-        if (action === 'revoke') core.revokeUser(spelling, host.now());
-        else core.invalidateUser(spelling, host.now());
-      }
-      const keys = users.map((spelling) => core.userKey(spelling));
-      const known = keys.filter((key) => key !== null);
-      return shared?.userEvent(action, known) ?? Promise.resolve();
     },
   };
 }

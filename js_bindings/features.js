@@ -21,7 +21,7 @@ export const ALL_FEATURES = Object.freeze({
  * Login, refresh and logout of managed sessions, and the webhook.
  * @param {import('./sessions/parts.js').Parts} parts
  * @param {import('./origin/proxy.js').OriginProxy} proxy
- * @returns {import('./http/handler.js').Endpoint}
+ * @returns {import('./http/context.js').Endpoint}
  */
 function authEndpoint(parts, proxy) {
   const routes = new AuthRoutes(parts, proxy);

@@ -324,26 +324,26 @@ export class SessionCacheBase {
    * origin is still under way (SPEC R8, R10). On this node at once; with a store, on all nodes within
    * `revocationBound` of when the promise resolves (R31).
    * @param {RequestLike} request whose credential is refused from now on
-   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
-   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: the other nodes are told as soon as
-   *   the store can be reached
+   * @returns {Promise<void>} resolves when the store, if there is one, has it; need not be awaited
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: it is published as soon as the store can
+   *   be reached
+   * @throws {SesameError} rejects with `ERR_SESAME_OUTBOX_FULL`: so much waits for the store that this is in effect on this
+   *   node alone, and has to be repeated
    *
    * @example
    * await sessions.revoke(request);
    * await sessions.getSession(request); // => null
    */
   revoke({ headers }) {
-    const { core, headOf, host, shared } = this.#parts;
-    const head = headOf(toHeaders(headers));
-    core.revokeSession(head, host.now());
-    return told(shared?.end(head));
+    const { changes, headOf } = this.#parts;
+    return unawaited(changes.end(headOf(toHeaders(headers))));
   }
 
   /**
    * Drops what is held for this request's credential: the origin is asked when it is next seen. Reaches
    * other nodes as `revoke` does.
    * @param {RequestLike} request whose credential may stand for somebody else now
-   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @returns {Promise<void>} resolves when the store, if there is one, has it; need not be awaited
    * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
    *
    * @example
@@ -353,10 +353,8 @@ export class SessionCacheBase {
    * (await sessions.identify(request)).source; // => 'origin'
    */
   forget({ headers }) {
-    const { core, headOf, shared } = this.#parts;
-    const head = headOf(toHeaders(headers));
-    core.forgetSession(head);
-    return told(shared?.forget(head));
+    const { changes, headOf } = this.#parts;
+    return unawaited(changes.drop(headOf(toHeaders(headers))));
   }
 
   /**
@@ -364,7 +362,7 @@ export class SessionCacheBase {
    * when one is next seen. Reaches other nodes as `revoke` does.
    * @param {string | number} userId as it stands in the document, where the option `userId` points to; a
    *   number above 2^53 as a string of its digits
-   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @returns {Promise<void>} resolves when the store, if there is one, has it; need not be awaited
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID` if it is no identifier
    * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
    *
@@ -375,14 +373,14 @@ export class SessionCacheBase {
    */
   invalidateUser(userId) {
     checkUser(userId);
-    return told(this.#parts.userEvent('invalidate', userId));
+    return unawaited(this.#parts.changes.userEvent('invalidate', userId));
   }
 
   /**
    * Ends every session of a user, those not in memory included (SPEC R23). Reaches other nodes as `revoke` does.
    * @param {string | number} userId as it stands in the document, where the option `userId` points to; a
    *   number above 2^53 as a string of its digits
-   * @returns {Promise<void>} resolves when the store, if there is one, has been told; need not be awaited
+   * @returns {Promise<void>} resolves when the store, if there is one, has it; need not be awaited
    * @throws {SesameError} `ERR_SESAME_BAD_USER_ID` if it is no identifier
    * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`, as `revoke` does
    *
@@ -393,7 +391,7 @@ export class SessionCacheBase {
    */
   revokeUser(userId) {
     checkUser(userId);
-    return told(this.#parts.userEvent('revoke', userId));
+    return unawaited(this.#parts.changes.userEvent('revoke', userId));
   }
 
   /**
@@ -534,12 +532,12 @@ function checkUser(userId) {
 }
 
 /**
- * What a caller may wait for, and need not.
- * @param {Promise<void> | undefined} telling
+ * A caller may wait for it, and need not.
+ * @param {Promise<void>} publishing
  */
-function told(telling = Promise.resolve()) {
-  ignoreFailure(telling);
-  return telling;
+function unawaited(publishing) {
+  ignoreFailure(publishing);
+  return publishing;
 }
 
 /** @param {Promise<unknown>} work */

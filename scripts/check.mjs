@@ -6,6 +6,7 @@ import { checkCore } from './check-core.mjs';
 import { checkErrors } from './check-errors.mjs';
 import { checkInstallFiles } from './check-install-files.mjs';
 import { checkPackage } from './check-package.mjs';
+import { checkShell } from './check-shell.mjs';
 import { generateAbi } from './generate-abi.mjs';
 import { isMain, main, runAll } from './lib/run.mjs';
 import { checkMutants } from './mutants.mjs';
@@ -18,6 +19,7 @@ export async function check() {
     () => generateAbi({ check: true }),
     checkBundles,
     checkCore,
+    checkShell,
     checkAbi,
     checkErrors,
     checkPackage,

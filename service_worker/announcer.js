@@ -4,14 +4,7 @@
 /** A tab that the browser has frozen cannot answer: it hears of it when it wakes, before it shows. */
 const MAX_WAIT_MS = 250;
 
-/**
- * - `session`: this is the session now; with `clear`, tabs answer with `cleared` once they have forgotten
- *   the last one
- * - `changed`: somebody else may be signed in: ask
- * @typedef {{ type: 'session', session: import('./client/known-session.js').ClientSession | null,
- *     clear?: string }
- *   | { type: 'changed' } | { type: 'cleared', clear: string }} Message
- */
+/** @typedef {import('./messages.js').Message} Message */
 
 export class Announcer {
   #channel;

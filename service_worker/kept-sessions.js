@@ -4,7 +4,7 @@
 // It must not know what is in a snapshot, nor why an epoch ends. Invariants: the disk never holds a snapshot that is
 // older than a change that is past `drop` (SPEC R22); where storage is refused nothing was ever there, and nothing
 // fails for it.
-import { joined } from '../js_bindings/origin/bodies.js';
+import { joined } from '../js_bindings/util/bytes.js';
 
 export const SECRET_BYTES = 16;
 

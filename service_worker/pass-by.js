@@ -2,8 +2,8 @@
 // not there. Only the session's path, which the origin need not have, is answered from the document; and the tabs hear
 // of what may have changed the user, since nobody else tells them.
 
+import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { respond, sessionBody, unavailableResponse } from '../js_bindings/http/responses.js';
-import { markPrivate } from '../js_bindings/origin/headers.js';
 import { sendsCookies } from './page-request.js';
 
 /**

@@ -3,7 +3,7 @@
 // written into its request's headers is believed.
 //
 // Invariant: a protected page is answered to nobody of whom it is not known who they are.
-import { markPrivate } from '../../js_bindings/origin/headers.js';
+import { markPrivate } from '../../js_bindings/http/private-headers.js';
 import { afterSetCookies, identifyingHeaders } from './request-headers.js';
 
 /** @typedef {import('next/server.js').NextRequest} NextRequest */

@@ -61,6 +61,25 @@ const F64 = Object.freeze({
  */
 
 const encoder = new TextEncoder();
+
+/**
+ * What the origin said when it was asked for the document.
+ * @typedef {object} OriginAnswer
+ * @property {number} httpStatus 0: there is no answer
+ * @property {number} retryAfterMs
+ * @property {string} cacheControl
+ * @property {string} meta
+ * @property {Uint8Array<ArrayBuffer>} body
+ */
+
+/**
+ * The tokens that prove a session at the origin.
+ * @typedef {object} Tokens
+ * @property {string} access
+ * @property {string} refresh empty: none
+ * @property {number} accessExpiresAtMs 0: not known
+ */
+
 /**
  * A session whose tokens are kept here.
  * @typedef {object} ManagedSession
@@ -406,8 +425,8 @@ export class Core {
 
   /**
    * @param {number} now
-   * @param {{ askedAt: number, tenant: string, cookie: string, tokens: import('../sessions/managed.js').Tokens,
-   *   answer: import('../sessions/engine.js').OriginAnswer }} session
+   * @param {{ askedAt: number, tenant: string, cookie: string, tokens: Tokens,
+   *   answer: OriginAnswer }} session
    */
   beginSession(now, { askedAt, tenant, cookie, tokens, answer }) {
     const lengths = this.#writeTexts([
@@ -448,7 +467,7 @@ export class Core {
   /**
    * @param {number} now
    * @param {number} lease
-   * @param {{ httpStatus: number, retryAfterMs: number, tokens: import('../sessions/managed.js').Tokens }} answer
+   * @param {{ httpStatus: number, retryAfterMs: number, tokens: Tokens }} answer
    */
   completeRefresh(now, lease, { httpStatus, retryAfterMs, tokens }) {
     const lengths = this.#writeTexts([tokens.access, tokens.refresh]);

@@ -1,16 +1,24 @@
 // The paths that change sessions: login, refresh and logout of managed sessions, and the origin's webhook
 // (SPEC R20, R21, R23-R25, R42).
 import { readBody, readRequestBody } from '../origin/bodies.js';
-import { hasLargeCredential, markPrivate } from '../origin/headers.js';
+import { hasLargeCredential } from '../origin/headers.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
+import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
-import { errorResponse, isoTime, jsonResponse, unavailableResponse } from './responses.js';
+import { markPrivate } from './private-headers.js';
+import {
+  errorResponse,
+  isoTime,
+  jsonResponse,
+  outboxFullResponse,
+  unavailableResponse,
+} from './responses.js';
 import { ALREADY_USED, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
 const MAX_LOGIN_ANSWER_BYTES = 64 * 1024;
 
-/** @typedef {import('./handler.js').HandlerContext} HandlerContext */
+/** @typedef {import('./context.js').HandlerContext} HandlerContext */
 
 export class AuthRoutes {
   #parts;
@@ -62,8 +70,10 @@ export class AuthRoutes {
    * @param {HandlerContext} context
    */
   async #login(request, context) {
-    const { engine, options } = this.#parts;
+    const { changes, engine, options } = this.#parts;
     const managed = this.#managed();
+    // The session that it would begin is to be known on every node, and the one that it replaces to end there.
+    if (!(await changes.canKeep())) return outboxFullResponse();
     /** @type {Response} */
     let response;
     try {
@@ -79,7 +89,7 @@ export class AuthRoutes {
     const loginAnswer = await readBody(response.body, MAX_LOGIN_ANSWER_BYTES).catch(() => null);
     const head = this.#parts.headOf(request.headers);
     const begun = await managed.begin(loginAnswer, head, async (headers) => {
-      const { answer } = await engine.ask({ headers }, '');
+      const { answer } = await engine.calls.ask({ headers }, '');
       return answer;
     });
     if (begun.status !== 200) {
@@ -143,7 +153,9 @@ export class AuthRoutes {
    */
   async #logout(request, context) {
     const { options } = this.#parts;
-    await this.#end(this.#parts.headOf(request.headers), context);
+    const isKept = await this.#end(this.#parts.headOf(request.headers), context);
+    // The browser keeps its cookie, so that the logout can be repeated: other nodes still serve the session (R25).
+    if (!isKept) return outboxFullResponse();
     /** @type {[string, string][]} */
     const headers = [['set-cookie', `${options.cookie[0]}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`]];
     if (options.browserCache) headers.push(['clear-site-data', '"cache"']);
@@ -154,15 +166,18 @@ export class AuthRoutes {
    * Ends a session here at once, and at the origin behind the answer (R25).
    * @param {import('../core/abi.js').RequestHead} head
    * @param {HandlerContext} context
+   * @returns {Promise<boolean>} false: the other nodes will not hear of it
    */
   async #end(head, context) {
-    const { core, host, shared } = this.#parts;
     const managed = this.#managed();
     await managed.find(head);
     const tokens = managed.tokensOf(head);
-    core.revokeSession(head, host.now());
-    await shared?.end(head).catch(() => {}); // it is ended here; the others are told when they can be
+    const isKept = await this.#parts.changes.end(head).then(
+      () => true,
+      (error) => !isOutboxFull(error), // it is published when the store is back
+    );
     context.waitUntil(managed.endAtOrigin(tokens));
+    return isKept;
   }
 
   /** @param {Request} request */
@@ -173,17 +188,18 @@ export class AuthRoutes {
     const signature = request.headers.get('sesame-signature');
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
-    const { shared } = this.#parts;
-    if (await shared?.isUsed(result.digest)) {
+    const { changes, shared } = this.#parts;
+    if (await shared?.usedMessages.has(result.digest)) {
       return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
     }
     const { action, user } = result.message;
     try {
-      await this.#parts.userEvent(action, user);
-    } catch {
-      return unavailableResponse(); // it is done here, but the other nodes do not know yet
+      await changes.userEvent(action, user);
+    } catch (error) {
+      // It is in effect here, but the other nodes do not know yet.
+      return isOutboxFull(error) ? outboxFullResponse() : unavailableResponse();
     }
-    await shared?.noteUsed(result.digest);
+    await shared?.usedMessages.add(result.digest);
     const headers = new Headers();
     markPrivate(headers);
     return new Response(null, { status: 204, headers });

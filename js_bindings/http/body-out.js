@@ -41,7 +41,7 @@ export class BodyOut {
   /** What `new Response()` may be given for these bytes, which are valid for this turn only.
    * @param {Uint8Array<ArrayBuffer>} view
    */
-  take(view) {
+  toBody(view) {
     if (this.#copiesViews) return view;
     if (!this.#isTried) this.trial = this.#try();
     return this.#copier.copy(view);

@@ -6,7 +6,7 @@ import { readBody } from '../origin/bodies.js';
 import { isCrossSite, SAFE_METHODS } from './cross-site.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
-/** @typedef {import('./handler.js').HandlerContext} HandlerContext */
+/** @typedef {import('./context.js').HandlerContext} HandlerContext */
 
 /** A body this short is kept until the origin has accepted the token that it was sent with. */
 const MAX_REPLAYED_BYTES = 64 * 1024;

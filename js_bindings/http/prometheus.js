@@ -54,7 +54,7 @@ const HISTOGRAMS = [
 /**
  * The counters on `metricsPath`. They name nobody.
  * @param {Pick<import('../sessions/parts.js').Parts, 'options' | 'statistics'>} parts
- * @returns {import('./handler.js').Endpoint}
+ * @returns {import('./context.js').Endpoint}
  */
 export function metricsEndpoint({ options, statistics }) {
   return (request, { pathname }) => {

@@ -1,8 +1,8 @@
 // How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
 // about.
-import { joined } from '../origin/bodies.js';
-import { markPrivate } from '../origin/headers.js';
+import { joined } from '../util/bytes.js';
 import { toHex } from '../util/hex.js';
+import { markPrivate } from './private-headers.js';
 
 const encoder = new TextEncoder();
 const SESSION_START = encoder.encode('{"user":');
@@ -51,10 +51,15 @@ export function unavailableResponse(retryAfterMs = 1000) {
   return errorResponse(503, 'origin_unavailable', [['retry-after', seconds]]);
 }
 
+/** A change cannot be kept for the other nodes: it has to be repeated. */
+export function outboxFullResponse() {
+  return errorResponse(503, 'outbox_full', [['retry-after', '1']]);
+}
+
 /**
  * `{ user, expiresAt }` around the document's own bytes, or `null`. What it is given may change after.
- * @param {import('../sessions/engine.js').Decision['kind']} kind
- * @param {Pick<import('../sessions/engine.js').Decision, 'body' | 'expiresAtMs'>} of
+ * @param {import('../sessions/decision.js').Decision['kind']} kind
+ * @param {Pick<import('../sessions/decision.js').Decision, 'body' | 'expiresAtMs'>} of
  */
 export function sessionBody(kind, { body, expiresAtMs }) {
   if (kind !== 'document') return encoder.encode('null');

@@ -4,8 +4,8 @@
 //
 // Invariant: 200 is answered for a document alone. Everything else is a refusal of some kind, so a proxy that
 // goes by the status fails closed.
-import { markPrivate } from '../origin/headers.js';
 import { valueAt } from '../util/json-pointer.js';
+import { privateHeaders } from './private-headers.js';
 
 /** A longer value would make some proxies refuse the whole answer: it is left out. */
 const MAX_VALUE = 1024;
@@ -15,10 +15,10 @@ const decoder = new TextDecoder();
 /**
  * The endpoint: who makes the request that a reverse proxy asks about?
  * @param {import('../sessions/parts.js').Parts} parts
- * @returns {import('./handler.js').Endpoint}
+ * @returns {import('./context.js').Endpoint}
  */
 export function verifyEndpoint({ engine, options, documentRequest }) {
-  /** @type {import('./handler.js').Endpoint} */
+  /** @type {import('./context.js').Endpoint} */
   const answer = async ({ headers, signal }, _, context) => {
     const waitUntil = (/** @type {Promise<unknown>} */ work) => context.waitUntil(work);
     const asked = documentRequest(headers, { signal, waitUntil });
@@ -45,19 +45,14 @@ function isVerify({ verifyPath, verify }, method, { pathname, search }) {
 /**
  * The answer for a decision: 200 with what the proxy is to know, 401, 503 with `Retry-After`, or 431 for a
  * credential over its limit. Never a redirect, never a body.
- * @param {import('../sessions/engine.js').Decision} decision
+ * @param {import('../sessions/decision.js').Decision} decision
  * @param {import('../options/verify.js').VerifyOptions} verify
  * @returns {Response}
  */
 function verifyResponse(decision, verify) {
   const status = statusOf(decision);
-  const headers = new Headers();
-  markPrivate(headers);
+  const headers = privateHeaders(decision.isAnonymous ? 'negative' : decision.source);
   headers.set('content-length', '0');
-  headers.set(
-    'server-timing',
-    `sesame;desc=${decision.isAnonymous ? 'negative' : decision.source}`,
-  );
   if (status === 200) {
     for (const [name, value] of identityHeaders(decision.body, verify)) headers.set(name, value);
   }
@@ -73,7 +68,7 @@ function verifyResponse(decision, verify) {
   return new Response(null, { status, headers });
 }
 
-/** @param {import('../sessions/engine.js').Decision} decision */
+/** @param {import('../sessions/decision.js').Decision} decision */
 function statusOf({ kind }) {
   switch (kind) {
     case 'document':
@@ -87,7 +82,7 @@ function statusOf({ kind }) {
   }
 }
 
-/** @param {import('../sessions/engine.js').Decision} decision */
+/** @param {import('../sessions/decision.js').Decision} decision */
 function challengeOf({ kind, meta, originHeaders }) {
   const kept = kind === 'refusal' || (kind === 'answer' && meta) ? JSON.parse(meta || '{}') : {};
   return kept['www-authenticate'] ?? originHeaders?.get('www-authenticate') ?? 'Bearer';

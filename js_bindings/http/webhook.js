@@ -5,7 +5,7 @@
 // HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
 // `{ "action": "revoke" | "invalidate", "user": "…" }`. A user whose identifier is a number above 2^53 is named
 // by a string of its digits.
-import { joined } from '../origin/bodies.js';
+import { joined } from '../util/bytes.js';
 import { fromHex } from '../util/hex.js';
 import { isUserId } from '../util/user-id.js';
 

@@ -1,4 +1,5 @@
-// Bodies: reading them within a limit, and joining pieces.
+// Reads bodies within a limit.
+import { joined } from '../util/bytes.js';
 
 /** So much of a request that is too long is read and dropped. */
 const MAX_DISCARDED_BYTES = 16 * 1024 ** 2;
@@ -40,19 +41,4 @@ export async function readBody(stream, limit, mostDiscarded = 0) {
   }
   if (length > limit) return null;
   return joined(chunks);
-}
-
-/**
- * Pieces in their order, in memory of their own.
- * @param {Uint8Array[]} pieces
- * @returns {Uint8Array<ArrayBuffer>}
- */
-export function joined(pieces) {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }

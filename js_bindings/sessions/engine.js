@@ -1,10 +1,10 @@
 // Carries out what the core decides: asks the origin, waits, looks again. It decides nothing about
-// sessions itself, and knows nothing of HTTP responses to clients.
+// sessions itself, and must not know of HTTP responses to clients.
 // Invariants: every lease taken is completed or released; what the core points to is copied before the
 // next call; a fill goes on when the client that caused it has gone (SPEC R9).
-import { Action, CheckFlag, Credential, Reason, Source } from '../core/abi-constants.js';
-import { readBody } from '../origin/bodies.js';
-import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
+import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
+import { copyDecision, decisionOf, REASONS } from './decision.js';
+import { DocumentCalls } from './document-calls.js';
 import { Histogram } from './histogram.js';
 
 /** A fill that is overtaken (R10) is begun anew this often. */
@@ -12,28 +12,6 @@ const MAX_ATTEMPTS = 5;
 
 /** Statuses below 500 that say nothing about the session (SPEC R13), a 304 that nobody asked for too. */
 const FAILURES = new Set([304, 408, 425, 429]);
-
-const NO_BYTES = new Uint8Array();
-/** Why a timer is not wanted any more. Without a reason, each abort makes an exception with its stack. */
-const OVER = 'over';
-const FAILED = Object.freeze({
-  answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
-  headers: null,
-  changesCredential: false,
-});
-const SOURCES = Object.freeze({
-  [Source.NONE]: 'origin',
-  [Source.FRESH]: 'fresh',
-  [Source.STALE]: 'stale',
-  [Source.ORIGIN]: 'origin',
-  [Source.NEGATIVE]: 'negative',
-});
-/** How a log line names a reason: `lease-busy`. */
-const REASONS = Object.freeze(
-  Object.fromEntries(
-    Object.entries(Reason).map(([name, value]) => [value, name.toLowerCase().replaceAll('_', '-')]),
-  ),
-);
 
 /**
  * A request for the document.
@@ -49,47 +27,8 @@ const REASONS = Object.freeze(
  * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
  */
 
-/**
- * What to answer. `kind` says how:
- * - `document`: `body` is the user's document
- * - `refusal`: `status` and `body` are the origin's clear "no"
- * - `answer`: `status` and `body` are the origin's, and not kept
- * - `pass`: nothing was decided; the origin is to answer the request as it is
- * - `unavailable`: 503, try again after `retryAfterMs`
- * - `too-large`: the credential is over its limit
- * @typedef {object} Decision
- * @property {'document' | 'refusal' | 'answer' | 'pass' | 'unavailable' | 'too-large'} kind
- * @property {string} source `fresh`, `stale`, `origin` or `negative` (SPEC R43)
- * @property {boolean} isAnonymous the request had no credential at all
- * @property {number} status
- * @property {Uint8Array<ArrayBuffer>} body a copy
- * @property {string} meta the validator of a document; the headers of a refusal or answer, as JSON
- * @property {number} expiresAtMs
- * @property {number} freshUntilMs 0: the document is not kept
- * @property {boolean} isKept the document has just been put into the core, or is held there
- * @property {string | null} user the key of the document's user, where it was asked for just now
- * @property {string} reason why it was decided so: a name of `Reason`
- * @property {number} retryAfterMs
- * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
- */
-
-/**
- * With what the origin is asked.
- * @typedef {Pick<DocumentRequest, 'headers' | 'isUnauthorized' | 'renew'>} OriginAccess
- */
-
-/**
- * What the origin said when it was asked for the document.
- * @typedef {object} OriginAnswer
- * @property {number} httpStatus 0: it could not be had
- * @property {number} retryAfterMs
- * @property {string} cacheControl
- * @property {string} meta
- * @property {Uint8Array<ArrayBuffer>} body
- */
-
-/** Headers of a refusal that a client may need. */
-const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
+/** @typedef {import('./decision.js').Decision} Decision */
+/** @typedef {import('./document-calls.js').OriginAccess} OriginAccess */
 
 export class Engine {
   #core;
@@ -97,8 +36,9 @@ export class Engine {
   #host;
   #waiters;
   #shared;
-  /** Headers that the origin believes when a proxy sets them: a client's own never get there in a fill. */
-  #claims;
+  #changes;
+  /** How the origin is asked for the document. */
+  calls;
   /** How long checks and origin calls took. */
   times = { checks: new Histogram(), originCalls: new Histogram() };
 
@@ -109,14 +49,16 @@ export class Engine {
    * @param {import('./waiters.js').Waiters} waiters
    * @param {import('../shared/documents.js').SharedSessions | null} shared what other nodes know, if there are
    *   any
+   * @param {import('./session-changes.js').SessionChanges} changes
    */
-  constructor(core, options, host, waiters, shared) {
+  constructor(core, options, host, waiters, shared, changes) {
     this.#core = core;
     this.#options = options;
     this.#host = host;
     this.#waiters = waiters;
     this.#shared = shared;
-    this.#claims = options.verify.headers.map(([name]) => name);
+    this.#changes = changes;
+    this.calls = new DocumentCalls(options, host, () => this.times.originCalls);
   }
 
   /**
@@ -146,7 +88,7 @@ export class Engine {
    * @returns {Decision}
    */
   decided(action, time) {
-    const decision = this.#copyDecision(action);
+    const decision = copyDecision(this.#core, action);
     this.noteCheck(time, 0, decision.kind, decision.source, decision.reason);
     return decision;
   }
@@ -173,10 +115,11 @@ export class Engine {
     // What is fresh needs no token.
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
-      if (action === Action.SERVE || action === Action.REFUSE) return this.#copyDecision(action);
+      if (action === Action.SERVE || action === Action.REFUSE)
+        return copyDecision(this.#core, action);
       if (action === Action.SERVE_STALE) {
         // Answered at once (R6): the token that its refresh needs is found out behind the answer.
-        const decision = this.#copyDecision(action);
+        const decision = copyDecision(this.#core, action);
         const { access, waitUntil } = request;
         waitUntil(access().then((found) => this.#decide({ ...request, ...found })));
         return decision;
@@ -213,7 +156,7 @@ export class Engine {
         continue;
       }
       if (action !== Action.FETCH) {
-        const decision = this.#copyDecision(action);
+        const decision = copyDecision(this.#core, action);
         const { lease } = this.#core;
         if (lease !== 0) request.waitUntil(this.#fill(request, lease, this.#core.meta));
         return decision;
@@ -258,26 +201,26 @@ export class Engine {
     let isThere = true; // for all that is known
     try {
       if (shared !== null && !request.fresh) {
-        const taken = await shared.take(head, (document) => {
+        const claim = await shared.claim(head, (document) => {
           isComplete =
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
           return isComplete;
         });
-        if (taken.isFilled) return null;
-        ({ release, isThere } = taken);
+        if (claim.isFilled) return null;
+        ({ release, isThere } = claim);
       }
       const askedAtMs = this.#host.now();
       // A caller that has waited past the lease's end is not the one to ask any more (R9).
       if (!request.isUnauthorized && !this.#core.askOrigin(askedAtMs, lease)) return null;
       const since = shared?.log.position ?? null;
       const generation = shared?.log.generation;
-      const asked = await this.ask(request, etag);
+      const asked = await this.calls.ask(request, etag);
       shared?.log.noteAnswer(this.#host.now() - askedAtMs);
       if (generation !== shared?.log.generation) return null; // what happened meanwhile has been lost
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
-      const decision = this.#copyDecision(action);
+      const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
       if (decision.kind === 'unavailable' || decision.source === 'stale') {
         // A failure signs nobody out, whatever cookies its page would set (R13).
@@ -286,8 +229,7 @@ export class Engine {
       }
       if (asked.changesCredential) {
         // The answer was for this credential, but it has been exchanged for another with it.
-        this.#core.forgetSession(head);
-        await shared?.forget(head).catch(() => {});
+        await this.#changes.drop(head).catch(() => {});
       } else if (shared !== null) {
         const { cacheControl } = asked.answer;
         // What others hold for this credential is not true any more if it may not be kept here (R12, R15).
@@ -297,7 +239,7 @@ export class Engine {
           request.waitUntil(saved.then(release));
           release = async () => {};
         } else if (isThere) {
-          await shared.forget(head).catch(() => {});
+          await this.#changes.dropElsewhere(head).catch(() => {});
         }
       }
       return decision;
@@ -315,7 +257,7 @@ export class Engine {
    */
   async askOnce(request) {
     this.#core.countPassed();
-    const { answer, headers } = await this.ask(request, '');
+    const { answer, headers } = await this.calls.ask(request, '');
     const { httpStatus, body, retryAfterMs: retryAfter } = answer;
     const isDocument = httpStatus < 300 && isJsonObject(body);
     if (!isDocument && (httpStatus < 300 || FAILURES.has(httpStatus) || httpStatus >= 500)) {
@@ -323,132 +265,6 @@ export class Engine {
     }
     const kind = isDocument ? 'document' : 'answer';
     return decisionOf({ kind, status: httpStatus, body, originHeaders: headers });
-  }
-
-  /**
-   * Asks the origin for the document, and once more if it refuses and there are other headers to ask with.
-   * Never rejects.
-   * @param {OriginAccess} access
-   * @param {string} etag what is held, or empty
-   * @returns {Promise<{ answer: OriginAnswer, headers: Headers | null, changesCredential: boolean }>}
-   */
-  async ask({ headers, isUnauthorized, renew }, etag) {
-    if (isUnauthorized) return FAILED;
-    const asked = await this.timeOriginCall(
-      () => this.#askWith(headers, etag),
-      ({ answer }) => answer.httpStatus,
-    );
-    if (asked.answer.httpStatus !== 401 || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined }, etag);
-  }
-
-  /**
-   * Makes an origin call for a document, and notes how long it took (SPEC R70, R71).
-   * @template T
-   * @param {() => Promise<T>} call
-   * @param {(result: T) => number} statusOf
-   * @returns {Promise<T>}
-   */
-  async timeOriginCall(call, statusOf) {
-    const start = this.#host.now();
-    const result = await call();
-    const durationMs = this.#host.now() - start;
-    this.times.originCalls.record(durationMs);
-    this.#host.log({ event: 'origin', time: start, durationMs, status: statusOf(result) });
-    return result;
-  }
-
-  /**
-   * @param {Headers} headers
-   * @param {string} etag
-   */
-  async #askWith(headers, etag) {
-    const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
-    const timeout = new AbortController();
-    const done = new AbortController();
-    const timer = this.#host.sleep(originTimeout, done.signal).then(() => {
-      if (!done.signal.aborted) timeout.abort();
-    });
-    /** @type {Promise<never>} */
-    const timedOut = new Promise((_, reject) => {
-      timeout.signal.addEventListener('abort', () => reject(new Error('time-out')));
-    });
-    timedOut.catch(() => {});
-    try {
-      // A host's fetch may be slow to notice an abort: the time-out counts by itself.
-      const exchange = async () => {
-        const response = await this.#host.fetch(origin + documentPath, {
-          headers: fillHeaders(headers, etag, this.#claims),
-          redirect: 'manual',
-          signal: timeout.signal,
-        });
-        return { response, body: await readBody(response.body, maxDocument) };
-      };
-      const { response, body } = await Promise.race([exchange(), timedOut]);
-      if (body === null && response.ok) return FAILED;
-      const now = this.#host.now();
-      return {
-        answer: {
-          httpStatus: response.status,
-          retryAfterMs: retryAfterMs(response.headers, now),
-          cacheControl: cacheControlOf(response.headers),
-          meta: metaOf(response, etag),
-          body: body ?? NO_BYTES,
-        },
-        headers: new Headers(response.headers),
-        changesCredential: changesCookie(headers, response.headers, cookie, now),
-      };
-    } catch {
-      return FAILED;
-    } finally {
-      done.abort(OVER);
-      await timer;
-    }
-  }
-
-  /**
-   * Copies what the core has just decided.
-   * @param {number} action
-   */
-  #copyDecision(action) {
-    const core = this.#core;
-    const reason = REASONS[core.reason];
-    switch (action) {
-      case Action.SERVE:
-      case Action.SERVE_STALE:
-        return this.#copyAnswer('document');
-      case Action.REFUSE:
-        return this.#copyAnswer('refusal');
-      case Action.ANSWER:
-        return this.#copyAnswer('answer');
-      case Action.UNAVAILABLE:
-        return decisionOf({ kind: 'unavailable', reason, retryAfterMs: core.retryAfterMs });
-      case Action.TOO_LARGE:
-        return decisionOf({ kind: 'too-large', reason });
-      default:
-        return decisionOf({
-          kind: 'pass',
-          reason,
-          isAnonymous: core.credential === Credential.ANONYMOUS,
-        });
-    }
-  }
-
-  /** @param {Decision['kind']} kind */
-  #copyAnswer(kind) {
-    const core = this.#core;
-    return decisionOf({
-      kind,
-      source: SOURCES[/** @type {keyof typeof SOURCES} */ (core.source)],
-      status: core.httpStatus,
-      body: core.body.slice(),
-      meta: core.meta,
-      expiresAtMs: core.expiresAtMs,
-      freshUntilMs: core.freshUntilMs,
-      isKept: core.isKept,
-      user: core.users[0] ?? null,
-      reason: REASONS[core.reason],
-    });
   }
 
   /**
@@ -460,45 +276,20 @@ export class Engine {
    *   it holds no document
    */
   beginWrite(request) {
-    const { head } = request;
-    const since = this.#shared?.log.position ?? null;
-    const write = this.#core.beginWrite(head, this.#host.now());
+    const write = this.#changes.beginWrite(request.head);
     return async (answer) => {
-      const now = this.#host.now();
-      const action = this.#core.completeWrite(head, now, write, answer);
-      const { users, lease } = this.#core;
-      let document = this.#shared && this.#core.keptDocument;
-      if (action === Action.FETCH) {
+      /** @type {Decision | null} */
+      let asked = null;
+      if (write.complete(answer) === Action.FETCH) {
+        const { lease } = this.#core;
         const access = request.access ? await request.access() : {};
         const filling = this.#fill({ ...request, ...access, fresh: true }, lease, '');
         request.waitUntil(filling);
-        const decision = await filling;
-        if (decision?.user) users.push(decision.user);
-        if (decision?.isKept && decision.source === 'origin') document = decision;
+        asked = await filling;
       }
-      const succeeded = answer.httpStatus >= 200 && answer.httpStatus <= 299;
-      if (succeeded || answer.httpStatus === 0) {
-        // The core had no room to note whose document was held before a write that it does not track.
-        const known = write === 0 ? [] : users;
-        await this.#shared?.changed(head, known, document, succeeded ? since : null);
-      }
+      await write.publish(answer, asked);
     };
   }
-}
-
-/**
- * What is kept beside a body: of a document its validator, of a refusal the headers that explain it.
- * @param {Response} response
- * @param {string} etag
- */
-function metaOf({ ok, status, headers }, etag) {
-  if (status === 304) return etag;
-  if (ok) return headers.get('etag') ?? '';
-  const kept = KEPT_HEADERS.flatMap((name) => {
-    const value = headers.get(name);
-    return value === null ? [] : [[name, value]];
-  });
-  return JSON.stringify(Object.fromEntries(kept));
 }
 
 /** @param {Uint8Array} body */
@@ -509,26 +300,4 @@ function isJsonObject(body) {
   } catch {
     return false;
   }
-}
-
-/**
- * @param {Partial<Decision> & Pick<Decision, 'kind'>} given
- * @returns {Decision}
- */
-function decisionOf(given) {
-  return {
-    source: 'origin',
-    isAnonymous: false,
-    status: 0,
-    body: NO_BYTES,
-    meta: '',
-    expiresAtMs: 0,
-    freshUntilMs: 0,
-    isKept: false,
-    user: null,
-    reason: REASONS[Reason.NONE],
-    retryAfterMs: 0,
-    originHeaders: null,
-    ...given,
-  };
 }

@@ -4,21 +4,8 @@
 // Invariants: no token leaves towards a client; an exchange goes on when the client that caused it has
 // gone, and there is one at a time for a session.
 import { Action, Credential } from '../core/abi-constants.js';
-import { readBody } from '../origin/bodies.js';
-import { endToEnd, retryAfterMs } from '../origin/headers.js';
-import { valueAt } from '../util/json-pointer.js';
-
-/** An answer that brings tokens is no longer than this. */
-const MAX_TOKEN_BYTES = 64 * 1024;
-
-const NO_TOKENS = Object.freeze({ access: '', refresh: '', accessExpiresAtMs: 0 });
-const decoder = new TextDecoder();
-
-/** The tokens could not be exchanged, which says nothing of the session. */
-const FAILED = Object.freeze({
-  answer: { ok: false, status: 0, body: null, retryAfterMs: 0 },
-  tokens: NO_TOKENS,
-});
+import { endToEnd } from '../origin/headers.js';
+import { NO_TOKENS, NOT_EXCHANGED, TokenEndpoint } from './token-endpoint.js';
 
 /**
  * Who a request is to the origin:
@@ -34,15 +21,16 @@ const FAILED = Object.freeze({
  * @property {boolean} isNew it has just been exchanged
  */
 
-/** @typedef {{ access: string, refresh: string, accessExpiresAtMs: number }} Tokens */
+/** @typedef {import('../core/abi.js').Tokens} Tokens */
 
 export class ManagedSessions {
   #core;
   #options;
-  #managed;
+  #endpoint;
   #host;
   #waiters;
   #shared;
+  #changes;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -51,14 +39,17 @@ export class ManagedSessions {
    * @param {import('./waiters.js').Waiters} waiters
    * @param {import('../shared/documents.js').SharedSessions | null} shared what other nodes know, if there are
    *   any
+   * @param {import('./session-changes.js').SessionChanges} changes
    */
-  constructor(core, options, host, waiters, shared) {
+  constructor(core, options, host, waiters, shared, changes) {
     this.#core = core;
     this.#options = options;
-    this.#managed = /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
+    const managed = /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
+    this.#endpoint = new TokenEndpoint(options.origin, managed, host);
     this.#host = host;
     this.#waiters = waiters;
     this.#shared = shared;
+    this.#changes = changes;
   }
 
   /**
@@ -131,16 +122,12 @@ export class ManagedSessions {
   async #exchange(head, lease, refreshToken, waitUntil) {
     let isComplete = false;
     try {
-      const { answer, tokens } = await this.#exchanged(head, lease, refreshToken);
-      const now = this.#host.now();
-      const action = this.#core.completeRefresh(now, lease, {
-        httpStatus: answer.status,
-        retryAfterMs: answer.retryAfterMs,
-        tokens,
-      });
+      const { status, retryAfterMs, tokens } = await this.#exchanged(head, lease, refreshToken);
+      const exchange = { httpStatus: status, retryAfterMs, tokens };
+      const action = this.#core.completeRefresh(this.#host.now(), lease, exchange);
       isComplete = true;
       if (action !== Action.RETRY) return this.#decided(action);
-      waitUntil(this.endAtOrigin(tokens)); // they are nobody's: the session has ended
+      waitUntil(this.#endpoint.endSession(tokens)); // they are nobody's: the session has ended
       return null;
     } finally {
       if (!isComplete) this.#core.releaseFill(lease);
@@ -154,14 +141,13 @@ export class ManagedSessions {
    * @param {import('../core/abi.js').RequestHead} head
    * @param {number} lease
    * @param {string} refreshToken
-   * @returns {Promise<{ answer: { ok: boolean, status: number, body: Uint8Array | null, retryAfterMs: number },
-   *   tokens: Tokens }>}
+   * @returns {Promise<import('./token-endpoint.js').Exchange>}
    */
   async #exchanged(head, lease, refreshToken) {
     const shared = this.#shared;
     const redeem = () => {
       this.#core.askOrigin(this.#host.now(), lease);
-      return this.#redeem(refreshToken);
+      return this.#endpoint.redeem(refreshToken);
     };
     if (shared === null) return redeem();
     const since = await shared.log.currentPosition();
@@ -175,89 +161,18 @@ export class ManagedSessions {
           const { access, refresh, accessExpiresAtMs } = redeemed.tokens;
           const tokens = { access, refresh: refresh || refreshToken, accessExpiresAtMs };
           const isSaved = await shared.tokens.save(head, since, { lock, tokens });
-          return isSaved ? redeemed : FAILED;
+          return isSaved ? redeemed : NOT_EXCHANGED;
         },
         (session) => {
           // Where refresh tokens are not rotated, only the access token is another.
           const before = this.#core.exportSession(head, this.#host.now());
           if (before === null) return null;
           const isNew = session.refresh !== refreshToken || session.access !== before.access;
-          return isNew
-            ? { answer: { ...FAILED.answer, ok: true, status: 200 }, tokens: session }
-            : null;
+          return isNew ? { status: 200, retryAfterMs: 0, tokens: session } : null;
         },
       );
     } catch {
-      return FAILED;
-    }
-  }
-
-  /**
-   * Redeems a refresh token. Never rejects.
-   * @param {string} refreshToken
-   */
-  async #redeem(refreshToken) {
-    const start = this.#host.now();
-    const answer = await this.#ask(this.#managed.refreshPath, {
-      ...refreshRequest(this.#managed.refreshAs, refreshToken),
-      method: 'POST',
-    });
-    const now = this.#host.now();
-    const { status } = answer;
-    this.#host.log({ event: 'refresh', time: start, durationMs: now - start, status });
-    return { answer, tokens: answer.ok ? this.#tokensIn(answer.body, now) : NO_TOKENS };
-  }
-
-  /**
-   * Asks the origin for something that brings tokens. Never rejects.
-   * @param {string} path
-   * @param {RequestInit} init
-   */
-  async #ask(path, init) {
-    const timeout = new AbortController();
-    const done = new AbortController();
-    const timer = this.#host.sleep(this.#managed.refreshTimeout, done.signal).then(() => {
-      if (!done.signal.aborted) timeout.abort();
-    });
-    try {
-      const response = await this.#host.fetch(this.#options.origin + path, {
-        ...init,
-        redirect: 'manual',
-        signal: timeout.signal,
-      });
-      const body = await readBody(response.body, MAX_TOKEN_BYTES);
-      return {
-        ok: response.ok && body !== null,
-        status: body === null ? 0 : response.status,
-        body,
-        retryAfterMs: retryAfterMs(response.headers, this.#host.now()),
-      };
-    } catch {
-      return { ok: false, status: 0, body: null, retryAfterMs: 0 };
-    } finally {
-      done.abort();
-      await timer;
-    }
-  }
-
-  /**
-   * The tokens in an answer of the origin.
-   * @param {Uint8Array | null} body
-   * @param {number} now
-   * @returns {Tokens} without an access token if there is none
-   */
-  #tokensIn(body, now) {
-    const { accessToken, refreshToken, expiresIn } = this.#managed;
-    try {
-      const answer = JSON.parse(decoder.decode(body ?? new Uint8Array()));
-      const seconds = Number(valueAt(answer, expiresIn) ?? Number.NaN);
-      return {
-        access: textOf(valueAt(answer, accessToken)),
-        refresh: textOf(valueAt(answer, refreshToken)),
-        accessExpiresAtMs: seconds > 0 ? now + seconds * 1000 : 0,
-      };
-    } catch {
-      return NO_TOKENS;
+      return NOT_EXCHANGED;
     }
   }
 
@@ -266,12 +181,12 @@ export class ManagedSessions {
    * then the session exists (SPEC R20).
    * @param {Uint8Array | null} loginAnswer
    * @param {import('../core/abi.js').RequestHead} head of the request that logs in: its session ends
-   * @param {(headers: Headers) => Promise<import('./engine.js').OriginAnswer>} askDocument
+   * @param {(headers: Headers) => Promise<import('../core/abi.js').OriginAnswer>} askDocument
    * @returns {Promise<{ status: number, cookie: string, document: Uint8Array }>} status 200, the new
    *   session cookie and the document, or the status with which the login fails
    */
   async begin(loginAnswer, head, askDocument) {
-    const tokens = this.#tokensIn(loginAnswer, this.#host.now());
+    const tokens = this.#endpoint.tokensIn(loginAnswer);
     if (tokens.access === '') return failedLogin(502);
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
     await this.#shared?.log.catchUp();
@@ -283,24 +198,10 @@ export class ManagedSessions {
       return failedLogin(answer.httpStatus >= 400 ? answer.httpStatus : 503);
     }
     const cookie = this.#newCookie();
-    const now = this.#host.now();
-    const action = this.#core.beginSession(now, {
-      askedAt,
-      tenant: head.tenant,
-      cookie,
-      tokens,
-      answer,
-    });
-    if (action !== Action.SERVE) return failedLogin(503);
-    const document = this.#core.body.slice();
-    const kept = this.#core.keptDocument;
-    if (this.#shared !== null) {
-      const begun = { tenant: head.tenant, cookie: `${this.#options.cookie[0]}=${cookie}` };
-      const session = { ...begun, authorization: '' };
-      await this.#shared.tokens.save(session, since);
-      const { cacheControl } = answer;
-      if (kept) await this.#shared.save(session, since, kept, { cacheControl, askedAtMs });
-    }
+    const { tenant } = head;
+    const session = { tenant, cookie, tokens, answer, askedAt, askedAtMs, since };
+    const document = await this.#changes.begin(session);
+    if (document === null) return failedLogin(503);
     return { status: 200, cookie, document };
   }
 
@@ -339,7 +240,7 @@ export class ManagedSessions {
    * @param {Headers} headers
    * @param {(work: Promise<unknown>) => void} waitUntil
    * @param {AbortSignal} [signal]
-   * @returns {Promise<import('./engine.js').OriginAccess>}
+   * @returns {Promise<import('./document-calls.js').OriginAccess>}
    */
   async access(head, headers, waitUntil, signal) {
     const authorized = await this.authorize(head, waitUntil, { signal });
@@ -359,18 +260,11 @@ export class ManagedSessions {
   }
 
   /**
-   * Tells the origin that a session has ended, if it has a path for that. Never rejects.
-   * @param {Pick<Tokens, 'access' | 'refresh'>} tokens the session's, gone from here
+   * Ends a session at the origin, if it has a path for that. Never rejects.
+   * @param {Pick<Tokens, 'access' | 'refresh'>} tokens the session's, which are not kept here any more
    */
-  async endAtOrigin({ access, refresh }) {
-    const { logoutPath } = this.#managed;
-    if (logoutPath === null || (access === '' && refresh === '')) return;
-    const token = access || (await this.#redeem(refresh)).tokens.access;
-    if (token === '') return;
-    await this.#ask(logoutPath, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
-    });
+  endAtOrigin(tokens) {
+    return this.#endpoint.endSession(tokens);
   }
 
   /**
@@ -405,20 +299,4 @@ function failedLogin(status) {
  */
 function authorization(kind, given) {
   return { kind, token: '', retryAfterMs: 1000, expiresAtMs: 0, isNew: false, ...given };
-}
-
-/** @param {unknown} value */
-function textOf(value) {
-  return typeof value === 'string' ? value : '';
-}
-
-/**
- * @param {'json' | 'form'} form
- * @param {string} refreshToken
- */
-function refreshRequest(form, refreshToken) {
-  const fields = { grant_type: 'refresh_token', refresh_token: refreshToken };
-  return form === 'form'
-    ? { body: new URLSearchParams(fields) }
-    : { body: JSON.stringify(fields), headers: { 'content-type': 'application/json' } };
 }

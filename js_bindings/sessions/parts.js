@@ -4,6 +4,7 @@
  * What a cache is made of, for those who answer requests with it.
  * @typedef {object} Parts
  * @property {import('../core/abi.js').Core} core
+ * @property {import('./session-changes.js').SessionChanges} changes
  * @property {import('./engine.js').Engine} engine
  * @property {import('./managed.js').ManagedSessions | null} managed
  * @property {import('../shared/documents.js').SharedSessions | null} shared
@@ -14,8 +15,6 @@
  * @property {(headers: Headers) => import('../core/abi.js').RequestHead} headOf
  * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
  *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
- * @property {(action: 'revoke' | 'invalidate', user: string | number) => Promise<void>} userEvent here at
- *   once; on the other nodes when it resolves
  */
 
 export {};

@@ -1,24 +1,16 @@
-// Sessions that several nodes share through a store (SPEC R30-R33). What is held on this node is served
-// without asking the store, for as long as its log is followed (shared-log.js); what is not is looked for there before
-// the origin is asked, and left there after. Tokens are shared-tokens.js's.
+// Documents that several nodes share through a store (SPEC R30-R33). What is held on this node is served without asking
+// the store, for as long as its log is followed (event-log.js); what is not is looked for there before the origin is
+// asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
 import { Action, CheckFlag } from '../core/abi-constants.js';
-import { pause } from '../host.js';
 import { nameOf, open, seal } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { ANY_USER, SharedLog } from './event-log.js';
-import {
-  FIRST_LOOK_MS,
-  MAX_LOOK_MS,
-  parseRecord,
-  partsOf,
-  recordOf,
-  tokenPartsOf,
-} from './record.js';
+import { lookAgain } from './look-again.js';
+import { Publisher } from './publisher.js';
+import { parseRecord, partsOf, recordOf } from './record.js';
 import { SharedTokens } from './tokens.js';
-
-/** A message of the webhook could be used again for no longer than this. */
-const MESSAGE_MS = 10 * 60_000;
+import { UsedMessages } from './used-messages.js';
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -36,6 +28,20 @@ const MESSAGE_MS = 10 * 60_000;
  * @property {Uint8Array<ArrayBuffer>} body
  */
 
+/**
+ * What a node does next that has nothing to serve.
+ * @typedef {object} Claim
+ * @property {boolean} isFilled another node's document is held now: the origin need not be asked
+ * @property {boolean} isThere another node has left something, of use or not
+ * @property {() => Promise<void>} release to be called when the origin's answer is saved
+ */
+
+/** Nobody is kept from asking at the same time. @type {Claim} */
+const UNCLAIMED = Object.freeze({ isFilled: false, isThere: false, release: async () => {} });
+
+/** @type {Claim} */
+const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true });
+
 export class SharedSessions {
   #core;
   #options;
@@ -45,8 +51,12 @@ export class SharedSessions {
   #kept;
   /** What happens to sessions, here and elsewhere. */
   log;
+  /** What this node tells the others. */
+  publisher;
   /** The tokens of managed sessions. */
   tokens;
+  /** The webhook's messages that some node has carried out. */
+  usedMessages;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -62,10 +72,10 @@ export class SharedSessions {
     const kept = JSON.stringify([origin, documentPath, userId, fields]);
     this.#kept = core.userKey(JSON.stringify(kept)) ?? '';
     this.log = new SharedLog(core, options, host);
+    this.publisher = new Publisher(core, options, this.log);
     this.tokens = new SharedTokens(core, options, host, this.log);
+    this.usedMessages = new UsedMessages(this.#store, this.log);
   }
-
-  // --- Documents ---
 
   /** Whether nothing is known of a request's session, good or bad. @param {RequestHead} head */
   isUnknown(head) {
@@ -81,7 +91,8 @@ export class SharedSessions {
   async load(head) {
     const session = this.#core.sessionKey(head);
     const position = this.log.position;
-    if (session === null || position === null || this.log.isUntold(session.key)) return null;
+    if (session === null || position === null || this.log.outbox.isPending(session.key))
+      return null;
     try {
       const parts = partsOf(head, session);
       const name = await nameOf(parts);
@@ -89,15 +100,15 @@ export class SharedSessions {
       if (found === null) return null;
       const record = parseRecord(await open(parts, found));
       if (record === null || record.history !== position.history) return null;
-      if (record.family !== this.log.family || record.kept !== this.#kept) return null;
+      if (record.keyId !== this.log.keyId || record.kept !== this.#kept) return null;
       if (!(await this.#stands(record))) return null;
       if (record.history !== this.log.position?.history) return null; // the store has lost it meanwhile
-      const lead = this.log.storeLead;
+      const { clockOffset } = this.log;
       return {
         ...record,
         // As it is held: in whole seconds, or what is held would look older than the same here.
-        filledAtMs: Math.floor((record.filledAt - lead) / 1000) * 1000,
-        bornAtMs: record.bornAt - lead,
+        filledAtMs: Math.floor((record.filledAt - clockOffset) / 1000) * 1000,
+        bornAtMs: record.bornAt - clockOffset,
       };
     } catch {
       return null;
@@ -110,7 +121,7 @@ export class SharedSessions {
    */
   async #stands({ at, user }) {
     const users = user === null ? [ANY_USER] : [user, ANY_USER];
-    if (users.some((each) => this.log.isUntold(each))) return false;
+    if (users.some((each) => this.log.outbox.isPending(each))) return false;
     const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
     return epochs.every(
       ({ revokedAt, changedAt }) => compareAt(revokedAt, at) <= 0 && compareAt(changedAt, at) <= 0,
@@ -118,46 +129,49 @@ export class SharedSessions {
   }
 
   /**
-   * Before the origin is asked for a session: what another node has left is looked for, and waited for if
-   * one is asking just now. Never rejects.
+   * Claims the right to ask the origin for a session, unless what another node has left will do. Waits for one that is
+   * asking just now. Never rejects.
    * @param {RequestHead} head
    * @param {(document: SharedDocument) => boolean} use says whether that will do
-   * @returns {Promise<{ isFilled: boolean, isThere: boolean, release: () => Promise<void> }>} if it is not
-   *   filled, the origin is to be asked, and `release` to be called when its answer is saved; `isThere`: there
-   *   is something, of use or not
+   * @returns {Promise<Claim>}
    */
-  async take(head, use) {
+  async claim(head, use) {
     const session = this.#core.sessionKey(head);
-    const alone = { isFilled: false, isThere: false, release: async () => {} };
-    if (session === null) return alone;
+    if (session === null) return UNCLAIMED;
     try {
       const name = await nameOf(partsOf(head, session));
       const { leaseFor, originTimeout } = this.#options;
       const giveUpAt = this.#host.now() + leaseFor - originTimeout;
-      let isThere = false;
-      const isFound = async () => {
-        const document = await this.load(head);
-        isThere = document !== null;
-        return document !== null && use(document);
-      };
-      for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, MAX_LOOK_MS)) {
-        if (await isFound()) return { ...alone, isFilled: true };
-        const token = await this.#store.acquire(name, leaseFor);
-        if (token !== null) {
-          const release = async () => {
-            await this.#store.release(name, token).catch(() => {});
-          };
-          // Whoever had the lock before may have left it between the look and the lock.
-          if (!(await isFound())) return { isFilled: false, isThere, release };
-          await release();
-          return { ...alone, isFilled: true };
-        }
-        if (this.#host.now() + wait >= giveUpAt) return alone;
-        await pause(this.#host, wait);
-      }
+      const claim = await lookAgain(this.#host, giveUpAt, () => this.#tryClaim(head, name, use));
+      return claim ?? UNCLAIMED;
     } catch {
-      return alone;
+      return UNCLAIMED;
     }
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {string} name
+   * @param {(document: SharedDocument) => boolean} use
+   * @returns {Promise<Claim | null>} null: another node has it
+   */
+  async #tryClaim(head, name, use) {
+    let isThere = false;
+    const isFound = async () => {
+      const document = await this.load(head);
+      isThere = document !== null;
+      return document !== null && use(document);
+    };
+    if (await isFound()) return FILLED;
+    const lock = await this.#store.acquire(name, this.#options.leaseFor);
+    if (lock === null) return null;
+    const release = async () => {
+      await this.#store.release(name, lock).catch(() => {});
+    };
+    // Whoever had the lock before may have left it between the look and the lock.
+    if (!(await isFound())) return { isFilled: false, isThere, release };
+    await release();
+    return FILLED;
   }
 
   /**
@@ -170,16 +184,17 @@ export class SharedSessions {
   async save(head, since, { user, body, meta, expiresAtMs }, { cacheControl, askedAtMs }) {
     const session = since && this.#core.sessionKey(head);
     if (since === null || session === null) return;
-    if ([session.key, user, ANY_USER].some((key) => key !== null && this.log.isUntold(key))) return;
-    const lead = this.log.storeLead;
+    const keys = [session.key, user, ANY_USER];
+    if (keys.some((key) => key !== null && this.log.outbox.isPending(key))) return;
+    const { clockOffset } = this.log;
     const record = {
       at: since.at,
       history: since.history,
-      family: this.log.family,
+      keyId: this.log.keyId,
       kept: this.#kept,
       user,
-      filledAt: askedAtMs + lead,
-      bornAt: expiresAtMs - this.#options.expiresIn + lead,
+      filledAt: askedAtMs + clockOffset,
+      bornAt: expiresAtMs - this.#options.expiresIn + clockOffset,
       cacheControl,
       meta,
     };
@@ -195,107 +210,5 @@ export class SharedSessions {
     } catch {
       // Others ask the origin (R33).
     }
-  }
-
-  // --- What happens to sessions and users ---
-
-  /**
-   * The session of a request has ended, everywhere once this resolves.
-   * @param {RequestHead} head
-   */
-  async end(head) {
-    const session = this.#core.sessionKey(head);
-    if (session === null) return;
-    const name = await nameOf(partsOf(head, session));
-    const tokens = this.#options.managed ? await nameOf(tokenPartsOf(head, session)) : null;
-    await this.log.tell(session.key, async () => {
-      if (tokens !== null) await this.#store.end(tokens, session.key, this.log.self);
-      await this.#store.end(name, session.key, this.log.self);
-    });
-  }
-
-  /**
-   * The credential of a request may stand for somebody else now.
-   * @param {RequestHead} head
-   */
-  async forget(head) {
-    const session = this.#core.sessionKey(head);
-    if (session === null) return;
-    const name = await nameOf(partsOf(head, session));
-    await this.log.tell(session.key, () => this.#store.forget(name, session.key, this.log.self));
-  }
-
-  /**
-   * @param {'revoke' | 'invalidate'} action
-   * @param {string[]} users their keys
-   */
-  async userEvent(action, users) {
-    for (const user of users) {
-      await this.log.tell(user, () => this.#store.userEvent(action, user, this.log.self));
-    }
-  }
-
-  /**
-   * Whether another node has had this message of the webhook (SPEC R23). Where the store cannot be asked, nobody
-   * knows: then it counts, since what ends sessions had better happen twice than not. Never rejects.
-   * @param {string} digest names the message, in hexadecimal digits
-   */
-  async isUsed(digest) {
-    return this.#store.get(digest).then(
-      (mark) => mark !== null,
-      () => false,
-    );
-  }
-
-  /**
-   * This node has had it, and done what it says. No lock, whose holder would have to be told from a call that
-   * the link has doubled: two nodes that have it at the same moment do it at the same moment. Never rejects.
-   * @param {string} digest
-   */
-  async noteUsed(digest) {
-    const since = await this.log.currentPosition();
-    if (since === null) return;
-    const mark = Uint8Array.of(1);
-    await this.#store.putIfNewer(digest, mark, { since, ttlMs: MESSAGE_MS }).catch(() => {});
-  }
-
-  /**
-   * A write has changed the document of some users. The new one, if it is held, is left to the others. Never
-   * rejects.
-   * @param {RequestHead} head
-   * @param {string[]} known the users that it concerns; none: nobody knows whom
-   * @param {KeptDocument | null} document the new one
-   * @param {Position | null} begun from before the write; null: the document may be older than it
-   */
-  async changed(head, known, document, begun) {
-    const users = new Set(known.length > 0 ? known : [ANY_USER]);
-    /** @type {Position | null} */
-    let since = null;
-    for (const user of users) {
-      await this.log
-        .tell(user, async () => {
-          since = await this.#store.userEvent('invalidate', user, this.log.self);
-        })
-        .catch(() => {});
-    }
-    if (document === null || begun === null || since === null) return;
-    if (!(await this.#isNewest(begun, since, users))) return;
-    await this.save(head, since, document, { cacheControl: '', askedAtMs: this.#host.now() });
-  }
-
-  /**
-   * Whether no other node has told of a change of those users while a write was under way: the origin may
-   * have carried that out after this one. Never rejects.
-   * @param {Position} begun
-   * @param {Position} told
-   * @param {Set<string>} users
-   */
-  async #isNewest(begun, told, users) {
-    const found = await this.#store.changes(begun).catch(() => null);
-    if (found === null || found.more) return false;
-    return !found.events.some(
-      ({ at, key, by }) =>
-        by !== this.log.self && compareAt(at, told.at) < 0 && (key === ANY_USER || users.has(key)),
-    );
   }
 }

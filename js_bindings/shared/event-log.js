@@ -1,13 +1,13 @@
-// What several nodes tell each other through a store: its log of events, and how far this node may trust what it
-// holds (SPEC R31, R33). The log is read again and again, and at once where it pushes. A link that is cut makes what is
-// held count for nothing before `revocationBound` has passed.
+// Reads what other nodes have published in the store's log of events, and says how far this node may trust what it
+// holds (SPEC R31, R33). It must not know what is in a record. The log is read again and again, and at once where it
+// pushes. A link that is cut makes what is held count for nothing before `revocationBound` has passed.
 // Where a host has no work but what a request brings (an edge isolate), the log is read by requests: behind
 // one that is answered, or before one that comes after a long silence.
-// Invariants: nothing that this node has not told the others yet is undone by what it reads; the store being down ends
-// no session (R33).
+// Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
 import { toHex } from '../util/hex.js';
+import { Outbox } from './outbox.js';
 
 /** Stands for a user where nobody knows whose document a write has changed. */
 export const ANY_USER = 'f'.repeat(32);
@@ -17,18 +17,10 @@ const CONFIRM_MS = 1000;
 /** After it has not, nobody waits for it for this long. */
 const PATIENCE_MS = 2000;
 
-/** What the others have not been told yet is kept up to this number; beyond, it is refused. */
-const MAX_UNTOLD = 10_000;
-
 /** While another request reads the log, it is looked whether it has done so this often. */
 const LOOK_EVERY_MS = 10;
 
 /** @typedef {import('../stores/store.js').Position} Position */
-
-/**
- * An event on its way to the store. It is told again if that has failed.
- * @typedef {{ key: string, tell: () => Promise<unknown>, hasFailed: boolean }} Telling
- */
 
 export class SharedLog {
   #core;
@@ -49,13 +41,13 @@ export class SharedLog {
   #readingSince = Number.NEGATIVE_INFINITY;
   /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
   #slowest = { since: 0, meanwhile: 0 };
-  /** What the others have not been told yet, in order. @type {Set<Telling>} */
-  #untold = new Set();
   #ended = new AbortController();
-  /** Names this node in the events it writes, which are in effect here already. */
-  self;
-  /** Names the secret: who has another one means others by the same keys. */
-  family;
+  /** What this node has changed and the others do not know yet. */
+  outbox = new Outbox();
+  /** Names this node as the writer of events, which are in effect here already. */
+  nodeId;
+  /** Names the secret: under another one, the same key means another session. */
+  keyId;
   /** Changes when the log was lost: what was being filled then counts for nothing. */
   generation = 0;
 
@@ -71,8 +63,8 @@ export class SharedLog {
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
-    this.family = core.userKey(JSON.stringify('sesame')) ?? '';
-    this.self = `${this.family}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
+    this.keyId = core.userKey(JSON.stringify('sesame')) ?? '';
+    this.nodeId = `${this.keyId}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
     this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
   }
 
@@ -82,7 +74,7 @@ export class SharedLog {
   }
 
   /** How far the store's clock is ahead of this node's, as far as that is known, in milliseconds. */
-  get storeLead() {
+  get clockOffset() {
     return this.#position === null ? 0 : this.#position.time - this.#placedAt;
   }
 
@@ -154,7 +146,7 @@ export class SharedLog {
   }
 
   /**
-   * Hears of all that has been told so far: what begins after it is not ended by any of that, however late
+   * Reads all that has been published so far: what begins after it is not ended by any of that, however late
    * a push comes (SPEC R23). Never rejects.
    */
   async catchUp() {
@@ -196,33 +188,6 @@ export class SharedLog {
     if (this.isTrusted(now)) this.#trustFrom(this.#lostFloor);
   }
 
-  /**
-   * Tells the others now, or else as soon as the store can be reached again.
-   * @param {string} key of whom it is about
-   * @param {() => Promise<unknown>} tell
-   */
-  async tell(key, tell) {
-    const telling = { key, tell, hasFailed: false };
-    const isKept = this.#untold.size < MAX_UNTOLD;
-    if (isKept) this.#untold.add(telling);
-    try {
-      await tell();
-      this.#untold.delete(telling);
-    } catch (error) {
-      telling.hasFailed = true;
-      throw error;
-    }
-  }
-
-  /**
-   * Whether the others do not know yet what has happened to a session or user.
-   * @param {string} key
-   */
-  isUntold(key) {
-    for (const telling of this.#untold) if (telling.key === key) return true;
-    return false;
-  }
-
   // --- Reading ---
 
   /**
@@ -239,7 +204,7 @@ export class SharedLog {
     return now - this.#readingSince < CONFIRM_MS && now >= this.#readingSince;
   }
 
-  /** Reads what has happened since, and tells what could not be told. One at a time. */
+  /** Reads what has happened since, after the outbox is empty. One at a time. */
   #sync() {
     if (!this.#host.sharesPromises) {
       return this.#isReading(this.#host.now()) ? this.#watch() : this.#syncOnce();
@@ -275,7 +240,7 @@ export class SharedLog {
     this.#readingSince = asked;
     this.#slowest.meanwhile = 0;
     try {
-      await this.#tellTheRest();
+      await this.outbox.flush();
       while (!(await this.#readOn()));
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
       this.#slowest.since = this.#slowest.meanwhile;
@@ -314,9 +279,9 @@ export class SharedLog {
    * @param {import('../stores/store.js').StoreEvent} event
    * @param {number} now
    */
-  #apply({ kind, key, by }, now) {
-    if (by === this.self) return;
-    if (!by.startsWith(`${this.family}:`)) {
+  #apply({ kind, key, writer }, now) {
+    if (writer === this.nodeId) return;
+    if (!writer.startsWith(`${this.keyId}:`)) {
       this.#lostFloor = now + 1; // written under another secret: it cannot be told whom it means
       return;
     }
@@ -327,13 +292,5 @@ export class SharedLog {
     const isKnown = key !== ANY_USER;
     const change = isKnown ? RemoteEvent.USER_CHANGED : RemoteEvent.UNKNOWN_CHANGE;
     this.#core.applyRemote(change, key, now);
-  }
-
-  async #tellTheRest() {
-    for (const telling of this.#untold) {
-      if (!telling.hasFailed) continue;
-      await telling.tell();
-      this.#untold.delete(telling);
-    }
   }
 }

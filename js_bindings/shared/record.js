@@ -1,7 +1,7 @@
 // A record in a store: a line of JSON, and the document's bytes after it. What is in it is sealed under the credential
 // it is for (stores/sealing.js).
 import { Credential } from '../core/abi-constants.js';
-import { joined } from '../origin/bodies.js';
+import { joined } from '../util/bytes.js';
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 
@@ -10,10 +10,6 @@ const decoder = new TextDecoder();
 
 /** What a record's first line has: everything but the document. */
 const NEWLINE = 10;
-
-/** While another node is at work, what it leaves is looked for this often, and a little less each time. */
-export const FIRST_LOOK_MS = 10;
-export const MAX_LOOK_MS = 100;
 
 /**
  * @param {RequestHead} head
@@ -42,7 +38,7 @@ export function recordOf(head, body) {
 
 /**
  * @param {Uint8Array<ArrayBuffer> | null} bytes
- * @returns {{ at: string, history: string, family: string, kept: string, user: string | null, filledAt: number,
+ * @returns {{ at: string, history: string, keyId: string, kept: string, user: string | null, filledAt: number,
  *   bornAt: number, cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
  */
 export function parseRecord(bytes) {

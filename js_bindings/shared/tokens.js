@@ -1,10 +1,10 @@
 // Managed sessions that several nodes share: their tokens, in a record of their own (SPEC R24, R30).
 // Invariant: tokens are exchanged by one node at a time, whoever has their lock.
 import { Credential } from '../core/abi-constants.js';
-import { pause } from '../host.js';
 import { nameOf, open, seal } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
-import { FIRST_LOOK_MS, MAX_LOOK_MS, parseRecord, recordOf, tokenPartsOf } from './record.js';
+import { lookAgain } from './look-again.js';
+import { parseRecord, recordOf, tokenPartsOf } from './record.js';
 
 /** A node that exchanges tokens holds their lock for this long at a time; one that has died, no longer. */
 const LOCK_MS = 8000;
@@ -74,18 +74,18 @@ export class SharedTokens {
     const held = { ...before, ...exchanged?.tokens };
     const parts = tokenPartsOf(head, key);
     const name = await nameOf(parts);
-    const lead = this.#log.storeLead;
+    const clockOffset = this.#log.clockOffset;
     let isSaved = true;
     const save = async () => {
       const from = since ?? (await this.#store.changes(null))?.position;
       if (from === undefined) return;
       const times = {
-        expiresAtMs: held.expiresAtMs + lead,
-        accessExpiresAtMs: held.accessExpiresAtMs && held.accessExpiresAtMs + lead,
+        expiresAtMs: held.expiresAtMs + clockOffset,
+        accessExpiresAtMs: held.accessExpiresAtMs && held.accessExpiresAtMs + clockOffset,
       };
       const { at, history } = from;
-      const { family, self: by } = this.#log;
-      const bytes = recordOf({ at, history, family, by, ...held, ...times }, new Uint8Array());
+      const { keyId, nodeId: writer } = this.#log;
+      const bytes = recordOf({ at, history, keyId, writer, ...held, ...times }, new Uint8Array());
       const sealed = await seal(parts, bytes, this.#host.getRandomValues);
       const ttlMs = Math.min(held.expiresAtMs - this.#host.now(), MAX_RECORD_MS);
       isSaved = await this.#store.putIfNewer(name, sealed, {
@@ -94,7 +94,7 @@ export class SharedTokens {
         lock: exchanged?.lock,
       });
     };
-    await this.#log.tell(key.key, save).catch(() => {});
+    await this.#log.outbox.publish(key.key, 'tokens', save).catch(() => {});
     return isSaved;
   }
 
@@ -113,19 +113,20 @@ export class SharedTokens {
     if (key === null) throw new Error('no session');
     const name = await nameOf(tokenPartsOf(head, key));
     const giveUpAt = this.#host.now() + this.#options.refreshLeaseFor - LOCK_MS;
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, MAX_LOOK_MS)) {
+    const held = await lookAgain(this.#host, giveUpAt, async () => {
       const lock = await this.#store.acquire(name, LOCK_MS);
       const session = await this.#loadSession(head);
       // What this node has left there itself is not newer than what it holds.
-      const done = session === null || session.by === this.#log.self ? null : isDone(session);
+      const isOwn = session === null || session.writer === this.#log.nodeId;
+      const done = isOwn ? null : isDone(session);
       if (lock !== null) {
-        if (done === null) return this.#holding(name, lock, () => work(lock, session));
+        if (done === null) return { result: this.#holding(name, lock, () => work(lock, session)) };
         await this.#store.release(name, lock).catch(() => {});
       }
-      if (done !== null) return done;
-      if (this.#host.now() >= giveUpAt) throw new Error('another node has the tokens');
-      await pause(this.#host, wait);
-    }
+      return done === null ? null : { result: done };
+    });
+    if (held === null) throw new Error('another node has the tokens');
+    return held.result;
   }
 
   /**
@@ -160,25 +161,26 @@ export class SharedTokens {
 
   /**
    * @param {RequestHead} head
-   * @returns {Promise<(import('../core/abi.js').ManagedSession & { by: string }) | null>}
+   * @returns {Promise<(import('../core/abi.js').ManagedSession & { writer: string }) | null>}
    */
   async #loadSession(head) {
     const key = this.#core.sessionKey(head);
-    if (key === null || key.kind !== Credential.COOKIE || this.#log.isUntold(key.key)) return null;
+    if (key === null || key.kind !== Credential.COOKIE || this.#log.outbox.isPending(key.key))
+      return null;
     await this.#log.begin();
     const parts = tokenPartsOf(head, key);
     const found = await this.#store.get(await nameOf(parts));
     const record = found && /** @type {any} */ (parseRecord(await open(parts, found)));
-    if (!record || record.family !== this.#log.family) return null;
-    if (this.#log.isUntold(record.user)) return null;
+    if (!record || record.keyId !== this.#log.keyId) return null;
+    if (this.#log.outbox.isPending(record.user)) return null;
     if (record.history !== this.#log.position?.history) return null;
     const { revokedAt } = await this.#store.epochs(record.user);
     if (compareAt(revokedAt, record.at) > 0) return null;
-    const lead = this.#log.storeLead;
+    const clockOffset = this.#log.clockOffset;
     return {
       ...record,
-      expiresAtMs: record.expiresAtMs - lead,
-      accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - lead,
+      expiresAtMs: record.expiresAtMs - clockOffset,
+      accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - clockOffset,
     };
   }
 }

@@ -87,28 +87,28 @@ export class DurableObjectStore {
   /**
    * @param {string} name
    * @param {string} key
-   * @param {string} by
+   * @param {string} writer
    */
-  end(name, key, by) {
-    return this.#bury(name, { kind: 'end', key, by });
+  end(name, key, writer) {
+    return this.#bury(name, { kind: 'end', key, writer });
   }
 
   /**
    * @param {string} name
    * @param {string} key
-   * @param {string} by
+   * @param {string} writer
    */
-  forget(name, key, by) {
-    return this.#bury(name, { kind: 'forget', key, by });
+  forget(name, key, writer) {
+    return this.#bury(name, { kind: 'forget', key, writer });
   }
 
   /**
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
-   * @param {string} by
+   * @param {string} writer
    */
-  userEvent(kind, user, by) {
-    return this.#append({ kind, key: user, by });
+  userEvent(kind, user, writer) {
+    return this.#append({ kind, key: user, writer });
   }
 
   /** @param {string} user */

@@ -78,28 +78,28 @@ export class MemoryStore {
   /**
    * @param {string} name
    * @param {string} key
-   * @param {string} by
+   * @param {string} writer
    */
-  async end(name, key, by) {
-    return this.#bury('end', name, { key, by });
+  async end(name, key, writer) {
+    return this.#bury('end', name, { key, writer });
   }
 
   /**
    * @param {string} name
    * @param {string} key
-   * @param {string} by
+   * @param {string} writer
    */
-  async forget(name, key, by) {
-    return this.#bury('forget', name, { key, by });
+  async forget(name, key, writer) {
+    return this.#bury('forget', name, { key, writer });
   }
 
   /**
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
-   * @param {string} by
+   * @param {string} writer
    */
-  async userEvent(kind, user, by) {
-    const position = this.#append({ kind, key: user, by });
+  async userEvent(kind, user, writer) {
+    const position = this.#append({ kind, key: user, writer });
     const before = this.#epochs.get(user) ?? { revokedAt: '', changedAt: '' };
     const change = kind === 'revoke' ? { revokedAt: position.at } : { changedAt: position.at };
     this.#epochs.set(user, { ...before, ...change });
@@ -184,7 +184,7 @@ export class MemoryStore {
   /**
    * @param {'end' | 'forget'} kind
    * @param {string} name
-   * @param {{ key: string, by: string }} event
+   * @param {{ key: string, writer: string }} event
    */
   #bury(kind, name, event) {
     this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });

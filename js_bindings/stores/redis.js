@@ -1,4 +1,5 @@
-// Sessions shared through Redis: node-redis speaks to it, scripts make each compare and write one step.
+// Sessions shared through Redis: node-redis speaks to it (redis-connection.js), scripts make each compare and write one
+// step (redis-scripts.js).
 // Keys, under a prefix: `{prefix}:log` is the stream of events, `{prefix}:history` names the data,
 // `{prefix}:user:…` has the newest events of a user, all in one slot of a cluster so that an event and what it
 // says are one step; `prefix:session:{…}` is a record, or the mark of an ended session, and `prefix:lock:{…}` its lock, in a
@@ -14,116 +15,10 @@
  * @module
  */
 
-import { createClient, createCluster, createSentinel, defineScript } from 'redis';
-import { inTime } from './in-time.js';
 import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MAX_EVENTS, TIMEOUT_MS } from './limits.js';
-import { StoreUnavailableError } from './store.js';
+import { RedisConnection } from './redis-connection.js';
 
 /** @import { SharedStore } from './store.js' */
-
-const MAX_PAUSE_MS = 1000;
-
-const NOW = `
-local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-`;
-
-const PUT = `${NOW}
-local function is_later(a, b)
-  local a_time, a_number = a:match('(%d+)-(%d+)')
-  local b_time, b_number = b:match('(%d+)-(%d+)')
-  if a_time ~= b_time then return tonumber(a_time) > tonumber(b_time) end
-  return tonumber(a_number) > tonumber(b_number)
-end
-local value, at, since, ttl, fence, lock = unpack(ARGV)
-if lock ~= '' and redis.call('GET', KEYS[2]) ~= lock then return 0 end
-if now() - tonumber(since) >= tonumber(fence) then return 0 end
-local held = redis.call('HGET', KEYS[1], 'at')
-if held and (held == '' or is_later(held, at)) then return 0 end
-redis.call('HSET', KEYS[1], 'at', at, 'value', value)
-redis.call('PEXPIRE', KEYS[1], ttl)
-return 1
-`;
-
-const BURY = `
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'at', '')
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return 1
-`;
-
-const APPEND = `${NOW}
-local kind, key, by, most, history, ttl = unpack(ARGV)
-redis.call('SET', KEYS[2], history, 'NX')
-local at = redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key, 'by', by)
-if KEYS[3] then
-  redis.call('HSET', KEYS[3], kind, at)
-  redis.call('PEXPIRE', KEYS[3], ttl)
-end
-return { redis.call('GET', KEYS[2]), at, tostring(now()) }
-`;
-
-const CHANGES = `${NOW}
-local history, at, fresh, count = unpack(ARGV)
-redis.call('SET', KEYS[2], fresh, 'NX')
-local current = redis.call('GET', KEYS[2])
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local head = { current, newest and newest[1] or '0-0', tostring(now()) }
-if history == '' then return { head, {} } end
-if history ~= current then return false end
-if newest and at ~= newest[1] then
-  local is_there
-  if at == '0-0' then
-    local info = redis.call('XINFO', 'STREAM', KEYS[1])
-    local length, added
-    for i = 1, #info, 2 do
-      if info[i] == 'length' then length = info[i + 1] end
-      if info[i] == 'entries-added' then added = info[i + 1] end
-    end
-    is_there = length == added
-  else
-    is_there = #redis.call('XRANGE', KEYS[1], at, at) == 1
-  end
-  if not is_there then return false end
-end
-local events = redis.call('XRANGE', KEYS[1], '(' .. at, '+', 'COUNT', count)
-if #events == tonumber(count) then head[2] = events[#events][1] end
-return { head, events }
-`;
-
-const EXTEND = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-`;
-
-const RELEASE = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-`;
-
-/** @param {string} source @param {number} keys */
-const script = (source, keys) =>
-  defineScript({
-    SCRIPT: source,
-    NUMBER_OF_KEYS: keys,
-    parseCommand(parser, /** @type {any} */ names, /** @type {any} */ values) {
-      for (const name of names) parser.pushKey(name);
-      parser.push(...values);
-    },
-    transformReply: (/** @type {any} */ reply) => reply,
-  });
-
-const scripts = {
-  putRecord: script(PUT, 2),
-  bury: script(BURY, 1),
-  appendEvent: script(APPEND, 2),
-  appendUserEvent: script(APPEND, 3),
-  readChanges: script(CHANGES, 2),
-  extendLock: script(EXTEND, 1),
-  releaseLock: script(RELEASE, 1),
-};
 
 /**
  * What a store in Redis may be told.
@@ -172,19 +67,10 @@ export function redis(url, options = {}) {
 
 /** @implements {SharedStore} */
 class RedisStore {
-  #url;
-  #several;
+  #connection;
   #prefix;
-  #timeoutMs;
   #fenceMs;
   #mostEvents;
-  /** @type {any} */
-  #client = null;
-  /** @type {Promise<unknown> | null} */
-  #becoming = null;
-  /** @type {Set<any>} */
-  #clients = new Set();
-  #isClosed = false;
 
   /**
    * @param {string | undefined} url
@@ -193,20 +79,18 @@ class RedisStore {
   constructor(url, options) {
     const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
     const { fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = options;
-    this.#url = url;
     const { cluster, sentinel } = options;
-    this.#several = cluster || sentinel ? { cluster, sentinel } : null;
+    this.#connection = new RedisConnection({ url, cluster, sentinel }, timeoutMs);
     // Which server has the log may change: where there are several, it is read instead.
-    if (this.#several !== null) this.subscribe = undefined;
+    if (this.#connection.isSeveral) this.subscribe = undefined;
     this.#prefix = prefix;
-    this.#timeoutMs = timeoutMs;
     this.#fenceMs = fenceMs;
     this.#mostEvents = mostEvents;
   }
 
   /** @param {string} name */
   async get(name) {
-    const value = await this.#run((client) => client.hGet(this.#session(name), 'value'));
+    const value = await this.#connection.run((client) => client.hGet(this.#session(name), 'value'));
     return value === null ? null : Uint8Array.from(Buffer.from(value, 'base64'));
   }
 
@@ -219,39 +103,39 @@ class RedisStore {
     const text = Buffer.from(value).toString('base64');
     const values = [text, since.at, since.time, Math.ceil(ttlMs), this.#fenceMs, lock].map(String);
     const names = [this.#session(name), this.#lock(name)];
-    return (await this.#run((client) => client.putRecord(names, values))) === 1;
+    return (await this.#connection.run((client) => client.putRecord(names, values))) === 1;
   }
 
   /**
    * @param {string} name
    * @param {string} key
-   * @param {string} by
+   * @param {string} writer
    */
-  end(name, key, by) {
-    return this.#bury('end', name, { key, by });
+  end(name, key, writer) {
+    return this.#bury('end', name, { key, writer });
   }
 
   /**
    * @param {string} name
    * @param {string} key
-   * @param {string} by
+   * @param {string} writer
    */
-  forget(name, key, by) {
-    return this.#bury('forget', name, { key, by });
+  forget(name, key, writer) {
+    return this.#bury('forget', name, { key, writer });
   }
 
   /**
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
-   * @param {string} by
+   * @param {string} writer
    */
-  userEvent(kind, user, by) {
-    return this.#append('appendUserEvent', { kind, key: user, by }, [this.#user(user)]);
+  userEvent(kind, user, writer) {
+    return this.#append('appendUserEvent', { kind, key: user, writer }, [this.#user(user)]);
   }
 
   /** @param {string} user */
   async epochs(user) {
-    const [revokedAt, changedAt] = await this.#run((client) =>
+    const [revokedAt, changedAt] = await this.#connection.run((client) =>
       client.hmGet(this.#user(user), ['revoke', 'invalidate']),
     );
     return { revokedAt: revokedAt ?? '', changedAt: changedAt ?? '' };
@@ -260,14 +144,16 @@ class RedisStore {
   /** @param {import('./store.js').Position | null} since */
   async changes(since) {
     const values = [since?.history ?? '', since?.at ?? '', crypto.randomUUID(), EVENTS_AT_ONCE];
-    const reply = await this.#run((client) =>
+    const reply = await this.#connection.run((client) =>
       client.readChanges([this.#log, this.#history], values.map(String)),
     );
     if (reply === null) return null;
     const [head, entries] = reply;
-    const events = entries.map((/** @type {[string, string[]]} */ [at, [, kind, , key, , by]]) => ({
-      ...{ at, kind, key, by },
-    }));
+    const events = entries.map(
+      (/** @type {[string, string[]]} */ [at, [, kind, , key, , writer]]) => ({
+        ...{ at, kind, key, writer },
+      }),
+    );
     return { events, position: positionOf(head), more: events.length === EVENTS_AT_ONCE };
   }
 
@@ -276,10 +162,9 @@ class RedisStore {
 
   /** @param {() => void} listener */
   async #track(listener) {
-    if (this.#isClosed) throw new StoreUnavailableError();
     // A connection of its own, told by the server whenever the log changes (client-side caching in broadcast
     // mode). After a break it may have missed something.
-    const client = this.#connect({ RESP: 3, emitInvalidate: true });
+    const client = this.#connection.connect({ RESP: 3, emitInvalidate: true });
     client.on('invalidate', () => listener());
     // The client tracks what it reads; what is wanted is the log, which it does not read.
     const track = async () => {
@@ -289,7 +174,7 @@ class RedisStore {
     };
     client.on('ready', () => void track().catch(() => {}));
     client.connect().catch(() => {});
-    return async () => this.#disconnect(client);
+    return async () => this.#connection.disconnect(client);
   }
 
   /**
@@ -300,11 +185,13 @@ class RedisStore {
   async acquire(name, ttlMs, held) {
     if (held !== undefined) {
       const values = [held, String(Math.ceil(ttlMs))];
-      const isHeld = await this.#run((client) => client.extendLock([this.#lock(name)], values));
+      const isHeld = await this.#connection.run((client) =>
+        client.extendLock([this.#lock(name)], values),
+      );
       return isHeld === 1 ? held : null;
     }
     const token = crypto.randomUUID();
-    const taken = await this.#run((client) =>
+    const taken = await this.#connection.run((client) =>
       client.set(this.#lock(name), token, { NX: true, PX: Math.ceil(ttlMs) }),
     );
     return taken === 'OK' ? token : null;
@@ -315,13 +202,11 @@ class RedisStore {
    * @param {string} token
    */
   async release(name, token) {
-    await this.#run((client) => client.releaseLock([this.#lock(name)], [token]));
+    await this.#connection.run((client) => client.releaseLock([this.#lock(name)], [token]));
   }
 
   async close() {
-    this.#isClosed = true;
-    for (const client of this.#clients) this.#disconnect(client);
-    this.#client = null;
+    this.#connection.close();
   }
 
   get #log() {
@@ -347,10 +232,12 @@ class RedisStore {
    * The mark first: whoever has read the event must not find the record any more.
    * @param {'end' | 'forget'} kind
    * @param {string} name
-   * @param {{ key: string, by: string }} event
+   * @param {{ key: string, writer: string }} event
    */
   async #bury(kind, name, event) {
-    await this.#run((client) => client.bury([this.#session(name)], [String(this.#fenceMs)]));
+    await this.#connection.run((client) =>
+      client.bury([this.#session(name)], [String(this.#fenceMs)]),
+    );
     return this.#append('appendEvent', { kind, ...event }, []);
   }
 
@@ -359,83 +246,15 @@ class RedisStore {
    * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
    * @param {string[]} more
    */
-  async #append(command, { kind, key, by }, more) {
-    const values = [kind, key, by, this.#mostEvents, crypto.randomUUID(), EPOCHS_MS].map(String);
-    return positionOf(
-      await this.#run((client) => client[command]([this.#log, this.#history, ...more], values)),
+  async #append(command, { kind, key, writer }, more) {
+    const values = [kind, key, writer, this.#mostEvents, crypto.randomUUID(), EPOCHS_MS].map(
+      String,
     );
-  }
-
-  /** @param {object} [options] */
-  #connect(options = {}) {
-    const client = createClient({
-      url: this.#url,
-      scripts,
-      // What cannot be sent now is not sent later, when nobody waits for it any more.
-      disableOfflineQueue: true,
-      socket: {
-        connectTimeout: this.#timeoutMs,
-        reconnectStrategy: (attempts) => Math.min(2 ** attempts * 10, MAX_PAUSE_MS),
-      },
-      ...options,
-    });
-    client.on('error', () => {}); // whoever asks is told
-    this.#clients.add(client);
-    return /** @type {any} */ (client);
-  }
-
-  /** @param {any} client */
-  #disconnect(client) {
-    this.#clients.delete(client);
-    client.destroy();
-  }
-
-  /**
-   * @template T
-   * @param {(client: any) => Promise<T>} command
-   * @returns {Promise<T>}
-   */
-  #run(command) {
-    return inTime(this.#timeoutMs, () => this.#ready().then(command));
-  }
-
-  async #ready() {
-    if (this.#isClosed) throw new Error('closed');
-    if (this.#several !== null) return this.#readySeveral();
-    if (this.#client === null) {
-      this.#client = this.#connect();
-      this.#client.connect().catch(() => {});
-    }
-    const client = this.#client;
-    if (!client.isReady) {
-      this.#becoming ??= new Promise((resolve) => client.once('ready', resolve)).finally(() => {
-        this.#becoming = null;
-      });
-      await this.#becoming;
-    }
-    return client;
-  }
-
-  /** A cluster, or the servers behind Sentinel: their client finds out by itself which of them to ask. */
-  async #readySeveral() {
-    if (this.#client === null) {
-      const { cluster, sentinel } = this.#several ?? {};
-      const client = /** @type {any} */ (
-        cluster
-          ? createCluster({ ...cluster, scripts })
-          : createSentinel(/** @type {any} */ ({ ...sentinel, scripts }))
-      );
-      client.on('error', () => {}); // whoever asks is told
-      this.#clients.add(client);
-      this.#client = client;
-      this.#becoming = client.connect().catch((/** @type {Error} */ error) => {
-        this.#disconnect(client);
-        this.#client = null;
-        throw error;
-      });
-    }
-    await this.#becoming;
-    return this.#client;
+    return positionOf(
+      await this.#connection.run((client) =>
+        client[command]([this.#log, this.#history, ...more], values),
+      ),
+    );
   }
 }
 

@@ -12,13 +12,13 @@ import { SesameError } from '../errors.js';
  */
 
 /**
- * What has happened. `key` is the session's, or for `revoke` and `invalidate` the user's; `by` names the node
- * that has written it.
+ * What has happened. `key` is the session's, or for `revoke` and `invalidate` the user's; `writer` names the node that
+ * has written it.
  * @typedef {object} StoreEvent
  * @property {string} at its place in the store's order: numbers with hyphens between them
  * @property {'end' | 'forget' | 'revoke' | 'invalidate'} kind of a session, the first two; of a user, the others
  * @property {string} key a hash, in hexadecimal digits
- * @property {string} by chosen by the node at its start
+ * @property {string} writer chosen by the node at its start
  */
 
 /**
@@ -53,11 +53,11 @@ import { SesameError } from '../errors.js';
  * @property {(name: string, value: Uint8Array<ArrayBuffer>, options: PutOptions) => Promise<boolean>} putIfNewer
  *   false, and nothing is stored, if the session has been ended or forgotten since, if there is a record from
  *   after `since`, if that is so long ago that it cannot be told, or if the lock is lost
- * @property {(name: string, key: string, by: string) => Promise<Position>} end ends a session: what was put before is gone,
+ * @property {(name: string, key: string, writer: string) => Promise<Position>} end ends a session: what was put before is gone,
  *   and what is still under way is refused
- * @property {(name: string, key: string, by: string) => Promise<Position>} forget the same of a session whose credential
+ * @property {(name: string, key: string, writer: string) => Promise<Position>} forget the same of a session whose credential
  *   may stand for somebody else now
- * @property {(kind: 'revoke' | 'invalidate', user: string, by: string) => Promise<Position>} userEvent ends every
+ * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string) => Promise<Position>} userEvent ends every
  *   session of a user, or drops the documents of all (SPEC R23)
  * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user
  * @property {(since: Position | null) => Promise<Changes | null>} changes what happened after `since`, in order; without it only where the log is. null: it cannot be

@@ -15,7 +15,7 @@ import { SessionClient } from './session-client.js';
 export { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
 export { SessionClient };
 
-/** @typedef {import('./known-session.js').ClientSession} ClientSession */
+/** @typedef {import('../messages.js').ClientSession} ClientSession */
 /** @typedef {import('./session-client.js').ClientOptions} ClientOptions */
 /** @typedef {import('./known-session.js').ClientState} ClientState */
 /** @typedef {import('./session-client.js').Refreshed} Refreshed */

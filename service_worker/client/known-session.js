@@ -3,13 +3,7 @@
 // It must not know where that comes from. Invariant: the state is another object exactly when something of it has
 // changed, and every listener is called then.
 
-/**
- * Who is signed in, as far as this page knows.
- * @typedef {object} ClientSession
- * @property {any} user the document, parsed
- * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
- * @property {boolean} stale the origin could not be asked, or is being asked right now (SPEC R63)
- */
+/** @typedef {import('../messages.js').ClientSession} ClientSession */
 
 /**
  * What a page knows at one moment; another object when something of it has changed.

@@ -7,7 +7,7 @@ import { refreshAlone } from './refresh.js';
 import { SessionRequests } from './session-requests.js';
 import { WorkerLink } from './worker-link.js';
 
-/** @typedef {import('./known-session.js').ClientSession} ClientSession */
+/** @typedef {import('../messages.js').ClientSession} ClientSession */
 /** @typedef {import('./known-session.js').ClientState} ClientState */
 
 /**
@@ -358,7 +358,7 @@ export class SessionClient {
     return this.#requests.load({ hasWorker, fresh });
   }
 
-  /** @param {import('../announcer.js').Message} message */
+  /** @param {import('../messages.js').Message} message */
   #hear(message) {
     if (message?.type === 'session') {
       this.#changes += 1;

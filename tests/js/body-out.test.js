@@ -25,7 +25,7 @@ describe('bytes out', () => {
       for (let round = 0; round < 3; round += 1) {
         const kept = [1, 300, 20_000, 100_000, 300, 16_384, 16_385, 16_000, 16_000, 16_000].map(
           (length, index) => {
-            const body = out.take(viewOf(index, length));
+            const body = out.toBody(viewOf(index, length));
             return { index, length, response: makeResponse ? lazyHost(body) : new Response(body) };
           },
         );
@@ -42,9 +42,9 @@ describe('bytes out', () => {
   test('this host copies views, so they are handed over as they are', async () => {
     const out = new BodyOut();
     const view = viewOf(1, 10);
-    assert.notEqual(out.take(view), view, 'not before it has been tried');
+    assert.notEqual(out.toBody(view), view, 'not before it has been tried');
     await out.trial;
-    assert.equal(out.take(view), view);
+    assert.equal(out.toBody(view), view);
   });
 
   test('one that keeps them, or cannot be tried, is given copies for ever', async () => {
@@ -54,10 +54,10 @@ describe('bytes out', () => {
     for (const makeResponse of [lazyHost, refuse]) {
       const out = new BodyOut(makeResponse);
       const view = viewOf(1, 10);
-      out.take(view);
+      out.toBody(view);
       await out.trial;
-      assert.notEqual(out.take(view), view);
-      assert.deepEqual(out.take(view), view);
+      assert.notEqual(out.toBody(view), view);
+      assert.deepEqual(out.toBody(view), view);
     }
   });
 });

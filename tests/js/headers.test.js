@@ -1,11 +1,11 @@
 // Small questions about header fields.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { markPrivate } from '../../js_bindings/http/private-headers.js';
 import {
   changesCookie,
   endToEnd,
   fillHeaders,
-  markPrivate,
   retryAfterMs,
   toHeaders,
 } from '../../js_bindings/origin/headers.js';

@@ -30,7 +30,7 @@ describe('Durable Objects that come back', () => {
     assert.deepEqual(await again.get('0a'), value);
     assert.equal(await again.putIfNewer('0b', value, options), false);
     const { events, position: now } = await again.changes(position);
-    assert.deepEqual(events, [{ at: ended.at, kind: 'end', key: 'key', by: 'node' }]);
+    assert.deepEqual(events, [{ at: ended.at, kind: 'end', key: 'key', writer: 'node' }]);
     assert.equal(now.history, position.history);
   });
 

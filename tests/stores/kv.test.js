@@ -47,8 +47,8 @@ describe('KV', () => {
     assert.equal(await store.putIfNewer('0a', Uint8Array.of(1), options), false);
     const { events, position: next } = await store.changes(position);
     assert.deepEqual(
-      events.map((/** @type {any} */ { kind, key, by }) => ({ kind, key, by })),
-      [{ kind: 'end', key: 'key', by: 'node' }],
+      events.map((/** @type {any} */ { kind, key, writer }) => ({ kind, key, writer })),
+      [{ kind: 'end', key: 'key', writer: 'node' }],
     );
     assert.deepEqual((await store.changes(next)).events, []);
   });

@@ -1,0 +1,31 @@
+// What comes with a request beside the request itself. It must not know what is asked for.
+
+/**
+ * @typedef {object} HandlerContext
+ * @property {(work: Promise<unknown>) => void} waitUntil
+ * @property {boolean} [fresh] what is held does not count (SPEC R11)
+ * @property {import('../core/abi.js').RequestHead} [head] the credential, from a caller that knows it without the
+ *   headers: of a request whose headers name no other site's page
+ */
+
+/**
+ * Answers requests for paths of its own; null: it is none of them.
+ * @typedef {(request: Request, url: URL, context: HandlerContext) => Response | Promise<Response> | null} Endpoint
+ */
+
+/**
+ * Sends requests to the origin in another way than as they are, for the paths that it covers.
+ * @typedef {object} Sender
+ * @property {(path: string) => boolean} covers
+ * @property {(request: Request, context: HandlerContext, maxBody?: number) => Promise<Response>} send
+ */
+
+/**
+ * A request for the document with the credential of a request.
+ * @param {import('../sessions/parts.js').Parts} parts
+ * @param {Request} request
+ * @param {HandlerContext} context
+ */
+export function documentRequestOf(parts, { headers, signal }, context) {
+  return parts.documentRequest(headers, { signal, waitUntil: (work) => context.waitUntil(work) });
+}

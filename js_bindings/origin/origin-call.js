@@ -1,0 +1,53 @@
+// One call of the origin whose whole answer is read: for a document as for tokens. It must not know what is asked for,
+// nor what an answer means.
+// Invariant: it ends within its time, whatever the origin does and however late the host's fetch notices an abort; it
+// never rejects.
+import { readBody } from './bodies.js';
+
+/** Why a timer is not wanted any more. Without a reason, each abort makes an exception with its stack. */
+const OVER = 'over';
+
+/**
+ * The origin's answer.
+ * @typedef {object} OriginReply
+ * @property {number} status
+ * @property {boolean} ok a status from 200 to 299
+ * @property {Headers} headers
+ * @property {Uint8Array<ArrayBuffer> | null} body null: it is longer than `maxBytes`, and was not read to its end
+ */
+
+/**
+ * Calls the origin. A redirect is an answer like any other.
+ * @param {Pick<import('../host.js').Host, 'fetch' | 'sleep'>} host
+ * @param {string} url
+ * @param {RequestInit} init
+ * @param {{ timeoutMs: number, maxBytes: number }} limits
+ * @returns {Promise<OriginReply | null>} null: there is no answer, or none in time
+ */
+export async function originCall(host, url, init, { timeoutMs, maxBytes }) {
+  const timeout = new AbortController();
+  const done = new AbortController();
+  const timer = host.sleep(timeoutMs, done.signal).then(() => {
+    if (!done.signal.aborted) timeout.abort();
+  });
+  /** @type {Promise<never>} */
+  const timedOut = new Promise((_, reject) => {
+    timeout.signal.addEventListener('abort', () => reject(new Error('time-out')));
+  });
+  timedOut.catch(() => {});
+  const exchange = async () => {
+    const { signal } = timeout;
+    const response = await host.fetch(url, { ...init, redirect: 'manual', signal });
+    const { status, ok, headers } = response;
+    return { status, ok, headers, body: await readBody(response.body, maxBytes) };
+  };
+  try {
+    // A host's fetch may be slow to notice an abort: the time-out counts by itself.
+    return await Promise.race([exchange(), timedOut]);
+  } catch {
+    return null;
+  } finally {
+    done.abort(OVER);
+    await timer;
+  }
+}

@@ -1,0 +1,127 @@
+// How the origin is asked for the document on behalf of a request. It must not know what is held, nor what becomes of
+// the answer.
+// Invariant: it never rejects, and what it says of an answer is the origin's own.
+import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
+import { originCall } from '../origin/origin-call.js';
+
+/** Headers of a refusal that a client may need. */
+const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
+
+/** @typedef {import('../core/abi.js').OriginAnswer} OriginAnswer */
+
+/**
+ * With what the origin is asked.
+ * @typedef {object} OriginAccess
+ * @property {Headers} headers
+ * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
+ * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
+ */
+
+/**
+ * An answer, with what is for the request alone that asked for it.
+ * @typedef {object} DocumentReply
+ * @property {OriginAnswer} answer
+ * @property {Headers | null} headers null: there is no answer
+ * @property {boolean} changesCredential the answer exchanges the credential for another
+ */
+
+const NO_BYTES = new Uint8Array();
+
+/** @type {DocumentReply} */
+const FAILED = Object.freeze({
+  answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
+  headers: null,
+  changesCredential: false,
+});
+
+export class DocumentCalls {
+  #options;
+  #host;
+  #times;
+  /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
+  #claims;
+
+  /**
+   * @param {import('../options/options.js').ParsedOptions} options
+   * @param {import('../host.js').Host} host
+   * @param {() => import('./histogram.js').Histogram} times of origin calls
+   */
+  constructor(options, host, times) {
+    this.#options = options;
+    this.#host = host;
+    this.#times = times;
+    this.#claims = options.verify.headers.map(([name]) => name);
+  }
+
+  /**
+   * Asks the origin for the document, and once more if it refuses and there are other headers to ask with.
+   * @param {OriginAccess} access
+   * @param {string} etag what is held, or empty
+   * @returns {Promise<DocumentReply>}
+   */
+  async ask({ headers, isUnauthorized, renew }, etag) {
+    if (isUnauthorized) return FAILED;
+    const asked = await this.time(
+      () => this.#askWith(headers, etag),
+      ({ answer }) => answer.httpStatus,
+    );
+    if (asked.answer.httpStatus !== 401 || !renew) return asked;
+    return this.ask({ ...(await renew()), renew: undefined }, etag);
+  }
+
+  /**
+   * Makes an origin call for a document, and notes how long it took (SPEC R70, R71).
+   * @template T
+   * @param {() => Promise<T>} call
+   * @param {(result: T) => number} statusOf
+   * @returns {Promise<T>}
+   */
+  async time(call, statusOf) {
+    const start = this.#host.now();
+    const result = await call();
+    const durationMs = this.#host.now() - start;
+    this.#times().record(durationMs);
+    this.#host.log({ event: 'origin', time: start, durationMs, status: statusOf(result) });
+    return result;
+  }
+
+  /**
+   * @param {Headers} headers
+   * @param {string} etag
+   * @returns {Promise<DocumentReply>}
+   */
+  async #askWith(headers, etag) {
+    const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
+    const init = { headers: fillHeaders(headers, etag, this.#claims) };
+    const limits = { timeoutMs: originTimeout, maxBytes: maxDocument };
+    const reply = await originCall(this.#host, origin + documentPath, init, limits);
+    if (reply === null || (reply.body === null && reply.ok)) return FAILED;
+    const now = this.#host.now();
+    return {
+      answer: {
+        httpStatus: reply.status,
+        retryAfterMs: retryAfterMs(reply.headers, now),
+        cacheControl: cacheControlOf(reply.headers),
+        meta: metaOf(reply, etag),
+        body: reply.body ?? NO_BYTES,
+      },
+      headers: new Headers(reply.headers),
+      changesCredential: changesCookie(headers, reply.headers, cookie, now),
+    };
+  }
+}
+
+/**
+ * What is kept beside a body: of a document its validator, of a refusal the headers that explain it.
+ * @param {Pick<import('../origin/origin-call.js').OriginReply, 'ok' | 'status' | 'headers'>} reply
+ * @param {string} etag
+ */
+function metaOf({ ok, status, headers }, etag) {
+  if (status === 304) return etag;
+  if (ok) return headers.get('etag') ?? '';
+  const kept = KEPT_HEADERS.flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  return JSON.stringify(Object.fromEntries(kept));
+}

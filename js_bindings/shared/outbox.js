@@ -1,0 +1,152 @@
+// What this node has changed and the other nodes do not know yet. It must not know what an event says, nor which store
+// takes it: an event is a function that sends it, and may send it again.
+// Invariants: one entry a key at rest, its newest event, except that no drop replaces an end; what is kept is sent in the
+// order of the newest events; it never grows past its bound: what it cannot keep fails, and its caller is told so.
+import { SesameError } from '../errors.js';
+
+/** So many events are kept. */
+const MAX_ENTRIES = 10_000;
+
+/**
+ * What an event says of its key:
+ * - `end`: the session, or every session of the user, has ended
+ * - `drop`: what is held counts for nothing; an end says that too
+ * - `tokens`: the tokens of the session are others now; neither of the two says that
+ * @typedef {'end' | 'drop' | 'tokens'} EventKind
+ */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} key of whom the event is
+ * @property {EventKind} kind
+ * @property {() => Promise<any>} send
+ * @property {boolean} hasFailed false: it is on its way
+ * @property {boolean} isKept it, or an event that says as much, is sent again if this attempt fails
+ */
+
+export class Outbox {
+  #capacity;
+  /** In the order in which they are sent. @type {Map<string, Entry>} */
+  #entries = new Map();
+
+  /** @param {number} [capacity] for tests: how many events are kept */
+  constructor(capacity = MAX_ENTRIES) {
+    this.#capacity = capacity;
+  }
+
+  /** How many events wait, or are on their way. */
+  get size() {
+    return this.#entries.size;
+  }
+
+  /** Whether the event of another key would not be kept. */
+  get isFull() {
+    return this.#entries.size >= this.#capacity;
+  }
+
+  /**
+   * Sends an event now, and keeps it until it has arrived.
+   * @template T
+   * @param {string} key of whom it is
+   * @param {EventKind} kind
+   * @param {() => Promise<T>} send
+   * @returns {Promise<T>} rejects if this attempt fails: with `ERR_SESAME_OUTBOX_FULL` if the event is lost to the other
+   *   nodes, with anything else if it is sent again
+   */
+  publish(key, kind, send) {
+    // The end that waits says as much, whether this arrives or not.
+    if (kind === 'drop' && this.#entries.get(idOf('end', key))?.hasFailed) return send();
+    return this.#attempt(this.#keep({ key, kind, send, hasFailed: false, isKept: true }));
+  }
+
+  /**
+   * Whether the other nodes do not know yet what has happened to a session or user.
+   * @param {string} key
+   */
+  isPending(key) {
+    return KINDS.some((kind) => this.#entries.has(idOf(kind, key)));
+  }
+
+  /** Sends again what could not be sent. Rejects at the first that cannot be sent now either. */
+  async flush() {
+    for (const entry of this.#entries.values()) {
+      if (!entry.hasFailed) continue;
+      await entry.send();
+      this.#remove(entry);
+    }
+  }
+
+  /** @param {Entry} entry */
+  #keep(entry) {
+    const { key, kind } = entry;
+    const replaced = this.#entries.delete(idOf(kind, key));
+    const covered = kind === 'end' && this.#entries.delete(idOf('drop', key));
+    entry.isKept = replaced || covered || !this.isFull;
+    if (entry.isKept) this.#entries.set(idOf(kind, key), entry);
+    return entry;
+  }
+
+  /** @param {Entry} entry */
+  async #attempt(entry) {
+    try {
+      const result = await entry.send();
+      this.#remove(entry);
+      return result;
+    } catch (cause) {
+      if (!entry.isKept) throw new OutboxFullError({ cause });
+      entry.hasFailed = true;
+      this.#dropCovered(entry.key);
+      throw cause;
+    }
+  }
+
+  /**
+   * Two events of a key that were on their way at once have both failed: the end says what the drop says.
+   * @param {string} key
+   */
+  #dropCovered(key) {
+    const drop = this.#entries.get(idOf('drop', key));
+    const end = this.#entries.get(idOf('end', key));
+    if (drop?.hasFailed && end?.hasFailed) this.#remove(drop);
+  }
+
+  /** Unless a newer event has taken its place. @param {Entry} entry */
+  #remove(entry) {
+    const id = idOf(entry.kind, entry.key);
+    if (this.#entries.get(id) === entry) this.#entries.delete(id);
+  }
+}
+
+/** @type {EventKind[]} */
+const KINDS = ['end', 'drop', 'tokens'];
+
+/**
+ * @param {EventKind} kind
+ * @param {string} key
+ */
+function idOf(kind, key) {
+  return `${kind}:${key}`;
+}
+
+/**
+ * The store cannot be reached, and so much waits for it that no more is kept: the other nodes will not hear of this
+ * change, so it has to be repeated.
+ */
+class OutboxFullError extends SesameError {
+  /** @param {ErrorOptions} options `cause`: why the store could not be told */
+  constructor(options) {
+    super(
+      'ERR_SESAME_OUTBOX_FULL',
+      'The shared store cannot be reached, and the outbox has no room for another change',
+      options,
+    );
+  }
+}
+
+/**
+ * Whether a change is lost to the other nodes, and so has to be repeated.
+ * @param {unknown} error
+ */
+export function isOutboxFull(error) {
+  return error instanceof OutboxFullError;
+}

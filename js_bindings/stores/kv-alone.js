@@ -1,0 +1,226 @@
+// KV without a truth beside it: it cannot compare, and takes its time to show everywhere what was written (kv.js says what
+// it promises).
+// Invariant: an end stands in the way of older records for far longer than propagation takes.
+import { inTime } from './in-time.js';
+import { EPOCHS_MS, FENCE_MS, TIMEOUT_MS } from './limits.js';
+import { compareAt } from './store.js';
+
+/** @import { SharedStore } from './store.js' */
+/** @typedef {{ prefix?: string, timeoutMs?: number, now?: () => number }} KvOptions */
+
+/** KV's shortest life of a value. */
+const MIN_TTL_S = 60;
+
+/** Cloudflare: "changes may take up to 60 seconds or more to be visible in other locations". */
+const PROPAGATION_MS = 60_000;
+
+/** A node that was away for longer trusts nothing it holds. */
+const LOG_MS = 15 * 60_000;
+
+/** Ends stand in the way of older records for this long. */
+const ENDS_MS = 24 * 3_600_000;
+
+/** @implements {SharedStore} */
+export class KvAlone {
+  #namespace;
+  #prefix;
+  #timeoutMs;
+  #now;
+  /** Events given already, by their keys; the log is listed as a whole each time. @type {Set<string>} */
+  #seen = new Set();
+  /** What `revocationBound` has to be longer than. */
+  propagationMs = PROPAGATION_MS;
+  cannotLock = true;
+
+  /**
+   * @param {any} namespace
+   * @param {KvOptions} options
+   */
+  constructor(namespace, { prefix = 'sesame', timeoutMs = TIMEOUT_MS, now = Date.now }) {
+    this.#namespace = namespace;
+    this.#prefix = prefix;
+    this.#timeoutMs = timeoutMs;
+    this.#now = now;
+  }
+
+  /** @param {string} name */
+  async get(name) {
+    const [{ value, metadata }, ended] = await this.#run((namespace) =>
+      Promise.all([
+        namespace.getWithMetadata(this.#key('session', name), 'arrayBuffer'),
+        namespace.get(this.#key('ended', name)),
+      ]),
+    );
+    if (value === null) return null;
+    return ended !== null && compareAt(ended, metadata.at) >= 0 ? null : new Uint8Array(value);
+  }
+
+  /**
+   * Read and then written, which another may come between: KV has no other way.
+   * @param {string} name
+   * @param {Uint8Array<ArrayBuffer>} value
+   * @param {import('./store.js').PutOptions} options
+   */
+  async putIfNewer(name, value, { since, ttlMs }) {
+    if (this.#now() - since.time >= FENCE_MS) return false;
+    return this.#run(async (namespace) => {
+      const [ended, { metadata }] = await Promise.all([
+        namespace.get(this.#key('ended', name)),
+        namespace.getWithMetadata(this.#key('session', name), 'stream'),
+      ]);
+      const fencedUntil = ended === null ? 0 : Number(ended.split('-')[0]) + FENCE_MS;
+      if (since.time < fencedUntil) return false;
+      if (metadata && compareAt(metadata.at, since.at) > 0) return false;
+      await namespace.put(this.#key('session', name), value, {
+        expirationTtl: secondsOf(ttlMs),
+        metadata: { at: since.at },
+      });
+      return true;
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   * @param {string} writer
+   */
+  end(name, key, writer) {
+    return this.#bury(name, { kind: 'end', key, writer });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} key
+   * @param {string} writer
+   */
+  forget(name, key, writer) {
+    return this.#bury(name, { kind: 'forget', key, writer });
+  }
+
+  /**
+   * @param {'revoke' | 'invalidate'} kind
+   * @param {string} user
+   * @param {string} writer
+   */
+  async userEvent(kind, user, writer) {
+    const at = this.#newAt();
+    const before = await this.epochs(user);
+    const change = kind === 'revoke' ? { revokedAt: at } : { changedAt: at };
+    await this.#run((namespace) =>
+      namespace.put(this.#key('user', user), JSON.stringify({ ...before, ...change }), {
+        expirationTtl: secondsOf(EPOCHS_MS),
+      }),
+    );
+    return this.#append(at, { kind, key: user, writer });
+  }
+
+  /** @param {string} user */
+  async epochs(user) {
+    const found = await this.#run((namespace) => namespace.get(this.#key('user', user), 'json'));
+    return found ?? { revokedAt: '', changedAt: '' };
+  }
+
+  /**
+   * Events may show late, and not in their order: those that were not given before are given.
+   * @param {import('./store.js').Position | null} since
+   */
+  async changes(since) {
+    const time = this.#now();
+    const history = await this.#history();
+    const position = { history, at: `${time}-0`, time };
+    if (since !== null && (since.history !== history || time - since.time >= LOG_MS / 2))
+      return null;
+    /** @type {import('./store.js').StoreEvent[]} */
+    const events = [];
+    const prefix = this.#key('log', '');
+    const listed = await this.#list(prefix);
+    for (const { name, metadata } of listed) {
+      if (this.#seen.has(name)) continue;
+      if (since !== null) events.push({ at: name.slice(prefix.length), ...metadata });
+    }
+    this.#seen = new Set(listed.map(({ name }) => name));
+    return { events, position, more: false };
+  }
+
+  /** Nothing here can say who came first: whoever wants to ask the origin asks it. */
+  async acquire() {
+    return 'alone';
+  }
+
+  async release() {}
+
+  async close() {}
+
+  /**
+   * @param {string} name
+   * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
+   */
+  async #bury(name, event) {
+    const at = this.#newAt();
+    await this.#run((namespace) =>
+      namespace.put(this.#key('ended', name), at, { expirationTtl: secondsOf(ENDS_MS) }),
+    );
+    await this.#run((namespace) => namespace.delete(this.#key('session', name)));
+    return this.#append(at, event);
+  }
+
+  /**
+   * @param {string} at
+   * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
+   */
+  async #append(at, event) {
+    const history = await this.#history();
+    const options = { expirationTtl: secondsOf(LOG_MS), metadata: event };
+    await this.#run((namespace) => namespace.put(this.#key('log', at), '', options));
+    return { history, at, time: this.#now() };
+  }
+
+  async #history() {
+    const key = this.#key('history', '');
+    const found = await this.#run((namespace) => namespace.get(key));
+    if (found !== null) return found;
+    const made = crypto.randomUUID();
+    await this.#run((namespace) => namespace.put(key, made));
+    return made;
+  }
+
+  /** @param {string} prefix @returns {Promise<{ name: string, metadata: any }[]>} */
+  async #list(prefix) {
+    const keys = [];
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      const page = await this.#run((namespace) => namespace.list({ prefix, cursor }));
+      keys.push(...page.keys);
+      cursor = page.list_complete ? undefined : page.cursor;
+    } while (cursor !== undefined);
+    return keys;
+  }
+
+  /** A time, and a number that no other event of the same millisecond has. */
+  #newAt() {
+    const [number] = crypto.getRandomValues(new Uint32Array(1));
+    return `${this.#now()}-${number + 1}`;
+  }
+
+  /**
+   * @param {string} kind
+   * @param {string} name
+   */
+  #key(kind, name) {
+    return `${this.#prefix}:${kind}:${name}`;
+  }
+
+  /**
+   * @template T
+   * @param {(namespace: any) => Promise<T>} call
+   */
+  #run(call) {
+    return inTime(this.#timeoutMs, () => call(this.#namespace));
+  }
+}
+
+/** @param {number} milliseconds */
+function secondsOf(milliseconds) {
+  return Math.max(MIN_TTL_S, Math.ceil(milliseconds / 1000));
+}
