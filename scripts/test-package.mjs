@@ -125,7 +125,10 @@ function checkContent(directory) {
     ...files
       .filter((name) => name.endsWith('.map') && !maps.has(name))
       .map((name) => `${name} is nobody's map`),
-    ...[...maps].flatMap((name) => (name === null ? [] : mapFaults(name, textOf(name)))),
+    ...[...maps].flatMap((name) => {
+      if (name === null) return [];
+      return files.includes(name) ? mapFaults(name, textOf(name)) : [`lacks ${name}`];
+    }),
     ...scripts
       .filter((name) => !made.includes(name) && mapOf(name) !== null)
       .map((name) => `${name} names a map`),
