@@ -31,13 +31,8 @@ TimeMs SessionCache::event_end(TimeMs now) const {
 
 Sequence SessionCache::record_change(const Key& user, UserChange change, TimeMs now) {
   users_.change(user, change, ++sequence_, event_end(now));
-  note_user_change(user);
+  store_->note_user_change(user_tag(user));
   return sequence_;
-}
-
-// A snapshot that is being written leaves out what is held of the user.
-void SessionCache::note_user_change(const Key& user) {
-  if (segment_store_ != nullptr) segment_store_->note_user_change(user_tag(user));
 }
 
 void SessionCache::bury(Key key, TimeMs session_end, TimeMs now) {
@@ -119,7 +114,7 @@ Status SessionCache::revoke_user(Bytes user_id, TimeMs now) {
 
 void SessionCache::end_user(const Key& user, TimeMs now) {
   users_.revoke(user, ++sequence_, event_end(now));
-  note_user_change(user);
+  store_->note_user_change(user_tag(user));
   // Records outlive the event, so they are ended now.
   for (const Key& session : vault_.sessions_of(user)) {
     const VaultRecord* record = vault_.find(session, now);
