@@ -50,7 +50,8 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal) {
   if (only_refusal) {
     if (Lease* lease = leases_.find_current(subject.key, 0)) lease->login_seen = true;
     EntryView entry;
-    if (!store_->find(subject.key, 0, &entry) || entry.info.http_status == http::kOk) return;
+    if (!store_->find(subject.key, 0, &entry, Want::kInfo) || entry.info.http_status == http::kOk)
+      return;
   }
   // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
   forget_session(subject.key, subject.credential.kind == CredentialKind::kCookie && !only_refusal);
@@ -70,7 +71,7 @@ void SessionCache::revoke(const RequestHead& request, TimeMs now) {
   if (!subject.has_key) return;
   TimeMs end = now + config_.expires_in;
   EntryView entry;
-  if (store_->find(subject.key, now, &entry) && entry.info.http_status == http::kOk &&
+  if (store_->find(subject.key, now, &entry, Want::kInfo) && entry.info.http_status == http::kOk &&
       now < entry.info.expires_at) {
     end = entry.info.expires_at;
   }
