@@ -32,7 +32,7 @@ const mutants = [
   {
     name: 'the branch for failures (R13)',
     file: 'wasm/core/session/session_fill.cc',
-    from: / \|\| http_status >= 500/,
+    from: /\s*\|\|\s+http_status >= 500/,
     to: '',
   },
   {

@@ -77,10 +77,12 @@ export class StatisticsReader {
  * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'storeSilenceMs'>}
  */
 function withSums(counters) {
-  const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin, checks } =
+  const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin } =
     counters;
+  const { checks, leases } = counters;
   const originCalls =
     originMiss + originRefresh + originFresh + originBypass + originWrite + originLogin;
-  const originCallsAvoided = Math.max(0, checks - originCalls);
+  // A request that has a lease may be about to ask.
+  const originCallsAvoided = Math.max(0, checks - originCalls - leases);
   return /** @type {any} */ ({ ...counters, originCalls, originCallsAvoided });
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "session/memory_budget.h"
 #include "support.h"
 
 namespace sesame::testing {
@@ -106,8 +107,8 @@ TEST_CASE("R50: memory must hold a few documents; the least that may be is enoug
     config.max_document_bytes = document;
     // What is fixed grows with the budget, so the least is looked for.
     config.memory_bytes = 0;
-    while (config.memory_bytes < SessionCache::min_memory_bytes(config)) {
-      config.memory_bytes = SessionCache::min_memory_bytes(config);
+    while (config.memory_bytes < MemoryBudget(config).min_memory_bytes()) {
+      config.memory_bytes = MemoryBudget(config).min_memory_bytes();
     }
     CHECK(faulty_options(config).empty());
     SessionCache cache(config, kSecret);

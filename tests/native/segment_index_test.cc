@@ -108,16 +108,16 @@ TEST_CASE("a moved entry is found at its new place, a removed one nowhere") {
 TEST_CASE("ghosts are remembered once, the newest of them, and seldom wrongly") {
   std::vector<std::uint64_t> words(1024);
   GhostSet ghosts(words.data(), 1024);
-  CHECK_FALSE(ghosts.take(numbered_key(1), 1));
+  CHECK_FALSE(ghosts.claim(numbered_key(1), 1));
   for (std::uint64_t i = 0; i < 2000; ++i) ghosts.add(numbered_key(i));
   std::size_t remembered = 0;
   for (std::uint64_t i = 0; i < 2000; ++i) {
-    remembered += ghosts.take(numbered_key(i), GhostSet::kPerWord) ? 1 : 0;
+    remembered += ghosts.claim(numbered_key(i), GhostSet::kPerWord) ? 1 : 0;
   }
   CHECK(remembered > 1950);
   std::size_t again = 0;
   for (std::uint64_t i = 0; i < 2000; ++i) {
-    again += ghosts.take(numbered_key(i), GhostSet::kPerWord) ? 1 : 0;
+    again += ghosts.claim(numbered_key(i), GhostSet::kPerWord) ? 1 : 0;
   }
   CHECK(again < 20);
 
@@ -125,8 +125,8 @@ TEST_CASE("ghosts are remembered once, the newest of them, and seldom wrongly") 
   std::size_t old = 0;
   std::size_t wrong = 0;
   for (std::uint64_t i = 0; i < 10'000; ++i) {
-    old += ghosts.take(numbered_key(i), GhostSet::kPerWord) ? 1 : 0;
-    wrong += ghosts.take(numbered_key(1'000'000 + i), GhostSet::kPerWord) ? 1 : 0;
+    old += ghosts.claim(numbered_key(i), GhostSet::kPerWord) ? 1 : 0;
+    wrong += ghosts.claim(numbered_key(1'000'000 + i), GhostSet::kPerWord) ? 1 : 0;
   }
   CHECK(old < 150);
   CHECK(wrong < 150);

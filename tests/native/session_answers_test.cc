@@ -223,6 +223,7 @@ TEST_CASE("R70: an origin call is counted when the origin is asked, not when a l
   CHECK(f.metrics().origin_miss == 0);
   CHECK(f.cache().ask_origin(lease, f.now()));
   CHECK(f.metrics().origin_miss == 1);
+  f.join(kSession, lease);  // so that it is there after its end
   f.fill(lease, kAda);
   CHECK_FALSE(f.cache().ask_origin(lease, f.now()));
   CHECK(f.metrics().origin_miss == 1);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "raw_codec.h"
 #include "session_model.h"
 #include "store/segment_store.h"
 #include "support.h"

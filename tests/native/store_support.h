@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codec/body_codec.h"
+#include "raw_codec.h"
 #include "store/segment_store.h"
 
 namespace sesame::store_testing {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cache_handle.h"
+#include "session/memory_budget.h"
 
 namespace {
 
@@ -58,9 +59,9 @@ sesame::Config config_of(std::uint8_t settings) {
   if ((settings & 32) != 0) config.expires_in = 2 * 3'600'000;
   if ((settings & 64) != 0) config.stale_if_error = 0;
   config.memory_bytes = 0;
-  for (int i = 0; i < 64 && config.memory_bytes < sesame::SessionCache::min_memory_bytes(config);
+  for (int i = 0; i < 64 && config.memory_bytes < sesame::MemoryBudget(config).min_memory_bytes();
        ++i) {
-    config.memory_bytes = sesame::SessionCache::min_memory_bytes(config);
+    config.memory_bytes = sesame::MemoryBudget(config).min_memory_bytes();
   }
   require(sesame::find_faults(config).empty());
   return config;

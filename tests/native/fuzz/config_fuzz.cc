@@ -139,7 +139,8 @@ void live(const sesame::Config& config) {
     judge();
   }
   const sesame::WriteId write = cache.begin_write(request, now);
-  const sesame::Outcome asked = cache.complete_write(write, request, {200, true, "", body}, now);
+  const sesame::Outcome asked =
+      cache.complete_write(write, request, {200, true, "", body}, now).decision;
   fill(asked, 200);
   require(cache.revoke_user("\"7\"", now) == sesame::Status::kOk ||
           config.max_document_bytes < body.size());

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "../raw_codec.h"
 #include "base/byte_order.h"
 #include "snapshot/snapshot_reader.h"
 #include "snapshot/snapshot_writer.h"

@@ -3,7 +3,6 @@
 // Invariant: decoding what was encoded gives the same bytes, for as long as the shape is retained.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -51,29 +50,6 @@ class BodyCodec {
   virtual bool load_shape(ShapeId shape, Bytes saved) = 0;
   /// Forgets every shape, references or not.
   virtual void clear() = 0;
-};
-
-/// Everything as it is.
-class RawCodec final : public BodyCodec {
- public:
-  Encoded encode(Bytes document, std::span<char> out) override {
-    std::copy(document.begin(), document.end(), out.begin());
-    return {kRawShape, document.size()};
-  }
-  std::size_t decode(ShapeId shape, Bytes encoded, std::span<char> out) const override {
-    if (shape != kRawShape || encoded.size() > out.size()) return 0;
-    std::copy(encoded.begin(), encoded.end(), out.begin());
-    return encoded.size();
-  }
-  void retain(ShapeId) override {}
-  void release(ShapeId) override {}
-  std::size_t used_bytes() const override { return 0; }
-  std::size_t budget_bytes() const override { return 0; }
-  std::uint32_t shape_limit() const override { return 1; }
-  std::size_t saved_bytes(ShapeId) const override { return 0; }
-  void save_shape(ShapeId, std::span<char>) const override {}
-  bool load_shape(ShapeId, Bytes) override { return false; }
-  void clear() override {}
 };
 
 }  // namespace sesame

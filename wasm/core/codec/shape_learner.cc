@@ -87,7 +87,7 @@ std::size_t ShapeLearner::step(std::size_t work) {
   std::size_t done = 0;
   while (state_ == State::kLearning && done < work) {
     if (index_ < samples_) {
-      done += take(index_++);
+      done += learn_from(index_++);
     } else {
       done += 8192;  // at worst a part of the choice among all symbols
       if (!end_phase()) continue;
@@ -118,21 +118,21 @@ void ShapeLearner::begin_phase(Phase phase) {
   index_ = 0;
 }
 
-std::size_t ShapeLearner::take(std::size_t sample) {
+std::size_t ShapeLearner::learn_from(std::size_t sample) {
   const Bytes text = value(sample, slot_);
   if (phase_ == Phase::kDistinct) {
-    take_distinct(sample);
+    count_distinct(sample);
   } else if (!is_entry(sample)) {
     if (phase_ == Phase::kForms) {
-      take_form(sample);
+      try_forms(sample);
     } else {
-      symbols_.take({text.data() + prefix_, text.size() - prefix_});
+      symbols_.count({text.data() + prefix_, text.size() - prefix_});
     }
   }
   return 64 + distincts_ + text.size() * 4;
 }
 
-void ShapeLearner::take_distinct(std::size_t sample) {
+void ShapeLearner::count_distinct(std::size_t sample) {
   const std::uint64_t hash = hash_bytes(value(sample, slot_));
   std::size_t at = 0;
   while (at < distincts_ && distinct_[at].hash != hash) ++at;
@@ -220,7 +220,7 @@ void ShapeLearner::find_candidates(std::size_t sample) {
   }
 }
 
-void ShapeLearner::take_form(std::size_t sample) {
+void ShapeLearner::try_forms(std::size_t sample) {
   const Bytes text = value(sample, slot_);
   if (first_.empty()) {
     first_ = text;

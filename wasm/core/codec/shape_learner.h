@@ -63,13 +63,13 @@ class ShapeLearner {
   bool is_entry(std::size_t sample) const { return distinct_[of_sample_[sample]].is_entry; }
   void begin_slot();
   void begin_phase(Phase phase);
-  std::size_t take(std::size_t sample);
-  void take_distinct(std::size_t sample);
+  std::size_t learn_from(std::size_t sample);
+  void count_distinct(std::size_t sample);
   void choose_entries();
   void choose_entries_from(std::size_t count);
   void find_candidates(std::size_t sample);
   void add_candidate(SlotForm form, std::size_t arg, std::size_t at, std::size_t size);
-  void take_form(std::size_t sample);
+  void try_forms(std::size_t sample);
   bool end_phase();
   void end_slot(const Candidate& form);
   ShapeEntry append(const char* from, std::size_t bytes);

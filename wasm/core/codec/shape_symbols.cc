@@ -68,7 +68,7 @@ void SymbolLearner::begin_round() {
   std::memset(pairs_, 0, sizeof pairs_);
 }
 
-void SymbolLearner::take(Bytes text) {
+void SymbolLearner::count(Bytes text) {
   std::size_t last = 0;
   for (const std::size_t unit : matcher_.split(text)) {
     ++units_[unit];

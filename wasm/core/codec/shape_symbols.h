@@ -50,9 +50,9 @@ class SymbolLearner {
  public:
   /// A table of at most two to the `bits`.
   void begin(unsigned bits);
-  /// Takes part in this round.
-  void take(Bytes text);
-  /// After all were taken: some of what makes the next table. True when it is made.
+  /// Counts what it is made of, in this round.
+  void count(Bytes text);
+  /// After all were counted: some of what makes the next table. True when it is made.
   bool choose_some();
 
   unsigned bits() const { return bits_; }

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "session/session_cache.h"
+#include "session/memory_budget.h"
 
 namespace sesame {
 namespace {
@@ -39,7 +39,7 @@ std::vector<ConfigFault> find_faults(const Config& config) {
   // A fraction first: the sum of sizes that are far too large may wrap around.
   require(config.max_document_bytes <= config.memory_bytes / 4 &&
               config.max_credential_bytes <= config.memory_bytes / 2 &&
-              config.memory_bytes >= SessionCache::min_memory_bytes(config),
+              config.memory_bytes >= MemoryBudget(config).min_memory_bytes(),
           "memory", "is too small: it must hold at least a few documents of maxDocument bytes");
   require(!config.user_id_pointers.empty(), "userId", "must name at least one JSON pointer");
   for (const std::string& pointer : config.user_id_pointers) {

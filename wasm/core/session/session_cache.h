@@ -25,7 +25,6 @@
 #include "session/tombstones.h"
 #include "session/user_events.h"
 #include "session/vault.h"
-#include "store/segment_store.h"
 #include "store/store.h"
 
 namespace sesame {
@@ -170,6 +169,8 @@ struct CheckOptions {
   Want want = Want::kAll;
 };
 
+struct MemoryBudget;
+
 class SessionCache {
  public:
   /// REQUIRES: find_faults(config) is empty; `secret` holds KeyMaker::kSecretBytes of randomness.
@@ -294,16 +295,16 @@ class SessionCache {
     return fixed_bytes_ + vault_.used_bytes() + store_->used_bytes();
   }
 
-  /// The least that `memory_bytes` may be for a configuration that is otherwise as given.
-  static std::size_t min_memory_bytes(const Config& config);
-
   /// Whether it can be written to a snapshot and read from one (SPEC R52): not where it keeps
   /// tokens, which are in no snapshot (SPEC R2).
-  bool has_snapshots() const { return segment_store_ != nullptr && !config_.is_managed; }
+  bool has_snapshots() const { return store_->as_segments() != nullptr && !config_.is_managed; }
 
  private:
   friend class SessionSnapshotWriter;
   friend class SessionSnapshotReader;
+
+  SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store,
+               const MemoryBudget& budget);
 
   enum class Standing { kCurrent, kStale, kReplaced, kGone, kRevoked };
 
@@ -334,22 +335,25 @@ class SessionCache {
   Subject identify(const RequestHead& request) const;
   void step(TimeMs now);
 
-  // session_cache.cc: reading.
+  // session_cache.cc: what every request needs.
   static Outcome decide_without_key(const Subject& subject, const CheckOptions& options);
   Outcome decide(const Subject& subject, const RequestHead& request, TimeMs now,
                  const CheckOptions& options);
-  std::optional<Outcome> follow(Lease* lease, const Held& held, bool fresh);
-  std::optional<Outcome> follow_answer(const EntryInfo& info);
-  Outcome begin_fill(const Subject& subject, Bytes tenant, FillCause cause, const Held& held,
-                     TimeMs now, Outcome outcome);
   void count(const Outcome& outcome);
   bool is_refusal(int http_status) const;
   // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
   Held find_live(Key key, Bytes tenant, TimeMs now, Want want = Want::kAll);
+  Standing standing_of(const EntryInfo& info, Bytes body, const UserEvent** event) const;
+
+  // session_leases.cc: who asks the origin, and what those are told that wait for it.
+  Outcome decide_by_lease(const Subject& subject, Bytes tenant, TimeMs now,
+                          const CheckOptions& options, const Held& held);
+  std::optional<Outcome> follow(Lease* lease, const Held& held, bool fresh);
+  std::optional<Outcome> follow_answer(const EntryInfo& info);
+  Outcome begin_fill(const Subject& subject, Bytes tenant, FillCause cause, const Held& held,
+                     TimeMs now, Outcome outcome);
   Held adopt(const Key& key, const UserEvent& event, Bytes tenant, const EntryInfo& info,
              TimeMs now);
-  Standing standing_of(const EntryInfo& info, Bytes body, const UserEvent** event) const;
-  bool is_doubtful(const EntryInfo& info, const UserEvent* event) const;
 
   // session_fill.cc: the origin's answers.
   Outcome fill_failed(Lease* lease, const OriginAnswer& answer, TimeMs now);
@@ -383,7 +387,6 @@ class SessionCache {
   // session_events.cc: what ends sessions.
   std::optional<Key> user_of(Bytes document) const;
   Sequence record_change(const Key& user, UserChange change, TimeMs now);
-  void note_user_change(const Key& user);
   TimeMs event_end(TimeMs now) const;
   void bury(Key key, TimeMs session_end, TimeMs now);
   void end_user(const Key& user, TimeMs now);
@@ -392,7 +395,6 @@ class SessionCache {
   Config config_;
   std::array<char, KeyMaker::kSecretBytes> secret_;
   KeyMaker keys_;
-  SegmentStore* segment_store_ = nullptr;  // the store, if it is one
   std::unique_ptr<Store> store_;
   LeaseTable leases_;
   TombstoneTable tombstones_;
@@ -405,10 +407,6 @@ class SessionCache {
   std::size_t fixed_bytes_ = 0;
 
   PendingWrites writes_;
-
-  bool has_stale_floor_ = false;  // entries before `stale_floor_` are at best stale
-  Sequence stale_floor_ = 0;
-  TimeMs stale_floor_until_ = 0;  // from here on there are none
 
   // What the last outcome points to where that is neither the store's nor the caller's.
   std::string meta_;

@@ -31,13 +31,8 @@ TimeMs SessionCache::event_end(TimeMs now) const {
 
 Sequence SessionCache::record_change(const Key& user, UserChange change, TimeMs now) {
   users_.change(user, change, ++sequence_, event_end(now));
-  note_user_change(user);
+  store_->note_user_change(user_tag(user));
   return sequence_;
-}
-
-// A snapshot that is being written leaves out what is held of the user.
-void SessionCache::note_user_change(const Key& user) {
-  if (segment_store_ != nullptr) segment_store_->note_user_change(user_tag(user));
 }
 
 void SessionCache::bury(Key key, TimeMs session_end, TimeMs now) {
@@ -55,7 +50,8 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal) {
   if (only_refusal) {
     if (Lease* lease = leases_.find_current(subject.key, 0)) lease->login_seen = true;
     EntryView entry;
-    if (!store_->find(subject.key, 0, &entry) || entry.info.http_status == http::kOk) return;
+    if (!store_->find(subject.key, 0, &entry, Want::kInfo) || entry.info.http_status == http::kOk)
+      return;
   }
   // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
   forget_session(subject.key, subject.credential.kind == CredentialKind::kCookie && !only_refusal);
@@ -75,7 +71,7 @@ void SessionCache::revoke(const RequestHead& request, TimeMs now) {
   if (!subject.has_key) return;
   TimeMs end = now + config_.expires_in;
   EntryView entry;
-  if (store_->find(subject.key, now, &entry) && entry.info.http_status == http::kOk &&
+  if (store_->find(subject.key, now, &entry, Want::kInfo) && entry.info.http_status == http::kOk &&
       now < entry.info.expires_at) {
     end = entry.info.expires_at;
   }
@@ -119,7 +115,7 @@ Status SessionCache::revoke_user(Bytes user_id, TimeMs now) {
 
 void SessionCache::end_user(const Key& user, TimeMs now) {
   users_.revoke(user, ++sequence_, event_end(now));
-  note_user_change(user);
+  store_->note_user_change(user_tag(user));
   // Records outlive the event, so they are ended now.
   for (const Key& session : vault_.sessions_of(user)) {
     const VaultRecord* record = vault_.find(session, now);

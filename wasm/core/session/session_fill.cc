@@ -75,9 +75,7 @@ bool SessionCache::is_overtaken(const Lease& lease, const std::optional<Key>& us
 
 // A write went through, and it cannot be learnt whose: everybody's document may be out of date.
 void SessionCache::doubt_everything(TimeMs now) {
-  stale_floor_ = ++sequence_;
-  stale_floor_until_ = event_end(now);
-  has_stale_floor_ = true;
+  users_.doubt_everyone(++sequence_, event_end(now));
 }
 
 Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, TimeMs now) {
@@ -249,7 +247,7 @@ Sequence SessionCache::leave_written(const Lease& lease, const Key& user,
     store_->put(keys_.make_replacement(lease.tenant, user), left, answer.meta, body, now);
   }
   // What was in doubt when it was asked for still is.
-  if (has_stale_floor_ && is_before(lease.sequence, stale_floor_)) {
+  if (users_.is_below_stale_floor(lease.sequence)) {
     record_change(user, UserChange::kStale, now);
   }
   return left.sequence;

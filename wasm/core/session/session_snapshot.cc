@@ -17,11 +17,9 @@ SessionSnapshotWriter::SessionSnapshotWriter(SessionCache& cache, Bytes context,
     : cache_(cache),
       now_(now),
       users_floor_(cache.users_.floor_version()),
-      has_stale_floor_(cache.has_stale_floor_),
-      stale_floor_(cache.stale_floor_),
       next_tombstone_(cache.tombstones_.first_number()),
-      is_usable_(cache.sequence_ < kMaxSequence && !cache.segment_store_->is_busy()),
-      writer_(*cache.segment_store_, bytes_of(cache.secret_), now, context, this) {}
+      is_usable_(cache.sequence_ < kMaxSequence && !cache.store_->as_segments()->is_busy()),
+      writer_(*cache.store_->as_segments(), bytes_of(cache.secret_), now, context, this) {}
 
 std::size_t SessionSnapshotWriter::write_head(std::span<char> room) {
   store_le64(room.data(), cache_.sequence_);
@@ -29,7 +27,8 @@ std::size_t SessionSnapshotWriter::write_head(std::span<char> room) {
 }
 
 bool SessionSnapshotWriter::may_keep(const EntryInfo& info) {
-  return !cache_.users_.is_below_floor(info.sequence) && !cache_.is_doubtful(info, nullptr) &&
+  return !cache_.users_.is_below_floor(info.sequence) &&
+         !cache_.users_.is_below_stale_floor(info.sequence) &&
          (info.user_tag == 0 || !cache_.users_.may_overtake(info.user_tag, info.sequence));
 }
 
@@ -46,14 +45,13 @@ std::size_t SessionSnapshotWriter::write_tail(std::span<char> room) {
 
 bool SessionSnapshotWriter::is_sound() const {
   return is_usable_ && users_floor_ == cache_.users_.floor_version() &&
-         has_stale_floor_ == cache_.has_stale_floor_ && stale_floor_ == cache_.stale_floor_ &&
          now_ >= cache_.tombstones_.unguarded_until();
 }
 
 SessionSnapshotReader::SessionSnapshotReader(SessionCache& cache, Bytes context, TimeMs now)
     : cache_(cache),
       now_(now),
-      reader_(*cache.segment_store_, bytes_of(cache.secret_), now, context, this) {}
+      reader_(*cache.store_->as_segments(), bytes_of(cache.secret_), now, context, this) {}
 
 SessionSnapshotReader::State SessionSnapshotReader::end() {
   return reader_.state() == State::kSifting ? reader_.step() : reader_.end();

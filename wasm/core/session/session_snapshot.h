@@ -32,8 +32,6 @@ class SessionSnapshotWriter final : private SnapshotSource {
   SessionCache& cache_;
   TimeMs now_;
   std::uint32_t users_floor_;
-  bool has_stale_floor_;
-  Sequence stale_floor_;
   std::uint64_t next_tombstone_;
   bool is_usable_;
   SnapshotWriter writer_;

@@ -49,10 +49,8 @@ const UserEvent* UserEvents::find(const Key& user) const {
   return found == 0 ? nullptr : &slots_[found].event;
 }
 
-void UserEvents::raise_floor(Sequence at, TimeMs until) {
-  if (!has_floor_ || is_before(floor_, at)) floor_ = at;
-  floor_until_ = has_floor_ ? std::max(floor_until_, until) : until;
-  has_floor_ = true;
+void UserEvents::doubt_everyone(Sequence at, TimeMs until) {
+  stale_floor_.raise(at, until);
   ++floor_version_;
 }
 
@@ -83,9 +81,10 @@ UserEvent& UserEvents::event_of(const Key& user, TimeMs until) {
     if (free_.empty()) {
       const std::uint32_t first = slots_[0].next;
       const UserEvent& oldest = slots_[first].event;
-      if (oldest.revoked) raise_floor(oldest.revoked_at, oldest.until);
-      if (oldest.change != UserChange::kNone) raise_floor(oldest.changed_at, oldest.until);
-      if (oldest.is_doubtful) raise_floor(oldest.doubted_at, oldest.until);
+      if (oldest.revoked) floor_.raise(oldest.revoked_at, oldest.until);
+      if (oldest.change != UserChange::kNone) floor_.raise(oldest.changed_at, oldest.until);
+      if (oldest.is_doubtful) floor_.raise(oldest.doubted_at, oldest.until);
+      ++floor_version_;
       forget(first);
     }
     slot = free_.back();
@@ -117,7 +116,8 @@ void UserEvents::change(const Key& user, UserChange change, Sequence at, TimeMs 
 }
 
 void UserEvents::step(TimeMs now) {
-  if (now >= floor_until_) has_floor_ = false;
+  floor_.step(now);
+  stale_floor_.step(now);
   for (int i = 0; i < kForgetPerStep && size() > 0; ++i) {
     const std::uint32_t first = slots_[0].next;
     if (now < slots_[first].event.until) return;

@@ -2,8 +2,10 @@
 // Sessions are not linked to their users; an entry that is older than its user's newest event finds
 // out when it is next looked at. So an event reaches every session of the user, costs the same for
 // one as for a thousand, and needs no memory per session.
+// Where it is not known whom something happened to, it happened to everybody: below a floor every
+// entry counts as dropped, below the other one as stale.
 // Invariant: an event is kept for as long as an entry from before it could be served. If one has to
-// go early, every entry from before it counts as dropped (`floor`): it fails safe.
+// go early, it raises the first floor: it fails safe.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +48,25 @@ constexpr std::uint32_t user_tag(const Key& user) {
   return tag == 0 ? 1 : tag;
 }
 
+/// What every entry from before some event counts as, for as long as there may be one.
+class Floor {
+ public:
+  void raise(Sequence at, TimeMs until) {
+    if (!is_set_ || is_before(at_, at)) at_ = at;
+    until_ = is_set_ && until_ > until ? until_ : until;
+    is_set_ = true;
+  }
+  bool is_above(Sequence entry) const { return is_set_ && is_before(entry, at_); }
+  void step(TimeMs now) {
+    if (now >= until_) is_set_ = false;
+  }
+
+ private:
+  bool is_set_ = false;
+  Sequence at_ = 0;
+  TimeMs until_ = 0;
+};
+
 class UserEvents {
  public:
   explicit UserEvents(std::size_t capacity);
@@ -63,11 +84,22 @@ class UserEvents {
 
   /// True if an event had to be forgotten that an entry of this age may have needed: the entry
   /// counts as dropped, whoever it belongs to.
-  bool is_below_floor(Sequence entry) const { return has_floor_ && is_before(entry, floor_); }
+  bool is_below_floor(Sequence entry) const { return floor_.is_above(entry); }
+
+  /// It may have been anybody's document that has changed: every entry from before may be stale.
+  void doubt_everyone(Sequence at, TimeMs until);
+  bool is_below_stale_floor(Sequence entry) const { return stale_floor_.is_above(entry); }
+
+  /// True if an entry of this age may be out of date, and is to be served as an older one (R22).
+  /// `event`: the newest of its user, or null.
+  bool is_doubtful(Sequence entry, const UserEvent* event) const {
+    return stale_floor_.is_above(entry) ||
+           (event != nullptr && event->is_doubtful && is_before(entry, event->doubted_at));
+  }
 
   /// True if something happened to a user of this tag that an entry of this age does not reflect.
   bool may_overtake(std::uint32_t tag, Sequence entry) const;
-  /// Changes with the floor.
+  /// Changes whenever a floor is raised.
   std::uint32_t floor_version() const { return floor_version_; }
 
   /// Forgets a bounded number of events whose time has passed.
@@ -89,14 +121,12 @@ class UserEvents {
   void link_last(std::uint32_t slot);
   void unlink(std::uint32_t slot);
   void forget(std::uint32_t slot);
-  void raise_floor(Sequence at, TimeMs until);
 
   std::vector<Slot> slots_;  // linked: the longest untouched first, which is also the first to end
   std::vector<std::uint32_t> free_;
   SlotIndex by_tag_;
-  Sequence floor_ = 0;
-  TimeMs floor_until_ = 0;  // from here on nothing from before the floor is left
-  bool has_floor_ = false;
+  Floor floor_;        // entries from before count as dropped
+  Floor stale_floor_;  // entries from before are at best stale
   std::uint32_t floor_version_ = 0;
 };
 

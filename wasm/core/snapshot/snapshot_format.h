@@ -20,6 +20,32 @@ inline constexpr Bytes kSnapshotMagic = "SESAMESN";
 inline constexpr std::uint32_t kSnapshotVersion = 1;
 inline constexpr std::size_t kSnapshotSecretBytes = 16;
 
+// clang-format off
+//   snapshot | frame | frame | ... | frame |
+//
+//   frame    0          4                  20
+//            +----------+------------------+---------------------------------+
+//            | size   4 | MAC           16 | payload                    size |
+//            +----------+------------------+---------------------------------+
+//            MAC = SipHash-2-4-128 under a key of the secret and the context, over the MAC of the
+//            frame before (zeros before the first) and the payload
+//
+//   payload  | [magic 8 "SESAMESN" | version 4] | record | record | ...
+//            The first frame alone has magic and version.
+//
+//   record   +--------+----------------------------------------------------------------------+
+//            | kind 1 | what follows, by kind                                                |
+//            +--------+----------------------------------------------------------------------+
+//            base     1 | time 8 | sequence 4 | living bytes 4 | queue 1 |   of the entries behind it
+//            lifetime 2 | number 1 | fresh for 8 | kept for 8 | lives for 8 | status 2 | own end 1 |
+//            shape    3 | number 2 | size 4 | the codec's bytes |
+//            entry    4 | header, meta and body as in a segment |
+//            end      5 | entries 8 | some stand twice 1 | size 4 | filter of keys to leave out |
+//            head     6 | size 4 | the owner's bytes |    of a session cache: newest event 8
+//            tail     7 | size 4 | the owner's bytes |    of a session cache: tombstones, 32 each:
+//                                                         key 16 | guarded until 8 | until 8
+//   Order: head, shapes, entries with their bases and lifetimes, tails, end.
+// clang-format on
 enum class RecordKind : std::uint8_t {
   kBase = 1,      ///< of the segment that entries come from: time (8), sequence (4), living bytes
                   ///< (4), queue (1)

@@ -14,7 +14,7 @@ std::size_t size_of_payload(const char* head) {
 }  // namespace
 
 // Eight bytes are read where fewer are asked for: there is always slack behind a frame.
-std::uint64_t SnapshotReader::Cursor::take(unsigned bytes) {
+std::uint64_t SnapshotReader::Cursor::read(unsigned bytes) {
   const unsigned unused = 64 - 8 * bytes;
   const std::uint64_t word = load_le64(at);
   at += bytes;
@@ -133,7 +133,7 @@ bool SnapshotReader::read_frame(Bytes frame) {
     if (cursor.left() < kSnapshotMagic.size() + 4) return false;
     if (Bytes(cursor.at, kSnapshotMagic.size()) != kSnapshotMagic) return false;
     cursor.at += kSnapshotMagic.size();
-    if (cursor.take(4) != kSnapshotVersion) return false;
+    if (cursor.read(4) != kSnapshotVersion) return false;
   }
   has_base_ = false;
   lifetimes_known_ = 0;
@@ -144,7 +144,7 @@ bool SnapshotReader::read_frame(Bytes frame) {
 }
 
 bool SnapshotReader::read_record(Cursor* cursor) {
-  const auto kind = static_cast<RecordKind>(cursor->take(1));
+  const auto kind = static_cast<RecordKind>(cursor->read(1));
   switch (kind) {
     case RecordKind::kBase:
       return read_base(cursor);
@@ -166,10 +166,10 @@ bool SnapshotReader::read_record(Cursor* cursor) {
 bool SnapshotReader::read_base(Cursor* cursor) {
   if (cursor->left() < kBaseBytes) return false;
   EntryBase base;
-  base.time = static_cast<TimeMs>(cursor->take(8));
-  base.sequence = static_cast<Sequence>(cursor->take(4));
-  living_bytes_ = static_cast<std::uint32_t>(cursor->take(4));
-  const std::uint64_t queue = cursor->take(1);
+  base.time = static_cast<TimeMs>(cursor->read(8));
+  base.sequence = static_cast<Sequence>(cursor->read(4));
+  living_bytes_ = static_cast<std::uint32_t>(cursor->read(4));
+  const std::uint64_t queue = cursor->read(1);
   if (queue >= kQueues) return false;
   const bool is_same = base.time == base_.time && base.sequence == base_.sequence &&
                        queue == static_cast<std::uint64_t>(queue_);
@@ -185,14 +185,14 @@ bool SnapshotReader::read_base(Cursor* cursor) {
 
 bool SnapshotReader::read_lifetime(Cursor* cursor) {
   if (cursor->left() < kLifetimeBytes) return false;
-  const auto id = static_cast<std::size_t>(cursor->take(1));
+  const auto id = static_cast<std::size_t>(cursor->read(1));
   if (id >= lifetimes_.size()) return false;
   Lifetime lifetime{};
-  lifetime.fresh_for = static_cast<DurationMs>(cursor->take(8));
-  lifetime.kept_for = static_cast<DurationMs>(cursor->take(8));
-  lifetime.lives_for = static_cast<DurationMs>(cursor->take(8));
-  lifetime.http_status = static_cast<std::uint16_t>(cursor->take(2));
-  lifetime.has_own_end = cursor->take(1) != 0;
+  lifetime.fresh_for = static_cast<DurationMs>(cursor->read(8));
+  lifetime.kept_for = static_cast<DurationMs>(cursor->read(8));
+  lifetime.lives_for = static_cast<DurationMs>(cursor->read(8));
+  lifetime.http_status = static_cast<std::uint16_t>(cursor->read(2));
+  lifetime.has_own_end = cursor->read(1) != 0;
   const std::uint64_t bit = std::uint64_t{1} << id;
   lifetimes_known_ |= bit;
 
@@ -208,8 +208,8 @@ bool SnapshotReader::read_lifetime(Cursor* cursor) {
 
 bool SnapshotReader::read_shape(Cursor* cursor) {
   if (cursor->left() < kShapeHeadBytes) return false;
-  const auto id = static_cast<std::size_t>(cursor->take(2));
-  const auto size = static_cast<std::size_t>(cursor->take(4));
+  const auto id = static_cast<std::size_t>(cursor->read(2));
+  const auto size = static_cast<std::size_t>(cursor->read(4));
   if (size > cursor->left() || id == kRawShape || id >= store_.codec_->shape_limit()) return false;
   char& marks = store_.shape_marks_[id / 8];
   if (((marks >> (id % 8)) & 1) != 0) return false;
@@ -222,7 +222,7 @@ bool SnapshotReader::read_shape(Cursor* cursor) {
 
 bool SnapshotReader::read_state(RecordKind kind, Cursor* cursor) {
   if (target_ == nullptr || cursor->left() < kStateHeadBytes) return false;
-  const auto size = static_cast<std::size_t>(cursor->take(kStateHeadBytes));
+  const auto size = static_cast<std::size_t>(cursor->read(kStateHeadBytes));
   if (size > cursor->left()) return false;
   const Bytes state(cursor->at, size);
   cursor->at += size;
@@ -308,9 +308,9 @@ void SnapshotReader::index_batch() {
 
 bool SnapshotReader::read_end(Cursor* cursor) {
   if (cursor->left() < kEndHeadBytes) return false;
-  const std::uint64_t entries = cursor->take(8);
-  may_repeat_ = cursor->take(1) != 0;
-  const std::uint64_t filter_bytes = cursor->take(4);
+  const std::uint64_t entries = cursor->read(8);
+  may_repeat_ = cursor->read(1) != 0;
+  const std::uint64_t filter_bytes = cursor->read(4);
   if (entries != entries_ || filter_bytes != cursor->left()) return false;
   const Bytes filter(cursor->at, cursor->left());
   cursor->at = cursor->end;

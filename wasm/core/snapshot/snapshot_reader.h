@@ -47,7 +47,7 @@ class SnapshotReader {
     const char* at;
     const char* end;
     std::size_t left() const { return static_cast<std::size_t>(end - at); }
-    std::uint64_t take(unsigned bytes);
+    std::uint64_t read(unsigned bytes);
   };
 
   void refuse();

@@ -138,7 +138,7 @@ bool SnapshotWriter::write_entries() {
     if (segment_ == kNoSegment || log.segments()[segment_].generation != generation_ ||
         log.segments()[segment_].state == SegmentState::kFree ||
         offset_ >= log.segments()[segment_].used_bytes) {
-      segment_ = log.segments().taken_after(generation_);
+      segment_ = log.segments().opened_after(generation_);
       if (segment_ == kNoSegment || log.segments()[segment_].generation > last_generation_) {
         return true;
       }

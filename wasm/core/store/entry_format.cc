@@ -19,14 +19,14 @@ struct Reader {
   const char* at;
 
   /// Reads eight bytes where fewer are asked for.
-  std::uint64_t take(unsigned bytes) {
+  std::uint64_t read(unsigned bytes) {
     if (bytes == 0) return 0;
     const std::uint64_t word = load_le64(at);
     at += bytes;
     return word << (64 - 8 * bytes) >> (64 - 8 * bytes);
   }
-  std::int64_t take_signed(unsigned bytes) { return static_cast<std::int64_t>(take(bytes)); }
-  std::uint32_t take_size() {
+  std::int64_t read_signed(unsigned bytes) { return static_cast<std::int64_t>(read(bytes)); }
+  std::uint32_t read_varint() {
     std::uint32_t size = 0;
     for (unsigned shift = 0; shift < 28; shift += 7) {
       const auto byte = static_cast<unsigned char>(*at++);
@@ -52,24 +52,24 @@ EntryHeader read_header(const char* from) {
   EntryHeader header;
   EntryLayout& layout = header.layout;
   Reader reader{from + kStateAt};
-  const auto state = static_cast<std::uint8_t>(reader.take(1));
+  const auto state = static_cast<std::uint8_t>(reader.read(1));
   header.is_dead = (state & kDead) != 0;
   header.use = (state >> kUseShift) & kMaxUse;
   layout.sequence_bytes = kSequenceWidths[(state >> kSequenceShift) & 3];
   layout.has_user = (state & kHasUser) != 0;
   layout.is_extended = (state & kIsExtended) != 0;
-  header.lifetime = static_cast<LifetimeId>(reader.take(1));
+  header.lifetime = static_cast<LifetimeId>(reader.read(1));
   layout.is_explicit = header.lifetime == LifetimeTable::kNone;
   if (layout.is_extended) {
-    const auto more = static_cast<std::uint8_t>(reader.take(1));
+    const auto more = static_cast<std::uint8_t>(reader.read(1));
     layout.born_bytes = kBornWidths[more & kBornMask];
     layout.is_fine = (more & kIsFine) != 0;
     layout.has_own_end = (more & kHasOwnEnd) != 0;
     layout.has_used = (more & kHasUsed) != 0;
   }
-  header.shape = static_cast<ShapeId>(reader.take_size());
-  header.body_bytes = reader.take_size();
-  if ((state & kHasMeta) != 0) header.meta_bytes = reader.take_size();
+  header.shape = static_cast<ShapeId>(reader.read_varint());
+  header.body_bytes = reader.read_varint();
+  if ((state & kHasMeta) != 0) header.meta_bytes = reader.read_varint();
   header.fields = reader.at;
   header.header_bytes = static_cast<std::uint32_t>(reader.at - from) + layout.field_bytes();
   header.total_bytes = header.header_bytes + header.meta_bytes + header.body_bytes;
@@ -81,34 +81,34 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Life
   Reader reader{header.fields};
   EntryInfo info;
   if (layout.sequence_bytes == 4) {
-    info.sequence = static_cast<Sequence>(reader.take(4));
+    info.sequence = static_cast<Sequence>(reader.read(4));
   } else {
     // Sign-extended from the width it has.
     const unsigned unused = 32 - 8u * layout.sequence_bytes;
-    const auto offset = static_cast<std::uint32_t>(reader.take(layout.sequence_bytes));
+    const auto offset = static_cast<std::uint32_t>(reader.read(layout.sequence_bytes));
     info.sequence = base.sequence;
     if (unused < 32) {
       info.sequence += static_cast<Sequence>(static_cast<std::int32_t>(offset << unused) >> unused);
     }
   }
-  if (layout.has_user) info.user_tag = static_cast<std::uint32_t>(reader.take(4));
+  if (layout.has_user) info.user_tag = static_cast<std::uint32_t>(reader.read(4));
   if (layout.is_explicit) {
     for (TimeMs* time : {&info.filled_at, &info.fresh_until, &info.drop_at, &info.expires_at,
                          &info.born_at, &info.used_at}) {
-      *time = reader.take_signed(8);
+      *time = reader.read_signed(8);
     }
-    info.http_status = static_cast<std::uint16_t>(reader.take(2));
+    info.http_status = static_cast<std::uint16_t>(reader.read(2));
     return info;
   }
   const DurationMs unit = layout.time_unit();
   const unsigned time_bytes = layout.time_bytes();
-  info.filled_at = add(base.time, reader.take_signed(time_bytes) * unit - layout.base_lead());
-  info.born_at = add(info.filled_at, -reader.take_signed(layout.born_bytes) * unit);
+  info.filled_at = add(base.time, reader.read_signed(time_bytes) * unit - layout.base_lead());
+  info.born_at = add(info.filled_at, -reader.read_signed(layout.born_bytes) * unit);
   info.fresh_until = add(info.filled_at, lifetime->fresh_for);
   info.drop_at = add(info.filled_at, lifetime->kept_for);
   info.expires_at = add(info.born_at, lifetime->lives_for);
-  if (layout.has_own_end) info.expires_at = add(info.filled_at, reader.take_signed(4) * unit);
-  if (layout.has_used) info.used_at = add(info.filled_at, reader.take_signed(4));
+  if (layout.has_own_end) info.expires_at = add(info.filled_at, reader.read_signed(4) * unit);
+  if (layout.has_used) info.used_at = add(info.filled_at, reader.read_signed(4));
   info.http_status = lifetime->http_status;
   return info;
 }

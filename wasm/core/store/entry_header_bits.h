@@ -6,8 +6,30 @@
 
 namespace sesame::entry_header {
 
-// Key, state, lifetime, [more], shape, body's size, [meta's size], then the fields in the order of
-// write_fields.
+// clang-format off
+// Sizes in bytes; [ ] only where the state says so; numbers are little-endian, sizes varints of 7
+// bits a byte, the lowest first.
+//
+//   0                16      17         18
+//   +----------------+-------+----------+----------+-----------+-----------+-------------+
+//   | key         16 | state | lifetime | [more 1] | shape 1-4 | body's 1-4| [meta's 1-4]|
+//   |                |     1 |        1 |          |           | size      |  size       |
+//   +----------------+-------+----------+----------+-----------+-----------+-------------+
+//   | sequence 0,1,2,4 | [user's tag 4] | times, see below         | meta    | body        |
+//   +------------------+----------------+--------------------------+---------+-------------+
+//
+//   state      7           6          5          4   3        2   1     0
+//            [extended | has meta | has user | sequence's | use     | dead ]
+//                                              width 0 1 2 4   0-3
+//   more       7   6   5     4          3             2      1   0
+//            [ unused      | has used | has own end | fine | born's width 0 2 3 4 ]
+//
+//   times of a shared lifetime:  | filled 2, or 4 if fine | born 0,2,3,4 | [end 4] | [used 4] |
+//     `filled` counts from the segment's base, `born` back from it, the others on from it; in
+//     seconds, or in milliseconds if fine (`used` always). What is not there the lifetime tells.
+//   times of an explicit one (lifetime 0xff):
+//     | filled 8 | fresh until 8 | drop at 8 | expires 8 | born 8 | used 8 | HTTP status 2 |
+// clang-format on
 inline constexpr std::size_t kStateAt = 16;
 inline constexpr std::uint8_t kDead = 0x01;
 inline constexpr unsigned kUseShift = 1;

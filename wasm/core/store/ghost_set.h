@@ -26,7 +26,7 @@ class GhostSet {
   }
 
   /// True if the key is among the newest `depth` of its word; then it no longer is.
-  bool take(const Key& key, unsigned depth) {
+  bool claim(const Key& key, unsigned depth) {
     if (is_empty_) return false;
     std::uint64_t& word = word_of(key);
     for (unsigned i = 0; i < depth; ++i) {

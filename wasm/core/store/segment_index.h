@@ -16,6 +16,12 @@ namespace sesame {
 /// A place in the arena in granules, counted from 1. 0 is nowhere.
 using Location = std::uint32_t;
 
+// clang-format off
+//   slot     31             location_bits                          0
+//            +----------------+----------------------------------------+
+//            | bits of the key | location: granule in the arena, from 1 |   0: empty
+//            +----------------+----------------------------------------+
+// clang-format on
 class SegmentIndex {
  public:
   using Slot = std::uint32_t;

@@ -82,7 +82,7 @@ TimeMs SegmentLog::due(const Segment& segment) const {
 }
 
 SegmentId SegmentLog::open(QueueId queue, std::uint8_t group, const EntryDraft& draft, TimeMs now) {
-  const SegmentId id = segments_.take(queue, group);
+  const SegmentId id = segments_.open(queue, group);
   Segment& segment = segments_[id];
   segment.base.time = whole_seconds(now) - kBaseLead;
   segment.base.sequence = draft.info.sequence;
@@ -164,7 +164,7 @@ void SegmentLog::note_written(Segment& segment, std::uint32_t bytes, TimeMs drop
 bool SegmentLog::begin_adopting(const EntryBase& base, QueueId queue, TimeMs drop_at, TimeMs now) {
   end_adopting();
   if (segments_.free() == 0) return false;
-  adopting_ = segments_.take(queue, group_of(drop_at, now));
+  adopting_ = segments_.open(queue, group_of(drop_at, now));
   segments_[adopting_].base = base;
   return true;
 }

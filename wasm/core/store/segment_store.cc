@@ -158,7 +158,8 @@ bool SegmentStore::put(const Key& key, const EntryInfo& info, Bytes meta, Bytes 
 bool SegmentStore::try_put(const EntryDraft& draft) {
   SegmentIndex::Slot* const slot = index_.find(draft.key);
   if (slot == nullptr) {
-    const QueueId queue = ghosts_.take(draft.key, ghost_depth()) ? QueueId::kMain : QueueId::kSmall;
+    const QueueId queue =
+        ghosts_.claim(draft.key, ghost_depth()) ? QueueId::kMain : QueueId::kSmall;
     const Location location = log_.append(draft, queue, 0, now_);
     if (location != 0) add_to_index(draft.key, location);
     return location != 0;

@@ -72,7 +72,8 @@ class SegmentStore final : public Store {
   bool is_busy() const { return mode_ != Mode::kReady; }
 
   /// While a snapshot is written: entries that carry this tag are left out of it.
-  void note_user_change(std::uint32_t user_tag) { note_change(key_of_tag(user_tag)); }
+  void note_user_change(std::uint32_t user_tag) override { note_change(key_of_tag(user_tag)); }
+  SegmentStore* as_segments() override { return this; }
 
  private:
   friend class SnapshotWriter;

@@ -10,7 +10,7 @@ SegmentTable::SegmentTable(Segment* segments, std::uint32_t count)
   }
 }
 
-SegmentId SegmentTable::take(QueueId queue, std::uint8_t group) {
+SegmentId SegmentTable::open(QueueId queue, std::uint8_t group) {
   const SegmentId id = first_free_;
   first_free_ = segments_[id].next;
   --free_;
@@ -57,7 +57,7 @@ void SegmentTable::release(SegmentId id) {
   ++free_;
 }
 
-SegmentId SegmentTable::taken_after(std::uint64_t generation) const {
+SegmentId SegmentTable::opened_after(std::uint64_t generation) const {
   SegmentId found = kNoSegment;
   for (SegmentId id = 0; id < count_; ++id) {
     const Segment& segment = segments_[id];

@@ -28,6 +28,18 @@ enum class SegmentState : std::uint8_t {
   kVictim,  ///< is being emptied
 };
 
+// clang-format off
+//   arena    | segment 0 | segment 1 | segment 2 | ...        each 4 to 64 KiB, all of one size
+//
+//   segment  0               first_entry                                  used_bytes
+//            +----------------+-------+-------+-----+-------+----------------+
+//            | the rest of an | entry | entry | ... | entry | one that goes  |
+//            | entry that     |       | dead  |     |       | on in          |
+//            | spilled        |       |       |     |       | `spills_into`  |
+//            +----------------+-------+-------+-----+-------+----------------+
+//   Entries start at granules (multiples of 2^granule_shift). Entries of one segment are dropped at
+//   about the same time, and count their times and sequences from its `base`.
+// clang-format on
 struct Segment {
   EntryBase base;
   TimeMs first_due = 0;          ///< no entry was to be dropped before, when it was written
@@ -59,8 +71,8 @@ class SegmentTable {
   /// Open and closed ones.
   std::uint32_t in_queue(QueueId queue) const { return in_queue_[index(queue)]; }
 
-  /// An empty open segment. REQUIRES: free() > 0.
-  SegmentId take(QueueId queue, std::uint8_t group);
+  /// Opens an empty segment. REQUIRES: free() > 0.
+  SegmentId open(QueueId queue, std::uint8_t group);
   /// The last in its queue. REQUIRES: it is open.
   void close(SegmentId id);
   /// The one that was closed first; kNoSegment if the queue has none.
@@ -71,8 +83,8 @@ class SegmentTable {
   void release(SegmentId id);
 
   std::uint64_t generation() const { return generation_; }
-  /// The segment in use that was taken first after `generation`; kNoSegment if there is none.
-  SegmentId taken_after(std::uint64_t generation) const;
+  /// The segment in use that was opened first after `generation`; kNoSegment if there is none.
+  SegmentId opened_after(std::uint64_t generation) const;
 
  private:
   struct Queue {

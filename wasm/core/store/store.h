@@ -37,6 +37,8 @@ struct EntryView {
 /// What to find of an entry: putting a body together takes longer than all the rest.
 enum class Want : std::uint8_t { kInfo, kAll };
 
+class SegmentStore;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -58,6 +60,13 @@ class Store {
   /// Does a bounded amount of due work (expiry, eviction). Called with every operation of the
   /// cache.
   virtual void step(TimeMs now) = 0;
+
+  /// Something has happened to a user: a snapshot that is being written leaves out what carries the
+  /// user's tag.
+  virtual void note_user_change(std::uint32_t) {}
+
+  /// What snapshots are written from and read into (rule R52); null if there can be none.
+  virtual SegmentStore* as_segments() { return nullptr; }
 
   virtual std::size_t entries() const = 0;
   virtual std::size_t used_bytes() const = 0;  ///< all that the store holds, tables included

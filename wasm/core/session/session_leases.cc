@@ -1,0 +1,176 @@
+// Who asks the origin, and what those are told that wait for the answer (rules R6, R9, R10).
+#include <algorithm>
+#include <string>
+
+#include "base/http_status.h"
+#include "http/jwt.h"
+#include "session/outcomes.h"
+#include "session/session_cache.h"
+
+namespace sesame {
+
+// Nothing is held that may be served at once: the request asks the origin, or waits for one that
+// does.
+Outcome SessionCache::decide_by_lease(const Subject& subject, Bytes tenant, TimeMs now,
+                                      const CheckOptions& options, const Held& held) {
+  const Reason reason = options.fresh ? Reason::kInsisted : held.reason;
+  if (options.peek) return {.action = Action::kRetry, .reason = reason};
+  if (Lease* current = leases_.find_current(subject.key, now)) {
+    if (current->state == LeaseState::kInFlight) {
+      ++current->waiters;
+      return {.action = Action::kWait,
+              .reason = Reason::kLeaseBusy,
+              .lease = current->id,
+              .deadline = current->deadline};
+    }
+    // The origin asked for patience (kBackoff), or a refresh has just failed (kPaused), which keeps
+    // no request from asking that has to.
+    const bool is_backoff = current->state == LeaseState::kBackoff;
+    const Reason why = is_backoff ? Reason::kBackoff : Reason::kOriginFailed;
+    if (held.is_held && (is_backoff || !options.fresh)) return served_stale(held.entry, why);
+    if (is_backoff) return unavailable(current->deadline - now, why);
+  }
+  const Outcome outcome{.action = Action::kFetch, .reason = reason};
+  const FillCause cause = options.fresh ? FillCause::kFresh : FillCause::kMiss;
+  return begin_fill(subject, tenant, cause, held, now, outcome);
+}
+
+// Tells a follower what became of the lease it waited for. Empty if it has to look anew.
+std::optional<Outcome> SessionCache::follow(Lease* lease, const Held& held, bool fresh) {
+  if (lease->state == LeaseState::kInFlight) {
+    return Outcome{.action = Action::kWait,
+                   .reason = Reason::kLeaseBusy,
+                   .lease = lease->id,
+                   .deadline = lease->deadline};
+  }
+  const LeaseState state = lease->state;
+  const DurationMs retry_after = lease->retry_after;
+  // Whatever it points to must outlive the lease.
+  meta_ = lease->meta;
+  body_ = lease->body;
+  EntryInfo info;
+  info.http_status = lease->http_status;
+  info.user_tag = lease->user_tag;
+  info.sequence = lease->sequence;
+  info.expires_at = lease->expires_at;
+  leases_.drop_waiter(lease);
+  // An answer from before a fresh check began is none (R11).
+  if (fresh) return {};
+
+  if (state == LeaseState::kStored && held.is_held) {
+    return held.is_document()
+               ? served(held.entry, Action::kServe, Source::kOrigin, Reason::kFollowed)
+               : refused(held.entry);
+  }
+  if (state == LeaseState::kAnswered) return follow_answer(info);
+  if (state == LeaseState::kFailed || state == LeaseState::kBackoff ||
+      state == LeaseState::kPaused) {
+    return held.is_document() ? served_stale(held.entry, Reason::kOriginFailed)
+                              : unavailable(retry_after, Reason::kOriginFailed);
+  }
+  return {};
+}
+
+// The same for an answer that is stored nowhere: it is in `meta_` and `body_`.
+std::optional<Outcome> SessionCache::follow_answer(const EntryInfo& info) {
+  if (info.http_status == http::kOk) {
+    const UserEvent* event = nullptr;
+    if (standing_of(info, body_, &event) != Standing::kCurrent) return {};
+    Outcome outcome =
+        served({info, meta_, body_}, Action::kServe, Source::kOrigin, Reason::kFollowed);
+    outcome.is_kept = false;
+    return outcome;
+  }
+  Outcome outcome = refused(info.http_status, meta_, body_, Reason::kFollowed);
+  outcome.source = Source::kOrigin;
+  if (!is_refusal(info.http_status)) outcome.action = Action::kAnswer;
+  return outcome;
+}
+
+Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause cause,
+                                 const Held& held, TimeMs now, Outcome outcome) {
+  Lease* lease = leases_.begin(subject.key, cause, now, now + config_.lease_for);
+  if (lease == nullptr) {
+    if (outcome.action != Action::kFetch) return outcome;
+    outcome.action = Action::kPass;
+    outcome.reason = Reason::kNoLease;
+    return outcome;
+  }
+  if (lease->took_over) ++metrics_.takeovers;
+  lease->reason = static_cast<std::uint8_t>(outcome.reason);
+  lease->sequence = sequence_;
+  lease->tenant = tenant;
+  if (subject.credential.kind == CredentialKind::kBearer) {
+    // 0 is for a token that tells no end; one that ended in 1970 or before tells one.
+    const std::optional<TimeMs> end = jwt_expiry(subject.credential.value);
+    if (end) lease->credential_expires_at = std::max<TimeMs>(*end, 1);
+  }
+  outcome.lease = lease->id;
+  if (held.is_held && cause != FillCause::kFresh) {
+    outcome.meta = held.entry.meta;
+    lease->conditional = !held.entry.meta.empty();
+  }
+  return outcome;
+}
+
+bool SessionCache::ask_origin(LeaseId id, TimeMs now) {
+  if (leases_.drop_overdue(id, now)) ++metrics_.takeovers;
+  const Lease* lease = leases_.find(id, now);
+  if (lease == nullptr || lease->state != LeaseState::kInFlight) return false;
+  switch (lease->cause) {
+    case FillCause::kMiss:
+      ++metrics_.origin_miss;
+      break;
+    case FillCause::kRefresh:
+      ++metrics_.origin_refresh;
+      break;
+    case FillCause::kFresh:
+      ++metrics_.origin_fresh;
+      break;
+    case FillCause::kWrite:
+      ++metrics_.origin_write;
+      break;
+    case FillCause::kTokens:
+      ++metrics_.origin_token_refresh;
+      break;
+  }
+  return true;
+}
+
+// Gives a session the document that an update through another session of its user and tenant has
+// left (R22). For other tenants the origin may answer another one, so theirs is dropped (R4).
+SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event, Bytes tenant,
+                                       const EntryInfo& info, TimeMs now) {
+  Held held{.reason = Reason::kChanged, .entry = {}};
+  EntryView left;
+  if (!store_->find(keys_.make_replacement(tenant, event.user), now, &left) ||
+      now >= left.info.drop_at || is_before(left.info.sequence, event.changed_at)) {
+    store_->erase(key);
+    return held;
+  }
+  EntryInfo adopted = left.info;
+  adopted.born_at = info.born_at;
+  adopted.expires_at = info.expires_at;
+  adopted.fresh_until = std::min(adopted.fresh_until, info.expires_at);
+  adopted.drop_at = std::min(adopted.drop_at, info.expires_at);
+  adopted.used_at = config_.idle_for > 0 ? now : 0;
+  const std::string meta(left.meta);
+  const std::string body(left.body);
+  if (!store_->put(key, adopted, meta, body, now)) return held;
+  held.is_held = store_->find(key, now, &held.entry);
+  if (users_.is_doubtful(adopted.sequence, &event)) {
+    held.entry.info.fresh_until = std::min(adopted.fresh_until, now);
+  }
+  return held;
+}
+
+void SessionCache::release(LeaseId id) {
+  Lease* lease = leases_.find(id, 0);
+  if (lease != nullptr && lease->state == LeaseState::kInFlight) leases_.free(lease);
+}
+
+void SessionCache::leave(LeaseId waited, TimeMs now) {
+  if (Lease* lease = leases_.find(waited, now)) leases_.drop_waiter(lease);
+}
+
+}  // namespace sesame
