@@ -28,7 +28,7 @@ const COUNTERS = [
   ['originTokenRefresh', 'token_refreshes_total', 'Exchanges of tokens at the origin'],
   ['originFailures', 'origin_failures_total', 'Origin calls that failed'],
   ['unavailable', 'unavailable_total', 'Checks answered 503'],
-  ['sharedFills', 'shared_fills_total', 'Documents had from other nodes'],
+  ['sharedFills', 'shared_fills_total', 'Documents received from other nodes'],
   ['fillsRefused', 'fills_refused_total', 'Answers of the origin that were overtaken'],
   ['takeovers', 'takeovers_total', 'Origin calls whose holder ran past its time'],
   ['updates', 'updates_total', 'Writes that replaced or dropped a document'],

@@ -24,7 +24,7 @@
  * @property {number} originFailures origin calls that failed
  * @property {number} originCallsAvoided checks that cost none
  * @property {number} unavailable checks answered 503
- * @property {number} sharedFills documents had from other nodes instead of the origin (SPEC R30)
+ * @property {number} sharedFills documents received from other nodes instead of the origin (SPEC R30)
  * @property {number} fillsRefused answers of the origin that were overtaken (SPEC R10)
  * @property {number} takeovers origin calls whose holder ran past its time
  * @property {number} updates writes that replaced or dropped a document

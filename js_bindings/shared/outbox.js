@@ -133,7 +133,7 @@ function idOf(kind, key) {
  * change, so it has to be repeated.
  */
 class OutboxFullError extends SesameError {
-  /** @param {ErrorOptions} options `cause`: why the store could not be told */
+  /** @param {ErrorOptions} options `cause`: why the store did not receive it */
   constructor(options) {
     super(
       'ERR_SESAME_OUTBOX_FULL',

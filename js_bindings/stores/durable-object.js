@@ -10,7 +10,7 @@ import { FENCE_MS, MAX_EVENTS, TIMEOUT_MS } from './limits.js';
 const SPREAD = 16;
 
 /**
- * What a store in Durable Objects may be told.
+ * The options of a store in Durable Objects.
  * @typedef {object} DurableObjectOptions
  * @property {string} [prefix] of the objects' names; default `sesame`. Applications that share a namespace
  *   differ in it

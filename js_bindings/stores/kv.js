@@ -12,7 +12,7 @@ import { KvBesideTruth } from './kv-beside-truth.js';
 /** @import { SharedStore } from './store.js' */
 
 /**
- * What a store in KV may be told.
+ * The options of a store in KV.
  * @typedef {object} KvOptions
  * @property {import('./store.js').SharedStore} [truth] says which of the values count, and has the ends, the log and
  *   the locks, such as `durableObject(env.SESAME_STORE)`; default: none, and less is promised

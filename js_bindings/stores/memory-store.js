@@ -5,7 +5,7 @@ import { compareAt } from './store.js';
 /** @import { SharedStore } from './store.js' */
 
 /**
- * What a store in memory may be told.
+ * The options of a store in memory.
  * @typedef {object} MemoryStoreOptions
  * @property {() => number} [now] for tests: the clock, in milliseconds since the Unix epoch
  * @property {number} [fenceMs] how long the end of a session stands in the way of late answers, in milliseconds; longer

@@ -21,7 +21,7 @@ import { RedisConnection } from './redis-connection.js';
 /** @import { SharedStore } from './store.js' */
 
 /**
- * What a store in Redis may be told.
+ * The options of a store in Redis.
  * @typedef {object} RedisOptions
  * @property {string} [prefix] of all keys; default `sesame`. Applications that share a server differ in it
  * @property {import('redis').RedisClusterOptions} [cluster] instead of the URL: a cluster's `rootNodes`, and what

@@ -74,7 +74,7 @@ import { SesameError } from '../errors.js';
 
 /**
  * The store cannot be reached, or does not answer in time: `cause` says why. Code `ERR_SESAME_STORE_UNAVAILABLE`.
- * Sessions go on without it (SPEC R33); a cache rejects with it only where the other nodes could not be told yet.
+ * Sessions go on without it (SPEC R33); a cache rejects with it only where a change could not be published yet.
  *
  * @example
  * import { StoreUnavailableError } from 'sesame-edge/stores';
