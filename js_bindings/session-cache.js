@@ -14,7 +14,7 @@ import { toHeaders } from './origin/headers.js';
 import { isUserId } from './util/user-id.js';
 
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
-/** @typedef {import('./options/options.js').Options} Options */
+/** @typedef {import('./options/types.js').Options} Options */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 
 /**

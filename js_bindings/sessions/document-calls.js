@@ -101,7 +101,7 @@ export class DocumentCalls {
       answer: {
         httpStatus: reply.status,
         retryAfterMs: retryAfterMs(reply.headers, now),
-        cacheControl: cacheControlOf(reply.headers),
+        cacheControl: this.#options.obeyCacheControl ? cacheControlOf(reply.headers) : '',
         meta: metaOf(reply, etag),
         body: reply.body ?? NO_BYTES,
       },

@@ -172,7 +172,7 @@ TEST_CASE("R7: a missing document costs one origin call, and its bytes come back
 
 TEST_CASE("R44: a header over its limit is too large, one at it is not") {
   Fixture f;
-  const std::size_t limit = small_config().max_credential_bytes;
+  const std::size_t limit = test_config().max_credential_bytes;
   const std::string at_limit(limit - std::string("Bearer ").size(), 'x');
   CHECK(f.check(bearer(at_limit)).action == Action::kFetch);
   CHECK(f.check(bearer(at_limit + "x")).action == Action::kTooLarge);

@@ -120,7 +120,7 @@ struct RequestHead {
 struct OriginAnswer {
   int http_status = 0;         ///< 0: it could not be had (time-out, network, over the size limit)
   DurationMs retry_after = 0;  ///< its `Retry-After`; 0: none
-  Bytes cache_control;         ///< its `Cache-Control`
+  Bytes cache_control;         ///< its `Cache-Control`, or of that what is to be obeyed (SPEC R15)
   Bytes meta;                  ///< to be stored with it, opaque here
   Bytes body;
 };
