@@ -22,7 +22,12 @@ export function parseOptions(options, findFaults = () => []) {
   return parseWith(options, findFaults, {
     managed: parseManaged,
     verify: parseVerify,
-    together: (parsed) => [...managedFaults(parsed), ...storeFaults(parsed), ...pathFaults(parsed)],
+    together: (parsed) => [
+      ...managedFaults(parsed),
+      ...storeFaults(parsed),
+      ...pathFaults(parsed),
+      ...claimFaults(parsed),
+    ],
   });
 }
 
@@ -59,6 +64,19 @@ function storeFaults({ store, secret, isManaged, idleFor, revocationBound }) {
     faults.push({ option: 'revocationBound', reason });
   }
   return faults;
+}
+
+/**
+ * What the origin believes of a proxy it does not get from a client in a fill: a key cannot depend on it.
+ * @param {ParsedOptions} parsed @returns {ConfigFault[]}
+ */
+function claimFaults({ varyOn, verify }) {
+  return verify.headers
+    .filter(([name]) => varyOn.includes(name))
+    .map(([name]) => ({
+      option: 'varyOn',
+      reason: `must not name ${name}, which verify.headers says`,
+    }));
 }
 
 /** @param {ParsedOptions} parsed @returns {ConfigFault[]} */

@@ -10,8 +10,8 @@ export const VARY_ON_REASON =
 /** A field name, and a cookie's (RFC 9110 section 5.1, RFC 6265 section 4.1.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 
-/** What is part of every key, and not as a whole. */
-const CREDENTIALS = ['cookie', 'authorization'];
+/** What is part of every key by itself, and what is no name though it could be one. */
+const REFUSED = ['cookie', 'authorization', '*'];
 
 /**
  * @param {unknown} value
@@ -33,7 +33,7 @@ function partOf(part) {
   }
   const name = part.toLowerCase();
   if (name === HOST) return name;
-  return TOKEN.test(name) && !CREDENTIALS.includes(name) && reachesOrigin(name) ? name : undefined;
+  return TOKEN.test(name) && !REFUSED.includes(name) && reachesOrigin(name) ? name : undefined;
 }
 
 /** Whether the origin gets a request's header as it is when it is asked for the document. @param {string} name */

@@ -24,14 +24,14 @@ const FORWARDED_HOST = 'x-forwarded-host';
 export function tenantOf(varyOn, request) {
   let tenant = '';
   for (const name of varyOn) {
-    const value = valueOf(name, request);
+    const value = partOf(name, request);
     tenant += value === null ? `${name}-` : `${name}=${value.length}:${value}`;
   }
   return tenant;
 }
 
 /** @param {string} name @param {Varying} request @returns {string | null} */
-function valueOf(name, request) {
+function partOf(name, request) {
   if (name === HOST) return hostOf(request)?.toLowerCase() ?? null;
   if (!name.startsWith(COOKIE_PREFIX)) return request.headers.get(name);
   const wanted = name.slice(COOKIE_PREFIX.length);
@@ -54,16 +54,41 @@ export function hostOf({ headers, url }) {
 
 /**
  * The headers of a request as the origin is told of it in a fill: where the document depends on the host, they name it.
+ * A client that asks the origin by its own host (a service worker's page) has it named by its host's fetch.
  * @param {readonly string[]} varyOn
  * @param {Varying} request
+ * @param {string} origin
  */
-export function withHost(varyOn, request) {
-  const { headers } = request;
+export function withHost(varyOn, request, origin) {
+  const { headers, url = '' } = request;
   if (!varyOn.includes(HOST) || headers.has(FORWARDED_HOST)) return headers;
   const host = hostOf(request);
-  if (host === null) return headers;
+  if (host === null || url.startsWith(`${origin}/`)) return headers;
   const result = new Headers(headers);
   result.set(FORWARDED_HOST, host);
+  return result;
+}
+
+/**
+ * What `varyOn` names of a request and nothing else: for what the origin is asked on behalf of its session.
+ * @param {readonly string[]} varyOn
+ * @param {Varying} request
+ * @param {string} origin
+ */
+export function varyingHeaders(varyOn, request, origin) {
+  const result = new Headers();
+  const all = withHost(varyOn, request, origin);
+  const names = headersIn(varyOn);
+  if (varyOn.includes(HOST)) names.push(FORWARDED_HOST);
+  for (const name of names) {
+    const value = all.get(name);
+    if (value !== null) result.set(name, value);
+  }
+  const cookies = varyOn
+    .filter((name) => name.startsWith(COOKIE_PREFIX))
+    .map((name) => partOf(name, request))
+    .filter((value) => value !== null);
+  if (cookies.length > 0) result.set('cookie', cookies.join('; '));
   return result;
 }
 
@@ -104,7 +129,7 @@ export function headersIn(varyOn) {
  * @param {string | null} accept
  */
 export function takesJson(accept) {
-  if (accept === null || accept === '*/*' || accept === 'application/json') return true;
+  if (!accept || accept === '*/*' || accept === 'application/json') return true;
   return qualityOfJson(accept) > 0;
 }
 
