@@ -154,16 +154,24 @@ describe('R4: varyOn', () => {
     sessions.dispose();
   });
 
-  test('R4: revoke and forget reach the session of the organisation that they name', async () => {
-    const { sessions } = setUp({ varyOn: 'x-organization-id' });
-    const one = ofAda({ 'x-organization-id': 'one' });
-    const two = ofAda({ 'x-organization-id': 'two' });
-    await sessions.getSession(one);
-    await sessions.getSession(two);
-    await sessions.forget(one);
-    assert.equal((await sessions.identify(one)).source, 'origin');
-    await sessions.revoke(two);
-    assert.equal(await sessions.getSession(two), null);
+  test('R4, R8: what drops or ends a session in one organisation does so in all of them', async () => {
+    const { sessions, asked } = setUp({ varyOn: 'x-organization-id' });
+    const requests = ['one', 'two'].map((org) => ofAda({ 'x-organization-id': org }));
+    const other = { headers: { cookie: 'session=grace', 'x-organization-id': 'one' } };
+    for (const request of [...requests, other]) await sessions.getSession(request);
+    const sources = async () => {
+      const identities = [...requests, other].map((request) => sessions.identify(request));
+      return (await Promise.all(identities)).map(({ source }) => source);
+    };
+    assert.deepEqual(await sources(), ['fresh', 'fresh', 'fresh']);
+    await sessions.forget(requests[0]);
+    assert.deepEqual(await sources(), ['origin', 'origin', 'fresh']);
+    assert.deepEqual(await sources(), ['fresh', 'fresh', 'fresh']);
+    await sessions.revoke(ofAda()); // in no organisation
+    const calls = asked.length;
+    for (const request of requests) assert.equal(await sessions.getSession(request), null);
+    assert.equal(asked.length, calls);
+    assert.deepEqual((await sources())[2], 'fresh');
     sessions.dispose();
   });
 

@@ -312,6 +312,8 @@ class SessionCache {
     Credential credential;
     bool has_key = false;
     Key key;
+    // The same credential of no tenant: what ends or drops that does so for every tenant (R4, R8).
+    std::optional<Key> of_all_tenants;
   };
   // Whose document a write may have changed.
   struct Writers {
@@ -332,6 +334,8 @@ class SessionCache {
   };
 
   Subject identify(const RequestHead& request) const;
+  bool has_ended(const Subject& subject, TimeMs now) const;
+  bool is_dropped(const Subject& subject, const Held& held) const;
   void step(TimeMs now);
 
   // session_cache.cc: reading.
