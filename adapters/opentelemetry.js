@@ -13,6 +13,7 @@
 import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 /** @import { LogEntry } from '../js_bindings/host.js' */
+/** @typedef {LogEntry & { event: Exclude<LogEntry['event'], 'vary'> }} TimedEntry what took time */
 /** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
 /** @import { Attributes } from '@opentelemetry/api' */
 
@@ -78,6 +79,12 @@ const COUNTERS = [
     'Answers of the origin that were overtaken',
     ['fillsRefused'],
   ],
+  [
+    'sesame.origin.unkeyed_vary',
+    '{answer}',
+    'Answers of the origin that were not kept because of their Vary',
+    ['originUnkeyedVary'],
+  ],
   ['sesame.fill.takeovers', '{call}', 'Calls whose holder ran past its time', ['takeovers']],
   ['sesame.updates', '{write}', 'Writes that replaced or dropped a document', ['updates']],
   ['sesame.revocations', '{revocation}', 'Sessions and users revoked', ['revocations']],
@@ -128,8 +135,9 @@ export function instrument(cache, { meterProvider = metrics, tracerProvider = tr
   const record = createHistograms(meter);
   const tracer = tracerProvider.getTracer(SCOPE);
   const endEvents = cache.observe((entry) => {
-    record(entry);
-    addSpan(tracer, entry);
+    if (entry.event === 'vary') return; // it took no time; the counter has it
+    record(/** @type {TimedEntry} */ (entry));
+    addSpan(tracer, /** @type {TimedEntry} */ (entry));
   });
   return () => {
     endCounters();
@@ -173,7 +181,7 @@ function observeStatistics(meter, cache) {
 
 /**
  * @param {import('@opentelemetry/api').Meter} meter
- * @returns {(entry: LogEntry) => void}
+ * @returns {(entry: TimedEntry) => void}
  */
 function createHistograms(meter) {
   const create = (/** @type {string} */ name, /** @type {string} */ description) =>
@@ -189,7 +197,7 @@ function createHistograms(meter) {
   return (entry) => histograms[entry.event].record(entry.durationMs / 1000, attributesOf(entry));
 }
 
-/** @type {Record<LogEntry['event'], { name: string, kind: SpanKind }>} */
+/** @type {Record<TimedEntry['event'], { name: string, kind: SpanKind }>} */
 const SPANS = {
   check: { name: 'sesame.check', kind: SpanKind.INTERNAL },
   origin: { name: 'GET', kind: SpanKind.CLIENT },
@@ -199,7 +207,7 @@ const SPANS = {
 /**
  * A span of what has just ended, in the trace of whoever it happened for.
  * @param {import('@opentelemetry/api').Tracer} tracer
- * @param {LogEntry} entry
+ * @param {TimedEntry} entry
  */
 function addSpan(tracer, entry) {
   const { name, kind } = SPANS[entry.event];
@@ -211,11 +219,11 @@ function addSpan(tracer, entry) {
   span.end(new Date(entry.time + entry.durationMs));
 }
 
-/** @param {LogEntry} entry */
+/** @param {TimedEntry} entry */
 const hasFailed = ({ event, kind, status = 0 }) =>
   event === 'check' ? kind === 'unavailable' : status === 0 || status >= 400;
 
-/** @param {LogEntry} entry @returns {Attributes} */
+/** @param {TimedEntry} entry @returns {Attributes} */
 function attributesOf({ event, source, kind, status = 0 }) {
   if (event === 'check') return { 'sesame.check.source': source, 'sesame.check.kind': kind };
   const method = event === 'origin' ? 'GET' : 'POST';

@@ -6,6 +6,7 @@
 
 import { Core } from './core/abi.js';
 import { ConfigError } from './errors.js';
+import { tenantOf, withHost } from './origin/vary.js';
 import { Engine } from './sessions/engine.js';
 import { SessionChanges } from './sessions/session-changes.js';
 import { Snapshots } from './sessions/snapshots.js';
@@ -42,6 +43,13 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
   shared?.log.follow();
   const changes = new SessionChanges(core, parsed, host, shared);
   const engine = new Engine(core, parsed, host, waiters, shared, changes);
+  const { varyOn } = parsed;
+  /** @type {Parts['headOf']} */
+  const headOf = (request) => ({
+    tenant: varyOn.length === 0 ? '' : tenantOf(varyOn, request),
+    cookie: request.headers.get('cookie') ?? '',
+    authorization: request.headers.get('authorization') ?? '',
+  });
   const managed =
     parsed.managed && ManagedSessions
       ? new ManagedSessions(core, parsed, host, waiters, shared, changes)
@@ -58,8 +66,9 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
     options: parsed,
     host,
     headOf,
-    documentRequest(headers, { signal, fresh, waitUntil }) {
-      const head = headOf(headers);
+    documentRequest(request, { signal, fresh, waitUntil }) {
+      const head = headOf(request);
+      const headers = withHost(varyOn, request, parsed.origin);
       const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
       const find = managed && shared ? () => managed.find(head) : undefined;
       return { head, headers, signal, fresh, waitUntil, access, find };
@@ -78,16 +87,4 @@ function checkShipped(parsed, shipped) {
     .filter((option) => parsed[option] !== null && shipped[option] === undefined)
     .map((option) => ({ option, reason: 'is not in this build of the package' }));
   if (faults.length > 0) throw new ConfigError(faults);
-}
-
-/**
- * @param {Headers} headers
- * @returns {import('./core/abi.js').RequestHead}
- */
-function headOf(headers) {
-  return {
-    tenant: '',
-    cookie: headers.get('cookie') ?? '',
-    authorization: headers.get('authorization') ?? '',
-  };
 }

@@ -4,14 +4,16 @@
 /**
  * One line of the log. It names no credential, no user and no part of a document.
  * @typedef {object} LogEntry
- * @property {'check' | 'origin' | 'refresh'} event a request decided, the origin asked for a document, or
- *   for new tokens
+ * @property {'check' | 'origin' | 'refresh' | 'vary'} event a request decided, the origin asked for a document, or
+ *   for new tokens; or its answer is not kept because its `Vary` has a `name` that the option `varyOn` has not, which is
+ *   logged once for each name
  * @property {number} time milliseconds since the Unix epoch
  * @property {number} durationMs how long it took, in milliseconds
  * @property {string} [source] of a check: where its answer came from (SPEC R43)
  * @property {string} [kind] of a check: what it was answered
  * @property {string} [reason] of a check: why it was decided so; where the origin was asked, why it had to be.
  *   docs/operating.md lists them
+ * @property {string} [name] of a `vary`: what to add to `varyOn`; `*` cannot be added
  * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
  */
 

@@ -18,11 +18,11 @@ import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
-/** @typedef {import('./options/options.js').Options} Options */
-/** @typedef {import('./options/options.js').Duration} Duration */
-/** @typedef {import('./options/options.js').Size} Size */
-/** @typedef {import('./options/managed.js').Managed} Managed */
-/** @typedef {import('./options/verify.js').Verify} Verify */
+/** @typedef {import('./options/types.js').Options} Options */
+/** @typedef {import('./options/types.js').Duration} Duration */
+/** @typedef {import('./options/types.js').Size} Size */
+/** @typedef {import('./options/types.js').Managed} Managed */
+/** @typedef {import('./options/types.js').Verify} Verify */
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
@@ -75,7 +75,7 @@ export class SessionCache extends SessionCacheBase {
   }
 
   /**
-   * @param {import('./options/options.js').Options} options of which only `origin` has no default
+   * @param {import('./options/types.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    * @throws {SesameError} `ERR_SESAME_MODULE` in a browser before `load()` has finished, or if the module is not of

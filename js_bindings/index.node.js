@@ -28,7 +28,7 @@ export class SessionCache extends SessionCacheBase {
   static async load() {}
 
   /**
-   * @param {import('./options/options.js').Options} options of which only `origin` has no default
+   * @param {import('./options/types.js').Options} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    *

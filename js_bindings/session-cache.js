@@ -11,10 +11,11 @@ import { prometheusText } from './http/prometheus.js';
 import { isoTime } from './http/responses.js';
 import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
+import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
 import { isUserId } from './util/user-id.js';
 
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
-/** @typedef {import('./options/options.js').Options} Options */
+/** @typedef {import('./options/types.js').Options} Options */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 
 /**
@@ -22,6 +23,7 @@ import { isUserId } from './util/user-id.js';
  * @typedef {object} RequestLike
  * @property {Headers | Record<string, string | string[] | undefined>} headers of which `Cookie` and `Authorization`
  *   say who it is (SPEC R1); the origin is asked with all of them
+ * @property {string} [url] says the host, where the option `varyOn` has it and no header says it
  */
 
 /**
@@ -102,9 +104,11 @@ export class SessionCacheBase {
    * begun: on null, `getSession` finds out (SPEC R5).
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
+   * @param {RequestLike} [request] the request itself: needed where the option `varyOn` names more than cookies
    * @returns {Uint8Array<ArrayBuffer> | null} the origin's bytes: a view that the next call on this
    *   cache overwrites, so use or copy it first
-   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`; `ERR_SESAME_NO_REQUEST` without a `request` that
+   *   `varyOn` needs (rule R4)
    *
    * @example
    * sessions.check(request.headers.cookie); // => null
@@ -113,8 +117,8 @@ export class SessionCacheBase {
    * const document = sessions.check(request.headers.cookie);
    * await new Response(document).text(); // => '{"id":"5d42f8b6-…","email":"ingrid@example.com",…}'
    */
-  check(cookie, authorization = '') {
-    const head = { tenant: '', cookie, authorization };
+  check(cookie, authorization = '', request) {
+    const head = this.#headOf(cookie, authorization, request);
     return this.#peek(head, CheckFlag.PEEK) ? this.#parts.core.body : null;
   }
 
@@ -122,6 +126,7 @@ export class SessionCacheBase {
    * What `check` gives, as a string.
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
+   * @param {RequestLike} [request] the request itself: needed where the option `varyOn` names more than cookies
    * @returns {string | null} the origin's JSON; null: not held
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
@@ -129,8 +134,8 @@ export class SessionCacheBase {
    * await sessions.getSession(request);
    * sessions.checkText(request.headers.cookie); // => '{"id":"5d42f8b6-…","email":"ingrid@example.com",…}'
    */
-  checkText(cookie, authorization) {
-    const body = this.check(cookie, authorization);
+  checkText(cookie, authorization, request) {
+    const body = this.check(cookie, authorization, request);
     return body && decoder.decode(body);
   }
 
@@ -138,6 +143,7 @@ export class SessionCacheBase {
    * What `check` gives, parsed.
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
+   * @param {RequestLike} [request] the request itself: needed where the option `varyOn` names more than cookies
    * @returns {any} the document; null: not held
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
@@ -146,8 +152,8 @@ export class SessionCacheBase {
    * const user = sessions.checkJson(request.headers.cookie);
    * user.name; // => 'Ingrid Sørensen'
    */
-  checkJson(cookie, authorization) {
-    const text = this.checkText(cookie, authorization);
+  checkJson(cookie, authorization, request) {
+    const text = this.checkText(cookie, authorization, request);
     return text && JSON.parse(text);
   }
 
@@ -156,6 +162,7 @@ export class SessionCacheBase {
    * away, and need not know more. False says no more than that: `getSession` finds out.
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
+   * @param {RequestLike} [request] the request itself: needed where the option `varyOn` names more than cookies
    * @returns {boolean} true: a fresh document is held
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
@@ -164,9 +171,29 @@ export class SessionCacheBase {
    * await sessions.getSession(request);
    * sessions.has(request.headers.cookie); // => true
    */
-  has(cookie, authorization = '') {
-    const head = { tenant: '', cookie, authorization };
+  has(cookie, authorization = '', request) {
+    const head = this.#headOf(cookie, authorization, request);
     return this.#peek(head, CheckFlag.PEEK | CheckFlag.DECISION);
+  }
+
+  /**
+   * Of a caller who has the credential as strings.
+   * @param {string} cookie
+   * @param {string} authorization
+   * @param {RequestLike} [request]
+   * @returns {import('./core/abi.js').RequestHead}
+   */
+  #headOf(cookie, authorization, request) {
+    const { varyOn } = this.#parts.options;
+    if (varyOn.length === 0) return { tenant: '', cookie, authorization };
+    if (request === undefined && varyOn.some((name) => !name.startsWith(COOKIE_PREFIX))) {
+      throw new SesameError(
+        'ERR_SESAME_NO_REQUEST',
+        `Two strings do not say what varyOn names (${varyOn.join(', ')}): give the request as the third argument`,
+      );
+    }
+    const varying = request ? varyingOf(request) : { headers: new Headers({ cookie }) };
+    return { tenant: tenantOf(varyOn, varying), cookie, authorization };
   }
 
   /**
@@ -227,7 +254,7 @@ export class SessionCacheBase {
    */
   async identify(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
     const { engine, documentRequest } = this.#parts;
-    const asked = documentRequest(toHeaders(request.headers), { fresh, signal, waitUntil });
+    const asked = documentRequest(varyingOf(request), { fresh, signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
     if (decision.kind === 'unavailable') throw new OriginUnavailableError(decision.retryAfterMs);
@@ -303,8 +330,9 @@ export class SessionCacheBase {
    * setCookies; // => []
    */
   async changeUser(request, changes, { method = 'PATCH', waitUntil = ignoreFailure } = {}) {
-    const { origin, documentPath } = this.#parts.options;
-    const headers = new Headers(toHeaders(request.headers));
+    const { origin, documentPath, varyOn } = this.#parts.options;
+    // It has the origin's own URL: where the host counts, a header says which one it was.
+    const headers = new Headers(withHost(varyOn, varyingOf(request), origin));
     for (const name of OF_THE_REQUEST_ITSELF) headers.delete(name);
     headers.set('content-type', 'application/json');
     const body = JSON.stringify(changes);
@@ -334,9 +362,9 @@ export class SessionCacheBase {
    * await sessions.revoke(request);
    * await sessions.getSession(request); // => null
    */
-  revoke({ headers }) {
+  revoke(request) {
     const { changes, headOf } = this.#parts;
-    return unawaited(changes.end(headOf(toHeaders(headers))));
+    return unawaited(changes.end(headOf(varyingOf(request))));
   }
 
   /**
@@ -352,9 +380,9 @@ export class SessionCacheBase {
    * sessions.has(request.headers.cookie); // => false
    * (await sessions.identify(request)).source; // => 'origin'
    */
-  forget({ headers }) {
+  forget(request) {
     const { changes, headOf } = this.#parts;
-    return unawaited(changes.drop(headOf(toHeaders(headers))));
+    return unawaited(changes.drop(headOf(varyingOf(request))));
   }
 
   /**
@@ -519,6 +547,14 @@ if (Symbol.dispose) {
   Object.defineProperty(SessionCacheBase.prototype, Symbol.dispose, {
     value: SessionCacheBase.prototype.dispose,
   });
+}
+
+/**
+ * @param {RequestLike} request
+ * @returns {import('./origin/vary.js').Varying}
+ */
+function varyingOf({ headers, url }) {
+  return { headers: toHeaders(headers), url };
 }
 
 /** @param {unknown} userId */

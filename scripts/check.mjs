@@ -8,6 +8,7 @@ import { checkInstallFiles } from './check-install-files.mjs';
 import { checkPackage } from './check-package.mjs';
 import { checkShell } from './check-shell.mjs';
 import { generateAbi } from './generate-abi.mjs';
+import { generateOptions } from './generate-options.mjs';
 import { isMain, main, runAll } from './lib/run.mjs';
 import { checkMutants } from './mutants.mjs';
 import { reference } from './reference.mjs';
@@ -17,6 +18,7 @@ export async function check() {
   await runAll('check', [
     checkInstallFiles,
     () => generateAbi({ check: true }),
+    () => generateOptions({ check: true }),
     checkBundles,
     checkCore,
     checkShell,

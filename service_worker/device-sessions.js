@@ -216,7 +216,8 @@ export class DeviceSessions {
   async #handle(request, waitUntil) {
     const cache = this.#cache;
     if (cache === null) throw new Error('nothing is held');
-    const page = pageRequest(request, this.#principal(), this.#options.ownOrigin);
+    const { ownOrigin, parsed } = this.#options;
+    const page = pageRequest(request, this.#principal(), ownOrigin, parsed.varyOn);
     const { head } = page;
     this.#head = head;
     /** @type {Promise<unknown>[]} */
@@ -250,6 +251,11 @@ export class DeviceSessions {
     const document = action === Action.SERVE ? new TextDecoder().decode(core.body) : null;
     if (document === this.#announced) return;
     this.#announced = document;
+    if (this.#options.parsed.varyOn.length > 0) {
+      // A tab may be another tenant's: it asks for itself (R4).
+      this.#announcer.post({ type: 'changed' });
+      return;
+    }
     const session = document && {
       user: JSON.parse(document),
       expiresAt: isoTime(core.expiresAtMs),

@@ -1,9 +1,9 @@
 // The options of the service worker: those of a cache that make sense on a device, and its own.
 import { ConfigError } from '../js_bindings/errors.js';
-import { isPath } from '../js_bindings/options/managed.js';
-import { parseOptions } from '../js_bindings/options/options.js';
+import { isPath, parseWith } from '../js_bindings/options/parse.js';
+import { COOKIE_PREFIX } from '../js_bindings/origin/vary.js';
 
-/** @import { Options } from '../js_bindings/options/options.js' */
+/** @import { Options, ParsedOptions } from '../js_bindings/options/types.js' */
 
 /**
  * Of a cache in front of many users: on a device there is one, and no secret to share.
@@ -99,13 +99,17 @@ export function parseWorkerOptions(options, ownOrigin) {
     ...ofCache,
     cookie: DEVICE_COOKIE,
   };
-  /** @type {import('../js_bindings/options/options.js').ParsedOptions | undefined} */
+  /** @type {ParsedOptions | undefined} */
   let parsed;
   try {
-    parsed = parseOptions(cache);
+    parsed = parseWith(cache, () => [], {});
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     faults.push(...error.faults);
+  }
+  if (parsed?.varyOn.some((name) => name.startsWith(COOKIE_PREFIX))) {
+    const reason = 'cannot name a cookie: a service worker sees none; see markerCookie';
+    faults.push({ option: 'varyOn', reason });
   }
   if (faults.length > 0 || parsed === undefined) throw new ConfigError(faults);
   return Object.freeze({ ...own, ownOrigin, parsed });

@@ -3,6 +3,7 @@
 // is held needs the credential alone.
 // Invariant: a request that sends no cookies is not answered for them, and the origin is asked for it without
 // (SPEC R1).
+import { tenantOf } from '../js_bindings/origin/vary.js';
 import { DEVICE_COOKIE } from './options.js';
 
 /** The name under which it is remembered how a page sends cookies beside its token. */
@@ -22,9 +23,10 @@ export function sendsCookies({ credentials, url }, ownOrigin) {
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
  * @param {string} ownOrigin
+ * @param {readonly string[]} varyOn what else the document depends on (R4)
  * @returns {Request & { original: Request, head: import('../js_bindings/core/abi.js').RequestHead }}
  */
-export function pageRequest(original, principal, ownOrigin) {
+export function pageRequest(original, principal, ownOrigin, varyOn) {
   const authorization = original.headers.get('authorization');
   let cookie = '';
   if (sendsCookies(original, ownOrigin)) {
@@ -39,7 +41,7 @@ export function pageRequest(original, principal, ownOrigin) {
     method: original.method,
     url: original.url,
     original,
-    head: { tenant: '', cookie, authorization: authorization ?? '' },
+    head: { tenant: tenantOf(varyOn, original), cookie, authorization: authorization ?? '' },
     get headers() {
       headers ??= withCookie(original.headers, cookie);
       return headers;

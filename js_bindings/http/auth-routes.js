@@ -3,6 +3,7 @@
 import { readBody, readRequestBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
+import { varyingHeaders } from '../origin/vary.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
 import { markPrivate } from './private-headers.js';
@@ -87,9 +88,10 @@ export class AuthRoutes {
     }
     if (!response.ok) return this.#proxy.relay(response, markPrivate);
     const loginAnswer = await readBody(response.body, MAX_LOGIN_ANSWER_BYTES).catch(() => null);
-    const head = this.#parts.headOf(request.headers);
+    const head = this.#parts.headOf(request);
+    const varying = varyingHeaders(options.varyOn, request, options.origin);
     const begun = await managed.begin(loginAnswer, head, async (headers) => {
-      const { answer } = await engine.calls.ask({ headers }, '');
+      const { answer } = await engine.calls.ask({ headers: withHeaders(varying, headers) }, '');
       return answer;
     });
     if (begun.status !== 200) {
@@ -101,9 +103,12 @@ export class AuthRoutes {
     let { document } = begun;
     if (document.length === 0) {
       // An update has overtaken the document (R10): it is asked for anew.
-      const asked = this.#parts.documentRequest(new Headers({ cookie }), {
-        waitUntil: (work) => context.waitUntil(work),
-      });
+      const headers = withHeaders(varying, new Headers());
+      headers.set('cookie', [cookie, varying.get('cookie')].filter(Boolean).join('; '));
+      const asked = this.#parts.documentRequest(
+        { headers, url: request.url },
+        { waitUntil: (work) => context.waitUntil(work) },
+      );
       const decision = await engine.resolve(asked);
       if (decision.kind !== 'document') {
         // Something has ended it already: no half session is left.
@@ -130,7 +135,7 @@ export class AuthRoutes {
    */
   async #refresh(request, context) {
     const managed = this.#managed();
-    const head = this.#parts.headOf(request.headers);
+    const head = this.#parts.headOf(request);
     /** @type {(work: Promise<unknown>) => void} */
     const waitUntil = (work) => context.waitUntil(work);
     let authorized = await managed.authorize(head, waitUntil);
@@ -153,7 +158,7 @@ export class AuthRoutes {
    */
   async #logout(request, context) {
     const { options } = this.#parts;
-    const isKept = await this.#end(this.#parts.headOf(request.headers), context);
+    const isKept = await this.#end(this.#parts.headOf(request), context);
     // The browser keeps its cookie, so that the logout can be repeated: other nodes still serve the session (R25).
     if (!isKept) return outboxFullResponse();
     /** @type {[string, string][]} */
@@ -221,6 +226,14 @@ const NOBODY = Object.freeze({
   expiresAtMs: 0,
   isNew: false,
 });
+
+/**
+ * @param {Headers} headers
+ * @param {Headers} more
+ */
+function withHeaders(headers, more) {
+  return new Headers([...headers, ...more]);
+}
 
 /**
  * @param {number} status

@@ -26,6 +26,7 @@
  * @param {Request} request
  * @param {HandlerContext} context
  */
-export function documentRequestOf(parts, { headers, signal }, context) {
-  return parts.documentRequest(headers, { signal, waitUntil: (work) => context.waitUntil(work) });
+export function documentRequestOf(parts, request, context) {
+  const waitUntil = (/** @type {Promise<unknown>} */ work) => context.waitUntil(work);
+  return parts.documentRequest(request, { signal: request.signal, waitUntil });
 }

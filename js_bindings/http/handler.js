@@ -3,6 +3,7 @@
 // It decides how things look on the wire, never who somebody is.
 
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
+import { headersIn, takesJson } from '../origin/vary.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory } from './cors.js';
@@ -74,7 +75,8 @@ export class Handler {
     const kind = this.#hits.kindOf(request.method, request.url);
     if (kind === null) return null;
     if (context.head === undefined && request.headers.has('origin')) return null;
-    return this.#hits.look(kind, context.head ?? this.#parts.headOf(request.headers), context);
+    if (kind === 'document' && !takesJson(request.headers.get('accept'))) return null;
+    return this.#hits.look(kind, context.head ?? this.#parts.headOf(request), context);
   }
 
   /**
@@ -132,16 +134,25 @@ export class Handler {
    * @param {HandlerContext} context
    */
   async #document(request, context) {
+    // What is kept is JSON: a page of its own on the same path is the origin's to answer (R4).
+    if (!takesJson(request.headers.get('accept'))) return this.#passed(request, context);
     const site = CorsMemory.siteOf(request);
     const decision = await this.#resolve(request, context, site);
-    if (decision.kind === 'pass') {
-      this.#parts.core.countPassed();
-      return this.#parts.engine.calls.time(
-        () => this.#passing.through(request, this.#options.documentPath, context),
-        ({ status }) => status,
-      );
-    }
+    if (decision.kind === 'pass') return this.#passed(request, context);
     return this.#decided(decision, request, site);
+  }
+
+  /**
+   * The origin's own answer to a request for the document.
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  #passed(request, context) {
+    this.#parts.core.countPassed();
+    return this.#parts.engine.calls.time(
+      () => this.#passing.through(request, this.#options.documentPath, context),
+      ({ status }) => status,
+    );
   }
 
   /**
@@ -232,7 +243,7 @@ export class Handler {
     const headers = originHeaders ? relayHeaders(originHeaders, this.#parts.host) : new Headers();
     for (const name of ['content-encoding', 'content-length', 'etag']) headers.delete(name);
     if (!originHeaders) this.#cors.apply(site, headers);
-    markPrivate(headers);
+    markPrivate(headers, headersIn(this.#options.varyOn));
     setSource(headers, source);
     return headers;
   }

@@ -4,6 +4,7 @@
 // Invariant: what it gives is what the full path gives for the same request (`Handler`), with nothing made anew that can
 // be kept from one hit to the next.
 import { Action, CheckFlag } from '../core/abi-constants.js';
+import { headersIn } from '../origin/vary.js';
 import { freshSeconds, privateHeaders, setFreshness } from './private-headers.js';
 import { sessionBody } from './responses.js';
 
@@ -32,13 +33,13 @@ export class HitPath {
   constructor(parts) {
     this.#parts = parts;
     this.#options = parts.options;
-    this.#headers = privateHeaders('fresh');
+    this.#headers = privateHeaders('fresh', headersIn(parts.options.varyOn));
     this.#headers.set('content-type', 'application/json');
   }
 
   /**
    * What a request asks for, if it may be a hit. Pages of other sites, whose `Origin` header says so, are the full
-   * path's.
+   * path's, as is a document for a request that takes no JSON (R4).
    * @param {string} method
    * @param {string} url
    * @returns {HitKind | null}
@@ -67,7 +68,7 @@ export class HitPath {
     if (action === Action.REFUSE) {
       // Another node may know a managed session that this one does not.
       if (shared !== null && managed !== null) return null;
-      return refusalOf(kind, engine.decided(action, now));
+      return refusalOf(kind, engine.decided(action, now), headersIn(this.#options.varyOn));
     }
     if (action !== Action.SERVE) return null;
     engine.noteCheck(now, 0, 'document', 'fresh');
@@ -97,10 +98,11 @@ export class HitPath {
 /**
  * @param {HitKind} kind
  * @param {import('../sessions/decision.js').Decision} decision a remembered "no"
+ * @param {readonly string[]} varyOn request headers that it depends on
  * @returns {Hit}
  */
-function refusalOf(kind, decision) {
-  const headers = privateHeaders(decision.source);
+function refusalOf(kind, decision, varyOn) {
+  const headers = privateHeaders(decision.source, varyOn);
   if (kind === 'session') {
     headers.set('content-type', 'application/json');
     return { status: 200, headers, body: sessionBody('refusal', decision), isView: false };

@@ -42,7 +42,7 @@ export class ManagedSender {
    */
   async send(request, context, maxBody) {
     const managed = this.#managed;
-    const head = this.#headOf(request.headers);
+    const head = this.#headOf(request);
     /** @type {(work: Promise<unknown>) => void} */
     const waitUntil = (work) => context.waitUntil(work);
     const { signal } = request;

@@ -4,6 +4,7 @@
 import { readBody } from '../origin/bodies.js';
 import { changesCookie, hasLargeCredential } from '../origin/headers.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
+import { headersIn } from '../origin/vary.js';
 import { documentRequestOf } from './context.js';
 import { SAFE_METHODS } from './cross-site.js';
 import { markPrivate, setSource } from './private-headers.js';
@@ -101,7 +102,8 @@ export class Passing {
       if (changesIdentity && this.#options.browserCache) {
         headers.append('clear-site-data', '"cache"'); // R40
       }
-      if (isDocument || headers.has('set-cookie')) markPrivate(headers);
+      if (isDocument || headers.has('set-cookie'))
+        markPrivate(headers, headersIn(this.#options.varyOn));
       if (isDocument) setSource(headers, 'origin');
     });
   }
@@ -145,7 +147,7 @@ export class Passing {
     const changesIdentity =
       changesCookie(request.headers, response.headers, cookie, host.now()) ||
       this.changesIdentity(path);
-    const head = this.#parts.headOf(request.headers);
+    const head = this.#parts.headOf(request);
     if (changesIdentity) {
       await changes.drop(head).catch(() => {});
     } else if (!isSafe) {

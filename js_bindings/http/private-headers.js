@@ -35,24 +35,28 @@ export function setFreshness(headers, seconds) {
 /**
  * Marks a response that holds session data or `Set-Cookie` (SPEC R40): no shared cache keeps it.
  * @param {Headers} headers changed in place
+ * @param {readonly string[]} [varyOn] request headers beside the credential that it depends on (R4)
  */
-export function markPrivate(headers) {
+export function markPrivate(headers, varyOn = []) {
   for (const name of [...headers.keys()]) if (TARGETED.test(name)) headers.delete(name);
   headers.set('cache-control', 'private, no-store');
   const vary = headers.get('vary') ?? '';
   const named = vary.split(',').map((name) => name.trim().toLowerCase());
   if (named.includes('*')) return;
-  const missing = ['Cookie', 'Authorization'].filter((name) => !named.includes(name.toLowerCase()));
+  const missing = ['Cookie', 'Authorization', ...varyOn].filter(
+    (name) => !named.includes(name.toLowerCase()),
+  );
   headers.set('vary', [vary, ...missing].filter(Boolean).join(', '));
 }
 
 /**
  * New headers of an answer with session data.
  * @param {string} source where the answer comes from
+ * @param {readonly string[]} [varyOn] request headers beside the credential that it depends on
  */
-export function privateHeaders(source) {
+export function privateHeaders(source, varyOn) {
   const headers = new Headers();
-  markPrivate(headers);
+  markPrivate(headers, varyOn);
   setSource(headers, source);
   return headers;
 }

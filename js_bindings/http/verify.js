@@ -19,9 +19,9 @@ const decoder = new TextDecoder();
  */
 export function verifyEndpoint({ engine, options, documentRequest }) {
   /** @type {import('./context.js').Endpoint} */
-  const answer = async ({ headers, signal }, _, context) => {
+  const answer = async (request, _, context) => {
     const waitUntil = (/** @type {Promise<unknown>} */ work) => context.waitUntil(work);
-    const asked = documentRequest(headers, { signal, waitUntil });
+    const asked = documentRequest(request, { signal: request.signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
     return verifyResponse(decision, options.verify);

@@ -1,17 +1,10 @@
 // The options of the forward-auth endpoint: where it is, and what of the document it tells the proxy.
 import { isPointer } from '../util/json-pointer.js';
-import { isPath } from './managed.js';
+import { isPath, refuseUnknown } from './parse.js';
+import { VERIFY } from './table.js';
 
-/**
- * What a reverse proxy is told that asks who makes a request (`docs/forward-auth.md`).
- * @typedef {object} Verify
- * @property {Record<string, string>} [headers] response headers, and the JSON pointers to what they say, such
- *   as `{ 'x-user-id': '/id' }`; default none
- * @property {boolean} [prefix] answer every method on every path below `verifyPath` too, whatever the query:
- *   for Envoy, which sends the original request's; default false
- */
-
-/** @typedef {{ headers: readonly (readonly [name: string, pointer: string])[], prefix: boolean }} VerifyOptions */
+/** @typedef {import('./types.js').Verify} Verify */
+/** @typedef {import('./types.js').VerifyOptions} VerifyOptions */
 
 /** A field name (RFC 9110 section 5.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
@@ -41,12 +34,8 @@ export function parseVerify(given, fields, faults) {
     faults.push({ option: 'verify', reason: 'must be an object' });
     return none;
   }
-  for (const name of Object.keys(given)) {
-    if (name !== 'headers' && name !== 'prefix') {
-      faults.push({ option: `verify.${name}`, reason: 'is not an option' });
-    }
-  }
-  const { headers = {}, prefix = false } = given;
+  refuseUnknown(given, VERIFY, 'verify.', faults);
+  const { headers = VERIFY.headers.standard, prefix = VERIFY.prefix.standard } = given;
   if (typeof prefix !== 'boolean') {
     faults.push({ option: 'verify.prefix', reason: 'must be true or false' });
   }

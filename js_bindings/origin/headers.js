@@ -94,9 +94,8 @@ export function fillHeaders(headers, etag, claims = []) {
     if (claims.includes(name.replaceAll('_', '-'))) result.delete(name);
   }
   if (etag) result.set('if-none-match', etag);
-  // A page's own request is not one for the document, and an origin may have that as a page too.
-  const accept = result.get('accept') ?? 'text/html';
-  if (/\btext\/html\b/.test(accept)) result.set('accept', 'application/json');
+  // Whatever a request would take, its answer is kept for others: all ask for the same (R4).
+  result.set('accept', 'application/json');
   return result;
 }
 

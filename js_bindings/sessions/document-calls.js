@@ -3,6 +3,10 @@
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
+import { unkeyedVary } from '../origin/vary.js';
+
+/** More names than this in the `Vary` of an origin's answers are not remembered. */
+const MAX_VARY_NAMES = 64;
 
 /** Headers of a refusal that a client may need. */
 const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
@@ -23,6 +27,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {OriginAnswer} answer
  * @property {Headers | null} headers null: there is no answer
  * @property {boolean} changesCredential the answer exchanges the credential for another
+ * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
  */
 
 const NO_BYTES = new Uint8Array();
@@ -32,6 +37,7 @@ const FAILED = Object.freeze({
   answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
   headers: null,
   changesCredential: false,
+  isUnkeyed: false,
 });
 
 export class DocumentCalls {
@@ -40,6 +46,10 @@ export class DocumentCalls {
   #times;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
+  /** Answers of the origin that were not kept because of their `Vary` (R4). */
+  unkeyedVary = 0;
+  /** What has been logged of those. @type {Set<string>} */
+  #varyNames = new Set();
 
   /**
    * @param {import('../options/options.js').ParsedOptions} options
@@ -97,17 +107,44 @@ export class DocumentCalls {
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
     if (reply === null || (reply.body === null && reply.ok)) return FAILED;
     const now = this.#host.now();
+    const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     return {
       answer: {
         httpStatus: reply.status,
         retryAfterMs: retryAfterMs(reply.headers, now),
-        cacheControl: cacheControlOf(reply.headers),
+        cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers),
         meta: metaOf(reply, etag),
         body: reply.body ?? NO_BYTES,
       },
       headers: new Headers(reply.headers),
       changesCredential: changesCookie(headers, reply.headers, cookie, now),
+      isUnkeyed,
     };
+  }
+
+  /**
+   * What of the origin's `Cache-Control` is to be obeyed (R15).
+   * @param {Headers} headers
+   */
+  #cacheControlOf(headers) {
+    return this.#options.obeyCacheControl ? cacheControlOf(headers) : '';
+  }
+
+  /**
+   * Whether an answer depends on more than its key (R4). Counts it, and logs what is new.
+   * @param {Headers} headers
+   * @param {number} time
+   */
+  #isUnkeyed(headers, time) {
+    const names = unkeyedVary(headers, this.#options.varyOn);
+    if (names.length === 0) return false;
+    this.unkeyedVary += 1;
+    for (const name of names) {
+      if (this.#varyNames.has(name) || this.#varyNames.size >= MAX_VARY_NAMES) continue;
+      this.#varyNames.add(name);
+      this.#host.log({ event: 'vary', time, durationMs: 0, name });
+    }
+    return true;
   }
 }
 

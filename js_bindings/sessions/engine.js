@@ -222,6 +222,8 @@ export class Engine {
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
+      // A "no" that depends on more than its key is not remembered (R4).
+      if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
       if (decision.kind === 'unavailable' || decision.source === 'stale') {
         // A failure signs nobody out, whatever cookies its page would set (R13).
         decision.originHeaders?.delete('set-cookie');

@@ -12,8 +12,8 @@
  * @property {import('../options/options.js').ParsedOptions} options
  * @property {import('../host.js').Host} host
  * @property {() => import('./statistics.js').Statistics} statistics
- * @property {(headers: Headers) => import('../core/abi.js').RequestHead} headOf
- * @property {(headers: Headers, options: { signal?: AbortSignal, fresh?: boolean,
+ * @property {(request: import('../origin/vary.js').Varying) => import('../core/abi.js').RequestHead} headOf
+ * @property {(request: import('../origin/vary.js').Varying, options: { signal?: AbortSignal, fresh?: boolean,
  *   waitUntil: (work: Promise<unknown>) => void }) => import('./engine.js').DocumentRequest} documentRequest
  */
 

@@ -2,7 +2,7 @@
 // session changes, nor how that is answered.
 // Invariants: it is in effect here before a method returns, and elsewhere within `revocationBound` of when its promise
 // resolves (SPEC R31); what it could not publish yet waits in the outbox, or the promise says that it does not.
-import { Action } from '../core/abi-constants.js';
+import { Action, RemoteEvent } from '../core/abi-constants.js';
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -56,9 +56,13 @@ export class SessionChanges {
    * @param {RequestHead} head
    * @returns {Promise<void>} resolves when it is published
    */
-  end(head) {
+  async end(head) {
     this.#core.revokeSession(head, this.#host.now());
-    return this.#shared?.publisher.end(head) ?? Promise.resolve();
+    const ofAll = this.#forAllTenants(RemoteEvent.SESSION_ENDED, head);
+    if (this.#shared === null) return;
+    const { publisher } = this.#shared;
+    const heads = ofAll === null ? [head] : [head, { ...head, tenant: '' }];
+    await allOf(heads.map((each) => publisher.end(each)));
   }
 
   /**
@@ -66,9 +70,28 @@ export class SessionChanges {
    * @param {RequestHead} head
    * @returns {Promise<void>} resolves when it is published
    */
-  drop(head) {
+  async drop(head) {
     this.#core.forgetSession(head);
-    return this.#shared?.publisher.drop(head) ?? Promise.resolve();
+    const ofAll = this.#forAllTenants(RemoteEvent.USER_CHANGED, head);
+    if (this.#shared === null) return;
+    const { publisher } = this.#shared;
+    const event = ofAll === null ? [] : [publisher.userEvent('invalidate', ofAll)];
+    await allOf([publisher.drop(head), ...event]);
+  }
+
+  /**
+   * What happens to a credential happens to it under every value of what `varyOn` names (R4, R8). Nobody can list those
+   * keys: it is noted once, under the key without them. A drop is noted there as what happens to a user is.
+   * @param {number} event
+   * @param {RequestHead} head
+   * @returns {string | null} that key; null if there are no others
+   */
+  #forAllTenants(event, head) {
+    if (head.tenant === '') return null;
+    const session = this.#core.sessionKey({ ...head, tenant: '' });
+    if (session === null) return null;
+    this.#core.applyRemote(event, session.key, this.#host.now());
+    return session.key;
   }
 
   /**
@@ -170,5 +193,15 @@ export class SessionChanges {
         await shared.save(head, published, newest, { cacheControl: '', askedAtMs });
       },
     };
+  }
+}
+
+/**
+ * Resolves when all of it is published. Each is in the outbox before the first can fail.
+ * @param {Promise<unknown>[]} works
+ */
+async function allOf(works) {
+  for (const result of await Promise.allSettled(works)) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }

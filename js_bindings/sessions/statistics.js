@@ -22,6 +22,8 @@
  * @property {number} originLogin as part of a login
  * @property {number} originTokenRefresh exchanges of tokens, which ask for no document
  * @property {number} originFailures origin calls that failed
+ * @property {number} originUnkeyedVary answers of the origin that were not kept because their `Vary` names what
+ *   `varyOn` does not (rule R4)
  * @property {number} originCallsAvoided checks that cost none
  * @property {number} unavailable checks answered 503
  * @property {number} sharedFills documents received from other nodes instead of the origin (SPEC R30)
@@ -48,7 +50,7 @@ export class StatisticsReader {
 
   /**
    * @param {import('../core/abi.js').Core} core
-   * @param {Pick<import('./engine.js').Engine, 'times'>} engine
+   * @param {Pick<import('./engine.js').Engine, 'times' | 'calls'>} engine
    * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs'> | null} log null without a store
    */
   constructor(core, engine, log) {
@@ -67,6 +69,7 @@ export class StatisticsReader {
       ...{ ...counters, originCallsAvoided: this.#mostAvoided },
       checkTime: checks.value(),
       originTime: originCalls.value(),
+      originUnkeyedVary: this.#engine.calls.unkeyedVary,
       storeSilenceMs: this.#log?.silenceMs ?? 0,
     };
   }
@@ -74,7 +77,7 @@ export class StatisticsReader {
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'storeSilenceMs'>}
+ * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'storeSilenceMs'>}
  */
 function withSums(counters) {
   const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin } =

@@ -390,3 +390,41 @@ test('R70: the worker counts', async () => {
   assert.equal(after.originCalls, 1);
   assert.equal(after.checkTime.count, after.checks);
 });
+
+test('R4: requests of one registration with different values of a header never see each other’s document', async () => {
+  const tenants = await startSite({ options: { varyOn: 'x-organization-id' } });
+  try {
+    let asked = 0;
+    tenants.intercept((request, response) => {
+      if (request.url !== '/api/v1/users/me') return false;
+      asked += 1;
+      const org = request.headers['x-organization-id'] ?? null;
+      response.writeHead(200, { 'content-type': 'application/json', vary: 'X-Organization-Id' });
+      response.end(JSON.stringify({ id: 1, org }));
+      return true;
+    });
+    const tab = await openTab(context, tenants);
+    const answers = await tab.evaluate(async () => {
+      const answered = [];
+      for (const org of ['one', 'two', null, 'one', 'two', null]) {
+        const headers = org === null ? {} : { 'x-organization-id': org };
+        const response = await fetch('/api/v1/users/me', { headers });
+        const source = /desc=(\w+)/.exec(response.headers.get('server-timing') ?? '')?.[1];
+        const session = await (await fetch('/api/auth/session', { headers })).json();
+        answered.push([(await response.json()).org, session.user.org, source]);
+      }
+      return answered;
+    });
+    assert.deepEqual(answers, [
+      ['one', 'one', 'origin'],
+      ['two', 'two', 'origin'],
+      [null, null, 'origin'],
+      ['one', 'one', 'fresh'],
+      ['two', 'two', 'fresh'],
+      [null, null, 'fresh'],
+    ]);
+    assert.equal(asked, 3);
+  } finally {
+    await tenants.stop();
+  }
+});

@@ -17,7 +17,7 @@ inline constexpr double kNow = static_cast<double>(kStart);
 
 class Host {
  public:
-  explicit Host(const Config& config = small_config()) : handle_(config, kSecret) {}
+  explicit Host(const Config& config = test_config()) : handle_(config, kSecret) {}
 
   sesame_cache* handle() { return &handle_; }
   const sesame_result& result() { return *sesame_output(&handle_); }

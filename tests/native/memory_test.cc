@@ -131,7 +131,7 @@ class Load {
 };
 
 TEST_CASE("R50: what is taken from the allocator stays within the configured bytes") {
-  Config config = small_config();
+  Config config = test_config();
   config.memory_bytes = GENERATE(std::size_t{1} << 20, std::size_t{3} << 20);
   // Many small entries cost the most beside their bytes; large ones, their copies.
   const std::vector<std::size_t> sizes =
@@ -152,7 +152,7 @@ TEST_CASE("R50: what is taken from the allocator stays within the configured byt
 TEST_CASE("R50: a cache gives everything back when it ends") {
   const std::size_t before = live_bytes;
   {
-    Load load(small_config());
+    Load load(test_config());
     for (int i = 0; i < 2'000; ++i) load.step(1'000);
     CHECK(live_bytes > before);
   }

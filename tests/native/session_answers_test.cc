@@ -51,7 +51,7 @@ const std::string kAda = document("7");
 
 TEST_CASE("R7: a fill reads no stored document, and tells whose it is and that it is kept") {
   int decodes = 0;
-  Fixture f(small_config(), mirror_store(&decodes));
+  Fixture f(test_config(), mirror_store(&decodes));
   const Decision filled = f.fill(f.begin(kSession), kAda, {.etag = "\"1\""});
   CHECK(filled.is_kept);
   CHECK(filled.user == f.user_key(R"("7")"));
@@ -67,7 +67,7 @@ TEST_CASE("R7: a fill reads no stored document, and tells whose it is and that i
 
 TEST_CASE("R7, R22: a fill after an event of its user reads the older document once") {
   int decodes = 0;
-  Fixture f(small_config(), mirror_store(&decodes));
+  Fixture f(test_config(), mirror_store(&decodes));
   f.hold(kSession, kAda);
   REQUIRE(f.revoke_user(R"("8")") == Status::kOk);
   const LeaseId lease = f.check_fresh(kSession).lease;
@@ -78,7 +78,7 @@ TEST_CASE("R7, R22: a fill after an event of its user reads the older document o
 
 TEST_CASE("R15: a 304 reads the document once, and tells whose it is") {
   int decodes = 0;
-  Fixture f(small_config(), mirror_store(&decodes));
+  Fixture f(test_config(), mirror_store(&decodes));
   f.hold(kSession, kAda, {.etag = "\"1\""});
   f.pass(31 * kMinute);
   const LeaseId lease = f.begin_refresh(kSession);
@@ -313,7 +313,7 @@ TEST_CASE("R71: a decision says why: no lease is left") {
 }
 
 TEST_CASE("R20, R71: a managed cookie that no session has is told by name") {
-  Config config = small_config();
+  Config config = test_config();
   config.is_managed = true;
   config.memory_bytes = 2u << 20;
   Fixture f(config);

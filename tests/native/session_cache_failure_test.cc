@@ -101,7 +101,7 @@ TEST_CASE("R13: what the origin says after its failure counts again, as if it ha
 }
 
 TEST_CASE("R13: staleIfError 0 serves nothing past keepFor") {
-  Config config = small_config();
+  Config config = test_config();
   config.stale_if_error = 0;
   Fixture f(config);
   f.hold(bearer("t"), document("7"));

@@ -60,7 +60,7 @@ TEST_CASE("R9, R15: followers get the leader's document where nothing may be sto
 }
 
 TEST_CASE("R9, R12: followers get the leader's refusal, remembered or not") {
-  Config config = small_config();
+  Config config = test_config();
   config.negative_for = GENERATE(DurationMs{0}, 10 * kSecond);
   Fixture f(config);
   const LeaseId lease = f.begin(bearer("t"));

@@ -133,7 +133,7 @@ TEST_CASE("R12: a clear no removes the entry and is remembered for negativeFor")
 }
 
 TEST_CASE("R12: the statuses of a clear no are configurable") {
-  Config config = small_config();
+  Config config = test_config();
   config.refusals = {404};
   Fixture f(config);
   CHECK(f.answer(f.begin(bearer("t")), 404).action == Action::kRefuse);
@@ -143,7 +143,7 @@ TEST_CASE("R12: the statuses of a clear no are configurable") {
 }
 
 TEST_CASE("R12: negativeFor 0 remembers no refusal, and still removes the entry") {
-  Config config = small_config();
+  Config config = test_config();
   config.negative_for = 0;
   Fixture f(config);
   f.hold(bearer("t"), document("7"));

@@ -9,7 +9,7 @@ namespace {
 std::string seconds(TimeMs time) { return std::to_string(time / 1000); }
 
 Config short_lived() {
-  Config config = small_config();
+  Config config = test_config();
   config.expires_in = 40 * kMinute;
   return config;
 }
@@ -65,7 +65,7 @@ TEST_CASE("R8: a session that becomes another user's begins anew") {
 }
 
 TEST_CASE("R8: with idleFor a session that is unused for so long has ended") {
-  Config config = small_config();
+  Config config = test_config();
   config.idle_for = 10 * kMinute;
   Fixture f(config);
   f.hold(bearer("t"), document("7"));
@@ -78,7 +78,7 @@ TEST_CASE("R8: with idleFor a session that is unused for so long has ended") {
 }
 
 TEST_CASE("R8: idleFor does not keep a document fresh, and a user event is seen through it") {
-  Config config = small_config();
+  Config config = test_config();
   config.idle_for = 10 * kMinute;
   Fixture f(config);
   f.hold(bearer("t"), document("7"));

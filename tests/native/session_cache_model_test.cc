@@ -56,7 +56,7 @@ class SmallStore final : public Store {
 class Life {
  public:
   Life(std::uint64_t seed, std::size_t most_entries)
-      : f_(small_config(), std::make_unique<SmallStore>(most_entries)),
+      : f_(test_config(), std::make_unique<SmallStore>(most_entries)),
         random_(seed),
         model_(random_) {}
 

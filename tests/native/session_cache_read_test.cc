@@ -85,6 +85,36 @@ TEST_CASE("R4: two tenants never see each other's entries, refusals and revocati
   CHECK(f.check(there).action == Action::kServe);
 }
 
+TEST_CASE(
+    "R4, R8: a credential that is ended for no tenant in particular is ended for every tenant") {
+  Fixture f;
+  const Request here = of_tenant("a.example", cookie("t"));
+  const Request other = of_tenant("a.example", cookie("u"));
+  f.hold(here, document("7"));
+  f.hold(other, document("8"));
+  f.revoke(cookie("t"));
+  CHECK(f.check(here).action == Action::kRefuse);
+  CHECK(f.check(of_tenant("b.example", cookie("t"))).action == Action::kRefuse);
+  CHECK(f.check(other).action == Action::kServe);
+  // A login has made it valid again.
+  f.forget(here);
+  CHECK(f.check(here).action == Action::kFetch);
+}
+
+TEST_CASE("R4, R10: a credential that is dropped for every tenant is asked about by each of them") {
+  Fixture f;
+  const Request here = of_tenant("a.example", cookie("t"));
+  const Request there = of_tenant("b.example", cookie("t"));
+  f.hold(here, document("7", "Here"));
+  const LeaseId lease = f.begin(there);
+  const Key key = f.cache().session_key(cookie("t").head())->key;
+  f.cache().apply(RemoteEvent::kUserChanged, key, f.now());
+  CHECK(f.check(here).action == Action::kFetch);
+  // What was asked before it is not served after it.
+  f.fill(lease, document("7", "There"));
+  CHECK(f.check(there).action == Action::kFetch);
+}
+
 TEST_CASE("R5: a fresh document is answered on the node, with no I/O of any kind") {
   Fixture f;
   f.hold(bearer("t"), document("7"));
@@ -172,7 +202,7 @@ TEST_CASE("R7: a missing document costs one origin call, and its bytes come back
 
 TEST_CASE("R44: a header over its limit is too large, one at it is not") {
   Fixture f;
-  const std::size_t limit = small_config().max_credential_bytes;
+  const std::size_t limit = test_config().max_credential_bytes;
   const std::string at_limit(limit - std::string("Bearer ").size(), 'x');
   CHECK(f.check(bearer(at_limit)).action == Action::kFetch);
   CHECK(f.check(bearer(at_limit + "x")).action == Action::kTooLarge);

@@ -12,7 +12,7 @@ const std::string kNew = document("7", "New");
 // Two sessions of user 7 and one of user 8.
 class Sessions : public Fixture {
  public:
-  explicit Sessions(const Config& config = small_config()) : Fixture(config) {
+  explicit Sessions(const Config& config = test_config()) : Fixture(config) {
     hold(mine, kOld, {.etag = "\"old\""});
     hold(other, kOld, {.etag = "\"old\""});
     hold(stranger, document("8"));

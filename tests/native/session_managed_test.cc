@@ -17,7 +17,7 @@ struct GivenTokens {
 };
 
 Config managed_config() {
-  Config config = small_config();
+  Config config = test_config();
   config.is_managed = true;
   config.refresh_lease_for = 95 * kSecond;
   return config;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "session/session_cache.h"
+#include "test_config.h"
 
 namespace sesame::testing {
 
@@ -113,18 +114,9 @@ inline bool add_up(const Metrics& metrics) {
                                metrics.negative + metrics.bypass;
 }
 
-/// The defaults of the product, in little memory.
-inline Config small_config() {
-  Config config;
-  config.memory_bytes = 1u << 20;
-  config.max_document_bytes = 8u << 10;
-  config.max_credential_bytes = 2u << 10;
-  return config;
-}
-
 class Fixture {
  public:
-  explicit Fixture(const Config& config = small_config()) {
+  explicit Fixture(const Config& config = test_config()) {
     REQUIRE(find_faults(config).empty());
     cache_ = std::make_unique<SessionCache>(config, kSecret);
   }

@@ -5,55 +5,19 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "cache_handle.h"
+#include "config_of.h"
 
 namespace {
 
 using emscripten::val;
 
-double number(const val& options, const char* name) { return options[name].as<double>(); }
-
-std::vector<std::string> strings(const val& options, const char* name) {
-  return emscripten::vecFromJSArray<std::string>(options[name]);
-}
-
-// Options come checked for their types; what they mean together is the core's to judge.
-sesame::Config config_of(const val& options) {
-  const auto duration = [&](const char* name) {
-    return static_cast<sesame::DurationMs>(number(options, name));
-  };
-  const auto bytes = [&](const char* name) {
-    return static_cast<std::size_t>(number(options, name));
-  };
-  sesame::Config config;
-  config.fresh_for = duration("freshFor");
-  config.keep_for = duration("keepFor");
-  config.expires_in = duration("expiresIn");
-  config.idle_for = duration("idleFor");
-  config.negative_for = duration("negativeFor");
-  config.stale_if_error = duration("staleIfError");
-  config.lease_for = duration("leaseFor");
-  config.origin_timeout = duration("originTimeout");
-  config.memory_bytes = bytes("memory");
-  config.max_document_bytes = bytes("maxDocument");
-  config.max_credential_bytes = bytes("maxCredential");
-  config.is_managed = options["isManaged"].as<bool>();
-  config.refresh_lease_for = duration("refreshLeaseFor");
-  config.obey_cache_control = options["obeyCacheControl"].as<bool>();
-  config.cookie_names = strings(options, "cookie");
-  config.user_id_pointers = strings(options, "userId");
-  config.fields = strings(options, "fields");
-  config.refusals = emscripten::vecFromJSArray<int>(options["refusals"]);
-  return config;
-}
-
 // Everything wrong with the options: [{ option, reason }].
 val faults_of(const val& options) {
   val faults = val::array();
   unsigned count = 0;
-  for (const sesame::ConfigFault& fault : sesame::find_faults(config_of(options))) {
+  for (const sesame::ConfigFault& fault : sesame::find_faults(sesame::config_of(options))) {
     val entry = val::object();
     entry.set("option", fault.option);
     entry.set("reason", fault.reason);
@@ -66,7 +30,7 @@ class Cache {
  public:
   // REQUIRES: no faults; `secret` is a Uint8Array of KeyMaker::kSecretBytes random bytes.
   Cache(const val& options, const std::string& secret)
-      : handle_(std::make_unique<sesame_cache>(config_of(options), secret)) {}
+      : handle_(std::make_unique<sesame_cache>(sesame::config_of(options), secret)) {}
 
   std::uintptr_t handle() const { return reinterpret_cast<std::uintptr_t>(handle_.get()); }
 

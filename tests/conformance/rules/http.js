@@ -235,7 +235,7 @@ export const http = [
       const credential = bearer(t.user());
       const headers = {
         'cache-control': 'public, max-age=600, s-maxage=600',
-        vary: 'Accept-Language, cookie',
+        vary: 'Accept-Encoding, cookie',
         'content-type': 'application/json; charset=utf-8',
       };
       t.origin.on(READ, { headers, body: '{"id":1}' });
@@ -245,7 +245,7 @@ export const http = [
         await t.fetch(SESSION, { headers: credential }),
       ];
       for (const response of [first, held, session]) assertPrivateOnly(response);
-      assert.equal(first.headers.get('vary'), 'Accept-Language, cookie, Authorization');
+      assert.equal(first.headers.get('vary'), 'Accept-Encoding, cookie, Authorization');
       assert.equal(first.headers.get('content-type'), 'application/json; charset=utf-8');
       assert.equal(held.headers.get('vary'), 'Cookie, Authorization');
       assert.equal(held.headers.get('content-type'), 'application/json');

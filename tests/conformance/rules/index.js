@@ -22,11 +22,12 @@ import { signInPaths } from './sign-in-paths.js';
 import { streaming } from './streaming.js';
 import { tokens } from './tokens.js';
 import { updates } from './updates.js';
+import { varying } from './vary-on.js';
 import { writing } from './writing.js';
 
 /** @type {import('../suite.js').Case[]} */
 export const cases = [
-  ...[...identity, ...reading, ...documents, ...exactTimes, ...flight],
+  ...[...identity, ...varying, ...reading, ...documents, ...exactTimes, ...flight],
   ...[...refusals, ...failures, ...keeping, ...sessionPath],
   ...[...updates, ...writing, ...signInPaths],
   ...[...login, ...tokens, ...managedSessions],

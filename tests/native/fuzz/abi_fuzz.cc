@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../test_config.h"
 #include "cache_handle.h"
 #include "session/memory_budget.h"
 
@@ -48,13 +49,12 @@ class Input {
 };
 
 sesame::Config config_of(std::uint8_t settings) {
-  sesame::Config config;
+  sesame::Config config = sesame::testing::test_config();
   config.max_document_bytes = 512;
   config.max_credential_bytes = 128;
   if ((settings & 1) != 0) config.idle_for = 20 * 60'000;
   if ((settings & 2) != 0) config.fields = {"id", "v"};
   if ((settings & 4) != 0) config.negative_for = 0;
-  if ((settings & 8) != 0) config.obey_cache_control = false;
   if ((settings & 16) != 0) config.is_managed = true;
   if ((settings & 32) != 0) config.expires_in = 2 * 3'600'000;
   if ((settings & 64) != 0) config.stale_if_error = 0;

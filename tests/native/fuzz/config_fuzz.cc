@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../test_config.h"
 #include "session/session_cache.h"
 
 namespace {
@@ -65,7 +66,7 @@ std::vector<std::string> texts_of(Input& input, std::vector<std::string> standar
 }
 
 sesame::Config config_of(Input& input) {
-  sesame::Config config;
+  sesame::Config config = sesame::testing::test_config();
   const std::uint8_t given = input.byte();
   const std::uint8_t given_too = input.byte();
   const auto put = [&input](bool is_given, auto* option) {
@@ -87,7 +88,6 @@ sesame::Config config_of(Input& input) {
   put((given_too & 2) != 0, &config.max_document_bytes);
   put((given_too & 4) != 0, &config.max_credential_bytes);
   config.is_managed = (given_too & 8) != 0;
-  config.obey_cache_control = (given_too & 16) != 0;
   config.cookie_names = texts_of(input, config.cookie_names);
   config.user_id_pointers = texts_of(input, config.user_id_pointers);
   config.fields = texts_of(input, {});

@@ -1,8 +1,9 @@
 #include "session/config.h"
 
-#include <utility>
+#include <cstdint>
 
 #include "session/memory_budget.h"
+#include "session/option_ranges.h"
 
 namespace sesame {
 namespace {
@@ -17,25 +18,15 @@ std::vector<ConfigFault> find_faults(const Config& config) {
   const auto require = [&faults](bool holds, const char* option, const char* reason) {
     if (!holds) faults.push_back({option, reason});
   };
-  const std::pair<DurationMs, const char*> durations[] = {
-      {config.fresh_for, "freshFor"},       {config.keep_for, "keepFor"},
-      {config.expires_in, "expiresIn"},     {config.idle_for, "idleFor"},
-      {config.negative_for, "negativeFor"}, {config.stale_if_error, "staleIfError"},
-      {config.lease_for, "leaseFor"},       {config.origin_timeout, "originTimeout"},
-  };
-  for (const auto& [duration, option] : durations) {
-    require(duration <= kMaxDuration, option, "must be at most a hundred years");
+  for (const auto& [field, option, least, reason] : kDurationRanges) {
+    require(config.*field <= kMaxDuration, option, "must be at most a hundred years");
+    require(config.*field >= least, option, reason);
   }
-  require(config.fresh_for >= 0, "freshFor", "must not be negative");
+  for (const auto& [field, option, least, reason] : kSizeRanges) {
+    require(config.*field >= least, option, reason);
+  }
   require(config.keep_for >= config.fresh_for, "keepFor", "must be at least freshFor");
-  require(config.expires_in > 0, "expiresIn", "must be more than 0");
-  require(config.idle_for >= 0, "idleFor", "must not be negative");
-  require(config.negative_for >= 0, "negativeFor", "must not be negative");
-  require(config.stale_if_error >= 0, "staleIfError", "must not be negative");
-  require(config.origin_timeout > 0, "originTimeout", "must be more than 0");
   require(config.lease_for > config.origin_timeout, "leaseFor", "must exceed originTimeout");
-  require(config.max_document_bytes >= 2, "maxDocument", "must be at least 2 bytes");
-  require(config.max_credential_bytes >= 64, "maxCredential", "must be at least 64 bytes");
   // A fraction first: the sum of sizes that are far too large may wrap around.
   require(config.max_document_bytes <= config.memory_bytes / 4 &&
               config.max_credential_bytes <= config.memory_bytes / 2 &&

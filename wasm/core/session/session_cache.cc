@@ -64,10 +64,25 @@ SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
   const CredentialKind kind = subject.credential.kind;
   if (kind != CredentialKind::kCookie && kind != CredentialKind::kBearer) return subject;
   subject.has_key = true;
-  subject.key = keys_.make(request.tenant,
-                           kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer,
-                           subject.credential.value);
+  const KeyKind key_kind = kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer;
+  subject.key = keys_.make(request.tenant, key_kind, subject.credential.value);
+  if (!request.tenant.empty()) {
+    subject.of_all_tenants = keys_.make({}, key_kind, subject.credential.value);
+  }
   return subject;
+}
+
+bool SessionCache::has_ended(const Subject& subject, TimeMs now) const {
+  if (tombstones_.contains(subject.key, now)) return true;
+  return subject.of_all_tenants && tombstones_.contains(*subject.of_all_tenants, now);
+}
+
+// Whether the credential was dropped for every tenant since this entry's fill began. That is noted
+// as what happens to a user is: nobody can list the tenants of a credential either.
+bool SessionCache::is_dropped(const Subject& subject, const Held& held) const {
+  if (!subject.of_all_tenants || !held.is_held) return false;
+  const UserEvent* event = users_.find(*subject.of_all_tenants);
+  return event != nullptr && event->overtakes(held.entry.info.sequence);
 }
 
 Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckOptions& options) {
@@ -118,7 +133,7 @@ Outcome SessionCache::decide_without_key(const Subject& subject, const CheckOpti
 
 Outcome SessionCache::decide(const Subject& subject, const RequestHead& request, TimeMs now,
                              const CheckOptions& options) {
-  if (tombstones_.contains(subject.key, now)) {
+  if (has_ended(subject, now)) {
     return refused(http::kUnauthorized, {}, {}, Reason::kTombstone);
   }
   if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie) {
@@ -130,6 +145,10 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
   Held held = find_live(subject.key, request.tenant, now, options.want);
   if (held.reason == Reason::kRevoked)
     return refused(http::kUnauthorized, {}, {}, Reason::kRevoked);
+  if (is_dropped(subject, held)) {
+    store_->erase(subject.key);
+    held = {.reason = Reason::kChanged, .entry = {}};
+  }
 
   Lease* waited = leases_.find(options.waited, now);
   if (waited != nullptr && waited->key == subject.key) {

@@ -119,7 +119,7 @@ struct RequestHead {
 struct OriginAnswer {
   int http_status = 0;         ///< 0: it could not be had (time-out, network, over the size limit)
   DurationMs retry_after = 0;  ///< its `Retry-After`; 0: none
-  Bytes cache_control;         ///< its `Cache-Control`
+  Bytes cache_control;         ///< its `Cache-Control`, or of that what is to be obeyed (SPEC R15)
   Bytes meta;                  ///< to be stored with it, opaque here
   Bytes body;
 };
@@ -313,6 +313,8 @@ class SessionCache {
     Credential credential;
     bool has_key = false;
     Key key;
+    // The same credential of no tenant: what ends or drops that does so for every tenant (R4, R8).
+    std::optional<Key> of_all_tenants;
   };
   // Whose document a write may have changed.
   struct Writers {
@@ -333,6 +335,8 @@ class SessionCache {
   };
 
   Subject identify(const RequestHead& request) const;
+  bool has_ended(const Subject& subject, TimeMs now) const;
+  bool is_dropped(const Subject& subject, const Held& held) const;
   void step(TimeMs now);
 
   // session_cache.cc: what every request needs.

@@ -54,7 +54,9 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal) {
       return;
   }
   // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
-  forget_session(subject.key, subject.credential.kind == CredentialKind::kCookie && !only_refusal);
+  const bool may_be_valid = subject.credential.kind == CredentialKind::kCookie && !only_refusal;
+  forget_session(subject.key, may_be_valid);
+  if (may_be_valid && subject.of_all_tenants) tombstones_.remove(*subject.of_all_tenants);
 }
 
 void SessionCache::forget_session(const Key& session, bool may_be_valid) {

@@ -177,11 +177,9 @@ EntryInfo SessionCache::document_info(TimeMs credential_expires_at, Bytes cache_
     info.expires_at = std::min(info.expires_at, credential_expires_at);
   }
   DurationMs fresh_for = config_.fresh_for;
-  if (config_.obey_cache_control) {
-    const CacheControl directives = read_cache_control(cache_control);
-    if (directives.max_age_ms) fresh_for = std::min(fresh_for, *directives.max_age_ms);
-    if (directives.no_cache) fresh_for = 0;
-  }
+  const CacheControl directives = read_cache_control(cache_control);
+  if (directives.max_age_ms) fresh_for = std::min(fresh_for, *directives.max_age_ms);
+  if (directives.no_cache) fresh_for = 0;
   info.fresh_until = std::min(now + fresh_for, info.expires_at);
   info.drop_at = std::min(now + config_.keep_for + config_.stale_if_error, info.expires_at);
   return info;
@@ -189,7 +187,7 @@ EntryInfo SessionCache::document_info(TimeMs credential_expires_at, Bytes cache_
 
 // SPEC R15.
 bool SessionCache::forbids_storing(Bytes cache_control) const {
-  return config_.obey_cache_control && read_cache_control(cache_control).no_store;
+  return read_cache_control(cache_control).no_store;
 }
 
 Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now) {

@@ -1,0 +1,363 @@
+// Every option of a cache, defined once: its name, kind, default, range, meaning and page. `npm run generate`
+// makes of it what the rest reads: `table.js` (names, kinds and defaults, for `parse.js`), `types.js` (the types
+// that users see), the core's reading of its options and their ranges (`wasm/embind/config_of.h`,
+// `wasm/core/session/option_ranges.h`) and the tables of `docs/options.md` and `docs/managed.md`.
+//
+// Nothing that ships imports this file: descriptions have no place in a service worker. It knows no parser: what
+// a kind accepts is said in `parse.js`.
+// Invariant: an option that is not here does not exist.
+
+/**
+ * @typedef {object} Definition
+ * @property {string} kind what it accepts: a parser of `parse.js`
+ * @property {unknown} [standard] the default; an option without one has to be given
+ * @property {unknown} [standardIfManaged] the default where sessions are managed, if it is another
+ * @property {string} [standardText] how the pages say the default, where its value does not say it
+ * @property {number} [min] the least value
+ * @property {readonly string[]} [choices] the values that a choice has
+ * @property {string} [core] the field of the core's `Config` that it becomes
+ * @property {string} [type] the type users see, where the kind does not say it
+ * @property {string} [parsed] the type of the parsed value, where the kind does not say it
+ * @property {string} meaning one sentence without its full stop; Markdown
+ * @property {string} [rule] the rule that it is part of
+ * @property {string} [page] the page that says more
+ */
+
+/** @type {Record<string, { title: string, options: Record<string, Definition> }>} the sections of `docs/options.md` */
+export const SECTIONS = {
+  origin: {
+    title: 'Whom to ask, and how',
+    options: {
+      origin: {
+        kind: 'origin',
+        meaning: 'the back end: an `http:` or `https:` URL without a path',
+      },
+      documentPath: {
+        kind: 'path',
+        standard: '/api/v1/users/me',
+        meaning: 'where the back end says who the user is',
+      },
+      userId: {
+        kind: 'strings',
+        standard: ['/id', '/user/id', '/data/id', '/sub'],
+        core: 'user_id_pointers',
+        meaning:
+          'where the user’s identifier is in the document (JSON pointers; the first that is there counts)',
+      },
+      cookie: {
+        kind: 'strings',
+        standard: ['session', '__Host-session', '__Secure-session'],
+        standardIfManaged: ['__Host-session'],
+        core: 'cookie_names',
+        meaning:
+          'the name of the session cookie, or its names; **set it** if yours is not among the defaults',
+      },
+      varyOn: {
+        kind: 'varyOn',
+        standard: [],
+        meaning:
+          'what the document depends on beside the credential: `host`, names of request headers, `cookie:NAME`; each value has documents of its own',
+        rule: 'R4',
+        page: 'options.md#several-tenants',
+      },
+      originTimeout: {
+        kind: 'duration',
+        standard: '8s',
+        min: 1,
+        core: 'origin_timeout',
+        meaning: 'how long one call of the back end may take',
+      },
+      leaseFor: {
+        kind: 'duration',
+        standard: '10s',
+        core: 'lease_for',
+        meaning: 'how long one call owns a session; must exceed `originTimeout`',
+        rule: 'R9',
+      },
+      refusals: {
+        kind: 'statuses',
+        standard: [401, 403],
+        core: 'refusals',
+        meaning: 'which statuses are a clear "no" about the credential',
+        rule: 'R12',
+      },
+      obeyCacheControl: {
+        kind: 'boolean',
+        standard: true,
+        meaning: 'obey the back end’s `no-store` and `max-age` on the document',
+        rule: 'R15',
+      },
+    },
+  },
+  kept: {
+    title: 'What is kept, and for how long',
+    options: {
+      freshFor: {
+        kind: 'duration',
+        standard: '30m',
+        min: 0,
+        core: 'fresh_for',
+        meaning: 'a document this young is served without asking',
+        rule: 'R5',
+      },
+      keepFor: {
+        kind: 'duration',
+        standard: '60m',
+        core: 'keep_for',
+        meaning:
+          'an older one is served at once, and refreshed behind the answer; at least `freshFor`',
+        rule: 'R6',
+      },
+      staleIfError: {
+        kind: 'duration',
+        standard: '5m',
+        min: 0,
+        core: 'stale_if_error',
+        meaning: 'how far past `keepFor` a document may be served while the back end fails',
+        rule: 'R13',
+      },
+      expiresIn: {
+        kind: 'duration',
+        standard: '30d',
+        min: 1,
+        core: 'expires_in',
+        meaning: 'the absolute life of a session; nothing extends it',
+        rule: 'R8',
+      },
+      idleFor: {
+        kind: 'duration',
+        standard: 0,
+        standardText: '0: off',
+        min: 0,
+        core: 'idle_for',
+        meaning: 'a session unused this long has ended',
+        rule: 'R8',
+      },
+      negativeFor: {
+        kind: 'duration',
+        standard: '10s',
+        min: 0,
+        core: 'negative_for',
+        meaning: 'how long a clear "no" is remembered',
+        rule: 'R12',
+      },
+      fields: {
+        kind: 'strings',
+        standard: [],
+        standardText: 'all',
+        core: 'fields',
+        type: 'string[]',
+        meaning: 'keep only these members of the document',
+        rule: 'R14',
+      },
+      memory: {
+        kind: 'size',
+        standard: '64MB',
+        core: 'memory_bytes',
+        meaning: 'the most memory that the cache may hold',
+        rule: 'R50',
+      },
+      maxDocument: {
+        kind: 'size',
+        standard: '256kB',
+        min: 2,
+        core: 'max_document_bytes',
+        meaning: 'the largest document',
+        rule: 'R44',
+      },
+      maxCredential: {
+        kind: 'size',
+        standard: '16kB',
+        min: 64,
+        core: 'max_credential_bytes',
+        meaning: 'the longest `Cookie` or `Authorization` header, each',
+        rule: 'R44',
+      },
+      maxBody: {
+        kind: 'size',
+        standard: '1MB',
+        meaning: 'the largest body of a write on the document',
+        rule: 'R44',
+      },
+    },
+  },
+  changes: {
+    title: 'What else changes a session',
+    options: {
+      identityPaths: {
+        kind: 'patterns',
+        standard: ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'].map(
+          (word) => `/**/${word}`,
+        ),
+        standardText:
+          'paths that end in `login`, `logout`, `signin`, `signout`, `sign-in` or `sign-out`',
+        meaning:
+          'after these a credential may stand for another user; `*` is one segment, `**` any number',
+      },
+      userPaths: {
+        kind: 'patterns',
+        standard: null,
+        standardText: 'the siblings of `documentPath`, `/api/v1/users/{id}`',
+        meaning: 'paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user `{id}`',
+        rule: 'R26',
+      },
+      webhookSecret: {
+        kind: 'longText',
+        standard: null,
+        min: 32,
+        meaning:
+          'at least 32 characters, shared with the back end, which may then end and invalidate sessions by `POST /api/auth/revoke`',
+        rule: 'R23',
+        page: 'managed.md#the-webhook',
+      },
+      managed: {
+        kind: 'managed',
+        standard: null,
+        meaning: 'Sesame keeps the tokens, and the browser only a session cookie',
+        rule: 'R20',
+        page: 'managed.md',
+      },
+    },
+  },
+  paths: {
+    title: 'Paths of its own',
+    options: {
+      sessionPath: {
+        kind: 'pathOrNone',
+        standard: '/api/auth/session',
+        meaning: 'answers `{ user, expiresAt }` or `null`; `null` for nowhere',
+      },
+      verifyPath: {
+        kind: 'pathOrNone',
+        standard: '/api/auth/verify',
+        meaning:
+          'where a reverse proxy asks who makes a request: 200, 401 or 503 without a body; `null` for nowhere',
+        page: 'forward-auth.md',
+      },
+      verify: {
+        kind: 'verify',
+        standard: null,
+        standardText: 'nothing',
+        meaning: 'what that proxy is told of the user',
+        page: 'forward-auth.md',
+      },
+      metricsPath: {
+        kind: 'pathOrNone',
+        standard: null,
+        meaning:
+          'where the counters are answered for Prometheus, to every client: what is in front must keep it inside',
+        rule: 'R70',
+        page: 'operating.md',
+      },
+      browserCache: {
+        kind: 'boolean',
+        standard: false,
+        meaning: 'let browsers keep an answer if they ask before they use it (`ETag`, 304)',
+        rule: 'R40',
+      },
+    },
+  },
+  nodes: {
+    title: 'Several nodes',
+    options: {
+      secret: {
+        kind: 'secret',
+        standard: null,
+        standardText: 'random, and then no snapshots and no store',
+        meaning:
+          '16 random bytes, or 32 hexadecimal digits, under which credentials are hashed; caches that exchange snapshots or use a store together have the same, as safe as a password',
+        rule: 'R2',
+      },
+      store: {
+        kind: 'store',
+        standard: null,
+        meaning:
+          "what several nodes share their sessions through, such as `redis('redis://…')`; needs `secret`",
+        rule: 'R30',
+        page: 'several-nodes.md',
+      },
+      revocationBound: {
+        kind: 'duration',
+        standard: '5s',
+        meaning: 'with a store: the longest any node serves a session that was ended elsewhere',
+        rule: 'R31',
+      },
+    },
+  },
+};
+
+/** What the core is told beside: `parse.js` derives it. */
+export const DERIVED = {
+  isManaged: { kind: 'boolean', core: 'is_managed' },
+  refreshLeaseFor: { kind: 'duration', core: 'refresh_lease_for' },
+};
+
+/** @type {Record<string, Definition>} the members of `managed`; paths are the origin's */
+export const MANAGED = {
+  loginPath: {
+    kind: 'path',
+    standard: '/api/v1/auth/login',
+    meaning: 'where the back end gives tokens for a login',
+  },
+  refreshPath: {
+    kind: 'path',
+    standard: '/api/v1/auth/refresh',
+    meaning: 'where it exchanges a refresh token',
+  },
+  logoutPath: {
+    kind: 'pathOrNone',
+    standard: null,
+    meaning: 'told of every logout',
+  },
+  apiPrefix: {
+    kind: 'prefix',
+    standard: '/api/v1',
+    meaning: 'requests below it get the access token',
+  },
+  accessToken: {
+    kind: 'pointer',
+    standard: '/access_token',
+    meaning: 'JSON pointer into the answer, to the access token',
+  },
+  refreshToken: {
+    kind: 'pointer',
+    standard: '/refresh_token',
+    meaning: 'JSON pointer to the refresh token',
+  },
+  expiresIn: {
+    kind: 'pointer',
+    standard: '/expires_in',
+    meaning: 'JSON pointer to the access token’s lifetime in seconds',
+  },
+  refreshAs: {
+    kind: 'choice',
+    standard: 'json',
+    choices: ['json', 'form'],
+    meaning: 'how the refresh token is sent: `json` or `form`',
+  },
+  refreshTimeout: {
+    kind: 'duration',
+    standard: '60s',
+    min: 1,
+    meaning: 'how long an exchange may take',
+  },
+};
+
+/** @type {Record<string, Definition>} the members of `verify` */
+export const VERIFY = {
+  headers: {
+    kind: 'verifyHeaders',
+    standard: {},
+    standardText: 'none',
+    type: 'Record<string, string>',
+    parsed: 'readonly (readonly [name: string, pointer: string])[]',
+    meaning:
+      "response headers, and the JSON pointers to what they say, such as `{ 'x-user-id': '/id' }`",
+  },
+  prefix: {
+    kind: 'boolean',
+    standard: false,
+    meaning:
+      'answer every method on every path below `verifyPath` too, whatever the query: for Envoy, which sends the original request’s',
+  },
+};

@@ -1,0 +1,203 @@
+// Reads options: names, kinds and defaults are in `table.js`; here is what each kind accepts. What only a server has
+// (`managed`, `verify`) is parsed by whoever passes a parser for it, so that a service worker carries none of it. What
+// numbers mean together is judged by the core (`findFaults`).
+// Invariant: everything that is wrong is reported at once, and what is returned is complete and frozen.
+
+import { asInUrl, parsePathPattern } from '../dialects/path-patterns.js';
+import { ConfigError } from '../errors.js';
+import { fromHex } from '../util/hex.js';
+import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
+import { OPTIONS } from './table.js';
+import { parseVaryOn, sessionCookieFault, VARY_ON_REASON } from './vary-on.js';
+
+/** @typedef {import('../errors.js').ConfigFault} ConfigFault */
+/** @typedef {import('./types.js').Options} Options */
+/** @typedef {import('./types.js').ParsedOptions} ParsedOptions */
+
+/**
+ * What an option is: its kind, its default, and what the kind needs beside it.
+ * @typedef {object} Entry
+ * @property {string} kind
+ * @property {unknown} [standard]
+ * @property {unknown} [standardIfManaged]
+ * @property {number} [min]
+ * @property {readonly string[]} [choices]
+ */
+
+/**
+ * The parsers of options that are objects of their own. Without one, the option is what it is without a value.
+ * @typedef {object} Features
+ * @property {(given: unknown, faults: ConfigFault[]) => import('./types.js').ManagedOptions | null} [managed]
+ * @property {(given: unknown, fields: readonly string[], faults: ConfigFault[]) =>
+ *   import('./types.js').VerifyOptions} [verify]
+ * @property {(parsed: ParsedOptions) => ConfigFault[]} [together] what is wrong with options together
+ */
+
+/** What an exchange of tokens may overrun its time-out by before it counts as lost. */
+const REFRESH_MARGIN_MS = 35_000;
+
+/** @param {unknown} value */
+export const isPath = (value) => typeof value === 'string' && /^\/[^?#\s]*$/.test(value);
+
+const BAD_PATH = 'must be a path that begins with / and has no query';
+
+/** @param {any} value */
+const parsePath = (value) => (isPath(value) ? asInUrl(value) : undefined);
+
+/**
+ * By kind: what is wrong with a value that is refused, and the parser, which gives undefined for one.
+ * @type {Record<string, [reason: string | ((entry: Entry) => string), parse: (value: any, entry: Entry) => unknown]>}
+ */
+const KINDS = {
+  origin: ['must be an http: or https: URL without path, query or user', parseOrigin],
+  path: [BAD_PATH, parsePath],
+  pathOrNone: [BAD_PATH, (value) => (value === null ? null : parsePath(value))],
+  prefix: [BAD_PATH, (value) => parsePath(value)?.replace(/\/$/, '')],
+  pointer: ['must be a JSON pointer', (value) => (isPath(value) ? value : undefined)],
+  strings: ['must be a string or a list of strings', parseStrings],
+  varyOn: [VARY_ON_REASON, parseVaryOn],
+  duration: [
+    "must be milliseconds or a string such as '30m'",
+    (value) => parseQuantity(value, DURATION_UNITS),
+  ],
+  size: ["must be bytes or a string such as '64MB'", parseSize],
+  boolean: ['must be true or false', (value) => (typeof value === 'boolean' ? value : undefined)],
+  statuses: [
+    'must be a list of HTTP statuses',
+    (value) => (Array.isArray(value) && value.every(Number.isInteger) ? [...value] : undefined),
+  ],
+  patterns: ['must be a list of path patterns', parsePatterns],
+  longText: [
+    ({ min }) => `must be a string of at least ${min} characters`,
+    (value, { min = 0 }) =>
+      value === null || (typeof value === 'string' && value.length >= min) ? value : undefined,
+  ],
+  secret: ['must be 16 bytes or 32 hexadecimal digits', parseSecret],
+  store: [
+    'must be a store, such as redis(…) gives',
+    (value) => (value === null || typeof value?.putIfNewer === 'function' ? value : undefined),
+  ],
+  choice: [
+    ({ choices = [] }) => `must be ${choices.join(' or ')}`,
+    (value, { choices = [] }) => (choices.includes(value) ? value : undefined),
+  ],
+};
+
+/**
+ * Reads one option. A value that is wrong is reported, and the default stands in for it, so that the rest can be
+ * judged.
+ * @param {string} option as the fault names it
+ * @param {Entry} entry
+ * @param {unknown} given
+ * @param {ConfigFault[]} faults added to
+ * @param {string} [reason] stands in for the kind's own
+ */
+export function readOption(option, entry, given, faults, reason) {
+  const [standardReason, parse] = KINDS[entry.kind];
+  const isNone = given === null && entry.kind === 'pathOrNone';
+  const parsed = parse(isNone ? null : (given ?? entry.standard), entry);
+  if (parsed !== undefined) return parsed;
+  const own = typeof standardReason === 'string' ? standardReason : standardReason(entry);
+  faults.push({ option, reason: reason ?? own });
+  return parse(entry.standard, entry);
+}
+
+/**
+ * Reports every name that is no option.
+ * @param {object} given
+ * @param {object} table
+ * @param {string} prefix of the option's name in a fault
+ * @param {ConfigFault[]} faults added to
+ */
+export function refuseUnknown(given, table, prefix, faults) {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(table, name)) {
+      faults.push({ option: prefix + name, reason: 'is not an option' });
+    }
+  }
+}
+
+/**
+ * Reads options, fills in the defaults and converts units.
+ * @param {Options} options
+ * @param {(options: object) => ConfigFault[]} findFaults the core's: what is wrong with options that are of the
+ *   right types
+ * @param {Features} features
+ * @returns {ParsedOptions}
+ * @throws {ConfigError} with everything that is wrong
+ */
+export function parseWith(options, findFaults, features) {
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
+  const given = /** @type {Record<string, unknown>} */ ({ ...options });
+  /** @type {ConfigFault[]} */
+  const faults = [];
+  refuseUnknown(options, OPTIONS, '', faults);
+  const managed = features.managed?.(given.managed, faults) ?? null;
+  const isManaged = managed !== null;
+  given.userPaths ??= [siblingsOf(given.documentPath)];
+  /** @type {Record<string, any>} */
+  const read = {};
+  for (const [option, entry] of Object.entries(/** @type {Record<string, Entry>} */ (OPTIONS))) {
+    if (!Object.hasOwn(KINDS, entry.kind)) continue; // it is an object, with a parser of its own
+    const standard = isManaged && given[option] === undefined ? entry.standardIfManaged : undefined;
+    read[option] = readOption(option, entry, standard ?? given[option], faults);
+  }
+  const parsed = /** @type {ParsedOptions} */ ({
+    ...read,
+    managed,
+    verify: features.verify?.(given.verify, read.fields, faults) ?? { headers: [], prefix: false },
+    isManaged,
+    refreshLeaseFor: (managed?.refreshTimeout ?? 0) + REFRESH_MARGIN_MS,
+  });
+  if (parsed.sessionPath === parsed.documentPath) {
+    faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
+  }
+  const varyFault = sessionCookieFault(parsed.varyOn, parsed.cookie);
+  if (varyFault !== null) faults.push({ option: 'varyOn', reason: varyFault });
+  faults.push(...(features.together?.(parsed) ?? []), ...findFaults(parsed));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(parsed);
+}
+
+/** `/api/v1/users/me` → `/api/v1/users/{id}`. @param {unknown} documentPath */
+function siblingsOf(documentPath) {
+  return `${documentPath ?? OPTIONS.documentPath.standard}`.replace(/[^/]*$/, '{id}');
+}
+
+/** @param {unknown} value */
+function parseStrings(value) {
+  const list = typeof value === 'string' ? [value] : value;
+  const fits = Array.isArray(list) && list.every((each) => typeof each === 'string' && each);
+  return fits ? /** @type {string[]} */ ([...list]) : undefined;
+}
+
+/** @param {unknown} value */
+function parseSize(value) {
+  const bytes = parseQuantity(value, SIZE_UNITS);
+  return bytes !== undefined && bytes >= 0 && bytes <= 2 ** 31 ? bytes : undefined;
+}
+
+/** @param {unknown} value */
+function parsePatterns(value) {
+  // The default of `userPaths` depends on another option: none stands in for a wrong one.
+  const patterns = Array.isArray(value) ? value.map(parsePathPattern) : [undefined];
+  if (value === null) return [];
+  return patterns.includes(undefined) ? undefined : /** @type {RegExp[]} */ (patterns);
+}
+
+/** @param {unknown} value */
+function parseSecret(value) {
+  if (value === null) return null;
+  if (value instanceof Uint8Array && value.length === 16) return value.slice();
+  if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) return undefined;
+  return fromHex(value);
+}
+
+/** @param {unknown} value */
+function parseOrigin(value) {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const isBare = url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
+  return isBare && /^https?:$/.test(url.protocol) ? url.origin : undefined;
+}

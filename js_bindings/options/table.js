@@ -1,0 +1,68 @@
+// Generated from js_bindings/options/definitions.js by scripts/generate-options.mjs; do not edit.
+// Names, kinds and defaults of the options, without the words: this is what ships.
+
+export const OPTIONS = Object.freeze({
+  origin: { kind: 'origin' },
+  documentPath: { kind: 'path', standard: '/api/v1/users/me' },
+  userId: { kind: 'strings', standard: ['/id', '/user/id', '/data/id', '/sub'] },
+  cookie: {
+    kind: 'strings',
+    standard: ['session', '__Host-session', '__Secure-session'],
+    standardIfManaged: ['__Host-session'],
+  },
+  varyOn: { kind: 'varyOn', standard: [] },
+  originTimeout: { kind: 'duration', standard: '8s' },
+  leaseFor: { kind: 'duration', standard: '10s' },
+  refusals: { kind: 'statuses', standard: [401, 403] },
+  obeyCacheControl: { kind: 'boolean', standard: true },
+  freshFor: { kind: 'duration', standard: '30m' },
+  keepFor: { kind: 'duration', standard: '60m' },
+  staleIfError: { kind: 'duration', standard: '5m' },
+  expiresIn: { kind: 'duration', standard: '30d' },
+  idleFor: { kind: 'duration', standard: 0 },
+  negativeFor: { kind: 'duration', standard: '10s' },
+  fields: { kind: 'strings', standard: [] },
+  memory: { kind: 'size', standard: '64MB' },
+  maxDocument: { kind: 'size', standard: '256kB' },
+  maxCredential: { kind: 'size', standard: '16kB' },
+  maxBody: { kind: 'size', standard: '1MB' },
+  identityPaths: {
+    kind: 'patterns',
+    standard: [
+      '/**/login',
+      '/**/logout',
+      '/**/signin',
+      '/**/signout',
+      '/**/sign-in',
+      '/**/sign-out',
+    ],
+  },
+  userPaths: { kind: 'patterns', standard: null },
+  webhookSecret: { kind: 'longText', standard: null, min: 32 },
+  managed: { kind: 'managed', standard: null },
+  sessionPath: { kind: 'pathOrNone', standard: '/api/auth/session' },
+  verifyPath: { kind: 'pathOrNone', standard: '/api/auth/verify' },
+  verify: { kind: 'verify', standard: null },
+  metricsPath: { kind: 'pathOrNone', standard: null },
+  browserCache: { kind: 'boolean', standard: false },
+  secret: { kind: 'secret', standard: null },
+  store: { kind: 'store', standard: null },
+  revocationBound: { kind: 'duration', standard: '5s' },
+});
+
+export const MANAGED = Object.freeze({
+  loginPath: { kind: 'path', standard: '/api/v1/auth/login' },
+  refreshPath: { kind: 'path', standard: '/api/v1/auth/refresh' },
+  logoutPath: { kind: 'pathOrNone', standard: null },
+  apiPrefix: { kind: 'prefix', standard: '/api/v1' },
+  accessToken: { kind: 'pointer', standard: '/access_token' },
+  refreshToken: { kind: 'pointer', standard: '/refresh_token' },
+  expiresIn: { kind: 'pointer', standard: '/expires_in' },
+  refreshAs: { kind: 'choice', standard: 'json', choices: ['json', 'form'] },
+  refreshTimeout: { kind: 'duration', standard: '60s', min: 1 },
+});
+
+export const VERIFY = Object.freeze({
+  headers: { kind: 'verifyHeaders', standard: {} },
+  prefix: { kind: 'boolean', standard: false },
+});

@@ -1,0 +1,151 @@
+// Generated from js_bindings/options/definitions.js by scripts/generate-options.mjs; do not edit.
+// The types of the options: what users give, and what is made of it. Types only: this file has no code.
+
+/**
+ * A length of time: milliseconds, or a string such as `'30m'` (`ms`, `s`, `m`, `h`, `d`).
+ * @typedef {number | string} Duration
+ */
+
+/**
+ * A number of bytes, or a string such as `'64MB'` (`B`, `kB`, `MB`, `GB`, powers of 1024).
+ * @typedef {number | string} Size
+ */
+
+/**
+ * What a cache is configured with. Only `origin` has no default.
+ * @typedef {object} Options
+ * @property {string} origin the back end: an `http:` or `https:` URL without a path
+ * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
+ * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
+ *   that is there counts); default: `/id`, `/user/id`, `/data/id`, `/sub`
+ * @property {string | string[]} [cookie] the name of the session cookie, or its names; set it if yours is not among
+ *   the defaults; default: `session`, `__Host-session`, `__Secure-session`
+ * @property {string | string[]} [varyOn] what the document depends on beside the credential: `host`, names of request
+ *   headers, `cookie:NAME`; each value has documents of its own (rule R4); default: nothing
+ * @property {Duration} [originTimeout] how long one call of the back end may take; default: 8 s
+ * @property {Duration} [leaseFor] how long one call owns a session; must exceed `originTimeout` (rule R9); default:
+ *   10 s
+ * @property {number[]} [refusals] which statuses are a clear "no" about the credential (rule R12); default: 401, 403
+ * @property {boolean} [obeyCacheControl] obey the back end’s `no-store` and `max-age` on the document (rule R15);
+ *   default: true
+ * @property {Duration} [freshFor] a document this young is served without asking (rule R5); default: 30 min
+ * @property {Duration} [keepFor] an older one is served at once, and refreshed behind the answer; at least `freshFor`
+ *   (rule R6); default: 60 min
+ * @property {Duration} [staleIfError] how far past `keepFor` a document may be served while the back end fails (rule
+ *   R13); default: 5 min
+ * @property {Duration} [expiresIn] the absolute life of a session; nothing extends it (rule R8); default: 30 days
+ * @property {Duration} [idleFor] a session unused this long has ended (rule R8); default: 0: off
+ * @property {Duration} [negativeFor] how long a clear "no" is remembered (rule R12); default: 10 s
+ * @property {string[]} [fields] keep only these members of the document (rule R14); default: all
+ * @property {Size} [memory] the most memory that the cache may hold (rule R50); default: 64 MB
+ * @property {Size} [maxDocument] the largest document (rule R44); default: 256 kB
+ * @property {Size} [maxCredential] the longest `Cookie` or `Authorization` header, each (rule R44); default: 16 kB
+ * @property {Size} [maxBody] the largest body of a write on the document (rule R44); default: 1 MB
+ * @property {string[]} [identityPaths] after these a credential may stand for another user; `*` is one segment, `**`
+ *   any number; default: paths that end in `login`, `logout`, `signin`, `signout`, `sign-in` or `sign-out`
+ * @property {string[]} [userPaths] paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user `{id}`
+ *   (rule R26); default: the siblings of `documentPath`, `/api/v1/users/{id}`
+ * @property {string} [webhookSecret] at least 32 characters, shared with the back end, which may then end and
+ *   invalidate sessions by `POST /api/auth/revoke` (rule R23); default: none
+ * @property {Managed} [managed] Sesame keeps the tokens, and the browser only a session cookie (rule R20); default:
+ *   none
+ * @property {string | null} [sessionPath] answers `{ user, expiresAt }` or `null`; `null` for nowhere; default:
+ *   `/api/auth/session`
+ * @property {string | null} [verifyPath] where a reverse proxy asks who makes a request: 200, 401 or 503 without a
+ *   body; `null` for nowhere; default: `/api/auth/verify`
+ * @property {Verify} [verify] what that proxy is told of the user; default: nothing
+ * @property {string | null} [metricsPath] where the counters are answered for Prometheus, to every client: what is in
+ *   front must keep it inside (rule R70); default: none
+ * @property {boolean} [browserCache] let browsers keep an answer if they ask before they use it (`ETag`, 304) (rule
+ *   R40); default: false
+ * @property {string | Uint8Array} [secret] 16 random bytes, or 32 hexadecimal digits, under which credentials are
+ *   hashed; caches that exchange snapshots or use a store together have the same, as safe as a password (rule R2);
+ *   default: random, and then no snapshots and no store
+ * @property {import('../stores/store.js').SharedStore} [store] what several nodes share their sessions through, such
+ *   as `redis('redis://…')`; needs `secret` (rule R30); default: none
+ * @property {Duration} [revocationBound] with a store: the longest any node serves a session that was ended elsewhere
+ *   (rule R31); default: 5 s
+ */
+
+/**
+ * How the origin signs users in. Paths are the origin's.
+ * @typedef {object} Managed
+ * @property {string} [loginPath] where the back end gives tokens for a login; default: `/api/v1/auth/login`
+ * @property {string} [refreshPath] where it exchanges a refresh token; default: `/api/v1/auth/refresh`
+ * @property {string | null} [logoutPath] told of every logout; default: none
+ * @property {string} [apiPrefix] requests below it get the access token; default: `/api/v1`
+ * @property {string} [accessToken] JSON pointer into the answer, to the access token; default: `/access_token`
+ * @property {string} [refreshToken] JSON pointer to the refresh token; default: `/refresh_token`
+ * @property {string} [expiresIn] JSON pointer to the access token’s lifetime in seconds; default: `/expires_in`
+ * @property {'json' | 'form'} [refreshAs] how the refresh token is sent: `json` or `form`; default: `json`
+ * @property {Duration} [refreshTimeout] how long an exchange may take; default: 60 s
+ */
+
+/**
+ * What a reverse proxy is told that asks who makes a request (`docs/forward-auth.md`).
+ * @typedef {object} Verify
+ * @property {Record<string, string>} [headers] response headers, and the JSON pointers to what they say, such as
+ *   `{ 'x-user-id': '/id' }`; default: none
+ * @property {boolean} [prefix] answer every method on every path below `verifyPath` too, whatever the query: for
+ *   Envoy, which sends the original request’s; default: false
+ */
+
+/**
+ * The options of a cache, complete and in the units that are counted in: milliseconds and bytes.
+ * @typedef {object} ParsedOptions
+ * @property {string} origin
+ * @property {string} documentPath
+ * @property {string[]} userId
+ * @property {string[]} cookie
+ * @property {readonly string[]} varyOn
+ * @property {number} originTimeout
+ * @property {number} leaseFor
+ * @property {number[]} refusals
+ * @property {boolean} obeyCacheControl
+ * @property {number} freshFor
+ * @property {number} keepFor
+ * @property {number} staleIfError
+ * @property {number} expiresIn
+ * @property {number} idleFor
+ * @property {number} negativeFor
+ * @property {string[]} fields
+ * @property {number} memory
+ * @property {number} maxDocument
+ * @property {number} maxCredential
+ * @property {number} maxBody
+ * @property {RegExp[]} identityPaths
+ * @property {RegExp[]} userPaths
+ * @property {string | null} webhookSecret
+ * @property {ManagedOptions | null} managed
+ * @property {string | null} sessionPath
+ * @property {string | null} verifyPath
+ * @property {VerifyOptions} verify
+ * @property {string | null} metricsPath
+ * @property {boolean} browserCache
+ * @property {Uint8Array<ArrayBuffer> | null} secret
+ * @property {import('../stores/store.js').SharedStore | null} store
+ * @property {number} revocationBound
+ * @property {boolean} isManaged
+ * @property {number} refreshLeaseFor
+ */
+
+/**
+ * @typedef {object} ManagedOptions
+ * @property {string} loginPath
+ * @property {string} refreshPath
+ * @property {string | null} logoutPath
+ * @property {string} apiPrefix
+ * @property {string} accessToken
+ * @property {string} refreshToken
+ * @property {string} expiresIn
+ * @property {'json' | 'form'} refreshAs
+ * @property {number} refreshTimeout
+ */
+
+/**
+ * @typedef {object} VerifyOptions
+ * @property {readonly (readonly [name: string, pointer: string])[]} headers
+ * @property {boolean} prefix
+ */
+
+export {};
