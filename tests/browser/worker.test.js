@@ -407,7 +407,7 @@ test('R4: requests of one registration with different values of a header never s
     const answers = await tab.evaluate(async () => {
       const answered = [];
       for (const org of ['one', 'two', null, 'one', 'two', null]) {
-        const headers = org === null ? {} : { 'x-organization-id': org };
+        const headers = new Headers(org === null ? [] : [['x-organization-id', org]]);
         const response = await fetch('/api/v1/users/me', { headers });
         const source = /desc=(\w+)/.exec(response.headers.get('server-timing') ?? '')?.[1];
         const session = await (await fetch('/api/auth/session', { headers })).json();
