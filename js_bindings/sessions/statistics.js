@@ -46,7 +46,7 @@ export class StatisticsReader {
   #core;
   #engine;
   #log;
-  #mostAvoided = 0;
+  #maxAvoided = 0;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -64,9 +64,9 @@ export class StatisticsReader {
     const counters = withSums(this.#core.statistics());
     const { checks, originCalls } = this.#engine.times;
     // A counter never falls: an origin call that comes without a check is not a check that cost one.
-    this.#mostAvoided = Math.max(this.#mostAvoided, counters.originCallsAvoided);
+    this.#maxAvoided = Math.max(this.#maxAvoided, counters.originCallsAvoided);
     return {
-      ...{ ...counters, originCallsAvoided: this.#mostAvoided },
+      ...{ ...counters, originCallsAvoided: this.#maxAvoided },
       checkTime: checks.value(),
       originTime: originCalls.value(),
       originUnkeyedVary: this.#engine.calls.unkeyedVary,
@@ -85,7 +85,7 @@ function withSums(counters) {
   const { checks, leases } = counters;
   const originCalls =
     originMiss + originRefresh + originFresh + originBypass + originWrite + originLogin;
-  // A request that has a lease may be about to ask.
+  // A check whose lease has not ended may still cost a call, which is counted when the origin is asked.
   const originCallsAvoided = Math.max(0, checks - originCalls - leases);
   return /** @type {any} */ ({ ...counters, originCalls, originCallsAvoided });
 }

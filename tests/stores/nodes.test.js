@@ -138,6 +138,28 @@ describe('several nodes', () => {
     );
   });
 
+  test('R70: a check that still looks in the store is not counted as one that cost no origin call', async () => {
+    const { nodes } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    /** @type {() => void} */
+    let goOn = () => {};
+    const held = new Promise((resolve) => {
+      goOn = () => resolve(undefined);
+    });
+    link.before = async (name) => void (name === 'acquire' && (await held));
+    const asking = sessions.getSession(ada);
+    await rest();
+    const { checks, originCalls, originCallsAvoided } = sessions.statistics();
+    assert.deepEqual(
+      { checks, originCalls, originCallsAvoided },
+      { checks: 1, originCalls: 0, originCallsAvoided: 0 },
+    );
+    goOn();
+    await asking;
+    const after = sessions.statistics();
+    assert.deepEqual([after.originCalls, after.originCallsAvoided], [1, 0]);
+  });
+
   test('R5: what is fresh is answered without a word from the store', async () => {
     const { nodes } = await startNodes(1);
     const [{ link, sessions }] = nodes;
