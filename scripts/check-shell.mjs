@@ -14,9 +14,9 @@ const rooms = new Map([
   ['dialects', []],
   ['core', ['base', 'util']],
   ['stores', ['base', 'util']],
-  ['options', ['base', 'util', 'dialects', 'stores']],
-  ['origin', ['base', 'util', 'core']],
-  ['shared', ['base', 'util', 'core', 'stores', 'options']],
+  ['origin', ['base', 'util']],
+  ['options', ['base', 'util', 'dialects', 'stores', 'origin']], // varyOn names what reaches the origin
+  ['shared', ['base', 'util', 'core', 'stores', 'origin', 'options']],
   ['sessions', ['base', 'util', 'core', 'stores', 'options', 'origin', 'shared']],
   [
     'http',
