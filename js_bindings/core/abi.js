@@ -499,6 +499,15 @@ export class Core {
   }
 
   /**
+   * What stands for the credential of a request under every tenant (R4): what happens to it under one is noted there.
+   * @param {RequestHead} head
+   * @returns {string | null} a key in hexadecimal; null if the request has no tenant, or not exactly one credential
+   */
+  keyOfAllTenants(head) {
+    return head.tenant === '' ? null : (this.sessionKey({ ...head, tenant: '' })?.key ?? null);
+  }
+
+  /**
    * The managed session of a request.
    * @param {RequestHead} head
    * @param {number} now

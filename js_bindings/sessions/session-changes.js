@@ -87,11 +87,9 @@ export class SessionChanges {
    * @returns {string | null} that key; null if there are no others
    */
   #forAllTenants(event, head) {
-    if (head.tenant === '') return null;
-    const session = this.#core.sessionKey({ ...head, tenant: '' });
-    if (session === null) return null;
-    this.#core.applyRemote(event, session.key, this.#host.now());
-    return session.key;
+    const key = this.#core.keyOfAllTenants(head);
+    if (key !== null) this.#core.applyRemote(event, key, this.#host.now());
+    return key;
   }
 
   /**

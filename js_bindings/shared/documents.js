@@ -89,6 +89,7 @@ export class SharedSessions {
    * @returns {Promise<SharedDocument | null>}
    */
   async load(head) {
+    const ofAllTenants = this.#core.keyOfAllTenants(head);
     const session = this.#core.sessionKey(head);
     const position = this.log.position;
     if (session === null || position === null || this.log.outbox.isPending(session.key))
@@ -101,7 +102,7 @@ export class SharedSessions {
       const record = parseRecord(await open(parts, found));
       if (record === null || record.history !== position.history) return null;
       if (record.keyId !== this.log.keyId || record.kept !== this.#kept) return null;
-      if (!(await this.#stands(record))) return null;
+      if (!(await this.#stands(record, ofAllTenants))) return null;
       if (record.history !== this.log.position?.history) return null; // the store has lost it meanwhile
       const { clockOffset } = this.log;
       return {
@@ -116,11 +117,13 @@ export class SharedSessions {
   }
 
   /**
-   * Whether nothing has happened since to the user of a record, or to somebody of whom nobody knows who.
+   * Whether nothing has happened since to the user of a record, or to a user whom nobody knows, or to its credential under
+   * another tenant.
    * @param {{ at: string, user: string | null }} record
+   * @param {string | null} ofAllTenants
    */
-  async #stands({ at, user }) {
-    const users = user === null ? [ANY_USER] : [user, ANY_USER];
+  async #stands({ at, user }, ofAllTenants) {
+    const users = [user, ofAllTenants, ANY_USER].filter((each) => each !== null);
     if (users.some((each) => this.log.outbox.isPending(each))) return false;
     const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
     return epochs.every(
@@ -182,9 +185,10 @@ export class SharedSessions {
    * @param {{ cacheControl: string, askedAtMs: number }} answer
    */
   async save(head, since, { user, body, meta, expiresAtMs }, { cacheControl, askedAtMs }) {
+    const ofAllTenants = this.#core.keyOfAllTenants(head);
     const session = since && this.#core.sessionKey(head);
     if (since === null || session === null) return;
-    const keys = [session.key, user, ANY_USER];
+    const keys = [session.key, user, ofAllTenants, ANY_USER];
     if (keys.some((key) => key !== null && this.log.outbox.isPending(key))) return;
     const { clockOffset } = this.log;
     const record = {

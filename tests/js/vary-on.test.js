@@ -293,6 +293,19 @@ describe('what varyOn is made of', () => {
     fc.assert(property, { numRuns: 2000 });
   });
 
+  test('R4: a host is the same in any case, a header’s value is not', () => {
+    const tenants = (/** @type {string} */ name, /** @type {string} */ field) =>
+      ['a.test', 'A.test'].map((value) =>
+        tenantOf([name], { headers: new Headers([[field, value]]) }),
+      );
+    for (const field of ['host', 'x-forwarded-host']) {
+      const [one, other] = tenants('host', field);
+      assert.equal(one, other);
+    }
+    const [one, other] = tenants('x-a', 'x-a');
+    assert.notEqual(one, other);
+  });
+
   test('R4: it names the host, cookies and headers that the origin gets, in any order', () => {
     const parse = (/** @type {unknown} */ varyOn) =>
       parseOptions(/** @type {any} */ ({ origin: ORIGIN, varyOn })).varyOn;

@@ -201,6 +201,38 @@ describe('several nodes', () => {
     assert.equal(origin.calls.length, 1);
   });
 
+  test('R4, R31: a credential that is dropped or ended under one value of varyOn is so on all nodes and under all', async () => {
+    const { origin, nodes } = await startNodes(2, { options: { varyOn: 'x-org' } });
+    const [one, other] = nodes.map(({ sessions }) => sessions);
+    const of = (/** @type {string} */ org) => ({
+      headers: new Headers({ ...bearer('ada'), 'x-org': org }),
+    });
+    const sourceOf = async (/** @type {SessionCache} */ node, /** @type {string} */ org) => {
+      const { source } = await node.identify(of(org));
+      await rest();
+      return source;
+    };
+    assert.equal(await sourceOf(one, 'a'), 'origin');
+    assert.equal(
+      await sourceOf(other, 'b'),
+      'origin',
+      'another value is another record in the store',
+    );
+    assert.equal(origin.calls.length, 2);
+    await sourceOf(other, 'a');
+    assert.equal(origin.calls.length, 2, 'one node finds what the other has had');
+    await one.forget(of('a'));
+    await rest();
+    await sourceOf(other, 'b');
+    assert.equal(origin.calls.length, 3);
+    await one.revoke(of('a'));
+    await rest();
+    for (const node of [one, other]) {
+      for (const org of ['a', 'b', 'c']) assert.equal(await node.getSession(of(org)), null);
+    }
+    assert.equal(origin.calls.length, 3);
+  });
+
   test('R23, R31: and so is what happens to users', async () => {
     const { origin, nodes } = await startNodes(2);
     const [one, other] = nodes;
