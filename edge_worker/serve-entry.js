@@ -8,7 +8,7 @@ import { createWorker } from './worker.js';
 
 /**
  * @typedef {object} Bindings
- * @property {import('../js_bindings/options/options.js').Options} SESAME
+ * @property {import('../js_bindings/options/types.js').Options} SESAME
  * @property {string} [SESAME_REDIS] the shared store's URL
  * @property {unknown} [SESAME_REDIS_OBJECT]
  */

@@ -23,7 +23,7 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 
 /**
  * The cache's options, with a `store` that may be the name of a binding.
- * @typedef {Omit<import('../js_bindings/options/options.js').Options, 'store'> & StoreOption} Options
+ * @typedef {Omit<import('../js_bindings/options/types.js').Options, 'store'> & StoreOption} Options
  */
 
 /**

@@ -7,7 +7,7 @@ import { SessionCache } from 'sesame-edge';
 import { ConfigError, SesameError } from '../../js_bindings/errors.js';
 
 /** @import { SessionCacheBase } from '../../js_bindings/session-cache.js' */
-/** @import { Options } from '../../js_bindings/options/options.js' */
+/** @import { Options } from '../../js_bindings/options/types.js' */
 
 /**
  * Where an application's cache comes from: its options, a cache, or a function that gives either when it is first needed.

@@ -56,13 +56,13 @@ export class SessionChanges {
    * @param {RequestHead} head
    * @returns {Promise<void>} resolves when it is published
    */
-  async end(head) {
+  end(head) {
     this.#core.revokeSession(head, this.#host.now());
     const ofAll = this.#forAllTenants(RemoteEvent.SESSION_ENDED, head);
-    if (this.#shared === null) return;
+    if (this.#shared === null) return Promise.resolve();
     const { publisher } = this.#shared;
     const heads = ofAll === null ? [head] : [head, { ...head, tenant: '' }];
-    await allOf(heads.map((each) => publisher.end(each)));
+    return allOf(heads.map((each) => publisher.end(each)));
   }
 
   /**
@@ -70,13 +70,13 @@ export class SessionChanges {
    * @param {RequestHead} head
    * @returns {Promise<void>} resolves when it is published
    */
-  async drop(head) {
+  drop(head) {
     this.#core.forgetSession(head);
     const ofAll = this.#forAllTenants(RemoteEvent.USER_CHANGED, head);
-    if (this.#shared === null) return;
+    if (this.#shared === null) return Promise.resolve();
     const { publisher } = this.#shared;
     const event = ofAll === null ? [] : [publisher.userEvent('invalidate', ofAll)];
-    await allOf([publisher.drop(head), ...event]);
+    return allOf([publisher.drop(head), ...event]);
   }
 
   /**

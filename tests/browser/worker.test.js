@@ -418,7 +418,7 @@ test('R4: requests of one registration with different values of a header never s
     assert.deepEqual(answers, [
       ['one', 'one', 'origin'],
       ['two', 'two', 'origin'],
-      [null, null, 'origin'],
+      [null, null, 'fresh'], // the page's client has asked
       ['one', 'one', 'fresh'],
       ['two', 'two', 'fresh'],
       [null, null, 'fresh'],
