@@ -71,7 +71,7 @@ const EVERYTHING = ['bench', 'docs', 'scripts', 'tests', 'wasm', ...SHELL];
 const shell = (name, needs = [], after = ['build']) => ({
   needs: ['module', ...needs],
   after,
-  sources: ['wasm', ...SHELL, 'tests/support', 'tests/http-cases', `tests/${name}`],
+  sources: ['wasm', ...SHELL, 'tests/support', `tests/${name}`],
 });
 
 /** @type {Record<string, Part>} */
