@@ -71,11 +71,6 @@ export class PathPattern {
     this.hasId = parts.includes(ID);
   }
 
-  /** @param {string} path as it stands in a URL */
-  test(path) {
-    return this.match(segmentsOf(path)) !== null;
-  }
-
   /**
    * Whether the pattern matches the whole path.
    * @param {readonly string[]} segments as `segmentsOf` gives them
