@@ -74,6 +74,9 @@ const READS = ['GET', 'HEAD'];
 const SAFE = [...READS, 'OPTIONS', 'TRACE'];
 const UPDATES = ['PUT', 'PATCH', 'DELETE'];
 
+/** What is counted where an answer exchanges or deletes the session cookie. */
+const SET_COOKIE = 'Set-Cookie';
+
 /** What an origin answers a sign-out with when there is no such session, or it keeps none. */
 const ENDED = [401, 404, 410];
 
@@ -314,7 +317,7 @@ export function sessionOutcome(candidates, answer) {
   if (drop) return { outcome: 'drop', name: drop.each.name, begins };
   // A failure changes nobody's session (rule R13), unless it says itself that there is none any more.
   const changes = answer.deletesCookie || (answer.changesCookie && answer.status < 400);
-  return { outcome: changes ? 'drop' : 'keep', name: changes ? 'Set-Cookie' : '', begins };
+  return { outcome: changes ? 'drop' : 'keep', name: changes ? SET_COOKIE : '', begins };
 }
 
 /**
@@ -411,8 +414,8 @@ const MAX_NAMES = 64;
 
 /** How often sessions were dropped or ended by what went past, by the pattern that said so (rule R83). */
 export class DropCounts {
-  /** @type {Map<string, number>} */
-  #counts = new Map();
+  /** The first is there from the start, so that whoever reads the counters sees that there are any. */
+  #counts = new Map([[SET_COOKIE, 0]]);
 
   /** @param {string} name */
   add(name) {
