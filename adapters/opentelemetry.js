@@ -164,17 +164,24 @@ function observeStatistics(meter, cache) {
     unit: 's',
     description: 'How long the store has not been heard',
   });
+  const drops = meter.createObservableCounter('sesame.drops', {
+    unit: '{session}',
+    description: 'Sessions dropped or ended because of a request that went past, by its path',
+  });
   /** @type {import('@opentelemetry/api').BatchObservableCallback} */
   const observe = (result) => {
     const statistics = cache.statistics();
     result.observe(silence, statistics.storeSilenceMs / 1000);
+    for (const [path, count] of Object.entries(statistics.dropsByPath)) {
+      result.observe(drops, count, { 'sesame.drop.path': path });
+    }
     for (const { instrument, samples } of instruments) {
       for (const [from, attributes] of samples) {
         result.observe(instrument, Number(statistics[from]), attributes);
       }
     }
   };
-  const all = [...instruments.map(({ instrument }) => instrument), silence];
+  const all = [...instruments.map(({ instrument }) => instrument), silence, drops];
   meter.addBatchObservableCallback(observe, all);
   return () => meter.removeBatchObservableCallback(observe, all);
 }

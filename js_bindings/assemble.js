@@ -5,6 +5,7 @@
 // that nothing is decided twice.
 
 import { Core } from './core/abi.js';
+import { DropCounts } from './dialects/effects.js';
 import { ConfigError } from './errors.js';
 import { tenantOf, withHost } from './origin/vary.js';
 import { Engine } from './sessions/engine.js';
@@ -54,9 +55,11 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
     parsed.managed && ManagedSessions
       ? new ManagedSessions(core, parsed, host, waiters, shared, changes)
       : null;
-  const statistics = new StatisticsReader(core, engine, shared?.log ?? null);
+  const drops = new DropCounts();
+  const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops);
   return {
     statistics: () => statistics.read(),
+    drops,
     core,
     changes,
     engine,

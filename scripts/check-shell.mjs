@@ -11,19 +11,22 @@ const shell = 'js_bindings';
 const rooms = new Map([
   ['base', []], // errors.js and host.js
   ['util', []],
-  ['dialects', []],
+  ['dialects', ['base', 'util']],
   ['core', ['base', 'util']],
   ['stores', ['base', 'util']],
   ['origin', ['base', 'util']],
   ['options', ['base', 'util', 'dialects', 'stores', 'origin']], // varyOn names what reaches the origin
   ['shared', ['base', 'util', 'core', 'stores', 'origin', 'options']],
-  ['sessions', ['base', 'util', 'core', 'stores', 'options', 'origin', 'shared']],
+  ['sessions', ['base', 'util', 'dialects', 'core', 'stores', 'options', 'origin', 'shared']],
   [
     'http',
     ['base', 'util', 'dialects', 'core', 'stores', 'options', 'origin', 'shared', 'sessions'],
   ],
   ['dist', []], // what the build makes of the module
-  ['top', ['base', 'util', 'core', 'options', 'origin', 'shared', 'sessions', 'http', 'dist']],
+  [
+    'top',
+    ['base', 'util', 'dialects', 'core', 'options', 'origin', 'shared', 'sessions', 'http', 'dist'],
+  ],
 ]);
 
 /** Files that are in no directory, and not at the top. */
@@ -38,6 +41,7 @@ const publisher = `${shell}/shared/publisher.js`;
 
 /** What counts in JavaScript. */
 const counters = [
+  `${shell}/dialects/effects.js`,
   `${shell}/sessions/histogram.js`,
   `${shell}/sessions/statistics.js`,
   'service_worker/running-statistics.js',

@@ -29,7 +29,11 @@ const TYPES = {
   size: ['Size', 'number'],
   boolean: ['boolean', 'boolean'],
   statuses: ['number[]', 'number[]'],
-  patterns: ['string[]', 'RegExp[]'],
+  patterns: ['string[]', "import('../dialects/path-patterns.js').PathPattern[] | null"],
+  effects: [
+    "import('../dialects/effects.js').EffectRow[]",
+    "import('../dialects/effects.js').EffectTable",
+  ],
   longText: ['string', 'string | null'],
   secret: ['string | Uint8Array', 'Uint8Array<ArrayBuffer> | null'],
   store: [

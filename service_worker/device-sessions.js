@@ -15,7 +15,7 @@ import { toHex } from '../js_bindings/util/hex.js';
 import { KeptSessions, SECRET_BYTES } from './kept-sessions.js';
 import { MarkerCookie } from './marker-cookie.js';
 import { askOrigin, pageRequest } from './page-request.js';
-import { passBy } from './pass-by.js';
+import { isRedirect, passBy } from './pass-by.js';
 import { outcomeOf, PendingLogout, signedOutResponse } from './pending-logout.js';
 import { RunningStatistics } from './running-statistics.js';
 
@@ -84,7 +84,9 @@ export class DeviceSessions {
       case 'write':
         return this.#write(request, waitUntil);
       case 'login':
-        return this.#login(request);
+        return this.#login(request, true);
+      case 'maybe':
+        return this.#login(request, false);
       default:
         return this.#logout(request);
     }
@@ -164,15 +166,19 @@ export class DeviceSessions {
   /**
    * Whoever is signed in after this, nothing of before it is answered any more.
    * @param {Request} request
+   * @param {boolean} isSure whether it is a sign-in by its name. If not, a visit counts only if it led elsewhere, and
+   *   a logout that the origin has not heard of stays one
    */
-  async #login(request) {
+  async #login(request, isSure) {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const needsProof = isRead && !isSure;
     const wasSignedIn = this.#announced !== null;
-    if (!(await this.#hasRenewed())) return notCleared();
+    const pending = isSure ? null : this.#pendingLogout.record;
+    if (!needsProof && !(await this.#hasRenewed(pending))) return notCleared();
     const response = await fetch(request);
-    const isAccepted = response.ok || response.type === 'opaqueredirect';
+    const isAccepted = isRedirect(response) || (response.ok && !needsProof);
     if (!isAccepted) return response;
-    if (!(await this.#hasRenewed())) return notCleared();
+    if (!(await this.#hasRenewed(isSure ? null : this.#pendingLogout.record))) return notCleared();
     if (!isRead || wasSignedIn) this.#announcer.post({ type: 'changed' });
     return response;
   }

@@ -37,9 +37,8 @@ const NOT_HERE = [
  */
 
 /**
- * As in `Options`, less what is of no use on a device. Three defaults differ: `memory` is `'4MB'`,
- * `staleIfError` is 24 hours (a device is offline for longer than an origin is down), and `identityPaths`
- * has what identity providers come back on as well.
+ * As in `Options`, less what is of no use on a device. Two defaults differ: `memory` is `'4MB'`, and
+ * `staleIfError` is 24 hours (a device is offline for longer than an origin is down).
  * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
@@ -50,11 +49,6 @@ const OWN_DEFAULTS = Object.freeze({
   channel: 'sesame',
   takeOver: true,
 });
-
-const IDENTITY_WORDS = [
-  ...['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'],
-  ...['callback', 'oauth', 'oauth2', 'oidc', 'sso', 'saml'],
-];
 
 /** The name under which the device's own credential reaches the core; no server ever sees it. */
 export const DEVICE_COOKIE = 'sesame-device';
@@ -95,7 +89,6 @@ export function parseWorkerOptions(options, ownOrigin) {
     origin: ownOrigin,
     memory: '4MB',
     staleIfError: '24h',
-    identityPaths: IDENTITY_WORDS.map((word) => `/**/${word}`),
     ...ofCache,
     cookie: DEVICE_COOKIE,
   };

@@ -18,9 +18,15 @@ export async function passBy(request, kind, { options, announcer }) {
     return sessionFor(request, options).catch(() => unavailableResponse());
   }
   const response = await fetch(request);
-  const isAccepted = response.ok || response.type === 'opaqueredirect';
+  const isPage = kind === 'maybe' && request.method === 'GET';
+  const isAccepted = isRedirect(response) || (response.ok && !isPage);
   if (kind !== 'read' && isAccepted) announcer.post({ type: 'changed' });
   return response;
+}
+
+/** Whether a request has led elsewhere. @param {Response} response */
+export function isRedirect({ type, redirected }) {
+  return type === 'opaqueredirect' || redirected;
 }
 
 /**

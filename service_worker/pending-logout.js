@@ -48,6 +48,10 @@ export class PendingLogout {
     return this.#record !== null;
   }
 
+  get record() {
+    return this.#record;
+  }
+
   /** @param {LogoutRecord | null} record null: there is none any more */
   replace(record) {
     this.#record = record;

@@ -5,11 +5,13 @@ import { sendsCookies } from './page-request.js';
 /**
  * - `read`: who is this?
  * - `write`: changes the user
- * - `login`, `logout`: somebody else may be signed in after it, or nobody
- * @typedef {'read' | 'write' | 'login' | 'logout' | 'other'} Kind
+ * - `login`, `logout`: another user may be signed in after it, or none
+ * - `maybe`: the same, though most requests of that name do no such thing
+ * @typedef {'read' | 'write' | 'login' | 'logout' | 'maybe' | 'other'} Kind
  */
 
-const LOGOUT = /(logout|signout|sign-out)\/?$/i;
+/** What a page shows or runs signs nobody in; what it fetches may. */
+const VISITS = ['', 'document', 'iframe', 'frame', 'embed', 'object'];
 
 export class Routes {
   #options;
@@ -26,27 +28,29 @@ export class Routes {
   kindOf(request) {
     const { origin, pathname, search } = new URL(request.url);
     const { ownOrigin, parsed, logoutPath } = this.#options;
-    const { documentPath, sessionPath, identityPaths, userPaths } = parsed;
+    const { documentPath, sessionPath, effects } = parsed;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isPage = request.mode === 'navigate';
     if (isRead && !isPage && pathname === sessionPath) {
       return origin === ownOrigin || origin === parsed.origin ? 'read' : 'other';
     }
     if (origin !== parsed.origin && origin !== ownOrigin) return 'other';
-    if (pathname === logoutPath || identityPaths.some((pattern) => pattern.test(pathname))) {
-      return pathname === logoutPath || LOGOUT.test(pathname) ? 'logout' : 'login';
+    if (pathname === logoutPath) return 'logout';
+    const found = effects.effectsOf(request.method, pathname);
+    const identity = found.find(({ effect }) => effect === 'begins' || effect === 'ends');
+    if (identity && !(isRead && !VISITS.includes(request.destination))) {
+      if (identity.isSignOut) return 'logout';
+      return identity.isVisit && identity.effect === 'begins' ? 'login' : 'maybe';
     }
     // A form that is sent as a page of its own may be a login, wherever it goes.
     if (isPage) return isRead ? 'other' : 'login';
     if (origin !== parsed.origin) return 'other';
-    if (isRead) return pathname === documentPath && search === '' ? 'read' : 'other';
+    if (isRead && pathname === documentPath && search === '') return 'read';
+    if (!found.some(({ effect }) => USERS.includes(effect))) return 'other';
     // Whoever sends no credential changes nobody.
     const hasToken = request.headers.has('authorization');
-    if (!hasToken && !sendsCookies(request, ownOrigin)) return 'other';
-    const changesUser =
-      pathname === documentPath ||
-      pathname.startsWith(`${documentPath}/`) ||
-      userPaths.some((pattern) => pattern.test(pathname));
-    return changesUser ? 'write' : 'other';
+    return hasToken || sendsCookies(request, ownOrigin) ? 'write' : 'other';
   }
 }
+
+const USERS = ['changes', 'endsUser', 'endsOthers'];

@@ -8,6 +8,8 @@ const NOW = ['entries', 'bytes', 'managedSessions', 'leases'];
 export class RunningStatistics {
   /** @type {Record<string, number>} */
   #past = {};
+  /** @type {Record<string, number>} */
+  #pastDrops = {};
 
   /**
    * One cache is given up for another.
@@ -15,7 +17,9 @@ export class RunningStatistics {
    * @param {Counted} to
    */
   move(from, to) {
-    this.#past = numbersOf(this.with(from));
+    const { dropsByPath, ...sums } = this.with(from);
+    this.#past = numbersOf(sums);
+    this.#pastDrops = dropsByPath;
     to.engine.times = from.engine.times;
   }
 
@@ -29,7 +33,11 @@ export class RunningStatistics {
       name,
       NOW.includes(name) ? value : value + (this.#past[name] ?? 0),
     ]);
-    return { ...statistics, ...Object.fromEntries(sums) };
+    const dropsByPath = { ...this.#pastDrops };
+    for (const [path, count] of Object.entries(statistics.dropsByPath)) {
+      dropsByPath[path] = (dropsByPath[path] ?? 0) + count;
+    }
+    return { ...statistics, ...Object.fromEntries(sums), dropsByPath };
   }
 }
 

@@ -85,25 +85,19 @@ async function* inGroupsOfOne(items) {
  * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
  * @returns {(entry: import('./log-entry.js').LogEntry) => boolean}
  */
-function relevance({ documentPath, identityPaths, userPaths }) {
-  /** @type {Map<string, 'always' | 'writes' | 'never'>} */
+function relevance({ documentPath, effects }) {
+  /** @type {Map<string, boolean>} */
   const known = new Map();
-  /** @param {string} path */
-  const judge = (path) => {
-    if (path === documentPath || identityPaths.some((each) => each.test(path))) return 'always';
-    const isUsers =
-      path.startsWith(`${documentPath}/`) || userPaths.some((each) => each.test(path));
-    return isUsers ? 'writes' : 'never';
-  };
   return ({ path, method }) => {
-    let verdict = known.get(path);
+    if (path === documentPath) return true;
+    const request = `${method} ${path}`;
+    let verdict = known.get(request);
     if (verdict === undefined) {
-      verdict = judge(path);
+      verdict = effects.effectsOf(method, path).length > 0;
       if (known.size >= MAX_PATHS) known.clear();
-      known.set(flat(path), verdict);
+      known.set(flat(request), verdict);
     }
-    if (verdict !== 'writes') return verdict === 'always';
-    return !['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method);
+    return verdict;
   };
 }
 

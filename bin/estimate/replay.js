@@ -1,6 +1,7 @@
 // What a cache in front of a site would have done with the requests of its log: the package's own cache, with
 // the log's clock, and an origin that answers each request as the log says it was answered, after as long.
 // Invariants: no network and no clock of this machine; what the cache decides is counted, nothing is guessed.
+import { sessionOutcome } from '../../js_bindings/dialects/effects.js';
 import { EstimateError } from './estimate-error.js';
 import { SessionTable } from './session-table.js';
 import { SimulatedTime, settled } from './simulated-time.js';
@@ -157,10 +158,15 @@ export class Replay {
    * @param {Event} event
    */
   async #pass(event) {
-    const { documentPath, identityPaths } = this.#options;
+    const { documentPath, effects } = this.#options;
     const isWrite = !['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(event.method);
     if (isWrite && event.path === documentPath) ++this.totals.updates;
-    if (identityPaths.some((pattern) => pattern.test(event.path))) ++this.totals.identityChanges;
+    const { outcome } = sessionOutcome(effects.effectsOf(event.method, event.path), {
+      ...{ method: event.method, path: event.path, status: event.status, location: null },
+      ...{ setsCookie: false, changesCookie: false, deletesCookie: false },
+      ...{ isRequester: false, isAcceptedBearer: false },
+    });
+    if (outcome !== 'keep') ++this.totals.identityChanges;
     await this.#send(event);
   }
 

@@ -385,6 +385,14 @@ export class Core {
     this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 0);
   }
 
+  /**
+   * The origin has just set this very cookie as it signed a user in: if it had ended, it begins anew (rule R8).
+   * @param {RequestHead} head
+   */
+  forgetEnding(head) {
+    this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 2);
+  }
+
   /** @param {RequestHead} head */
   forgetRefusal(head) {
     this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 1);

@@ -17,7 +17,14 @@
  * Sends requests to the origin in another way than as they are, for the paths that it covers.
  * @typedef {object} Sender
  * @property {(path: string) => boolean} covers
- * @property {(request: Request, context: HandlerContext, maxBody?: number) => Promise<Response>} send
+ * @property {(request: Request, context: HandlerContext, options?: SendOptions) => Promise<Response>} send
+ */
+
+/**
+ * How a request is sent to the origin.
+ * @typedef {object} SendOptions
+ * @property {number} [maxBody] refuse a longer body
+ * @property {Uint8Array<ArrayBuffer> | null} [body] of the request, if it has been read already
  */
 
 /**

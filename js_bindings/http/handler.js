@@ -7,7 +7,6 @@ import { headersIn, takesJson } from '../origin/vary.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory } from './cors.js';
-import { SAFE_METHODS } from './cross-site.js';
 import { HitPath, setMeta } from './hit.js';
 import { Passing } from './passing.js';
 import { freshSeconds, markPrivate, setFreshness, setSource } from './private-headers.js';
@@ -97,13 +96,7 @@ export class Handler {
       const answer = endpoint(request, url, context);
       if (answer !== null) return answer;
     }
-    const isSafe = SAFE_METHODS.includes(request.method);
-    const passing = isSafe
-      ? this.#passing.through(request, pathname, context)
-      : this.#passing.write(request, pathname, context);
-    // What it changes is applied even if the client goes away.
-    if (!isSafe || this.#passing.changesIdentity(pathname)) context.waitUntil(passing);
-    return passing;
+    return this.#passing.pass(request, pathname, context);
   }
 
   /**
@@ -150,7 +143,7 @@ export class Handler {
   #passed(request, context) {
     this.#parts.core.countPassed();
     return this.#parts.engine.calls.time(
-      () => this.#passing.through(request, this.#options.documentPath, context),
+      () => this.#passing.pass(request, this.#options.documentPath, context),
       ({ status }) => status,
     );
   }

@@ -2,14 +2,11 @@
 // in the place of the cookie (SPEC R42), and once more with a new one if the origin refuses that (R24).
 //
 // It must not know what the request is about. Invariant: a write of another site's page is never sent with a token.
-import { readBody } from '../origin/bodies.js';
+import { keptBody } from '../origin/bodies.js';
 import { isCrossSite, SAFE_METHODS } from './cross-site.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
-
-/** A body this short is kept until the origin has accepted the token that it was sent with. */
-const MAX_REPLAYED_BYTES = 64 * 1024;
 
 export class ManagedSender {
   #managed;
@@ -37,10 +34,10 @@ export class ManagedSender {
   /**
    * @param {Request} request
    * @param {HandlerContext} context
-   * @param {number} [maxBody]
+   * @param {import('./context.js').SendOptions} [options]
    * @returns {Promise<Response>}
    */
-  async send(request, context, maxBody) {
+  async send(request, context, options = {}) {
     const managed = this.#managed;
     const head = this.#headOf(request);
     /** @type {(work: Promise<unknown>) => void} */
@@ -49,13 +46,13 @@ export class ManagedSender {
     const authorized = await managed.authorize(head, waitUntil, { signal });
     if (authorized.kind === 'unavailable') return unavailableResponse(authorized.retryAfterMs);
     const headers = managed.originHeaders(request.headers, authorized);
-    if (authorized.kind !== 'token') return this.#proxy.send(request, { maxBody, headers });
+    if (authorized.kind !== 'token') return this.#proxy.send(request, { ...options, headers });
     // The cookie alone would do this for a page of any site: the token is not lent to one (R42).
     if (!SAFE_METHODS.includes(request.method) && isCrossSite(request)) {
       return errorResponse(403, 'cross_site');
     }
-    const body = await replayable(request);
-    const response = await this.#proxy.send(request, { maxBody, headers, body });
+    const body = options.body === undefined ? await keptBody(request) : options.body;
+    const response = await this.#proxy.send(request, { ...options, headers, body });
     if (response.status !== 401 || body === undefined) return response;
     const renewed = await managed.authorize(head, waitUntil, {
       rejected: authorized.token,
@@ -69,16 +66,4 @@ export class ManagedSender {
       body,
     });
   }
-}
-
-/**
- * The body of a request that may have to be sent twice: null if it has none, undefined if it is too long
- * to keep.
- * @param {Request} request
- */
-async function replayable(request) {
-  if (request.body === null) return null;
-  const length = Number(request.headers.get('content-length') ?? Number.NaN);
-  if (!(length <= MAX_REPLAYED_BYTES)) return undefined;
-  return (await readBody(request.body, MAX_REPLAYED_BYTES)) ?? undefined;
 }

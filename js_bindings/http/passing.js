@@ -1,12 +1,13 @@
-// Requests that the origin answers: writes, and everything that Sesame does not answer itself (SPEC R41). It notices
-// what an answer says of the request's session. It must not know what is held.
+// Requests that the origin answers: writes, and everything that Sesame does not answer itself (SPEC R41). It must not
+// know what is held, nor what an answer means (observing.js does).
 // Invariant: what a request has changed is in effect here before its client is answered.
-import { readBody } from '../origin/bodies.js';
-import { changesCookie, hasLargeCredential } from '../origin/headers.js';
+import { keptBody, readBody } from '../origin/bodies.js';
+import { hasLargeCredential } from '../origin/headers.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { headersIn } from '../origin/vary.js';
 import { documentRequestOf } from './context.js';
 import { SAFE_METHODS } from './cross-site.js';
+import { Observing } from './observing.js';
 import { markPrivate, setSource } from './private-headers.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
@@ -17,6 +18,7 @@ export class Passing {
   #options;
   #proxy;
   #sender;
+  #observing;
 
   /**
    * @param {import('../sessions/parts.js').Parts} parts
@@ -28,27 +30,38 @@ export class Passing {
     this.#options = parts.options;
     this.#proxy = proxy;
     this.#sender = sender;
+    this.#observing = new Observing(parts);
   }
 
   /**
-   * Whether a request on this path may make its credential stand for another user.
-   * @param {string} path
-   */
-  changesIdentity(path) {
-    return this.#options.identityPaths.some((pattern) => pattern.test(path));
-  }
-
-  /**
-   * A write: on the document's path it may bring the new document (SPEC R22), below it it changes the
-   * user who makes it, and on the path of a user that user (R26). Everything else it only passes.
+   * The origin's answer to a request (SPEC R41).
    * @param {Request} request
    * @param {string} path
    * @param {HandlerContext} context
+   * @returns {Promise<Response>}
    */
-  async write(request, path, context) {
+  pass(request, path, context) {
+    const passed = this.#observing.passed(request, path);
+    const isSafe = SAFE_METHODS.includes(request.method);
+    const passing = isSafe
+      ? this.#through(request, passed, context)
+      : this.#write(request, passed, context);
+    // What it changes is applied even if the client goes away.
+    if (!isSafe || passed.mayChangeIdentity) context.waitUntil(passing);
+    return passing;
+  }
+
+  /**
+   * A write: on the document's path it may bring the new document (SPEC R22), and on others it may change its
+   * user, or another (R26, R82). Everything else it only passes.
+   * @param {Request} request
+   * @param {import('./observing.js').Passed} passed
+   * @param {HandlerContext} context
+   */
+  async #write(request, passed, context) {
     const { documentPath, maxBody, maxCredential, maxDocument } = this.#options;
+    const { path, changesOwnUser } = passed;
     const isDocument = path === documentPath;
-    const changesOwnUser = isDocument || path.startsWith(`${documentPath}/`);
     if (changesOwnUser && hasLargeCredential(request.headers, maxCredential)) {
       return errorResponse(431, 'credential_too_large');
     }
@@ -58,34 +71,38 @@ export class Passing {
     const limit = isDocument ? maxBody : Number.POSITIVE_INFINITY;
     /** @type {Response} */
     let response;
+    /** @type {Uint8Array<ArrayBuffer> | null | undefined} */
+    let sent;
     try {
-      response = await this.#send(request, path, context, limit);
+      if (passed.needsBody) sent = await keptBody(request);
+      if (sent && sent.length > limit) throw new BodyTooLargeError();
+      response = await this.#send(request, passed, context, { maxBody: limit, body: sent });
     } catch (error) {
       const httpStatus = error instanceof BodyTooLargeError ? 413 : 0;
       await finish?.({ httpStatus, body: null });
       return sendFailed(error);
     }
     if (finish) {
-      const mayHoldDocument = isDocument && response.ok && request.method !== 'DELETE';
+      const isUpdate = isDocument && !passed.mayChangeIdentity && request.method !== 'DELETE';
       // A copy is read, so that the client gets the original however long it is.
-      const body = mayHoldDocument
-        ? await readBody(response.clone().body, maxDocument).catch(() => null)
-        : null;
-      await finish({ httpStatus: response.status, body });
+      const body =
+        isUpdate && response.ok
+          ? await readBody(response.clone().body, maxDocument).catch(() => null)
+          : null;
+      await finish({ httpStatus: this.#observing.writeStatus(passed, response), body });
     }
-    return this.#relay(response, path, await this.#observe(request, response, path));
+    return this.#relay(response, path, await this.#observing.observe(passed, response, sent));
   }
 
   /**
-   * Whatever the origin answers itself (SPEC R41).
    * @param {Request} request
-   * @param {string} path
+   * @param {import('./observing.js').Passed} passed
    * @param {HandlerContext} context
    */
-  async through(request, path, context) {
+  async #through(request, passed, context) {
     try {
-      const response = await this.#send(request, path, context);
-      return this.#relay(response, path, await this.#observe(request, response, path));
+      const response = await this.#send(request, passed, context);
+      return this.#relay(response, passed.path, await this.#observing.observe(passed, response));
     } catch (error) {
       return sendFailed(error);
     }
@@ -111,61 +128,14 @@ export class Passing {
   /**
    * Sends a request to the origin, with the token of its session where sessions are managed.
    * @param {Request} request
-   * @param {string} path
+   * @param {import('./observing.js').Passed} passed
    * @param {HandlerContext} context
-   * @param {number} [maxBody]
+   * @param {import('./context.js').SendOptions} [options]
    */
-  #send(request, path, context, maxBody) {
+  #send(request, { headers, path }, context, options = {}) {
     return this.#sender?.covers(path)
-      ? this.#sender.send(request, context, maxBody)
-      : this.#proxy.send(request, { maxBody });
-  }
-
-  /**
-   * Notices what the origin's answer to a request says about its credential, and whom it has changed. Never
-   * rejects: what cannot be published now waits in the outbox.
-   * @param {Request} request
-   * @param {Response} response
-   * @param {string} path
-   * @returns {Promise<boolean>} whether the credential may stand for somebody else now
-   */
-  async #observe(request, response, path) {
-    if (response.status >= 400) return false;
-    const { cookie, userPaths } = this.#options;
-    const { changes, host } = this.#parts;
-    const isSafe = SAFE_METHODS.includes(request.method);
-    if (!isSafe && request.method !== 'POST' && path !== this.#options.documentPath) {
-      for (const pattern of userPaths) {
-        const id = pattern.exec(path)?.groups?.id;
-        if (id !== undefined) {
-          await changes.userEvent('invalidate', decoded(id)).catch(() => {});
-        }
-      }
-    }
-    // A managed session changes through its own paths only; whoever brings a token has none.
-    if (this.#parts.managed && !request.headers.has('authorization')) return false;
-    const changesIdentity =
-      changesCookie(request.headers, response.headers, cookie, host.now()) ||
-      this.changesIdentity(path);
-    const head = this.#parts.headOf(request);
-    if (changesIdentity) {
-      await changes.drop(head).catch(() => {});
-    } else if (!isSafe) {
-      changes.dropRefusal(head);
-    }
-    return changesIdentity;
-  }
-}
-
-/**
- * A segment of a path, as it is where its escapes make no sense.
- * @param {string} segment
- */
-function decoded(segment) {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
+      ? this.#sender.send(request, context, options)
+      : this.#proxy.send(request, { ...options, headers });
   }
 }
 

@@ -87,6 +87,15 @@ export function prometheusText(statistics) {
       'Origin calls for a document, by cause',
       Object.entries(CAUSES).map(([cause, from]) => [`{cause="${cause}"}`, statistics[from]]),
     ),
+    family(
+      'drops_total',
+      'counter',
+      'Sessions that were dropped or ended because of a request that went past, by its path',
+      Object.entries(statistics.dropsByPath).map(([path, count]) => [
+        `{path="${path.replace(/["\\\n]/g, '\\$&')}"}`,
+        count,
+      ]),
+    ),
     ...GAUGES.map(([from, name, help, divisor = 1]) =>
       family(name, 'gauge', help, [['', Number(statistics[from]) / divisor]]),
     ),

@@ -184,21 +184,28 @@ export const SECTIONS = {
   changes: {
     title: 'What else changes a session',
     options: {
+      effects: {
+        kind: 'effects',
+        standard: [],
+        standardText: 'none beyond what is known',
+        meaning:
+          "what requests do besides asking, in rows such as `{ method: 'POST', path: '/admin/ban', effect: 'endsUser', user: '/userId' }`: the effects are `begins`, `ends`, `endsOthers`, `endsUser`, `changes` and `renews`",
+        rule: 'R82',
+      },
       identityPaths: {
         kind: 'patterns',
-        standard: ['login', 'logout', 'signin', 'signout', 'sign-in', 'sign-out'].map(
-          (word) => `/**/${word}`,
-        ),
-        standardText:
-          'paths that end in `login`, `logout`, `signin`, `signout`, `sign-in` or `sign-out`',
+        standard: null,
+        standardText: 'the sign-in and sign-out paths of common libraries, by their words',
         meaning:
-          'after these a credential may stand for another user; `*` is one segment, `**` any number',
+          'short for rows of `effects`: after these a credential may stand for another user; `*` is one segment, `**` any number',
+        rule: 'R83',
       },
       userPaths: {
         kind: 'patterns',
         standard: null,
-        standardText: 'the siblings of `documentPath`, `/api/v1/users/{id}`',
-        meaning: 'paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user `{id}`',
+        standardText: 'the siblings of `documentPath`, and every write on or below `/users/{id}`',
+        meaning:
+          'short for rows of `effects`: paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user `{id}`',
         rule: 'R26',
       },
       webhookSecret: {

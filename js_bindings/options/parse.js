@@ -3,6 +3,12 @@
 // numbers mean together is judged by the core (`findFaults`).
 // Invariant: everything that is wrong is reported at once, and what is returned is complete and frozen.
 
+import {
+  EffectTable,
+  parseEffects,
+  rowsOfIdentityPaths,
+  rowsOfUserPaths,
+} from '../dialects/effects.js';
 import { asInUrl, parsePathPattern } from '../dialects/path-patterns.js';
 import { ConfigError } from '../errors.js';
 import { fromHex } from '../util/hex.js';
@@ -135,7 +141,6 @@ export function parseWith(options, findFaults, features) {
   refuseUnknown(options, OPTIONS, '', faults);
   const managed = features.managed?.(given.managed, faults) ?? null;
   const isManaged = managed !== null;
-  given.userPaths ??= [siblingsOf(given.documentPath)];
   /** @type {Record<string, any>} */
   const read = {};
   for (const [option, entry] of Object.entries(/** @type {Record<string, Entry>} */ (OPTIONS))) {
@@ -145,6 +150,7 @@ export function parseWith(options, findFaults, features) {
   }
   const parsed = /** @type {ParsedOptions} */ ({
     ...read,
+    effects: effectsOf(given.effects ?? OPTIONS.effects.standard, read, faults),
     managed,
     verify: features.verify?.(given.verify, read.fields, faults) ?? { headers: [], prefix: false },
     isManaged,
@@ -160,9 +166,25 @@ export function parseWith(options, findFaults, features) {
   return Object.freeze(parsed);
 }
 
-/** `/api/v1/users/me` → `/api/v1/users/{id}`. @param {unknown} documentPath */
-function siblingsOf(documentPath) {
-  return `${documentPath ?? OPTIONS.documentPath.standard}`.replace(/[^/]*$/, '{id}');
+/**
+ * The table of effects, of which two options are shorthands.
+ * @param {unknown} given
+ * @param {Record<string, any>} read
+ * @param {ConfigFault[]} faults added to
+ */
+function effectsOf(given, { identityPaths, userPaths, documentPath }, faults) {
+  const { rows, faults: found } = parseEffects(given);
+  faults.push(...found);
+  const shorthands = [
+    ...rowsOfIdentityPaths(identityPaths ?? []),
+    ...rowsOfUserPaths(userPaths ?? []),
+  ];
+  return new EffectTable({
+    rows: [...rows, ...shorthands],
+    documentPath,
+    hasWords: identityPaths === null,
+    hasUsers: userPaths === null,
+  });
 }
 
 /** @param {unknown} value */
@@ -180,10 +202,9 @@ function parseSize(value) {
 
 /** @param {unknown} value */
 function parsePatterns(value) {
-  // The default of `userPaths` depends on another option: none stands in for a wrong one.
+  if (value === null) return null;
   const patterns = Array.isArray(value) ? value.map(parsePathPattern) : [undefined];
-  if (value === null) return [];
-  return patterns.includes(undefined) ? undefined : /** @type {RegExp[]} */ (patterns);
+  return patterns.includes(undefined) ? undefined : patterns;
 }
 
 /** @param {unknown} value */

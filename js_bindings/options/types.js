@@ -41,10 +41,15 @@
  * @property {Size} [maxDocument] the largest document (rule R44); default: 256 kB
  * @property {Size} [maxCredential] the longest `Cookie` or `Authorization` header, each (rule R44); default: 16 kB
  * @property {Size} [maxBody] the largest body of a write on the document (rule R44); default: 1 MB
- * @property {string[]} [identityPaths] after these a credential may stand for another user; `*` is one segment, `**`
- *   any number; default: paths that end in `login`, `logout`, `signin`, `signout`, `sign-in` or `sign-out`
- * @property {string[]} [userPaths] paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user `{id}`
- *   (rule R26); default: the siblings of `documentPath`, `/api/v1/users/{id}`
+ * @property {import('../dialects/effects.js').EffectRow[]} [effects] what requests do besides asking, in rows such as
+ *   `{ method: 'POST', path: '/admin/ban', effect: 'endsUser', user: '/userId' }`: the effects are `begins`, `ends`,
+ *   `endsOthers`, `endsUser`, `changes` and `renews` (rule R82); default: none beyond what is known
+ * @property {string[]} [identityPaths] short for rows of `effects`: after these a credential may stand for another
+ *   user; `*` is one segment, `**` any number (rule R83); default: the sign-in and sign-out paths of common
+ *   libraries, by their words
+ * @property {string[]} [userPaths] short for rows of `effects`: paths on which a successful `PUT`, `PATCH` or
+ *   `DELETE` changes the user `{id}` (rule R26); default: the siblings of `documentPath`, and every write on or below
+ *   `/users/{id}`
  * @property {string} [webhookSecret] at least 32 characters, shared with the back end, which may then end and
  *   invalidate sessions by `POST /api/auth/revoke` (rule R23); default: none
  * @property {Managed} [managed] Sesame keeps the tokens, and the browser only a session cookie (rule R20); default:
@@ -113,8 +118,9 @@
  * @property {number} maxDocument
  * @property {number} maxCredential
  * @property {number} maxBody
- * @property {RegExp[]} identityPaths
- * @property {RegExp[]} userPaths
+ * @property {import('../dialects/effects.js').EffectTable} effects
+ * @property {import('../dialects/path-patterns.js').PathPattern[] | null} identityPaths
+ * @property {import('../dialects/path-patterns.js').PathPattern[] | null} userPaths
  * @property {string | null} webhookSecret
  * @property {ManagedOptions | null} managed
  * @property {string | null} sessionPath

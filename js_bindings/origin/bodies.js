@@ -42,3 +42,18 @@ export async function readBody(stream, limit, mostDiscarded = 0) {
   if (length > limit) return null;
   return joined(chunks);
 }
+
+/** A body this short is kept until the origin has answered the request that it came with. */
+const MAX_KEPT_BYTES = 64 * 1024;
+
+/**
+ * The body of a request that is looked into, or may have to be sent twice: null if it has none, undefined if it is
+ * too long to keep.
+ * @param {Request} request
+ */
+export async function keptBody(request) {
+  if (request.body === null) return null;
+  const length = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (!(length <= MAX_KEPT_BYTES)) return undefined;
+  return (await readBody(request.body, MAX_KEPT_BYTES)) ?? undefined;
+}

@@ -141,21 +141,62 @@ export function retryAfterMs(headers, now) {
 }
 
 /**
- * Whether a response sets one of these cookies to something else than the request sent, or ends it
- * (RFC 6265 section 5.2): the session was changed under the credential.
+ * What a response does to the session cookies of a request.
+ * @typedef {object} SessionCookies
+ * @property {string[]} sent every cookie of the request, as `name=value`
+ * @property {string[]} set the session cookies that the response sets to a value, as `name=value`
+ * @property {boolean} isChanged it sets one to something else than the request sent, or deletes one
+ * @property {boolean} isDeleted
+ */
+
+/**
+ * What a response does to the cookies of these names (RFC 6265 section 5.2).
+ * @param {Headers} requestHeaders
+ * @param {Headers} responseHeaders
+ * @param {readonly string[]} names
+ * @param {number} now
+ * @returns {SessionCookies}
+ */
+export function sessionCookies(requestHeaders, responseHeaders, names, now) {
+  const sent = (requestHeaders.get('cookie') ?? '').split(';').map((pair) => pair.trim());
+  const found = { sent, set: /** @type {string[]} */ ([]), isChanged: false, isDeleted: false };
+  for (const line of responseHeaders.getSetCookie()) {
+    const pair = line.split(';', 1)[0].trim();
+    const [name, ...value] = pair.split('=');
+    if (value.length === 0 || !names.includes(name.trim())) continue;
+    const isEnd = endsCookie(line, now);
+    found.isDeleted ||= isEnd;
+    found.isChanged ||= isEnd || !sent.includes(pair);
+    if (!isEnd && value.join('=') !== '') found.set.push(pair);
+  }
+  return found;
+}
+
+/**
+ * Whether a response sets one of these cookies to something else than the request sent, or ends it: the session
+ * was changed under the credential.
  * @param {Headers} requestHeaders
  * @param {Headers} responseHeaders
  * @param {readonly string[]} names
  * @param {number} now
  */
 export function changesCookie(requestHeaders, responseHeaders, names, now) {
-  const sent = (requestHeaders.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  return responseHeaders.getSetCookie().some((line) => {
-    const pair = line.split(';', 1)[0].trim();
-    const [name, ...value] = pair.split('=');
-    if (value.length === 0 || !names.includes(name.trim())) return false;
-    return !sent.includes(pair) || endsCookie(line, now);
-  });
+  return sessionCookies(requestHeaders, responseHeaders, names, now).isChanged;
+}
+
+/**
+ * The headers without these cookies, and without a credential in `Authorization`.
+ * @param {Headers} original
+ * @param {readonly string[]} names
+ */
+export function withoutCredentials(original, names) {
+  const headers = new Headers(original);
+  headers.delete('authorization');
+  const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
+  const others = pairs.filter((pair) => pair && !names.includes(pair.split('=', 1)[0].trim()));
+  if (others.length > 0) headers.set('cookie', others.join('; '));
+  else headers.delete('cookie');
+  return headers;
 }
 
 /**

@@ -93,6 +93,14 @@ export class SessionChanges {
   }
 
   /**
+   * A sign-in has just set this very cookie: if its session had ended here, it begins anew (rule R8).
+   * @param {RequestHead} head
+   */
+  beginAnew(head) {
+    this.#core.forgetEnding(head);
+  }
+
+  /**
    * Drops on the other nodes what they hold for a request: the origin's answer, which the core has heard, has left
    * nothing here.
    * @param {RequestHead} head

@@ -40,23 +40,29 @@
  * @property {number} leases origin calls under way, and answers that somebody still waits for
  * @property {number} storeSilenceMs how long the store has not been heard, in milliseconds: past `revocationBound`
  *   nothing that is held is served on its word (SPEC R33); 0 without a store
+ * @property {Record<string, number>} dropsByPath sessions that were dropped or ended because of a request that went
+ *   past, by what said so: the pattern of a row of `effects`, the word in the path as a pattern, or `Set-Cookie`;
+ *   past 64 of them, `other`
  */
 
 export class StatisticsReader {
   #core;
   #engine;
   #log;
+  #drops;
   #maxAvoided = 0;
 
   /**
    * @param {import('../core/abi.js').Core} core
    * @param {Pick<import('./engine.js').Engine, 'times' | 'calls'>} engine
    * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs'> | null} log null without a store
+   * @param {import('../dialects/effects.js').DropCounts} drops
    */
-  constructor(core, engine, log) {
+  constructor(core, engine, log, drops) {
     this.#core = core;
     this.#engine = engine;
     this.#log = log;
+    this.#drops = drops;
   }
 
   /** @returns {Statistics} as they are now */
@@ -71,13 +77,14 @@ export class StatisticsReader {
       originTime: originCalls.value(),
       originUnkeyedVary: this.#engine.calls.unkeyedVary,
       storeSilenceMs: this.#log?.silenceMs ?? 0,
+      dropsByPath: this.#drops.value(),
     };
   }
 }
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'storeSilenceMs'>}
+ * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'storeSilenceMs' | 'dropsByPath'>}
  */
 function withSums(counters) {
   const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin } =

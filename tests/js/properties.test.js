@@ -6,7 +6,7 @@ import { beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Core, instantiate } from '../../js_bindings/core/abi.js';
 import { Action, CheckFlag } from '../../js_bindings/core/abi-constants.js';
-import { parsePathPattern } from '../../js_bindings/dialects/path-patterns.js';
+import { parsePathPattern, segmentsOf } from '../../js_bindings/dialects/path-patterns.js';
 import createModule from '../../js_bindings/dist/sesame.js';
 import { parseOptions } from '../../js_bindings/options/options.js';
 import { endToEnd, retryAfterMs } from '../../js_bindings/origin/headers.js';
@@ -193,12 +193,13 @@ describe('what others have written', () => {
     const property = fc.property(segments, segments, segment, (one, other, id) => {
       fc.pre(![...one, ...other, id].some(isDots));
       const path = `/${one.join('/')}`;
-      const pattern = /** @type {RegExp} */ (parsePathPattern(path));
-      assert.ok(pattern.test(path));
-      assert.equal(pattern.test(`/${other.join('/')}`), one.join('/') === other.join('/'));
-      const named = /** @type {RegExp} */ (parsePathPattern(`${path}/{id}`));
-      assert.equal(named.exec(`${path}/${id}`)?.groups?.id, id);
-      assert.equal(named.test(`${path}/${id}/${id}`), false);
+      const matchOf = (/** @type {string} */ pattern, /** @type {string} */ of) =>
+        parsePathPattern(pattern)?.match(segmentsOf(of)) ?? null;
+      assert.deepEqual(matchOf(path, path), { ids: [] });
+      const isSame = one.join('/') === other.join('/');
+      assert.equal(matchOf(path, `/${other.join('/')}`) !== null, isSame);
+      assert.deepEqual(matchOf(`${path}/{id}`, `${path}/${id}`), { ids: [id] });
+      assert.equal(matchOf(`${path}/{id}`, `${path}/${id}/${id}`), null);
     });
     fc.assert(property, { numRuns: 1000 });
   });

@@ -60,10 +60,11 @@ class Host {
                                  length(request.cookie), length(request.authorization),
                                  length(body));
   }
-  void forget(const Request& request, bool only_refusal = false) {
+  /// `what`: 0 all, 1 a remembered refusal, 2 all, and an ended session begins anew.
+  void forget(const Request& request, std::uint32_t what = 0) {
     put({request.tenant, request.cookie, request.authorization});
     sesame_session_forget(&handle_, length(request.tenant), length(request.cookie),
-                          length(request.authorization), only_refusal ? 1 : 0);
+                          length(request.authorization), what);
   }
   void revoke(const Request& request, double now = kNow) {
     put({request.tenant, request.cookie, request.authorization});

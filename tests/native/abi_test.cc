@@ -58,7 +58,7 @@ TEST_CASE("ABI: every call of the contract reaches the cache") {
   CHECK(host.result().source == SESAME_SOURCE_NEGATIVE);
   CHECK(host.result().http_status == 401);
   CHECK(host.body() == "no");
-  host.forget(cookie("c"), true);
+  host.forget(cookie("c"), 1);
   CHECK(host.fill(host.begin(cookie("c")), 404, "gone") == SESAME_ACTION_ANSWER);
   CHECK(host.result().http_status == 404);
   host.fill(host.begin(cookie("c")), 200, document("7"));
@@ -72,6 +72,8 @@ TEST_CASE("ABI: every call of the contract reaches the cache") {
   CHECK(host.revoke_user(R"("7")") == SESAME_STATUS_OK);
   CHECK(host.check(cookie("c")) == SESAME_ACTION_REFUSE);
   host.forget(cookie("c"));
+  CHECK(host.check(cookie("c")) == SESAME_ACTION_REFUSE);
+  host.forget(cookie("c"), 2);
   host.begin(cookie("c"));
   host.revoke(cookie("c"));
   CHECK(host.check(cookie("c")) == SESAME_ACTION_REFUSE);

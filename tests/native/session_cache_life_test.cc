@@ -170,7 +170,7 @@ TEST_CASE("R8: a session whose time here is over is still revoked for good") {
   CHECK(f.check(cookie("c")).action == Action::kRefuse);
 }
 
-TEST_CASE("R8: a revoked bearer never comes back, a session cookie may at a login") {
+TEST_CASE("R8: what has ended comes back by no request, but a cookie that a sign-in sets again") {
   Fixture f;
   f.hold(bearer("t"), document("7"));
   f.hold(cookie("c"), document("7"));
@@ -178,6 +178,10 @@ TEST_CASE("R8: a revoked bearer never comes back, a session cookie may at a logi
   f.revoke(cookie("c"));
   f.forget(bearer("t"));
   f.forget(cookie("c"));
+  CHECK(f.check(bearer("t")).action == Action::kRefuse);
+  CHECK(f.check(cookie("c")).action == Action::kRefuse);
+  f.begin_anew(bearer("t"));
+  f.begin_anew(cookie("c"));
   CHECK(f.check(bearer("t")).action == Action::kRefuse);
   CHECK(f.check(cookie("c")).action == Action::kFetch);
 }

@@ -300,8 +300,13 @@ class Life {
   // A login or logout at the origin, and some time later this node notices.
   void change_hands(std::size_t i) {
     if (random_.one_in(2)) return model_.change_hands(i, random_.below(kUsers + 1));
-    f_.forget(model_.request(i));
-    model_.forgotten(i);
+    if (random_.one_in(2)) {
+      f_.begin_anew(model_.request(i));
+      model_.began_anew(i);
+    } else {
+      f_.forget(model_.request(i));
+      model_.forgotten(i);
+    }
     cancel(i);
   }
 

@@ -11,9 +11,18 @@ const std::string kOld = document("7", "Old");
 const std::string kNew = document("7", "New");
 
 // What may happen to the session `t` of user 7, who has another session `other`.
-enum class Event { kRevoke, kForget, kWrite, kOtherWrite, kInvalidateUser, kRevokeUser };
-constexpr Event kEvents[] = {Event::kRevoke,     Event::kForget,         Event::kWrite,
-                             Event::kOtherWrite, Event::kInvalidateUser, Event::kRevokeUser};
+enum class Event {
+  kRevoke,
+  kForget,
+  kBeginAnew,
+  kWrite,
+  kOtherWrite,
+  kInvalidateUser,
+  kRevokeUser
+};
+constexpr Event kEvents[] = {Event::kRevoke,    Event::kForget,     Event::kBeginAnew,
+                             Event::kWrite,     Event::kOtherWrite, Event::kInvalidateUser,
+                             Event::kRevokeUser};
 
 // How the origin was asked: nothing was held, something stale, or past every layer.
 enum class Cause { kMiss, kRefresh, kFresh };
@@ -31,7 +40,7 @@ class Race {
   }
 
   void happen(Event event) {
-    if (event != Event::kRevoke && event != Event::kForget) concerns_user = true;
+    concerns_user |= event >= Event::kWrite;
     switch (event) {
       case Event::kRevoke:
         f.revoke(session);
@@ -39,6 +48,9 @@ class Race {
         break;
       case Event::kForget:
         f.forget(session);
+        break;
+      case Event::kBeginAnew:
+        f.begin_anew(session);
         is_revoked = false;
         break;
       case Event::kWrite:

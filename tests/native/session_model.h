@@ -104,6 +104,10 @@ class SessionModel {
     Session& s = sessions_[i];
     s.owners = {s.owner};
     s.refused_until = 0;
+  }
+  void began_anew(std::size_t i) {
+    forgotten(i);
+    Session& s = sessions_[i];
     if (s.request.authorization.empty()) s.is_revoked = s.may_be_revoked = false;
   }
   void revoked(std::size_t i) { sessions_[i].is_revoked = true; }

@@ -211,6 +211,7 @@ class Fixture {
   }
   void revoke(const Request& request) { cache_->revoke(request.head(), now_); }
   void forget(const Request& request) { cache_->forget(request.head()); }
+  void begin_anew(const Request& request) { cache_->forget(request.head(), false, true); }
   void forget_refusal(const Request& request) { cache_->forget(request.head(), true); }
   /// `id` as JSON.
   Status invalidate_user(const std::string& id) { return cache_->invalidate_user(id, now_); }

@@ -232,10 +232,10 @@ uint32_t sesame_write_complete(sesame_cache* cache, double now_ms, uint32_t writ
 }
 
 void sesame_session_forget(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
-                           uint32_t authorization_length, uint32_t only_refusal) {
+                           uint32_t authorization_length, uint32_t what) {
   InputReader input(*cache);
   const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
-  if (input.fits()) cache->cache.forget(head, only_refusal != 0);
+  if (input.fits()) cache->cache.forget(head, what == 1, what == 2);
 }
 
 void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,

@@ -222,10 +222,11 @@ SESAME_EXPORT uint32_t sesame_write_complete(sesame_cache* cache, double now_ms,
                                              uint32_t authorization_length, uint32_t body_length);
 
 /* The credential may stand for somebody else now, or for nobody: what is held for it is dropped.
- * `only_refusal`: only if that is a remembered "no" (SPEC R12). */
+ * `what` 0: all of it; 1: only a remembered "no" (SPEC R12); 2: all of it, and an ended session
+ * begins anew, since the origin has just set this very cookie as it signed a user in (rule R8). */
 SESAME_EXPORT void sesame_session_forget(sesame_cache* cache, uint32_t tenant_length,
                                          uint32_t cookie_length, uint32_t authorization_length,
-                                         uint32_t only_refusal);
+                                         uint32_t what);
 
 /* Ends the session of the credential: it is refused from now on (SPEC R8, R10). */
 SESAME_EXPORT void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,

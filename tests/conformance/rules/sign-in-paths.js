@@ -31,14 +31,23 @@ export const signInPaths = [
       t.origin.on(`POST ${path}`, { status: 204 });
       assert.equal(await isForgotten(t, cookie(t.user()), path), true, path);
     }
-    for (const path of ['/logouts', '/login/form', '/api/logoutx', '/api/v1/posts']) {
+    for (const path of [
+      '/login/form',
+      '/users/sign_in',
+      '/auth/callback/x',
+      '/Account/LogOff.json',
+    ]) {
+      t.origin.on(`POST ${path}`, { status: 204 });
+      assert.equal(await isForgotten(t, cookie(t.user()), path), true, path);
+    }
+    for (const path of ['/logouts', '/how-to-login', '/api/logoutx', '/api/v1/posts']) {
       t.origin.on(`POST ${path}`, { status: 201 });
       assert.equal(await isForgotten(t, cookie(t.user()), path), false, path);
     }
   }),
 
   hostRule('R13', 'a logout that fails drops nothing', async (t) => {
-    for (const status of [400, 403, 404, 500, 503]) {
+    for (const status of [400, 403, 405, 500, 503]) {
       t.origin.on('POST /logout', { status });
       assert.equal(await isForgotten(t, bearer(t.user()), '/logout'), false, String(status));
     }
@@ -46,6 +55,50 @@ export const signInPaths = [
     await isForgotten(t, bearer(t.user()), '/logout');
     assert.equal(t.origin.count('POST /logout'), 6);
   }),
+
+  hostRule('R82', 'a logout of a session that has ended is one', async (t) => {
+    for (const status of [401, 404, 410]) {
+      t.origin.on('POST /logout', { status });
+      assert.equal(await isForgotten(t, bearer(t.user()), '/logout'), true, String(status));
+    }
+  }),
+
+  hostRule('R83', 'a page or a list of such a name is none', async (t) => {
+    for (const path of ['/login', '/logout', '/sessions/12', '/help/how/to/login']) {
+      t.origin.on(`GET ${path}`, { body: '[]' });
+      assert.equal(await isForgotten(t, cookie(t.user()), path, 'GET'), false, path);
+    }
+  }),
+
+  hostRule(
+    'R82',
+    'a bearer that has signed out is refused, whatever the origin says of it',
+    async (t) => {
+      const [signedOut, dropped] = [bearer(t.user()), bearer(t.user())];
+      for (const credential of [signedOut, dropped]) await ask(t, credential);
+      t.origin.on('POST /auth/log-out', { status: 204 });
+      t.origin.on('POST /auth/logout/all', { status: 204 });
+      await attempt(t, signedOut, { path: '/auth/log-out', method: 'POST' });
+      await attempt(t, dropped, { path: '/auth/logout/all', method: 'POST' });
+      const calls = t.origin.count();
+      assert.equal((await attempt(t, signedOut))[0], 401);
+      assert.equal(t.origin.count(), calls);
+      assert.equal((await ask(t, dropped))[0], 'origin');
+    },
+  ),
+
+  hostRule(
+    'R82',
+    'an answer that deletes the session cookie drops it, whatever its status',
+    async (t) => {
+      for (const status of [401, 403, 500]) {
+        const headers = { 'set-cookie': ['session=; Max-Age=0; Path=/'] };
+        t.origin.on('GET /orders', { status, headers });
+        const credential = cookie(t.user());
+        assert.equal(await isForgotten(t, credential, '/orders', 'GET'), true, String(status));
+      }
+    },
+  ),
 
   hostRule(
     'R10',
@@ -180,7 +233,12 @@ export const signInPaths = [
         const [gate, client] = [createGate(), new AbortController()];
         await ask(t, credential);
         t.origin.on(READ, { status: 401 });
-        t.origin.on(`${method} /logout`, { status: 204, after: gate.opened });
+        const location = '/login';
+        t.origin.on(`${method} /logout`, {
+          status: 303,
+          headers: { location },
+          after: gate.opened,
+        });
         const { signal } = client;
         const leaving = t.fetch('/logout', { method, headers: credential, signal });
         const gone = leaving.then(undefined, () => {});

@@ -150,20 +150,39 @@ export const updates = [
     { needs: ['api', 'wire'] },
   ),
 
-  hostRule('R22', 'an update that is answered with a redirect changes nothing', async (t) => {
-    const { phone, laptop, held, changed } = await signIn(t);
-    for (const method of ['PUT', 'PATCH', 'DELETE']) {
-      const headers = { 'x-why': 'no' };
-      t.origin.on(`${method} ${DOCUMENT}`, { status: 302, body: changed, headers });
-      const response = await t.fetch(DOCUMENT, { method, headers: phone, body: '{}' });
-      assert.deepEqual([response.status, await response.text()], [302, changed]);
-      assert.equal(response.headers.get('x-why'), 'no');
-    }
-    for (const each of [phone, laptop]) {
-      assert.deepEqual(await t.ask(each, DOCUMENT, 'fresh'), [200, held]);
-    }
-    assert.equal(t.origin.count(), 3);
-  }),
+  hostRule(
+    'R22',
+    'an update that is answered with a redirect to a sign-in page changes nothing',
+    async (t) => {
+      const { phone, laptop, held, changed } = await signIn(t);
+      for (const method of ['PUT', 'PATCH', 'DELETE']) {
+        const headers = { 'x-why': 'no', location: '/login?next=%2Fprofile' };
+        t.origin.on(`${method} ${DOCUMENT}`, { status: 302, body: changed, headers });
+        const response = await t.fetch(DOCUMENT, { method, headers: phone, body: '{}' });
+        assert.deepEqual([response.status, await response.text()], [302, changed]);
+        assert.equal(response.headers.get('x-why'), 'no');
+      }
+      for (const each of [phone, laptop]) {
+        assert.deepEqual(await t.ask(each, DOCUMENT, 'fresh'), [200, held]);
+      }
+      assert.equal(t.origin.count(), 3);
+    },
+  ),
+
+  ...[`PUT ${DOCUMENT}`, `POST ${DOCUMENT}/avatar`, `DELETE ${DOCUMENT}`].map((request) =>
+    hostRule(
+      'R22',
+      `${request} that is answered with a redirect, as forms are, succeeded`,
+      async (t) => {
+        const { phone, laptop, changed } = await signIn(t);
+        const [method, path] = request.split(' ');
+        t.origin.on(request, { status: 303, headers: { location: '/profile' } });
+        const response = await t.fetch(path, { method, headers: phone });
+        assert.equal(response.status, 303);
+        for (const each of [phone, laptop]) assert.deepEqual(await t.ask(each), [200, changed]);
+      },
+    ),
+  ),
 
   ...['PUT', 'PATCH'].map((method) =>
     hostRule('R22', `the document that a ${method} answers is kept byte for byte`, async (t) => {

@@ -42,8 +42,8 @@ const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
 
 /** @type {Row[]} */
 export const TARGETS = [
-  { adapter: nodeTarget, keeps: [...ONE_NODE, 'R45'].sort(byNumber) },
-  { adapter: workerdTarget, keeps: [...ONE_NODE, 'R45'].sort(byNumber) },
+  { adapter: nodeTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
+  { adapter: workerdTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: nodeRedisTarget, keeps: SEVERAL_NODES.sort(byNumber) },
   { adapter: workerdObjectsTarget, keeps: SEVERAL_NODES.sort(byNumber) },
   { adapter: workerdKvTarget, keeps: SEVERAL_NODES.sort(byNumber) },

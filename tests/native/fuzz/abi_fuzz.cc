@@ -224,9 +224,9 @@ class Host {
 
   void forget(std::size_t key) {
     put_head(key);
-    const std::uint32_t only_refusal = input_.below(2) == 0 ? 0 : 1;
-    sesame_session_forget(&cache_, tenant_, cookie_, authorization_, only_refusal);
-    if (only_refusal == 0 && is_cookie(key)) is_revoked_[key] = false;
+    const auto what = static_cast<std::uint32_t>(input_.below(4));
+    sesame_session_forget(&cache_, tenant_, cookie_, authorization_, what);
+    if (what == 2 && is_cookie(key)) is_revoked_[key] = false;
   }
 
   void revoke(std::size_t key) {

@@ -217,8 +217,9 @@ class SessionCache {
 
   /// The credential may stand for somebody else now, or for nobody (a login or a logout went past):
   /// what is held for it is dropped, refusals and fills in flight included. `only_refusal`: only if
-  /// what is held is a remembered refusal (SPEC R12).
-  void forget(const RequestHead& request, bool only_refusal = false);
+  /// what is held is a remembered refusal (SPEC R12). An ended session stays ended, unless
+  /// `begins_anew`: the origin has just set this very cookie as it signed a user in (rule R8).
+  void forget(const RequestHead& request, bool only_refusal = false, bool begins_anew = false);
 
   /// Ends the session of this credential: refused from now on (SPEC R8, R10).
   void revoke(const RequestHead& request, TimeMs now);

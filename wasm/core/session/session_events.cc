@@ -44,7 +44,7 @@ void SessionCache::bury(Key key, TimeMs session_end, TimeMs now) {
   tombstones_.add(key, now + config_.lease_for, session_end, now);
 }
 
-void SessionCache::forget(const RequestHead& request, bool only_refusal) {
+void SessionCache::forget(const RequestHead& request, bool only_refusal, bool begins_anew) {
   const Subject subject = identify(request);
   if (!subject.has_key) return;
   if (only_refusal) {
@@ -53,8 +53,8 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal) {
     if (!store_->find(subject.key, 0, &entry, Want::kInfo) || entry.info.http_status == http::kOk)
       return;
   }
-  // A session cookie may be kept over a login that makes it valid again; a bearer token never is.
-  const bool may_be_valid = subject.credential.kind == CredentialKind::kCookie && !only_refusal;
+  // A session cookie may be set again by a sign-in; an ended bearer token never comes back.
+  const bool may_be_valid = begins_anew && subject.credential.kind == CredentialKind::kCookie;
   forget_session(subject.key, may_be_valid);
   if (may_be_valid && subject.of_all_tenants) tombstones_.remove(*subject.of_all_tenants);
 }

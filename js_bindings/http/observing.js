@@ -1,0 +1,186 @@
+// Notices what requests that the origin answers do besides asking, and carries it out (rules R82, R83, R8): which
+// of them to look at is the effects' table's to say, what an answer means the effects' too. It must not know how
+// requests are sent, nor what their answers look like.
+// Invariant: what a request has changed is in effect on this node before its client is answered.
+import { Action, CheckFlag } from '../core/abi-constants.js';
+import {
+  applies,
+  isAboutOthers,
+  isAboutOwnUser,
+  leadsToSignIn,
+  sessionOutcome,
+} from '../dialects/effects.js';
+import { sessionCookies, withoutCredentials } from '../origin/headers.js';
+import { valueAt } from '../util/json-pointer.js';
+import { isUserId } from '../util/user-id.js';
+import { SAFE_METHODS } from './cross-site.js';
+
+/** @typedef {import('../core/abi.js').RequestHead} RequestHead */
+/** @typedef {import('../dialects/effects.js').Candidate} Candidate */
+
+/**
+ * A request that is about to be passed to the origin.
+ * @typedef {object} Passed
+ * @property {RequestHead} head
+ * @property {Headers} headers with which it goes there: an ended credential is taken out (rule R8)
+ * @property {string} method
+ * @property {string} path
+ * @property {Candidate[]} candidates what it may do
+ * @property {string | null} ownUser the identifier in the document that is held for it, as text, where that matters
+ * @property {boolean} isAcceptedBearer its one credential is a bearer that the origin has accepted
+ * @property {boolean} changesOwnUser it may change the document of its own user
+ * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
+ * @property {boolean} needsBody its body says whom it is about
+ */
+
+const decoder = new TextDecoder();
+
+export class Observing {
+  #parts;
+
+  /** @param {import('../sessions/parts.js').Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * What there is to know of a request before it goes to the origin.
+   * @param {Request} request
+   * @param {string} path
+   * @returns {Passed}
+   */
+  passed(request, path) {
+    const { options } = this.#parts;
+    const { method, headers } = request;
+    const head = this.#parts.headOf(request);
+    const candidates = options.effects.effectsOf(method, path);
+    // A managed session's cookie means nothing to the origin.
+    const isEnded = this.#parts.managed === null && this.#hasEnded(head);
+    return {
+      ...{ head, method, path, candidates },
+      headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,
+      ownUser: candidates.some(isAboutOthers) ? this.#userOf(head) : null,
+      isAcceptedBearer:
+        head.authorization !== '' &&
+        candidates.some(({ isSignOut }) => isSignOut) &&
+        this.#isAccepted(head),
+      changesOwnUser: candidates.some(isAboutOwnUser),
+      mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
+      needsBody: candidates.some(({ pointer }) => pointer !== null),
+    };
+  }
+
+  /**
+   * Whether the session of a request has been ended: a remembered "no" of the origin's has its headers beside it.
+   * @param {RequestHead} head
+   */
+  #hasEnded(head) {
+    const { core, host } = this.#parts;
+    const action = core.check(head, host.now(), 0, CheckFlag.PEEK | CheckFlag.AGAIN);
+    return action === Action.REFUSE && core.meta === '';
+  }
+
+  /** Whose document is held for a request. @param {RequestHead} head */
+  #userOf(head) {
+    const { core, options } = this.#parts;
+    if (!this.#isAccepted(head, 0)) return null;
+    const document = JSON.parse(core.bodyText);
+    const ids = options.userId.map((pointer) => valueAt(document, pointer));
+    const id = ids.find((each) => each !== undefined);
+    return isUserId(id) ? String(id) : null;
+  }
+
+  /** @param {RequestHead} head @param {number} [flag] */
+  #isAccepted(head, flag = CheckFlag.DECISION) {
+    const { core, host } = this.#parts;
+    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | flag;
+    const action = core.check(head, host.now(), 0, flags);
+    return action === Action.SERVE || action === Action.SERVE_STALE;
+  }
+
+  /**
+   * The status of a write as the core is to take it: one that succeeded with a redirect, as forms do, is a success
+   * without a document.
+   * @param {Passed} passed
+   * @param {Response} response
+   */
+  writeStatus({ path }, response) {
+    const status = statusOf(response);
+    const isRedirect = status >= 300 && status <= 399 && status !== 304;
+    const location = response.headers.get('location');
+    return isRedirect && !leadsToSignIn({ path, location }) ? 204 : status;
+  }
+
+  /**
+   * Carries out what the origin's answer says that a request has done. Never rejects: what other nodes cannot be
+   * told now they are told later.
+   * @param {Passed} passed
+   * @param {Response} response
+   * @param {Uint8Array | null} [body] of the request, where it is needed
+   * @returns {Promise<boolean>} whether the credential may stand for somebody else now
+   */
+  async observe(passed, response, body = null) {
+    const { changes, drops, host, options } = this.#parts;
+    const { head, headers, method, path, candidates, isAcceptedBearer } = passed;
+    const cookies = sessionCookies(headers, response.headers, options.cookie, host.now());
+    const status = statusOf(response);
+    const answer = {
+      ...{ method, path, status, isAcceptedBearer, isRequester: false },
+      location: response.headers.get('location'),
+      setsCookie: cookies.set.length > 0,
+      changesCookie: cookies.isChanged,
+      deletesCookie: cookies.isDeleted,
+    };
+    for (const candidate of candidates.filter(isAboutOthers)) {
+      const users = userOf(candidate, headers, body);
+      const isRequester = users.some((user) => String(user) === passed.ownUser);
+      if (applies(candidate, { ...answer, isRequester }) !== 'drop') continue;
+      for (const user of users) await changes.userEvent('invalidate', user).catch(() => {});
+    }
+    // A managed session changes through its own paths only; whoever brings a token has none.
+    if (this.#parts.managed && head.authorization === '') return false;
+    const { outcome, name, begins } = sessionOutcome(candidates, answer);
+    if (outcome === 'keep') {
+      if (!SAFE_METHODS.includes(method) && status < 400) changes.dropRefusal(head);
+      return false;
+    }
+    drops.add(name);
+    await (outcome === 'end' ? changes.end(head) : changes.drop(head)).catch(() => {});
+    // The origin has set it for a request that went there without it (R8).
+    for (const cookie of begins ? cookies.set.filter((each) => !cookies.sent.includes(each)) : []) {
+      changes.beginAnew({ ...head, cookie, authorization: '' });
+    }
+    return true;
+  }
+}
+
+/** A browser's worker is told of a redirect, not where it leads. @param {Response} response */
+function statusOf({ type, status }) {
+  return type === 'opaqueredirect' ? 302 : status;
+}
+
+/**
+ * Whom a request is about, in each spelling; nobody if its body does not say.
+ * @param {Candidate} candidate
+ * @param {Headers} headers of the request
+ * @param {Uint8Array | null} body
+ * @returns {(string | number)[]}
+ */
+function userOf({ users, pointer }, headers, body) {
+  if (pointer === null) return users;
+  if (body === null) return [];
+  const text = decoder.decode(body);
+  const type = headers.get('content-type') ?? '';
+  /** @type {unknown} */
+  let user;
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
+    user = new URLSearchParams(text).get(pointer.slice(1));
+  } else {
+    try {
+      user = valueAt(JSON.parse(text), pointer);
+    } catch {
+      return [];
+    }
+  }
+  return isUserId(user) ? [user] : [];
+}
