@@ -59,7 +59,7 @@ export class Passing {
     /** @type {Response} */
     let response;
     try {
-      response = await this.#send(request, path, context, limit);
+      response = await this.#send(request, context, limit);
     } catch (error) {
       const httpStatus = error instanceof BodyTooLargeError ? 413 : 0;
       await finish?.({ httpStatus, body: null });
@@ -84,7 +84,7 @@ export class Passing {
    */
   async through(request, path, context) {
     try {
-      const response = await this.#send(request, path, context);
+      const response = await this.#send(request, context);
       return this.#relay(response, path, await this.#observe(request, response, path));
     } catch (error) {
       return sendFailed(error);
@@ -111,14 +111,13 @@ export class Passing {
   /**
    * Sends a request to the origin, with the token of its session where sessions are managed.
    * @param {Request} request
-   * @param {string} path
    * @param {HandlerContext} context
    * @param {number} [maxBody]
    */
-  #send(request, path, context, maxBody) {
-    return this.#sender?.covers(path)
-      ? this.#sender.send(request, context, maxBody)
-      : this.#proxy.send(request, { maxBody });
+  #send(request, context, maxBody) {
+    return this.#sender === null
+      ? this.#proxy.send(request, { maxBody })
+      : this.#sender.send(request, context, maxBody);
   }
 
   /**
