@@ -3,6 +3,7 @@
 // Invariant: what a request has changed is in effect here before its client is answered.
 import { readBody } from '../origin/bodies.js';
 import { changesCookie, hasLargeCredential } from '../origin/headers.js';
+import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { headersIn } from '../origin/vary.js';
 import { documentRequestOf } from './context.js';
@@ -11,6 +12,9 @@ import { markPrivate, setSource } from './private-headers.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
+
+/** How long a write on the document waits for the origin's answer. After it nobody knows whether it took effect. */
+const MAX_WRITE_MS = 60_000;
 
 export class Passing {
   #parts;
@@ -59,7 +63,11 @@ export class Passing {
     /** @type {Response} */
     let response;
     try {
-      response = await this.#send(request, context, limit);
+      response = finish
+        ? await withTimeout(this.#parts.host, MAX_WRITE_MS, () =>
+            this.#send(request, context, limit),
+          )
+        : await this.#send(request, context, limit);
     } catch (error) {
       const httpStatus = error instanceof BodyTooLargeError ? 413 : 0;
       await finish?.({ httpStatus, body: null });
