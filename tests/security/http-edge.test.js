@@ -255,6 +255,8 @@ test('R45: no client teaches a node what other sites may read, by naming a host 
           headers: { cookie, origin: 'https://evil.example', ...more },
         }),
       );
+    const url = 'https://site.example/api/v1/users/me';
+    await sessions.handle(new Request(url, { headers: { cookie: 'session=ada-0123456789' } }));
     await ask('session=mallory-0123456789', { 'x-forwarded-host': 'evil.example' });
     await ask('session=mallory-0123456789', { 'x-forwarded-host': 'evil.example' });
     for (let round = 0; round < 2; round += 1) {
