@@ -13,6 +13,7 @@
  */
 
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
+import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
@@ -35,12 +36,6 @@ import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
 
 /** Fetch has no request with these methods ("forbidden method"). */
 const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
-
-/** `*` (RFC 9110 section 9.3.7) and whole URLs (RFC 9112 section 3.2) are for proxies: an origin's path is meant. */
-const isPath = (/** @type {string | undefined} */ url) => url?.startsWith('/') ?? false;
-
-/** Any other `Host` would put its own path before the request's. */
-const HOST = /^[\w.~!$&'()*+,;=:[\]-]+$/;
 
 /**
  * Makes a listener for `http.createServer`. Bodies stream both ways, each `Set-Cookie` stays a field of its
@@ -65,7 +60,7 @@ export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
   const waitUntil = (work) => void work.catch(onError);
   return async (incoming, outgoing) => {
     if (NO_REQUEST.has(`${incoming.method}`)) return refuse(outgoing, 501);
-    const request = isPath(incoming.url) ? requestOf(incoming, outgoing, where) : null;
+    const request = isPlainTarget(incoming.url) ? requestOf(incoming, outgoing, where) : null;
     if (request === null) return refuse(outgoing, 400);
     try {
       const response = await cache.handle(request, { waitUntil });
@@ -87,7 +82,7 @@ export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
  * @returns {Request | null} null: its `Host` is none
  */
 function requestOf(incoming, outgoing, where) {
-  if (!HOST.test(where.host ?? incoming.headers.host ?? 'localhost')) return null;
+  if (!isPlainHost(where.host ?? incoming.headers.host)) return null;
   try {
     return createRequest(incoming, outgoing, where);
   } catch {

@@ -1,7 +1,8 @@
 // The paths that change sessions: login, refresh and logout of managed sessions, and the origin's webhook
 // (SPEC R20, R21, R23-R25, R42).
-import { readBody, readRequestBody } from '../origin/bodies.js';
+import { readBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
+import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { varyingHeaders } from '../origin/vary.js';
 import { isOutboxFull } from '../shared/outbox.js';
@@ -14,7 +15,7 @@ import {
   outboxFullResponse,
   unavailableResponse,
 } from './responses.js';
-import { ALREADY_USED, WebhookVerifier } from './webhook.js';
+import { ALREADY_USED, isSignature, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
 const MAX_LOGIN_ANSWER_BYTES = 64 * 1024;
@@ -75,19 +76,28 @@ export class AuthRoutes {
     const managed = this.#managed();
     // The session that it would begin is to be known on every node, and the one that it replaces to end there.
     if (!(await changes.canKeep())) return outboxFullResponse();
-    /** @type {Response} */
-    let response;
+    const { loginPath: path, refreshTimeout } =
+      /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
+    /** @type {{ response: Response, loginAnswer: Uint8Array | null }} */
+    let answered;
     try {
-      const path = options.managed?.loginPath;
-      const headers = managed.originHeaders(request.headers, NOBODY);
-      response = await this.#proxy.send(request, { path, headers, maxBody: options.maxBody });
+      const headers = managed.originHeaders(request.headers, null);
+      answered = await withTimeout(this.#parts.host, refreshTimeout, async (signal) => {
+        const sent = { path, headers, maxBody: options.maxBody, signal };
+        const response = await this.#proxy.send(request, sent);
+        const isRead = response.ok;
+        return {
+          response,
+          loginAnswer: isRead ? await readBody(response.body, MAX_LOGIN_ANSWER_BYTES) : null,
+        };
+      });
     } catch (error) {
       return error instanceof BodyTooLargeError
         ? errorResponse(413, 'body_too_large')
         : unavailableResponse();
     }
+    const { response, loginAnswer } = answered;
     if (!response.ok) return this.#proxy.relay(response, markPrivate);
-    const loginAnswer = await readBody(response.body, MAX_LOGIN_ANSWER_BYTES).catch(() => null);
     const head = this.#parts.headOf(request);
     const varying = varyingHeaders(options.varyOn, request, options.origin);
     const begun = await managed.begin(loginAnswer, head, async (headers) => {
@@ -188,9 +198,11 @@ export class AuthRoutes {
   /** @param {Request} request */
   async #revoke(request) {
     const webhook = /** @type {WebhookVerifier} */ (this.#webhook);
-    const body = await readRequestBody(request.body, MAX_WEBHOOK_BYTES);
-    if (body === null) return errorResponse(413, 'body_too_large');
     const signature = request.headers.get('sesame-signature');
+    // Whoever cannot have signed anything has nothing read; a sender that has stops at our first word (R44).
+    if (!isSignature(signature)) return errorResponse(401, 'bad_signature');
+    const body = await readBody(request.body, MAX_WEBHOOK_BYTES);
+    if (body === null) return errorResponse(413, 'body_too_large');
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
     const { changes, shared } = this.#parts;
@@ -217,15 +229,6 @@ export class AuthRoutes {
 
 const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 const decoder = new TextDecoder();
-
-/** @type {import('../sessions/managed.js').Authorization} */
-const NOBODY = Object.freeze({
-  kind: 'none',
-  token: '',
-  retryAfterMs: 0,
-  expiresAtMs: 0,
-  isNew: false,
-});
 
 /**
  * @param {Headers} headers

@@ -14,9 +14,8 @@
  */
 
 /**
- * Sends requests to the origin in another way than as they are, for the paths that it covers.
+ * Sends requests to the origin in another way than as they are.
  * @typedef {object} Sender
- * @property {(path: string) => boolean} covers
  * @property {(request: Request, context: HandlerContext, options?: SendOptions) => Promise<Response>} send
  */
 

@@ -3,7 +3,7 @@
 // It decides how things look on the wire, never who somebody is.
 
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
-import { headersIn, takesJson } from '../origin/vary.js';
+import { FORWARDED_HOSTS, HOST, headersIn, takesJson } from '../origin/vary.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory } from './cors.js';
@@ -14,9 +14,11 @@ import {
   errorResponse,
   respond,
   sessionBody,
+  statusOfSession,
   strongEtag,
   unavailableResponse,
 } from './responses.js';
+import { hasPlainTarget } from './target.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
 /** @typedef {import('../sessions/decision.js').Decision} Decision */
@@ -30,6 +32,8 @@ import {
  *   this order
  * @property {(parts: Parts, proxy: OriginProxy) => import('./context.js').Sender | null} [makeSender]
  */
+
+const REFUSED_METHODS = new Set(['TRACE', 'TRACK', 'CONNECT']);
 
 export class Handler {
   #parts;
@@ -60,8 +64,19 @@ export class Handler {
    */
   async handle(request, context) {
     const hit = this.#hit(request, context);
-    if (hit === null) return this.#handle(request, context);
+    if (hit === null) return this.#refused(request) ?? this.#handle(request, context);
     return new Response(hit.isView ? this.#bodyOut.toBody(hit.body) : hit.body, hit);
+  }
+
+  /**
+   * What is answered to nobody, whatever it is about (R41).
+   * @param {Request} request
+   * @returns {Response | null}
+   */
+  #refused(request) {
+    // `TRACE` sends back what it was sent with, a session's token too; `CONNECT` makes a tunnel.
+    if (REFUSED_METHODS.has(request.method)) return errorResponse(501, 'method_not_implemented');
+    return hasPlainTarget(request) ? null : errorResponse(400, 'ambiguous_target');
   }
 
   /**
@@ -106,6 +121,7 @@ export class Handler {
    */
   async #resolve(request, context, site) {
     const asked = documentRequestOf(this.#parts, request, context);
+    asked.site = site;
     // Nothing is known yet of what the origin lets this site's pages read: it is asked.
     asked.fresh = context.fresh || !this.#cors.knows(site);
     const { engine } = this.#parts;
@@ -117,8 +133,20 @@ export class Handler {
     }
     const { kind, source, originHeaders } = decision;
     const hasDocument = kind === 'document' && source === 'origin';
-    if (originHeaders) this.#cors.learn(site, originHeaders, hasDocument);
+    if (originHeaders && this.#mayLearn(request)) {
+      this.#cors.learn(site, originHeaders, hasDocument);
+    }
     return decision;
+  }
+
+  /**
+   * Whether what the origin has answered says what its other answers will: not if the request could name a host of its
+   * own (R45).
+   * @param {Request} request
+   */
+  #mayLearn({ headers }) {
+    const isNamed = this.#options.varyOn.includes(HOST);
+    return !isNamed || !FORWARDED_HOSTS.some((name) => headers.has(name));
   }
 
   /**
@@ -181,7 +209,8 @@ export class Handler {
     const site = CorsMemory.siteOf(request);
     let decision = await this.#resolve(request, context, site);
     if (decision.kind === 'pass' && !decision.isAnonymous) {
-      decision = await this.#parts.engine.askOnce(documentRequestOf(this.#parts, request, context));
+      const asked = documentRequestOf(this.#parts, request, context);
+      decision = await this.#parts.engine.askOnce({ ...asked, site });
     }
     return this.#sessionOf(decision, request, site);
   }
@@ -205,7 +234,7 @@ export class Handler {
     const body = sessionBody(decision.kind, decision);
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
-      : respond(request, body, 200, headers);
+      : respond(request, body, statusOfSession(decision), headers);
   }
 
   /**

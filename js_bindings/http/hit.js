@@ -6,7 +6,7 @@
 import { Action, CheckFlag } from '../core/abi-constants.js';
 import { headersIn } from '../origin/vary.js';
 import { freshSeconds, privateHeaders, setFreshness } from './private-headers.js';
-import { sessionBody } from './responses.js';
+import { sessionBody, statusOfSession } from './responses.js';
 
 /**
  * What answers a request.
@@ -105,7 +105,8 @@ function refusalOf(kind, decision, varyOn) {
   const headers = privateHeaders(decision.source, varyOn);
   if (kind === 'session') {
     headers.set('content-type', 'application/json');
-    return { status: 200, headers, body: sessionBody('refusal', decision), isView: false };
+    const status = statusOfSession(decision);
+    return { status, headers, body: sessionBody('refusal', decision), isView: false };
   }
   setMeta(headers, decision.meta);
   return { status: decision.status, headers, body: decision.body, isView: false };

@@ -1,9 +1,10 @@
 // How a request below `apiPrefix` reaches the origin where sessions are managed: with the access token of its session
 // in the place of the cookie (SPEC R42), and once more with a new one if the origin refuses that (R24).
 //
-// It must not know what the request is about. Invariant: a write of another site's page is never sent with a token.
+// It must not know what the request is about. Invariants: no write and no WebSocket of another site's page is sent with a
+// token; the session cookie goes to no origin; no client reaches the origin's paths that answer with tokens.
 import { keptBody } from '../origin/bodies.js';
-import { isCrossSite, SAFE_METHODS } from './cross-site.js';
+import { isCrossSite, isWebSocket, SAFE_METHODS } from './cross-site.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
@@ -13,6 +14,8 @@ export class ManagedSender {
   #headOf;
   #proxy;
   #apiPrefix;
+  /** Paths of the origin that answer with tokens, as `comparable` writes them. */
+  #closed;
 
   /**
    * @param {Pick<import('../sessions/parts.js').Parts, 'headOf' | 'options'>} parts
@@ -23,11 +26,14 @@ export class ManagedSender {
     this.#managed = managed;
     this.#headOf = headOf;
     this.#proxy = proxy;
-    this.#apiPrefix = options.managed?.apiPrefix ?? '';
+    const { apiPrefix, loginPath, refreshPath } =
+      /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
+    this.#apiPrefix = apiPrefix;
+    this.#closed = [loginPath, refreshPath].map(comparable);
   }
 
-  /** @param {string} path */
-  covers(path) {
+  /** Whether a session's token goes with requests on a path. @param {string} path */
+  #lendsOn(path) {
     return path === this.#apiPrefix || path.startsWith(`${this.#apiPrefix}/`);
   }
 
@@ -39,6 +45,13 @@ export class ManagedSender {
    */
   async send(request, context, options = {}) {
     const managed = this.#managed;
+    const { pathname } = new URL(request.url);
+    // Clients sign in and refresh through Sesame's own paths: the origin's would show them the tokens (R42).
+    if (this.#closed.includes(comparable(pathname))) return errorResponse(403, 'closed_path');
+    if (!this.#lendsOn(pathname)) {
+      const headers = managed.originHeaders(request.headers, null);
+      return this.#proxy.send(request, { ...options, headers });
+    }
     const head = this.#headOf(request);
     /** @type {(work: Promise<unknown>) => void} */
     const waitUntil = (work) => context.waitUntil(work);
@@ -48,7 +61,8 @@ export class ManagedSender {
     const headers = managed.originHeaders(request.headers, authorized);
     if (authorized.kind !== 'token') return this.#proxy.send(request, { ...options, headers });
     // The cookie alone would do this for a page of any site: the token is not lent to one (R42).
-    if (!SAFE_METHODS.includes(request.method) && isCrossSite(request)) {
+    const isSafe = SAFE_METHODS.includes(request.method) && !isWebSocket(request);
+    if (!isSafe && isCrossSite(request)) {
       return errorResponse(403, 'cross_site');
     }
     const body = options.body === undefined ? await keptBody(request) : options.body;
@@ -66,4 +80,22 @@ export class ManagedSender {
       body,
     });
   }
+}
+
+/**
+ * A path as lenient routers read it: escapes decoded, in lower case, without empty segments and format suffix.
+ * @param {string} path
+ */
+function comparable(path) {
+  let decoded = path;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    // Escapes that mean nothing are compared as they stand.
+  }
+  return decoded
+    .toLowerCase()
+    .replace(/\/{2,}/g, '/')
+    .replace(/\/$/, '')
+    .replace(/\.\w+$/, '');
 }

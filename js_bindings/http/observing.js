@@ -2,7 +2,7 @@
 // of them to look at is the effects' table's to say, what an answer means the effects' too. It must not know how
 // requests are sent, nor what their answers look like.
 // Invariant: what a request has changed is in effect on this node before its client is answered.
-import { Action, CheckFlag } from '../core/abi-constants.js';
+import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
 import {
   applies,
   isAboutOthers,
@@ -32,6 +32,9 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
  * @property {boolean} needsBody its body says whom it is about
  */
+
+/** Why a credential is refused whose session has been ended. @type {number[]} */
+const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
 
 const decoder = new TextDecoder();
 
@@ -70,14 +73,12 @@ export class Observing {
     };
   }
 
-  /**
-   * Whether the session of a request has been ended: a remembered "no" of the origin's has its headers beside it.
-   * @param {RequestHead} head
-   */
+  /** Whether the session of a request has been ended here. @param {RequestHead} head */
   #hasEnded(head) {
     const { core, host } = this.#parts;
-    const action = core.check(head, host.now(), 0, CheckFlag.PEEK | CheckFlag.AGAIN);
-    return action === Action.REFUSE && core.meta === '';
+    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
+    const action = core.check(head, host.now(), 0, flags);
+    return action === Action.REFUSE && ENDINGS.includes(core.reason);
   }
 
   /** Whose document is held for a request. @param {RequestHead} head */

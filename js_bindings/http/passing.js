@@ -3,6 +3,7 @@
 // Invariant: what a request has changed is in effect here before its client is answered.
 import { keptBody, readBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
+import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { headersIn } from '../origin/vary.js';
 import { documentRequestOf } from './context.js';
@@ -12,6 +13,9 @@ import { markPrivate, setSource } from './private-headers.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
+
+/** How long a write on the document waits for the origin's answer. After it nobody knows whether it took effect. */
+const MAX_WRITE_MS = 60_000;
 
 export class Passing {
   #parts;
@@ -76,7 +80,10 @@ export class Passing {
     try {
       if (passed.needsBody) sent = await keptBody(request);
       if (sent && sent.length > limit) throw new BodyTooLargeError();
-      response = await this.#send(request, passed, context, { maxBody: limit, body: sent });
+      const sending = () => this.#send(request, passed, context, { maxBody: limit, body: sent });
+      response = finish
+        ? await withTimeout(this.#parts.host, MAX_WRITE_MS, sending)
+        : await sending();
     } catch (error) {
       const httpStatus = error instanceof BodyTooLargeError ? 413 : 0;
       await finish?.({ httpStatus, body: null });
@@ -132,10 +139,10 @@ export class Passing {
    * @param {HandlerContext} context
    * @param {import('./context.js').SendOptions} [options]
    */
-  #send(request, { headers, path }, context, options = {}) {
-    return this.#sender?.covers(path)
-      ? this.#sender.send(request, context, options)
-      : this.#proxy.send(request, { ...options, headers });
+  #send(request, { headers }, context, options = {}) {
+    return this.#sender === null
+      ? this.#proxy.send(request, { ...options, headers })
+      : this.#sender.send(request, context, options);
   }
 }
 

@@ -67,6 +67,17 @@ export function sessionBody(kind, { body, expiresAtMs }) {
   return joined([SESSION_START, body, end]);
 }
 
+/** What has ended a session: no later request brings it back, and its session's path says so (R8). */
+const ENDINGS = new Set(['revoked', 'tombstone']);
+
+/**
+ * The status with which the session's path answers: 401 to the credential of a session that has ended.
+ * @param {Pick<import('../sessions/decision.js').Decision, 'reason'>} decision
+ */
+export function statusOfSession({ reason }) {
+  return ENDINGS.has(reason) ? 401 : 200;
+}
+
 /** @param {number} timeMs 0: not known */
 export function isoTime(timeMs) {
   return timeMs > 0 ? new Date(timeMs).toISOString() : null;

@@ -26,20 +26,18 @@ export function verifyEndpoint({ engine, options, documentRequest }) {
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
     return verifyResponse(decision, options.verify);
   };
-  return (request, url, context) =>
-    isVerify(options, request.method, url) ? answer(request, url, context) : null;
+  return (request, url, context) => (isVerify(options, url) ? answer(request, url, context) : null);
 }
 
 /**
  * Whether a request is for the endpoint.
  * @param {Pick<import('../options/options.js').ParsedOptions, 'verifyPath' | 'verify'>} options
- * @param {string} method
  * @param {URL} url
  */
-function isVerify({ verifyPath, verify }, method, { pathname, search }) {
+function isVerify({ verifyPath, verify }, { pathname }) {
   if (verifyPath === null) return false;
   if (verify.prefix) return pathname === verifyPath || pathname.startsWith(`${verifyPath}/`);
-  return pathname === verifyPath && search === '' && (method === 'GET' || method === 'HEAD');
+  return pathname === verifyPath; // whatever the method and the query: the origin is never asked for it
 }
 
 /**

@@ -20,6 +20,13 @@ const MAX_SEEN = 10_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+const SIGNATURE = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
+
+/** Whether a header has the form of a signature. @param {string | null} value */
+export function isSignature(value) {
+  return SIGNATURE.test(value ?? '');
+}
+
 /**
  * @typedef {{ action: 'revoke' | 'invalidate', user: string | number }} WebhookMessage
  * @typedef {{ message: WebhookMessage, digest: string } | { status: number, error: string }} WebhookResult
@@ -43,7 +50,7 @@ export class WebhookVerifier {
    * @returns {Promise<WebhookResult>}
    */
   async verify(signature, body, now) {
-    const parts = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(signature ?? '');
+    const parts = SIGNATURE.exec(signature ?? '');
     if (!parts || !(await this.#isSigned(parts[1], parts[2], body))) {
       return { status: 401, error: 'bad_signature' };
     }

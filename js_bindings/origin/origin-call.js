@@ -25,6 +25,26 @@ const OVER = 'over';
  * @returns {Promise<OriginReply | null>} null: there is no answer, or none in time
  */
 export async function originCall(host, url, init, { timeoutMs, maxBytes }) {
+  try {
+    return await withTimeout(host, timeoutMs, async (signal) => {
+      const response = await host.fetch(url, { ...init, redirect: 'manual', signal });
+      const { status, ok, headers } = response;
+      return { status, ok, headers, body: await readBody(response.body, maxBytes) };
+    });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Gives some work so much time: then its signal aborts, and this rejects, even if the work goes on.
+ * @template T
+ * @param {Pick<import('../host.js').Host, 'sleep'>} host
+ * @param {number} timeoutMs
+ * @param {(signal: AbortSignal) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withTimeout(host, timeoutMs, work) {
   const timeout = new AbortController();
   const done = new AbortController();
   const timer = host.sleep(timeoutMs, done.signal).then(() => {
@@ -35,17 +55,9 @@ export async function originCall(host, url, init, { timeoutMs, maxBytes }) {
     timeout.signal.addEventListener('abort', () => reject(new Error('time-out')));
   });
   timedOut.catch(() => {});
-  const exchange = async () => {
-    const { signal } = timeout;
-    const response = await host.fetch(url, { ...init, redirect: 'manual', signal });
-    const { status, ok, headers } = response;
-    return { status, ok, headers, body: await readBody(response.body, maxBytes) };
-  };
   try {
     // A host's fetch may be slow to notice an abort: the time-out counts by itself.
-    return await Promise.race([exchange(), timedOut]);
-  } catch {
-    return null;
+    return await Promise.race([work(timeout.signal), timedOut]);
   } finally {
     done.abort(OVER);
     await timer;

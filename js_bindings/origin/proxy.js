@@ -22,7 +22,8 @@ export class OriginProxy {
   /**
    * Sends the request to the origin.
    * @param {Request} request
-   * @param {{ maxBody?: number, headers?: Headers, path?: string, body?: Uint8Array<ArrayBuffer> | null }}
+   * @param {{ maxBody?: number, headers?: Headers, path?: string, body?: Uint8Array<ArrayBuffer> | null,
+   *   signal?: AbortSignal }}
    *   [options] `maxBody`: refuse a longer body; the others stand in for the request's own
    * @returns {Promise<Response>} the origin's own, still streaming
    * @throws {BodyTooLargeError}
@@ -46,7 +47,7 @@ export class OriginProxy {
     const body = given.body === undefined ? await bodyOf(request, maxBody) : given.body;
     const target = this.origin + path;
     /** @type {RequestInit & { duplex?: 'half' }} */
-    const init = { method: request.method, headers, redirect: 'manual' };
+    const init = { method: request.method, headers, redirect: 'manual', signal: given.signal };
     if (body === null) return this.host.fetch(target, init, request);
     if (['GET', 'HEAD'].includes(request.method) && given.body === undefined) {
       // Clients may send one (RFC 9110 section 9.3.1), but fetch takes it only as part of a request.

@@ -9,6 +9,11 @@ export const COOKIE_PREFIX = 'cookie:';
 /** What carries the client's host on to an origin, which has a host of its own. */
 const FORWARDED_HOST = 'x-forwarded-host';
 
+/** What servers take for the host that a client has asked for, whoever sets it. */
+export const FORWARDED_HOSTS = Object.freeze([
+  ...[FORWARDED_HOST, 'forwarded', 'x-forwarded-server', 'x-host', 'x-original-host'],
+]);
+
 /**
  * A request, as far as this file looks at it.
  * @typedef {object} Varying

@@ -3,7 +3,7 @@
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
-import { unkeyedVary } from '../origin/vary.js';
+import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
 
 /** More names than this in the `Vary` of an origin's answers are not remembered. */
 const MAX_VARY_NAMES = 64;
@@ -19,6 +19,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {Headers} headers
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
+ * @property {string | null} [site] the other site whose page is to read the answer: only then is the origin told of one
  */
 
 /**
@@ -28,6 +29,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {Headers | null} headers null: there is no answer
  * @property {boolean} changesCredential the answer exchanges the credential for another
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
+ * @property {boolean} isForeign a 403 for a site that the origin lets read nothing: it says nothing of the credential (R12)
  */
 
 const NO_BYTES = new Uint8Array();
@@ -38,6 +40,7 @@ const FAILED = Object.freeze({
   headers: null,
   changesCredential: false,
   isUnkeyed: false,
+  isForeign: false,
 });
 
 export class DocumentCalls {
@@ -69,14 +72,14 @@ export class DocumentCalls {
    * @param {string} etag what is held, or empty
    * @returns {Promise<DocumentReply>}
    */
-  async ask({ headers, isUnauthorized, renew }, etag) {
+  async ask({ headers, isUnauthorized, renew, site = null }, etag) {
     if (isUnauthorized) return FAILED;
     const asked = await this.time(
-      () => this.#askWith(headers, etag),
+      () => this.#askWith(headers, etag, site),
       ({ answer }) => answer.httpStatus,
     );
     if (asked.answer.httpStatus !== 401 || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined }, etag);
+    return this.ask({ ...(await renew()), renew: undefined, site }, etag);
   }
 
   /**
@@ -98,11 +101,12 @@ export class DocumentCalls {
   /**
    * @param {Headers} headers
    * @param {string} etag
+   * @param {string | null} site
    * @returns {Promise<DocumentReply>}
    */
-  async #askWith(headers, etag) {
+  async #askWith(headers, etag, site) {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
-    const init = { headers: fillHeaders(headers, etag, this.#claims) };
+    const init = { headers: this.#headersFor(headers, etag, site) };
     const limits = { timeoutMs: originTimeout, maxBytes: maxDocument };
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
     if (reply === null || (reply.body === null && reply.ok)) return FAILED;
@@ -119,7 +123,24 @@ export class DocumentCalls {
       headers: new Headers(reply.headers),
       changesCredential: changesCookie(headers, reply.headers, cookie, now),
       isUnkeyed,
+      isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
+  }
+
+  /**
+   * A client that names another host could have the origin take its own site for the one that it asks, and allow it to
+   * read (R45). Where the key has the host, the handler does not learn from such an answer.
+   * @param {Headers} headers
+   * @param {string} etag
+   * @param {string | null} site
+   */
+  #headersFor(headers, etag, site) {
+    const result = fillHeaders(headers, etag, this.#claims);
+    if (site === null) result.delete('origin');
+    else if (!this.#options.varyOn.includes(HOST)) {
+      for (const name of FORWARDED_HOSTS) result.delete(name);
+    }
+    return result;
   }
 
   /**
@@ -161,4 +182,14 @@ function metaOf({ ok, status, headers }, etag) {
     return value === null ? [] : [[name, value]];
   });
   return JSON.stringify(Object.fromEntries(kept));
+}
+
+/**
+ * Whether an answer lets a site's pages read it (Fetch standard, CORS protocol).
+ * @param {Headers} headers
+ * @param {string} site
+ */
+function letsRead(headers, site) {
+  const allowed = headers.get('access-control-allow-origin');
+  return allowed === '*' || allowed === site;
 }

@@ -22,6 +22,7 @@ const FAILURES = new Set([304, 408, 425, 429]);
  * @property {AbortSignal} [signal] the client has gone
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
+ * @property {string | null} [site] the other site whose page is to read the answer; null: none is
  * @property {() => Promise<'found' | 'none' | 'unavailable'>} [find] looks for a managed session on other nodes
  * @property {() => Promise<OriginAccess>} [access] how to ask at all, where that takes finding out
  * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
@@ -217,6 +218,8 @@ export class Engine {
       const asked = await this.calls.ask(request, etag);
       shared?.log.noteAnswer(this.#host.now() - askedAtMs);
       if (generation !== shared?.log.generation) return null; // what happened meanwhile has been lost
+      // The lease goes to whoever waits: what the origin has against a site, it has not against them (R12).
+      if (asked.isForeign) return answerOf(asked);
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
@@ -265,8 +268,9 @@ export class Engine {
     if (!isDocument && (httpStatus < 300 || FAILURES.has(httpStatus) || httpStatus >= 500)) {
       return decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfter) });
     }
-    const kind = isDocument ? 'document' : 'answer';
-    return decisionOf({ kind, status: httpStatus, body, originHeaders: headers });
+    return isDocument
+      ? decisionOf({ kind: 'document', status: httpStatus, body, originHeaders: headers })
+      : answerOf({ answer, headers });
   }
 
   /**
@@ -292,6 +296,14 @@ export class Engine {
       await write.publish(answer, asked);
     };
   }
+}
+
+/**
+ * The origin's answer, for the request alone that has asked it.
+ * @param {Pick<import('./document-calls.js').DocumentReply, 'answer' | 'headers'>} reply
+ */
+function answerOf({ answer: { httpStatus, body }, headers }) {
+  return decisionOf({ kind: 'answer', status: httpStatus, body, originHeaders: headers });
 }
 
 /** @param {Uint8Array} body */

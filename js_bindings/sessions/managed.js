@@ -268,12 +268,12 @@ export class ManagedSessions {
   }
 
   /**
-   * The headers with which a request goes on to the origin: the token instead of the session cookie.
+   * The headers with which a request goes on to the origin: without the session cookie, which the origin never sees
+   * (rule R42), and with the session's token if there is one.
    * @param {Headers} headers
-   * @param {Authorization} authorized
+   * @param {Authorization | null} authorized null: the request gets no token
    */
   originHeaders(headers, authorized) {
-    if (authorized.kind === 'own') return headers;
     const result = endToEnd(headers, { keepUpgrade: true });
     const kept = (headers.get('cookie') ?? '')
       .split(';')
@@ -282,7 +282,7 @@ export class ManagedSessions {
       .trim();
     if (kept) result.set('cookie', kept);
     else result.delete('cookie');
-    if (authorized.kind === 'token') result.set('authorization', `Bearer ${authorized.token}`);
+    if (authorized?.kind === 'token') result.set('authorization', `Bearer ${authorized.token}`);
     return result;
   }
 }

@@ -47,7 +47,8 @@ export class SessionRequests {
     const response = await this.send(hasWorker ? sessionPath : documentPath, init);
     if (!response.ok) {
       await response.body?.cancel();
-      if (!hasWorker && (response.status === 401 || response.status === 403)) return null;
+      // The session's path says 401 of a session that has ended; of what it cannot say, 503.
+      if (response.status === 401 || (!hasWorker && response.status === 403)) return null;
       throw unavailable(response);
     }
     const answer = await response.json().catch(() => {
