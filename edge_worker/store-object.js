@@ -20,10 +20,11 @@ const SCHEMA = `
     at INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, key TEXT, writer TEXT);
   CREATE TABLE IF NOT EXISTS epochs (
     user TEXT PRIMARY KEY, revoked INTEGER, changed INTEGER, until INTEGER);
-  CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, value BLOB, at INTEGER, until INTEGER);
+  CREATE TABLE IF NOT EXISTS sessions (
+    name TEXT PRIMARY KEY, value BLOB, ended INTEGER, at INTEGER, until INTEGER);
   CREATE TABLE IF NOT EXISTS locks (name TEXT PRIMARY KEY, token TEXT, until INTEGER);
   CREATE INDEX IF NOT EXISTS epochs_until ON epochs (until);
-  CREATE INDEX IF NOT EXISTS records_until ON records (until);
+  CREATE INDEX IF NOT EXISTS sessions_until ON sessions (until);
   CREATE INDEX IF NOT EXISTS locks_until ON locks (until);
 `;
 
@@ -72,8 +73,8 @@ export class SesameStore extends DurableObject {
    * @param {string} name
    */
   get(name) {
-    const { value } = this.#record(name) ?? { value: null };
-    return value && new Uint8Array(value);
+    const { value, ended } = this.#record(name) ?? { value: null, ended: 0 };
+    return ended ? 'ended' : value && new Uint8Array(value);
   }
 
   /**
@@ -88,17 +89,20 @@ export class SesameStore extends DurableObject {
     const held = this.#record(name);
     const isOvertaken = held && (held.value === null || held.at > Number(at));
     if (isOvertaken || now - time >= fenceMs) return false;
-    this.#put(name, value, { at: Number(at), until: now + ttlMs });
+    this.#put(name, { value, ended: 0, at: Number(at), until: now + ttlMs });
     return true;
   }
 
   /**
+   * Marks a session as ended, or as one of which nothing may be put for a while. An ended one stays so.
    * @internal
    * @param {string} name
-   * @param {number} fenceMs
+   * @param {number} ttlMs
+   * @param {boolean} isEnd
    */
-  bury(name, fenceMs) {
-    this.#put(name, null, { at: 0, until: Date.now() + fenceMs });
+  bury(name, ttlMs, isEnd) {
+    if (!isEnd && this.#record(name)?.ended) return;
+    this.#put(name, { value: null, ended: isEnd ? 1 : 0, at: 0, until: Date.now() + ttlMs });
   }
 
   /**
@@ -150,7 +154,8 @@ export class SesameStore extends DurableObject {
     if (since === null) return { events: [], position, more: false };
     const [{ oldest }] = this.#sql.exec('SELECT min(at) AS oldest FROM events');
     const isTrimmed = oldest !== null && Number(since.at) < oldest - 1;
-    if (since.history !== position.history || isTrimmed) return null;
+    const isAhead = Number(since.at) > newest; // what it says happened has been lost
+    if (since.history !== position.history || isTrimmed || isAhead) return null;
     const events = this.#sql
       .exec(
         'SELECT at, kind, key, writer FROM events WHERE at > ? ORDER BY at LIMIT ?',
@@ -205,7 +210,7 @@ export class SesameStore extends DurableObject {
   async alarm() {
     this.#isCleaning = false;
     let left = 0;
-    for (const table of ['records', 'locks', 'epochs']) {
+    for (const table of ['sessions', 'locks', 'epochs']) {
       this.#sql.exec(`DELETE FROM ${table} WHERE until <= ?`, Date.now());
       left += this.#sql.exec(`SELECT EXISTS (SELECT 1 FROM ${table}) AS some`).one().some;
     }
@@ -218,10 +223,10 @@ export class SesameStore extends DurableObject {
     this.#storage.setAlarm(Date.now() + CLEAN_EVERY_MS);
   }
 
-  /** @param {string} name @returns {{ value: ArrayBuffer | null, at: number } | undefined} */
+  /** @param {string} name @returns {{ value: ArrayBuffer | null, ended: number, at: number } | undefined} */
   #record(name) {
     const [row] = this.#sql.exec(
-      'SELECT value, at FROM records WHERE name = ? AND until > ?',
+      'SELECT value, ended, at FROM sessions WHERE name = ? AND until > ?',
       ...[name, Date.now()],
     );
     return row;
@@ -229,13 +234,12 @@ export class SesameStore extends DurableObject {
 
   /**
    * @param {string} name
-   * @param {Uint8Array | null} value
-   * @param {{ at: number, until: number }} options
+   * @param {{ value: Uint8Array | null, ended: number, at: number, until: number }} row
    */
-  #put(name, value, { at, until }) {
+  #put(name, { value, ended, at, until }) {
     this.#sql.exec(
-      'INSERT OR REPLACE INTO records (name, value, at, until) VALUES (?, ?, ?, ?)',
-      ...[name, value, at, until],
+      'INSERT OR REPLACE INTO sessions (name, value, ended, at, until) VALUES (?, ?, ?, ?, ?)',
+      ...[name, value, ended, at, until],
     );
     this.#cleanLater();
   }

@@ -20,6 +20,8 @@ import { Waiters } from './sessions/waiters.js';
 /**
  * What a host ships beside the plain cache. What a host does not name is not in its bundle, and cannot be switched on.
  * @typedef {object} OwnFeatures
+ * @property {typeof import('./util/key-ring.js').KeyRing} [KeyRing] derives all keys from the option `secret`
+ * @property {Uint8Array} [coreKey] without it: what the core hashes under; random unless given
  * @property {typeof import('./shared/documents.js').SharedSessions} [SharedSessions] for the option `store`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
  */
@@ -35,12 +37,23 @@ import { Waiters } from './sessions/waiters.js';
  * @returns {Parts}
  * @throws {ConfigError} `ERR_SESAME_CONFIG` where an option needs a feature that this host does not ship
  */
-export function assemble(instance, parsed, host, { SharedSessions, ManagedSessions } = {}) {
+export function assemble(instance, parsed, host, features = {}) {
+  const { SharedSessions, ManagedSessions, KeyRing } = features;
   checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions });
-  const secret = parsed.secret ?? host.getRandomValues(new Uint8Array(16));
-  const core = new Core(instance, parsed, secret);
+  const random = () => host.getRandomValues(new Uint8Array(16));
+  const ring = KeyRing ? new KeyRing(parsed.secret ?? [random()]) : null;
+  const core = new Core(instance, parsed, ring?.first.core ?? features.coreKey ?? random());
   const waiters = new Waiters(host);
-  const shared = parsed.store && SharedSessions ? new SharedSessions(core, parsed, host) : null;
+  const shared =
+    parsed.store && SharedSessions && ring
+      ? new SharedSessions(
+          core,
+          parsed,
+          host,
+          ring,
+          (keys) => new Core(instance, parsed, keys.core),
+        )
+      : null;
   shared?.log.follow();
   const changes = new SessionChanges(core, parsed, host, shared);
   const engine = new Engine(core, parsed, host, waiters, shared, changes);
@@ -52,8 +65,8 @@ export function assemble(instance, parsed, host, { SharedSessions, ManagedSessio
     authorization: request.headers.get('authorization') ?? '',
   });
   const managed =
-    parsed.managed && ManagedSessions
-      ? new ManagedSessions(core, parsed, host, waiters, shared, changes)
+    parsed.managed && ManagedSessions && ring
+      ? new ManagedSessions(core, parsed, host, waiters, shared, changes, ring)
       : null;
   const drops = new DropCounts();
   const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops);

@@ -7,9 +7,11 @@ import { metricsEndpoint } from './http/prometheus.js';
 import { verifyEndpoint } from './http/verify.js';
 import { ManagedSessions } from './sessions/managed.js';
 import { SharedSessions } from './shared/documents.js';
+import { KeyRing } from './util/key-ring.js';
 
 /** @type {Readonly<import('./assemble.js').Features>} */
 export const ALL_FEATURES = Object.freeze({
+  KeyRing,
   SharedSessions,
   ManagedSessions,
   makeSender: (parts, proxy) =>

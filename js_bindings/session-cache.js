@@ -537,7 +537,7 @@ export class SessionCacheBase {
    */
   dispose() {
     finalizer.unregister(this);
-    this.#parts.shared?.log.close().catch(() => {});
+    this.#parts.shared?.close().catch(() => {});
     this.#parts.core.dispose();
   }
 }

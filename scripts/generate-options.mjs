@@ -35,7 +35,10 @@ const TYPES = {
     "import('../dialects/effects.js').EffectTable",
   ],
   longText: ['string', 'string | null'],
-  secret: ['string | Uint8Array', 'Uint8Array<ArrayBuffer> | null'],
+  secret: [
+    'string | Uint8Array | (string | Uint8Array)[]',
+    'readonly Uint8Array<ArrayBuffer>[] | null',
+  ],
   store: [
     "import('../stores/store.js').SharedStore",
     "import('../stores/store.js').SharedStore | null",

@@ -316,7 +316,8 @@ export class DeviceSessions {
   #replaceCache(epoch, instance = instantiate(this.#module, createModule)) {
     const secret = new Uint8Array(SECRET_BYTES);
     this.#host.getRandomValues(secret);
-    const parts = assemble(instance, { ...this.#options.parsed, secret }, this.#host);
+    const options = { ...this.#options.parsed, secret: [secret] };
+    const parts = assemble(instance, options, this.#host, { coreKey: secret });
     if (this.#cache) this.#statistics.move(this.#cache.parts, parts);
     this.#epoch = epoch;
     this.#secret = secret;

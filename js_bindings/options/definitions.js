@@ -272,8 +272,9 @@ export const SECTIONS = {
         standard: null,
         standardText: 'random, and then no snapshots and no store',
         meaning:
-          '16 random bytes, or 32 hexadecimal digits, under which credentials are hashed; caches that exchange snapshots or use a store together have the same, as safe as a password',
+          '16 to 64 random bytes, as such or in hexadecimal digits, from which all keys are derived; caches that exchange snapshots or use a store together have the same, as safe as a password. A list while it is changed: the first writes, all are read',
         rule: 'R2',
+        page: 'several-nodes.md#changing-the-secret',
       },
       store: {
         kind: 'store',

@@ -45,6 +45,11 @@ const REFRESH_MARGIN_MS = 35_000;
 /** @param {unknown} value */
 export const isPath = (value) => typeof value === 'string' && /^\/[^?#\s]*$/.test(value);
 
+const MIN_SECRET_BYTES = 16;
+const MAX_SECRET_BYTES = 64;
+/** No rotation needs more. */
+const MAX_SECRETS = 8;
+
 const BAD_PATH = 'must be a path that begins with / and has no query';
 
 /** @param {any} value */
@@ -78,7 +83,10 @@ const KINDS = {
     (value, { min = 0 }) =>
       value === null || (typeof value === 'string' && value.length >= min) ? value : undefined,
   ],
-  secret: ['must be 16 bytes or 32 hexadecimal digits', parseSecret],
+  secret: [
+    `must be ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes, as such or in hexadecimal digits, or a list of them`,
+    parseSecrets,
+  ],
   store: [
     'must be a store, such as redis(…) gives',
     (value) => (value === null || typeof value?.putIfNewer === 'function' ? value : undefined),
@@ -208,11 +216,21 @@ function parsePatterns(value) {
 }
 
 /** @param {unknown} value */
-function parseSecret(value) {
+function parseSecrets(value) {
   if (value === null) return null;
-  if (value instanceof Uint8Array && value.length === 16) return value.slice();
-  if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) return undefined;
-  return fromHex(value);
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length === 0 || list.length > MAX_SECRETS) return undefined;
+  const secrets = list.map(parseSecret);
+  const names = secrets.map((secret) => secret?.join());
+  return secrets.includes(undefined) || new Set(names).size < names.length ? undefined : secrets;
+}
+
+/** @param {unknown} value */
+function parseSecret(value) {
+  const isHex = typeof value === 'string' && /^([0-9a-f]{2})+$/i.test(value);
+  const bytes = isHex ? fromHex(value) : value instanceof Uint8Array ? value.slice() : undefined;
+  const length = bytes?.length ?? 0;
+  return length >= MIN_SECRET_BYTES && length <= MAX_SECRET_BYTES ? bytes : undefined;
 }
 
 /** @param {unknown} value */

@@ -63,9 +63,10 @@
  *   front must keep it inside (rule R70); default: none
  * @property {boolean} [browserCache] let browsers keep an answer if they ask before they use it (`ETag`, 304) (rule
  *   R40); default: false
- * @property {string | Uint8Array} [secret] 16 random bytes, or 32 hexadecimal digits, under which credentials are
- *   hashed; caches that exchange snapshots or use a store together have the same, as safe as a password (rule R2);
- *   default: random, and then no snapshots and no store
+ * @property {string | Uint8Array | (string | Uint8Array)[]} [secret] 16 to 64 random bytes, as such or in hexadecimal
+ *   digits, from which all keys are derived; caches that exchange snapshots or use a store together have the same, as
+ *   safe as a password. A list while it is changed: the first writes, all are read (rule R2); default: random, and
+ *   then no snapshots and no store
  * @property {import('../stores/store.js').SharedStore} [store] what several nodes share their sessions through, such
  *   as `redis('redis://…')`; needs `secret` (rule R30); default: none
  * @property {Duration} [revocationBound] with a store: the longest any node serves a session that was ended elsewhere
@@ -128,7 +129,7 @@
  * @property {VerifyOptions} verify
  * @property {string | null} metricsPath
  * @property {boolean} browserCache
- * @property {Uint8Array<ArrayBuffer> | null} secret
+ * @property {readonly Uint8Array<ArrayBuffer>[] | null} secret
  * @property {import('../stores/store.js').SharedStore | null} store
  * @property {number} revocationBound
  * @property {boolean} isManaged

@@ -209,6 +209,8 @@ export class Engine {
         });
         if (claim.isFilled) return null;
         ({ release, isThere } = claim);
+      } else if (shared !== null && (await shared.hasEnded(head))) {
+        return null; // this node knows it now
       }
       const askedAtMs = this.#host.now();
       // A caller that has waited past the lease's end is not the one to ask any more (R9).

@@ -1,10 +1,11 @@
 // Managed sessions: the browser has a session cookie and nothing else, the tokens stay in the core (SPEC
 // R20, R21, R24, R25). Carries out logins, exchanges of tokens and logouts; knows nothing of documents but
 // where the first one comes from.
-// Invariants: no token leaves towards a client; an exchange goes on when the client that caused it has
+// Invariants: a cookie that no node has made is looked for nowhere (R21); no token leaves towards a client; an exchange goes on when the client that caused it has
 // gone, and there is one at a time for a session.
 import { Action, Credential } from '../core/abi-constants.js';
 import { endToEnd } from '../origin/headers.js';
+import { GenuineCookies } from './genuine-cookies.js';
 import { NO_TOKENS, NOT_EXCHANGED, TokenEndpoint } from './token-endpoint.js';
 
 /**
@@ -31,6 +32,7 @@ export class ManagedSessions {
   #waiters;
   #shared;
   #changes;
+  #cookies;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -40,9 +42,11 @@ export class ManagedSessions {
    * @param {import('../shared/documents.js').SharedSessions | null} shared what other nodes know, if there are
    *   any
    * @param {import('./session-changes.js').SessionChanges} changes
+   * @param {import('../util/key-ring.js').KeyRing} ring
    */
-  constructor(core, options, host, waiters, shared, changes) {
+  constructor(core, options, host, waiters, shared, changes, ring) {
     this.#core = core;
+    this.#cookies = new GenuineCookies(ring, options.expiresIn);
     this.#options = options;
     const managed = /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
     this.#endpoint = new TokenEndpoint(options.origin, managed, host);
@@ -108,7 +112,22 @@ export class ManagedSessions {
     const key = this.#core.sessionKey(head);
     if (key?.kind !== Credential.COOKIE) return 'none';
     if (this.#core.exportSession(head, this.#host.now()) !== null) return 'found';
+    if (this.birthOf(key.credential) === null) return 'none';
     return this.#shared.tokens.find(head);
+  }
+
+  /** When births are: the store's clock, where there is one. */
+  #clock() {
+    return this.#host.now() + (this.#shared?.log.clockOffset ?? 0);
+  }
+
+  /**
+   * When the session of a cookie began, on the store's clock where there is one.
+   * @param {string} cookie its value
+   * @returns {number | null} null: no node has made it, or its session is over
+   */
+  birthOf(cookie) {
+    return this.#cookies.birthOf(cookie, this.#clock());
   }
 
   /**
@@ -154,13 +173,13 @@ export class ManagedSessions {
     try {
       return await shared.tokens.hold(
         head,
-        async (lock) => {
+        async (lock, turn) => {
           const redeemed = await redeem();
           const isHere = this.#core.exportSession(head, this.#host.now()) !== null;
           if (redeemed.tokens.access === '' || !isHere) return redeemed;
           const { access, refresh, accessExpiresAtMs } = redeemed.tokens;
           const tokens = { access, refresh: refresh || refreshToken, accessExpiresAtMs };
-          const isSaved = await shared.tokens.save(head, since, { lock, tokens });
+          const isSaved = await shared.tokens.save(head, since, { lock, turn, tokens });
           return isSaved ? redeemed : NOT_EXCHANGED;
         },
         (session) => {
@@ -197,19 +216,12 @@ export class ManagedSessions {
     if (answer.httpStatus !== 200) {
       return failedLogin(answer.httpStatus >= 400 ? answer.httpStatus : 503);
     }
-    const cookie = this.#newCookie();
+    const cookie = this.#cookies.make(this.#clock(), this.#host.getRandomValues);
     const { tenant } = head;
     const session = { tenant, cookie, tokens, answer, askedAt, askedAtMs, since };
     const document = await this.#changes.begin(session);
     if (document === null) return failedLogin(503);
     return { status: 200, cookie, document };
-  }
-
-  /** 256 random bits (SPEC R21). */
-  #newCookie() {
-    const bytes = this.#host.getRandomValues(new Uint8Array(32));
-    const binary = String.fromCharCode(...bytes);
-    return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
   }
 
   /**

@@ -130,6 +130,8 @@ export class SessionChanges {
     const users = [...new Set(spellings)];
     const now = this.#host.now();
     for (const spelling of users) {
+      const key = this.#core.userKey(spelling);
+      if (key !== null) this.#shared?.noteUser(key, spelling);
       if (action === 'revoke') this.#core.revokeUser(spelling, now);
       else this.#core.invalidateUser(spelling, now);
     }
@@ -152,6 +154,7 @@ export class SessionChanges {
     if (this.#shared !== null) {
       const { tenant, cookie, answer } = session;
       const head = { tenant, cookie: `${this.#options.cookie[0]}=${cookie}`, authorization: '' };
+      this.#shared.noteUserOf(answer.body, kept?.user ?? null);
       await this.#shared.tokens.save(head, since);
       const { cacheControl } = answer;
       if (kept) await this.#shared.save(head, since, kept, { cacheControl, askedAtMs });

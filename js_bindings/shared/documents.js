@@ -2,13 +2,16 @@
 // the store, for as long as its log is followed (event-log.js); what is not is looked for there before the origin is
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
-import { Action, CheckFlag } from '../core/abi-constants.js';
-import { nameOf, open, seal } from '../stores/sealing.js';
+import { Action, CheckFlag, RemoteEvent } from '../core/abi-constants.js';
 import { compareAt } from '../stores/store.js';
-import { ANY_USER, SharedLog } from './event-log.js';
+import { toHex } from '../util/hex.js';
+import { sha256 } from '../util/sha256.js';
+import { SharedLog } from './event-log.js';
+import { ANY_USER, Families } from './families.js';
 import { lookAgain } from './look-again.js';
 import { Publisher } from './publisher.js';
 import { parseRecord, partsOf, recordOf } from './record.js';
+import { StoredRecords } from './stored-records.js';
 import { SharedTokens } from './tokens.js';
 import { UsedMessages } from './used-messages.js';
 
@@ -31,7 +34,7 @@ import { UsedMessages } from './used-messages.js';
 /**
  * What a node does next that has nothing to serve.
  * @typedef {object} Claim
- * @property {boolean} isFilled another node's document is held now: the origin need not be asked
+ * @property {boolean} isFilled another node's document is held now, or the session has ended: the origin need not be asked
  * @property {boolean} isThere another node has left something, of use or not
  * @property {() => Promise<void>} release to be called when the origin's answer is saved
  */
@@ -49,6 +52,8 @@ export class SharedSessions {
   #store;
   /** Names which documents are kept: whoever has other options keeps others under the same names. */
   #kept;
+  #families;
+  #records;
   /** What happens to sessions, here and elsewhere. */
   log;
   /** What this node tells the others. */
@@ -62,19 +67,49 @@ export class SharedSessions {
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
+   * @param {import('../util/key-ring.js').KeyRing} ring
+   * @param {(keys: import('../util/key-ring.js').SecretKeys) => import('../core/abi.js').Core} makeCore one that only
+   *   hashes
    */
-  constructor(core, options, host) {
+  constructor(core, options, host, ring, makeCore) {
     this.#core = core;
     this.#options = options;
     this.#host = host;
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     const { origin, documentPath, userId, fields } = options;
     const kept = JSON.stringify([origin, documentPath, userId, fields]);
-    this.#kept = core.userKey(JSON.stringify(kept)) ?? '';
-    this.log = new SharedLog(core, options, host);
-    this.publisher = new Publisher(core, options, this.log);
-    this.tokens = new SharedTokens(core, options, host, this.log);
+    this.#kept = toHex(sha256(new TextEncoder().encode(kept)));
+    const families = new Families(core, ring, makeCore, userId, host.getRandomValues);
+    this.#families = families;
+    this.log = new SharedLog(core, options, host, families);
+    this.#records = new StoredRecords(this.#store, options, host, this.log, families);
+    this.publisher = new Publisher(core, options, this.log, families);
+    this.tokens = new SharedTokens(core, options, host, this.log, families, this.#records);
     this.usedMessages = new UsedMessages(this.#store, this.log);
+  }
+
+  /** Gives back what it holds, the store included. */
+  async close() {
+    this.#families.dispose();
+    await this.log.close();
+  }
+
+  /**
+   * Names a user as the option `userId` finds him, for events in every family.
+   * @param {string} user its key
+   * @param {string} identifier as JSON
+   */
+  noteUser(user, identifier) {
+    this.#families.noteUser(user, identifier);
+  }
+
+  /**
+   * The same, of a whole document of the origin.
+   * @param {Uint8Array} body
+   * @param {string | null} user its key
+   */
+  noteUserOf(body, user) {
+    this.#families.noteUser(user, this.#families.identifierIn(body, user));
   }
 
   /** Whether nothing is known of a request's session, good or bad. @param {RequestHead} head */
@@ -84,26 +119,45 @@ export class SharedSessions {
   }
 
   /**
-   * The document that another node has left for a request, if it still stands. Never rejects.
+   * The document that another node has left for a request, if it still stands; or that the session has ended, which
+   * this node then knows too (SPEC R31). Never rejects.
    * @param {RequestHead} head
-   * @returns {Promise<SharedDocument | null>}
+   * @returns {Promise<SharedDocument | 'ended' | null>}
    */
   async load(head) {
     const ofAllTenants = this.#core.keyOfAllTenants(head);
     const session = this.#core.sessionKey(head);
-    const position = this.log.position;
-    if (session === null || position === null || this.log.outbox.isPending(session.key))
-      return null;
+    if (session === null || this.log.position === null) return null;
+    if (this.log.outbox.isPending(session.key)) return null;
     try {
-      const parts = partsOf(head, session);
-      const name = await nameOf(parts);
-      const found = await this.#store.get(name);
-      if (found === null) return null;
-      const record = parseRecord(await open(parts, found));
-      if (record === null || record.history !== position.history) return null;
-      if (record.keyId !== this.log.keyId || record.kept !== this.#kept) return null;
-      if (!(await this.#stands(record, ofAllTenants))) return null;
+      const found = await this.#records.get(partsOf(head, session));
+      if (found === 'ended') return this.#noteEnd(session.key);
+      const position = this.log.position;
+      const records = found.flatMap(({ family, bytes }) => {
+        const record = parseRecord(bytes);
+        return record === null || record.history !== position?.history
+          ? []
+          : [{ ...record, family }];
+      });
+      const record = records.reduce(newer, records[0]);
+      if (record === undefined || record.kept !== this.#kept) return null;
+      const standing = await this.#stands(record, ofAllTenants);
+      if (standing === 'ended') {
+        await this.publisher.end(head); // for those that come when the record is gone
+        return this.#noteEnd(session.key);
+      }
+      if (standing !== 'stands') return null;
       if (record.history !== this.log.position?.history) return null; // the store has lost it meanwhile
+      if (record.user !== null && record.family !== this.#families.own) {
+        // This node knows its user under another key.
+        const identifier = this.#families.identifierIn(
+          record.body,
+          record.user,
+          record.family.core,
+        );
+        if (identifier === null) return null;
+        this.#families.noteUser(this.#core.userKey(identifier), identifier);
+      }
       const { clockOffset } = this.log;
       return {
         ...record,
@@ -116,19 +170,42 @@ export class SharedSessions {
     }
   }
 
+  /** @param {string} key of a session @returns {'ended'} */
+  #noteEnd(key) {
+    this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, this.#host.now());
+    return 'ended';
+  }
+
   /**
-   * Whether nothing has happened since to the user of a record, or to a user whom nobody knows, or to its credential under
-   * another tenant.
+   * Whether a request's session has ended, as far as the store knows. What it says this node then knows too. Never
+   * rejects.
+   * @param {RequestHead} head
+   */
+  async hasEnded(head) {
+    const session = this.#core.sessionKey(head);
+    if (session === null || this.log.position === null) return false;
+    try {
+      if (!(await this.#records.hasEnded(partsOf(head, session)))) return false;
+      this.#noteEnd(session.key);
+      return true;
+    } catch {
+      return false; // the origin is asked, and its word taken (R32)
+    }
+  }
+
+  /**
+   * What has happened since to the user of a record, or to a user whom nobody knows, or to its credential under another
+   * tenant. That every session of the user was ended means this one too: it was there before.
    * @param {{ at: string, user: string | null }} record
    * @param {string | null} ofAllTenants
+   * @returns {Promise<'stands' | 'changed' | 'ended'>}
    */
   async #stands({ at, user }, ofAllTenants) {
     const users = [user, ofAllTenants, ANY_USER].filter((each) => each !== null);
-    if (users.some((each) => this.log.outbox.isPending(each))) return false;
+    if (users.some((each) => this.log.outbox.isPending(each))) return 'changed';
     const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
-    return epochs.every(
-      ({ revokedAt, changedAt }) => compareAt(revokedAt, at) <= 0 && compareAt(changedAt, at) <= 0,
-    );
+    if (user !== null && compareAt(epochs[0].revokedAt, at) > 0) return 'ended';
+    return epochs.every(({ changedAt }) => compareAt(changedAt, at) <= 0) ? 'stands' : 'changed';
   }
 
   /**
@@ -142,10 +219,10 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return UNCLAIMED;
     try {
-      const name = await nameOf(partsOf(head, session));
+      const parts = partsOf(head, session);
       const { leaseFor, originTimeout } = this.#options;
       const giveUpAt = this.#host.now() + leaseFor - originTimeout;
-      const claim = await lookAgain(this.#host, giveUpAt, () => this.#tryClaim(head, name, use));
+      const claim = await lookAgain(this.#host, giveUpAt, () => this.#tryClaim(head, parts, use));
       return claim ?? UNCLAIMED;
     } catch {
       return UNCLAIMED;
@@ -154,23 +231,21 @@ export class SharedSessions {
 
   /**
    * @param {RequestHead} head
-   * @param {string} name
+   * @param {import('../stores/sealing.js').CredentialParts} parts
    * @param {(document: SharedDocument) => boolean} use
    * @returns {Promise<Claim | null>} null: another node has it
    */
-  async #tryClaim(head, name, use) {
+  async #tryClaim(head, parts, use) {
     let isThere = false;
     const isFound = async () => {
       const document = await this.load(head);
       isThere = document !== null;
-      return document !== null && use(document);
+      return document !== null && (document === 'ended' || use(document));
     };
     if (await isFound()) return FILLED;
-    const lock = await this.#store.acquire(name, this.#options.leaseFor);
+    const lock = await this.#records.acquire(parts, this.#options.leaseFor);
     if (lock === null) return null;
-    const release = async () => {
-      await this.#store.release(name, lock).catch(() => {});
-    };
+    const release = () => this.#records.release(lock);
     // Whoever had the lock before may have left it between the look and the lock.
     if (!(await isFound())) return { isFilled: false, isThere, release };
     await release();
@@ -194,7 +269,6 @@ export class SharedSessions {
     const record = {
       at: since.at,
       history: since.history,
-      keyId: this.log.keyId,
       kept: this.#kept,
       user,
       filledAt: askedAtMs + clockOffset,
@@ -203,16 +277,24 @@ export class SharedSessions {
       meta,
     };
     try {
-      const parts = partsOf(head, session);
-      const bytes = recordOf(record, body);
-      const sealed = await seal(parts, bytes, this.#host.getRandomValues);
       const { keepFor, staleIfError } = this.#options;
-      await this.#store.putIfNewer(await nameOf(parts), sealed, {
-        since,
-        ttlMs: keepFor + staleIfError,
-      });
+      const options = { since, ttlMs: keepFor + staleIfError };
+      await this.#records.put(partsOf(head, session), recordOf(record, body), options);
+      if (this.#families.all.length > 1) {
+        this.#families.noteUser(user, this.#families.identifierIn(body, user));
+      }
     } catch {
       // Others ask the origin (R33).
     }
   }
+}
+
+/**
+ * The newer of two records.
+ * @template {{ at: string, filledAt: number }} T
+ * @param {T} a
+ * @param {T} b
+ */
+function newer(a, b) {
+  return (compareAt(a.at, b.at) || a.filledAt - b.filledAt) >= 0 ? a : b;
 }

@@ -6,11 +6,14 @@
 // Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
-import { toHex } from '../util/hex.js';
+import { ANY_USER } from './families.js';
 import { Outbox } from './outbox.js';
 
-/** Stands for a user where nobody knows whose document a write has changed. */
-export const ANY_USER = 'f'.repeat(32);
+/**
+ * What is understood of the log. The format is frozen (SPEC R34): a later version that has more to say uses other kinds,
+ * at which a node of this one confirms what it holds.
+ */
+const KINDS = ['end', 'forget', 'revoke', 'invalidate'];
 
 /** A request waits this long for a link that may be coming back. */
 const CONFIRM_MS = 1000;
@@ -44,10 +47,7 @@ export class SharedLog {
   #ended = new AbortController();
   /** What this node has changed and the others do not know yet. */
   outbox = new Outbox();
-  /** Names this node as the writer of events, which are in effect here already. */
-  nodeId;
-  /** Names the secret: under another one, the same key means another session. */
-  keyId;
+  #families;
   /** Changes when the log was lost: what was being filled then counts for nothing. */
   generation = 0;
 
@@ -55,16 +55,16 @@ export class SharedLog {
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
+   * @param {import('./families.js').Families} families
    */
-  constructor(core, options, host) {
+  constructor(core, options, host, families) {
+    this.#families = families;
     this.#core = core;
     this.#host = host;
     this.#begunAt = host.now();
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
-    this.keyId = core.userKey(JSON.stringify('sesame')) ?? '';
-    this.nodeId = `${this.keyId}:${toHex(host.getRandomValues(new Uint8Array(8)))}`;
     this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
   }
 
@@ -279,12 +279,11 @@ export class SharedLog {
    * @param {import('../stores/store.js').StoreEvent} event
    * @param {number} now
    */
-  #apply({ kind, key, writer }, now) {
-    if (writer === this.nodeId) return;
-    if (!writer.startsWith(`${this.keyId}:`)) {
-      this.#lostFloor = now + 1; // written under another secret: it cannot be told whom it means
-      return;
-    }
+  #apply(event, now) {
+    const meaning = this.#families.meaningOf(event, KINDS);
+    if (meaning === 'unclear') this.#lostFloor = now + 1; // something has happened here, to whomever
+    if (meaning !== 'clear') return;
+    const { kind, key } = event;
     if (kind === 'end') this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);

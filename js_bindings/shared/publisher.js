@@ -1,9 +1,10 @@
 // What this node tells the others of sessions and users. It must not know what is held here: SessionChanges changes
 // that, and is the only caller.
-// Invariant: an event is in the outbox from the moment it happens until the store has it.
+// Invariants: an event is in the outbox from the moment it happens until the store has it; it is told under every secret
+// that this node knows, so that nodes at any step of a rotation hear of it.
 import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
-import { ANY_USER } from './event-log.js';
+import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
 import { partsOf, tokenPartsOf } from './record.js';
 
@@ -17,14 +18,17 @@ export class Publisher {
   #options;
   #store;
   #log;
+  #families;
 
   /**
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('./event-log.js').SharedLog} log
+   * @param {import('./families.js').Families} families
    */
-  constructor(core, options, log) {
+  constructor(core, options, log, families) {
     this.#core = core;
+    this.#families = families;
     this.#options = options;
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     this.#log = log;
@@ -37,13 +41,15 @@ export class Publisher {
   async end(head) {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
-    const { key } = session;
-    const writer = this.#log.nodeId;
-    await this.#log.outbox.publish(key, 'end', async () => {
-      if (this.#options.managed) {
-        await this.#store.end(await nameOf(tokenPartsOf(head, session)), key, writer);
+    const parts = [partsOf(head, session)];
+    if (this.#options.managed) parts.unshift(tokenPartsOf(head, session));
+    await this.#log.outbox.publish(session.key, 'end', async () => {
+      for (const { keys, core, writer } of this.#families.all) {
+        const key = core.sessionKey(head)?.key ?? '';
+        for (const each of parts) {
+          await this.#store.end(nameOf(keys, each), key, writer, this.#options.expiresIn);
+        }
       }
-      await this.#store.end(await nameOf(partsOf(head, session)), key, writer);
     });
   }
 
@@ -54,10 +60,12 @@ export class Publisher {
   async drop(head) {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
-    const { key } = session;
-    await this.#log.outbox.publish(key, 'drop', async () =>
-      this.#store.forget(await nameOf(partsOf(head, session)), key, this.#log.nodeId),
-    );
+    await this.#log.outbox.publish(session.key, 'drop', async () => {
+      for (const { keys, core, writer } of this.#families.all) {
+        const key = core.sessionKey(head)?.key ?? '';
+        await this.#store.forget(nameOf(keys, partsOf(head, session)), key, writer);
+      }
+    });
   }
 
   /**
@@ -66,9 +74,18 @@ export class Publisher {
    * @returns {Promise<Position>} of the event
    */
   userEvent(action, user) {
-    return this.#log.outbox.publish(user, action === 'revoke' ? 'end' : 'drop', () =>
-      this.#store.userEvent(action, user, this.#log.nodeId),
-    );
+    const kind = action === 'revoke' ? 'end' : 'drop';
+    const [own, ...others] = this.#families.all;
+    return this.#log.outbox.publish(user, kind, async () => {
+      for (const family of others) {
+        const key = this.#families.userKey(family, user);
+        const isKnown = key !== ANY_USER || user === ANY_USER;
+        // That it is anybody says enough: a session is ended only where it is known whose it is.
+        const told = isKnown ? action : 'invalidate';
+        await this.#store.userEvent(told, key, family.writer);
+      }
+      return this.#store.userEvent(action, user, own.writer);
+    });
   }
 
   /**
@@ -112,7 +129,7 @@ export class Publisher {
     if (found === null || found.more) return false;
     return !found.events.some(
       ({ at, key, writer }) =>
-        writer !== this.#log.nodeId &&
+        !this.#families.isOwn(writer) &&
         compareAt(at, published.at) < 0 &&
         (key === ANY_USER || users.has(key)),
     );

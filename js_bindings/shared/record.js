@@ -1,9 +1,13 @@
-// A record in a store: a line of JSON, and the document's bytes after it. What is in it is sealed under the credential
-// it is for (stores/sealing.js).
+// A record in a store: a line of JSON, and the document's bytes after it. What is in it is sealed under the nodes' secret
+// and the credential it is for (stores/sealing.js), what decides about it included.
+// Invariant: what is not a record of this form is none, and nothing fails because of it (SPEC R34).
 import { Credential } from '../core/abi-constants.js';
 import { joined } from '../util/bytes.js';
 
-/** @typedef {import('../core/abi.js').RequestHead} RequestHead */
+/**
+ * @typedef {import('../core/abi.js').RequestHead} RequestHead
+ * @typedef {import('../stores/sealing.js').CredentialParts} CredentialParts
+ */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -12,20 +16,30 @@ const decoder = new TextDecoder();
 const NEWLINE = 10;
 
 /**
- * @param {RequestHead} head
- * @param {{ kind: number, credential: string }} session
+ * @typedef {object} NamedSession
+ * @property {number} kind
+ * @property {string} credential
+ * @property {string} [cookieName]
  */
-export function partsOf({ tenant }, { kind, credential }) {
-  return { tenant, kind: kind === Credential.BEARER ? 'bearer' : 'cookie', credential };
+
+/**
+ * @param {RequestHead} head
+ * @param {NamedSession} session
+ * @returns {CredentialParts}
+ */
+export function partsOf({ tenant }, { kind, credential, cookieName = '' }) {
+  const isBearer = kind === Credential.BEARER;
+  return { tenant, kind: isBearer ? 'bearer' : 'cookie', cookie: cookieName, credential };
 }
 
 /**
  * Of the record that holds the tokens of a managed session.
  * @param {RequestHead} head
- * @param {{ credential: string }} session
+ * @param {Omit<NamedSession, 'kind'>} session
+ * @returns {CredentialParts}
  */
-export function tokenPartsOf({ tenant }, { credential }) {
-  return { tenant, kind: 'tokens', credential };
+export function tokenPartsOf({ tenant }, { credential, cookieName = '' }) {
+  return { tenant, kind: 'tokens', cookie: cookieName, credential };
 }
 
 /**
@@ -38,7 +52,7 @@ export function recordOf(head, body) {
 
 /**
  * @param {Uint8Array<ArrayBuffer> | null} bytes
- * @returns {{ at: string, history: string, keyId: string, kept: string, user: string | null, filledAt: number,
+ * @returns {{ at: string, history: string, kept: string, user: string | null, filledAt: number,
  *   bornAt: number, cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
  */
 export function parseRecord(bytes) {

@@ -1,7 +1,7 @@
 // Managed sessions that several nodes share: their tokens, in a record of their own (SPEC R24, R30).
-// Invariant: tokens are exchanged by one node at a time, whoever has their lock.
+// Invariants: tokens are exchanged by one node at a time, whoever has their lock; of two records of a session, under two
+// secrets, the one with more exchanges behind it is true.
 import { Credential } from '../core/abi-constants.js';
-import { nameOf, open, seal } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { lookAgain } from './look-again.js';
 import { parseRecord, recordOf, tokenPartsOf } from './record.js';
@@ -23,14 +23,20 @@ export class SharedTokens {
   #host;
   #store;
   #log;
+  #families;
+  #records;
 
   /**
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
    * @param {import('./event-log.js').SharedLog} log
+   * @param {import('./families.js').Families} families
+   * @param {import('./stored-records.js').StoredRecords} records
    */
-  constructor(core, options, host, log) {
+  constructor(core, options, host, log, families, records) {
+    this.#families = families;
+    this.#records = records;
     this.#core = core;
     this.#options = options;
     this.#host = host;
@@ -63,8 +69,9 @@ export class SharedTokens {
    * Leaves the managed session of a request to the other nodes; if that fails, as soon as it can be done.
    * @param {RequestHead} head
    * @param {Position | null} since from before it became what it is
-   * @param {{ lock: string, tokens: Pick<import('../core/abi.js').ManagedSession, 'access' | 'refresh' |
-   *   'accessExpiresAtMs'> }} [exchanged] its new tokens, and the lock under which they were exchanged
+   * @param {{ lock: import('./stored-records.js').Lock, turn: number, tokens: Pick<
+   *   import('../core/abi.js').ManagedSession, 'access' | 'refresh' | 'accessExpiresAtMs'> }} [exchanged] its new tokens,
+   *   and the lock under which they were exchanged
    * @returns {Promise<boolean>} false: whoever has got the lock meanwhile knows better
    */
   async save(head, since, exchanged) {
@@ -73,8 +80,8 @@ export class SharedTokens {
     if (before === null || key === null) return false;
     const held = { ...before, ...exchanged?.tokens };
     const parts = tokenPartsOf(head, key);
-    const name = await nameOf(parts);
     const clockOffset = this.#log.clockOffset;
+    const who = this.#families.identifierOf(held.user);
     let isSaved = true;
     const save = async () => {
       const from = since ?? (await this.#store.changes(null))?.position;
@@ -84,15 +91,12 @@ export class SharedTokens {
         accessExpiresAtMs: held.accessExpiresAtMs && held.accessExpiresAtMs + clockOffset,
       };
       const { at, history } = from;
-      const { keyId, nodeId: writer } = this.#log;
-      const bytes = recordOf({ at, history, keyId, writer, ...held, ...times }, new Uint8Array());
-      const sealed = await seal(parts, bytes, this.#host.getRandomValues);
+      const { writer } = this.#families.own;
+      const turn = exchanged?.turn ?? 0;
+      const record = { at, history, writer, turn, who, ...held, ...times };
       const ttlMs = Math.min(held.expiresAtMs - this.#host.now(), MAX_RECORD_MS);
-      isSaved = await this.#store.putIfNewer(name, sealed, {
-        since: from,
-        ttlMs,
-        lock: exchanged?.lock,
-      });
+      const options = { since: from, ttlMs, lock: exchanged?.lock };
+      isSaved = await this.#records.put(parts, recordOf(record, new Uint8Array()), options);
     };
     await this.#log.outbox.publish(key.key, 'tokens', save).catch(() => {});
     return isSaved;
@@ -103,25 +107,26 @@ export class SharedTokens {
    * while it goes on.
    * @template T
    * @param {RequestHead} head
-   * @param {(lock: string, session: import('../core/abi.js').ManagedSession | null) => Promise<T>} work gets the
-   *   session as it is in the store
+   * @param {(lock: import('./stored-records.js').Lock, turn: number) => Promise<T>} work `turn`: how often its tokens will
+   *   have been exchanged then
    * @param {(session: import('../core/abi.js').ManagedSession) => T | null} isDone looks at it before; null: go on
    * @returns {Promise<T>} rejects if the store cannot be reached, or another node has the lock for too long
    */
   async hold(head, work, isDone) {
     const key = this.#core.sessionKey(head);
     if (key === null) throw new Error('no session');
-    const name = await nameOf(tokenPartsOf(head, key));
+    const parts = tokenPartsOf(head, key);
     const giveUpAt = this.#host.now() + this.#options.refreshLeaseFor - LOCK_MS;
     const held = await lookAgain(this.#host, giveUpAt, async () => {
-      const lock = await this.#store.acquire(name, LOCK_MS);
+      const lock = await this.#records.acquire(parts, LOCK_MS);
       const session = await this.#loadSession(head);
       // What this node has left there itself is not newer than what it holds.
-      const isOwn = session === null || session.writer === this.#log.nodeId;
+      const isOwn = session === null || this.#families.isOwn(session.writer);
       const done = isOwn ? null : isDone(session);
       if (lock !== null) {
-        if (done === null) return { result: this.#holding(name, lock, () => work(lock, session)) };
-        await this.#store.release(name, lock).catch(() => {});
+        const turn = (session?.turn ?? 0) + 1;
+        if (done === null) return { result: this.#holding(lock, () => work(lock, turn)) };
+        await this.#records.release(lock);
       }
       return done === null ? null : { result: done };
     });
@@ -131,56 +136,68 @@ export class SharedTokens {
 
   /**
    * @template T
-   * @param {string} name
-   * @param {string} lock
+   * @param {import('./stored-records.js').Lock} lock
    * @param {() => Promise<T>} work
    */
-  async #holding(name, lock, work) {
+  async #holding(lock, work) {
     const done = new AbortController();
-    const renewing = this.#renew(name, lock, done.signal);
+    const renewing = this.#renew(lock, done.signal);
     try {
       return await work();
     } finally {
       done.abort();
       await renewing;
-      await this.#store.release(name, lock).catch(() => {});
+      await this.#records.release(lock);
     }
   }
 
   /**
-   * @param {string} name
-   * @param {string} lock
+   * @param {import('./stored-records.js').Lock} lock
    * @param {AbortSignal} signal
    */
-  async #renew(name, lock, signal) {
+  async #renew(lock, signal) {
     while (!signal.aborted) {
       await this.#host.sleep(LOCK_MS / 4, signal);
-      if (!signal.aborted) await this.#store.acquire(name, LOCK_MS, lock).catch(() => null);
+      if (!signal.aborted) await this.#records.renew(lock, LOCK_MS);
     }
   }
 
   /**
    * @param {RequestHead} head
-   * @returns {Promise<(import('../core/abi.js').ManagedSession & { writer: string }) | null>}
+   * @returns {Promise<(import('../core/abi.js').ManagedSession & { writer: string, turn: number }) | null>}
    */
   async #loadSession(head) {
     const key = this.#core.sessionKey(head);
     if (key === null || key.kind !== Credential.COOKIE || this.#log.outbox.isPending(key.key))
       return null;
     await this.#log.begin();
-    const parts = tokenPartsOf(head, key);
-    const found = await this.#store.get(await nameOf(parts));
-    const record = found && /** @type {any} */ (parseRecord(await open(parts, found)));
-    if (!record || record.keyId !== this.#log.keyId) return null;
-    if (this.#log.outbox.isPending(record.user)) return null;
-    if (record.history !== this.#log.position?.history) return null;
+    const found = await this.#records.get(tokenPartsOf(head, key));
+    if (found === 'ended') return null;
+    const records = found.map(({ family, bytes }) => ({ ...parseRecord(bytes), family }));
+    const record = /** @type {any} */ (records.sort(byTurn)[0]);
+    if (!record?.user || record.history !== this.#log.position?.history) return null;
     const { revokedAt } = await this.#store.epochs(record.user);
     if (compareAt(revokedAt, record.at) > 0) return null;
+    // Under another secret its user has another key here.
+    const isOwn = record.family === this.#families.own;
+    const user = isOwn || record.who === null ? record.user : this.#core.userKey(record.who);
+    this.#families.noteUser(user, record.who);
+    if (this.#log.outbox.isPending(user)) return null;
     const clockOffset = this.#log.clockOffset;
     return {
       ...record,
+      user,
       expiresAtMs: record.expiresAtMs - clockOffset,
       accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - clockOffset,
     };
   }
+}
+
+/**
+ * The most exchanges first.
+ * @param {any} a
+ * @param {any} b
+ */
+function byTurn(a, b) {
+  return (b.turn ?? -1) - (a.turn ?? -1);
 }

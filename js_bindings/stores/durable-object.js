@@ -2,7 +2,7 @@
 // log and what happened to users; records and locks are spread over others by their names. The objects are
 // edge_worker/store-object.js.
 import { inTime } from './in-time.js';
-import { FENCE_MS, MAX_EVENTS, TIMEOUT_MS } from './limits.js';
+import { EPOCHS_MS, FENCE_MS, MAX_EVENTS, PREFIX, TIMEOUT_MS } from './limits.js';
 
 /** @import { SharedStore } from './store.js' */
 
@@ -12,7 +12,7 @@ const SPREAD = 16;
 /**
  * The options of a store in Durable Objects.
  * @typedef {object} DurableObjectOptions
- * @property {string} [prefix] of the objects' names; default `sesame`. Applications that share a namespace
+ * @property {string} [prefix] of the objects' names; default `sesame2`. Applications that share a namespace
  *   differ in it
  * @property {number} [timeoutMs] after which a call counts as failed, in milliseconds; default 1 second
  * @property {number} [fenceMs] how long the end of a session stands in the way of late answers, in milliseconds;
@@ -58,7 +58,7 @@ export class DurableObjectStore {
    * @param {DurableObjectOptions} options
    */
   constructor(namespace, options) {
-    const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
+    const { prefix = PREFIX, timeoutMs = TIMEOUT_MS } = options;
     const { fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = options;
     this.#namespace = namespace;
     this.#prefix = prefix;
@@ -88,9 +88,10 @@ export class DurableObjectStore {
    * @param {string} name
    * @param {string} key
    * @param {string} writer
+   * @param {number} [ttlMs]
    */
-  end(name, key, writer) {
-    return this.#bury(name, { kind: 'end', key, writer });
+  end(name, key, writer, ttlMs = EPOCHS_MS) {
+    return this.#bury(name, { kind: 'end', key, writer }, Math.max(ttlMs, this.#fenceMs));
   }
 
   /**
@@ -99,7 +100,7 @@ export class DurableObjectStore {
    * @param {string} writer
    */
   forget(name, key, writer) {
-    return this.#bury(name, { kind: 'forget', key, writer });
+    return this.#bury(name, { kind: 'forget', key, writer }, this.#fenceMs);
   }
 
   /**
@@ -144,9 +145,11 @@ export class DurableObjectStore {
    * The mark first: whoever has read the event must not find the record any more.
    * @param {string} name
    * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
+   * @param {number} ttlMs how long the mark stands
    */
-  async #bury(name, event) {
-    await this.#ask(this.#shardOf(name), (object) => object.bury(name, this.#fenceMs));
+  async #bury(name, event, ttlMs) {
+    const isEnd = event.kind === 'end';
+    await this.#ask(this.#shardOf(name), (object) => object.bury(name, ttlMs, isEnd));
     return this.#append(event);
   }
 

@@ -2,7 +2,7 @@
 // it promises).
 // Invariant: an end stands in the way of older records for far longer than propagation takes.
 import { inTime } from './in-time.js';
-import { EPOCHS_MS, FENCE_MS, TIMEOUT_MS } from './limits.js';
+import { EPOCHS_MS, FENCE_MS, PREFIX, TIMEOUT_MS } from './limits.js';
 import { compareAt } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
@@ -36,7 +36,7 @@ export class KvAlone {
    * @param {any} namespace
    * @param {KvOptions} options
    */
-  constructor(namespace, { prefix = 'sesame', timeoutMs = TIMEOUT_MS, now = Date.now }) {
+  constructor(namespace, { prefix = PREFIX, timeoutMs = TIMEOUT_MS, now = Date.now }) {
     this.#namespace = namespace;
     this.#prefix = prefix;
     this.#timeoutMs = timeoutMs;
@@ -51,8 +51,10 @@ export class KvAlone {
         namespace.get(this.#key('ended', name)),
       ]),
     );
-    if (value === null) return null;
-    return ended !== null && compareAt(ended, metadata.at) >= 0 ? null : new Uint8Array(value);
+    const mark = parseMark(ended);
+    if (mark?.isEnd) return 'ended';
+    if (value === null || typeof metadata?.at !== 'string') return null;
+    return mark !== null && compareAt(mark.at, metadata.at) >= 0 ? null : new Uint8Array(value);
   }
 
   /**
@@ -68,9 +70,10 @@ export class KvAlone {
         namespace.get(this.#key('ended', name)),
         namespace.getWithMetadata(this.#key('session', name), 'stream'),
       ]);
-      const fencedUntil = ended === null ? 0 : Number(ended.split('-')[0]) + FENCE_MS;
-      if (since.time < fencedUntil) return false;
-      if (metadata && compareAt(metadata.at, since.at) > 0) return false;
+      const mark = parseMark(ended);
+      const fencedUntil = mark === null ? 0 : Number(mark.at.split('-')[0]) + FENCE_MS;
+      if (mark?.isEnd || since.time < fencedUntil) return false;
+      if (metadata?.at && compareAt(metadata.at, since.at) > 0) return false;
       await namespace.put(this.#key('session', name), value, {
         expirationTtl: secondsOf(ttlMs),
         metadata: { at: since.at },
@@ -83,9 +86,12 @@ export class KvAlone {
    * @param {string} name
    * @param {string} key
    * @param {string} writer
+   * @param {number} [ttlMs]
    */
-  end(name, key, writer) {
-    return this.#bury(name, { kind: 'end', key, writer });
+  async end(name, key, writer, ttlMs = EPOCHS_MS) {
+    const at = this.#newAt();
+    await this.#mark(name, `end ${at}`, Math.max(ttlMs, ENDS_MS));
+    return this.#append(at, { kind: 'end', key, writer });
   }
 
   /**
@@ -93,8 +99,11 @@ export class KvAlone {
    * @param {string} key
    * @param {string} writer
    */
-  forget(name, key, writer) {
-    return this.#bury(name, { kind: 'forget', key, writer });
+  async forget(name, key, writer) {
+    const at = this.#newAt();
+    const before = await this.#run((namespace) => namespace.get(this.#key('ended', name)));
+    if (!parseMark(before)?.isEnd) await this.#mark(name, `drop ${at}`, ENDS_MS);
+    return this.#append(at, { kind: 'forget', key, writer });
   }
 
   /**
@@ -153,15 +162,13 @@ export class KvAlone {
 
   /**
    * @param {string} name
-   * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
+   * @param {string} mark
+   * @param {number} ttlMs
    */
-  async #bury(name, event) {
-    const at = this.#newAt();
-    await this.#run((namespace) =>
-      namespace.put(this.#key('ended', name), at, { expirationTtl: secondsOf(ENDS_MS) }),
-    );
+  async #mark(name, mark, ttlMs) {
+    const options = { expirationTtl: secondsOf(ttlMs) };
+    await this.#run((namespace) => namespace.put(this.#key('ended', name), mark, options));
     await this.#run((namespace) => namespace.delete(this.#key('session', name)));
-    return this.#append(at, event);
   }
 
   /**
@@ -218,6 +225,15 @@ export class KvAlone {
   #run(call) {
     return inTime(this.#timeoutMs, () => call(this.#namespace));
   }
+}
+
+/**
+ * @param {string | null} text
+ * @returns {{ isEnd: boolean, at: string } | null} null: there is no mark, or none of this form
+ */
+function parseMark(text) {
+  const found = /^(end|drop) (\d+-\d+)$/.exec(text ?? '');
+  return found && { isEnd: found[1] === 'end', at: found[2] };
 }
 
 /** @param {number} milliseconds */

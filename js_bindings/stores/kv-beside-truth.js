@@ -1,7 +1,7 @@
 // KV with a `truth` beside it: KV carries the values, the truth has their digests, the ends, the log and the locks.
 // Invariant: a value counts only if the truth has its digest.
 import { inTime } from './in-time.js';
-import { TIMEOUT_MS } from './limits.js';
+import { PREFIX, TIMEOUT_MS } from './limits.js';
 
 /** @import { SharedStore } from './store.js' */
 /** @typedef {{ prefix?: string, timeoutMs?: number }} KvOptions */
@@ -21,7 +21,7 @@ export class KvBesideTruth {
    * @param {import('./store.js').SharedStore} truth
    * @param {KvOptions} options
    */
-  constructor(namespace, truth, { prefix = 'sesame', timeoutMs = TIMEOUT_MS }) {
+  constructor(namespace, truth, { prefix = PREFIX, timeoutMs = TIMEOUT_MS }) {
     this.#namespace = namespace;
     this.#truth = truth;
     this.#prefix = prefix;
@@ -45,6 +45,7 @@ export class KvBesideTruth {
       this.#truth.get(name),
       inTime(this.#timeoutMs, () => this.#namespace.get(this.#key(name), 'arrayBuffer')),
     ]);
+    if (digest === 'ended') return digest;
     if (digest === null || value === null) return null;
     const found = new Uint8Array(value);
     return areEqual(await digestOf(found), digest) ? found : null;

@@ -16,7 +16,7 @@ import { KvBesideTruth } from './kv-beside-truth.js';
  * @typedef {object} KvOptions
  * @property {import('./store.js').SharedStore} [truth] says which of the values count, and has the ends, the log and
  *   the locks, such as `durableObject(env.SESAME_STORE)`; default: none, and less is promised
- * @property {string} [prefix] of all keys; default `sesame`. Applications that share a namespace differ in it
+ * @property {string} [prefix] of all keys; default `sesame2`. Applications that share a namespace differ in it
  * @property {number} [timeoutMs] after which a call counts as failed, in milliseconds; default 1 second
  * @property {() => number} [now] for tests: the clock, in milliseconds since the Unix epoch
  */

@@ -1,5 +1,8 @@
 // How long and how much the stores keep; the same in all, so that they promise the same.
 
+/** Of all names, unless another is given. The number is that of the format: no other is read. */
+export const PREFIX = 'sesame2';
+
 /** How long an end stands in the way of what was under way: far longer than any fill may take. */
 export const FENCE_MS = 60_000;
 
@@ -14,3 +17,10 @@ export const EPOCHS_MS = 31 * 24 * 3_600_000;
 
 /** After this long a store counts as out of reach. */
 export const TIMEOUT_MS = 1000;
+
+/** Larger records are neither written nor read (as bytes). */
+export const MAX_VALUE_BYTES = 8 * 1024 * 1024;
+
+/** No more of the log than this is read at once, nor of one of its entries more than a cache writes. */
+export const MAX_LOG_BYTES = 1024 * 1024;
+export const MAX_FIELD_BYTES = 512;

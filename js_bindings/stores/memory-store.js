@@ -1,5 +1,5 @@
 // A store in the memory of one process: for several caches in one, and for tests.
-import { FENCE_MS, MAX_EVENTS } from './limits.js';
+import { EPOCHS_MS, FENCE_MS, MAX_EVENTS } from './limits.js';
 import { compareAt } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
@@ -35,7 +35,8 @@ export class MemoryStore {
   #now;
   #fenceMs;
   #mostEvents;
-  /** @type {Map<string, { value: Uint8Array<ArrayBuffer> | null, at: string, until: number }>} */
+  /** `value` null: nothing may be put there. @type {Map<string, { value: Uint8Array<ArrayBuffer> | 'ended' | null,
+   *   at: string, until: number }>} */
   #records = new Map();
   /** @type {Map<string, { revokedAt: string, changedAt: string }>} */
   #epochs = new Map();
@@ -57,7 +58,8 @@ export class MemoryStore {
 
   /** @param {string} name */
   async get(name) {
-    return this.#record(name)?.value?.slice() ?? null;
+    const value = this.#record(name)?.value ?? null;
+    return value instanceof Uint8Array ? value.slice() : value;
   }
 
   /**
@@ -69,7 +71,8 @@ export class MemoryStore {
     if (lock !== undefined && this.#lock(name)?.token !== lock) return false;
     if (since.history !== this.#history) return false;
     const held = this.#record(name);
-    const isOvertaken = held && (held.value === null || compareAt(held.at, since.at) > 0);
+    const isMarked = held !== undefined && !(held.value instanceof Uint8Array);
+    const isOvertaken = isMarked || (held && compareAt(held.at, since.at) > 0);
     if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;
     this.#records.set(name, { value: value.slice(), at: since.at, until: this.#now() + ttlMs });
     return true;
@@ -79,9 +82,12 @@ export class MemoryStore {
    * @param {string} name
    * @param {string} key
    * @param {string} writer
+   * @param {number} [ttlMs]
    */
-  async end(name, key, writer) {
-    return this.#bury('end', name, { key, writer });
+  async end(name, key, writer, ttlMs = EPOCHS_MS) {
+    const until = this.#now() + Math.max(ttlMs, this.#fenceMs);
+    this.#records.set(name, { value: 'ended', at: '', until });
+    return this.#append({ kind: 'end', key, writer });
   }
 
   /**
@@ -90,7 +96,10 @@ export class MemoryStore {
    * @param {string} writer
    */
   async forget(name, key, writer) {
-    return this.#bury('forget', name, { key, writer });
+    if (this.#record(name)?.value !== 'ended') {
+      this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
+    }
+    return this.#append({ kind: 'forget', key, writer });
   }
 
   /**
@@ -117,7 +126,8 @@ export class MemoryStore {
     if (since === null) return { events: [], position, more: false };
     const oldest = this.#events[0]?.at ?? position.at;
     const isTrimmed = this.#newest > this.#events.length && Number(since.at) < Number(oldest) - 1;
-    if (since.history !== this.#history || isTrimmed) return null;
+    const isAhead = Number(since.at) > this.#newest; // what it says happened has been lost
+    if (since.history !== this.#history || isTrimmed || isAhead) return null;
     const events = this.#events.filter(({ at }) => compareAt(at, since.at) > 0);
     return { events, position, more: false };
   }
@@ -179,16 +189,6 @@ export class MemoryStore {
     const record = this.#records.get(name);
     if (record !== undefined && this.#now() >= record.until) this.#records.delete(name);
     return this.#records.get(name);
-  }
-
-  /**
-   * @param {'end' | 'forget'} kind
-   * @param {string} name
-   * @param {{ key: string, writer: string }} event
-   */
-  #bury(kind, name, event) {
-    this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
-    return this.#append({ kind, ...event });
   }
 
   /** @param {Omit<import('./store.js').StoreEvent, 'at'>} event */

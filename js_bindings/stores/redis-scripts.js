@@ -1,7 +1,9 @@
 // What a store in Redis does in one step: scripts that compare and write, and the names node-redis calls them by. They
 // must not know how the server is reached, nor how keys are named.
-// Invariant: a script touches only the keys it is given, all in one slot of a cluster.
+// Invariants: a script touches only the keys it is given, all in one slot of a cluster. Whatever somebody else has left
+// under these keys makes none fail, and nothing is read that is larger than a cache writes (SPEC R34).
 import { defineScript } from 'redis';
+import { MAX_FIELD_BYTES, MAX_LOG_BYTES, MAX_VALUE_BYTES } from './limits.js';
 
 const NOW = `
 local function now()
@@ -10,50 +12,104 @@ local function now()
 end
 `;
 
-const PUT = `${NOW}
-local function is_later(a, b)
-  local a_time, a_number = a:match('(%d+)-(%d+)')
-  local b_time, b_number = b:match('(%d+)-(%d+)')
-  if a_time ~= b_time then return tonumber(a_time) > tonumber(b_time) end
-  return tonumber(a_number) > tonumber(b_number)
+/** Reads what is small; anything else is nothing. */
+const SMALL = `
+local function is(key, kind) return redis.call('TYPE', key).ok == kind end
+local function field(key, name)
+  if not is(key, 'hash') or redis.call('HSTRLEN', key, name) > ${MAX_FIELD_BYTES} then return false end
+  return redis.call('HGET', key, name)
 end
+local function text(key)
+  if not is(key, 'string') or redis.call('STRLEN', key) > ${MAX_FIELD_BYTES} then return false end
+  return redis.call('GET', key)
+end
+local function place(at)
+  local time, number = (at or ''):match('^(%d+)-(%d+)$')
+  return tonumber(time), tonumber(number)
+end
+`;
+
+/** In base64. */
+const MAX_TEXT = Math.ceil(MAX_VALUE_BYTES / 3) * 4;
+
+const GET = `${SMALL}
+if field(KEYS[1], 'ended') == '1' then return { 'ended', '' } end
+if not is(KEYS[1], 'hash') or redis.call('HSTRLEN', KEYS[1], 'value') > ${MAX_TEXT} then return false end
+local value = redis.call('HGET', KEYS[1], 'value')
+return value and { 'value', value }
+`;
+
+const PUT = `${NOW}${SMALL}
 local value, at, since, ttl, fence, lock = unpack(ARGV)
-if lock ~= '' and redis.call('GET', KEYS[2]) ~= lock then return 0 end
+if lock ~= '' and text(KEYS[2]) ~= lock then return 0 end
 if now() - tonumber(since) >= tonumber(fence) then return 0 end
-local held = redis.call('HGET', KEYS[1], 'at')
-if held and (held == '' or is_later(held, at)) then return 0 end
+if field(KEYS[1], 'ended') == '1' then return 0 end
+local held = field(KEYS[1], 'at')
+if held == '' then return 0 end
+if held then
+  local held_time, held_number = place(held)
+  local time, number = place(at)
+  if held_time and (held_time > time or (held_time == time and held_number > number)) then return 0 end
+end
+redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'at', at, 'value', value)
 redis.call('PEXPIRE', KEYS[1], ttl)
 return 1
 `;
 
-const BURY = `
+const BURY = `${SMALL}
+local kind, ttl = unpack(ARGV)
+if kind ~= 'end' and field(KEYS[1], 'ended') == '1' then return 1 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'at', '')
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+if kind == 'end' then redis.call('HSET', KEYS[1], 'ended', '1') end
+redis.call('PEXPIRE', KEYS[1], ttl)
 return 1
 `;
 
-const APPEND = `${NOW}
-local kind, key, writer, most, history, ttl = unpack(ARGV)
-redis.call('SET', KEYS[2], history, 'NX')
-local at = redis.call('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key, 'writer', writer)
+/** A log or a history that is none makes way for a new one, under another name. */
+const LOG = `${NOW}${SMALL}
+local function renew(history)
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[2], history)
+  return history
+end
+local function current_history(fresh)
+  if not is(KEYS[1], 'stream') and not is(KEYS[1], 'none') then return renew(fresh) end
+  return text(KEYS[2]) or renew(fresh)
+end
+`;
+
+const APPEND = `${LOG}
+local kind, key, writer, most, fresh, ttl = unpack(ARGV)
+local history = current_history(fresh)
+local function add()
+  return redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key, 'writer', writer)
+end
+local at = add()
+if type(at) == 'table' and at.err and at.err:find('last possible') then
+  history = renew(fresh)
+  at = add()
+end
+if type(at) == 'table' then return at end
 if KEYS[3] then
+  if not is(KEYS[3], 'hash') then redis.call('DEL', KEYS[3]) end
   redis.call('HSET', KEYS[3], kind, at)
   redis.call('PEXPIRE', KEYS[3], ttl)
 end
-return { redis.call('GET', KEYS[2]), at, tostring(now()) }
+return { history, at, tostring(now()) }
 `;
 
-const CHANGES = `${NOW}
+/** Entries are read one by one: what others write may be of any size. */
+const CHANGES = `${LOG}
 local history, at, fresh, count = unpack(ARGV)
-redis.call('SET', KEYS[2], fresh, 'NX')
-local current = redis.call('GET', KEYS[2])
+local current = current_history(fresh)
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local head = { current, newest and newest[1] or '0-0', tostring(now()) }
-if history == '' then return { head, {} } end
+if history == '' then return { head, {}, 0 } end
 if history ~= current then return false end
-if newest and at ~= newest[1] then
+if at ~= head[2] then
+  if not newest then return false end
   local is_there
   if at == '0-0' then
     local info = redis.call('XINFO', 'STREAM', KEYS[1])
@@ -68,18 +124,42 @@ if newest and at ~= newest[1] then
   end
   if not is_there then return false end
 end
-local events = redis.call('XRANGE', KEYS[1], '(' .. at, '+', 'COUNT', count)
-if #events == tonumber(count) then head[2] = events[#events][1] end
-return { head, events }
+local events, bytes, from = {}, 0, at
+while #events < tonumber(count) and bytes < ${MAX_LOG_BYTES} do
+  local entry = redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', 1)[1]
+  if not entry then break end
+  from = entry[1]
+  local found = { kind = '', key = '', writer = '' }
+  for i = 1, #entry[2], 2 do
+    local name, value = entry[2][i], entry[2][i + 1]
+    bytes = bytes + #name + #value
+    if found[name] and #value <= ${MAX_FIELD_BYTES} then found[name] = value end
+  end
+  events[#events + 1] = { from, found.kind, found.key, found.writer }
+end
+local more = 0
+if from ~= head[2] and #events > 0 then
+  more = 1
+  head[2] = from
+end
+return { head, events, more }
 `;
 
-const EXTEND = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+const EPOCHS = `${SMALL}
+local function epoch(name)
+  local at = field(KEYS[1], name)
+  return at and place(at) and at or ''
+end
+return { epoch('revoke'), epoch('invalidate') }
+`;
+
+const EXTEND = `${SMALL}
+if text(KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `;
 
-const RELEASE = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+const RELEASE = `${SMALL}
+if text(KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 `;
 
@@ -96,11 +176,13 @@ const script = (source, keys) =>
   });
 
 export const scripts = {
+  getRecord: script(GET, 1),
   putRecord: script(PUT, 2),
   bury: script(BURY, 1),
   appendEvent: script(APPEND, 2),
   appendUserEvent: script(APPEND, 3),
   readChanges: script(CHANGES, 2),
+  readEpochs: script(EPOCHS, 1),
   extendLock: script(EXTEND, 1),
   releaseLock: script(RELEASE, 1),
 };

@@ -15,7 +15,15 @@
  * @module
  */
 
-import { EPOCHS_MS, EVENTS_AT_ONCE, FENCE_MS, MAX_EVENTS, TIMEOUT_MS } from './limits.js';
+import {
+  EPOCHS_MS,
+  EVENTS_AT_ONCE,
+  FENCE_MS,
+  MAX_EVENTS,
+  MAX_VALUE_BYTES,
+  PREFIX,
+  TIMEOUT_MS,
+} from './limits.js';
 import { RedisConnection } from './redis-connection.js';
 
 /** @import { SharedStore } from './store.js' */
@@ -23,7 +31,7 @@ import { RedisConnection } from './redis-connection.js';
 /**
  * The options of a store in Redis.
  * @typedef {object} RedisOptions
- * @property {string} [prefix] of all keys; default `sesame`. Applications that share a server differ in it
+ * @property {string} [prefix] of all keys; default `sesame2`. Applications that share a server differ in it
  * @property {import('redis').RedisClusterOptions} [cluster] instead of the URL: a cluster's `rootNodes`, and what
  *   else node-redis takes. Nothing is pushed then: the log is read several times within `revocationBound`
  * @property {import('redis').RedisSentinelOptions} [sentinel] instead of the URL: `name` and `sentinelRootNodes`;
@@ -77,7 +85,7 @@ class RedisStore {
    * @param {RedisOptions} options
    */
   constructor(url, options) {
-    const { prefix = 'sesame', timeoutMs = TIMEOUT_MS } = options;
+    const { prefix = PREFIX, timeoutMs = TIMEOUT_MS } = options;
     const { fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = options;
     const { cluster, sentinel } = options;
     this.#connection = new RedisConnection({ url, cluster, sentinel }, timeoutMs);
@@ -90,8 +98,11 @@ class RedisStore {
 
   /** @param {string} name */
   async get(name) {
-    const value = await this.#connection.run((client) => client.hGet(this.#session(name), 'value'));
-    return value === null ? null : Uint8Array.from(Buffer.from(value, 'base64'));
+    const found = await this.#connection.run((client) =>
+      client.getRecord([this.#session(name)], []),
+    );
+    if (found === null || found[0] === 'ended') return found && 'ended';
+    return Uint8Array.from(Buffer.from(found[1], 'base64'));
   }
 
   /**
@@ -100,6 +111,7 @@ class RedisStore {
    * @param {import('./store.js').PutOptions} options
    */
   async putIfNewer(name, value, { since, ttlMs, lock = '' }) {
+    if (value.length > MAX_VALUE_BYTES) return false;
     const text = Buffer.from(value).toString('base64');
     const values = [text, since.at, since.time, Math.ceil(ttlMs), this.#fenceMs, lock].map(String);
     const names = [this.#session(name), this.#lock(name)];
@@ -110,9 +122,10 @@ class RedisStore {
    * @param {string} name
    * @param {string} key
    * @param {string} writer
+   * @param {number} [ttlMs]
    */
-  end(name, key, writer) {
-    return this.#bury('end', name, { key, writer });
+  end(name, key, writer, ttlMs = EPOCHS_MS) {
+    return this.#bury('end', name, { key, writer }, Math.max(ttlMs, this.#fenceMs));
   }
 
   /**
@@ -121,7 +134,7 @@ class RedisStore {
    * @param {string} writer
    */
   forget(name, key, writer) {
-    return this.#bury('forget', name, { key, writer });
+    return this.#bury('forget', name, { key, writer }, this.#fenceMs);
   }
 
   /**
@@ -136,9 +149,9 @@ class RedisStore {
   /** @param {string} user */
   async epochs(user) {
     const [revokedAt, changedAt] = await this.#connection.run((client) =>
-      client.hmGet(this.#user(user), ['revoke', 'invalidate']),
+      client.readEpochs([this.#user(user)], []),
     );
-    return { revokedAt: revokedAt ?? '', changedAt: changedAt ?? '' };
+    return { revokedAt, changedAt };
   }
 
   /** @param {import('./store.js').Position | null} since */
@@ -148,13 +161,13 @@ class RedisStore {
       client.readChanges([this.#log, this.#history], values.map(String)),
     );
     if (reply === null) return null;
-    const [head, entries] = reply;
+    const [head, entries, more] = reply;
     const events = entries.map(
-      (/** @type {[string, string[]]} */ [at, [, kind, , key, , writer]]) => ({
+      (/** @type {[string, any, string, string]} */ [at, kind, key, writer]) => ({
         ...{ at, kind, key, writer },
       }),
     );
-    return { events, position: positionOf(head), more: events.length === EVENTS_AT_ONCE };
+    return { events, position: positionOf(head), more: more === 1 };
   }
 
   /** @type {((listener: () => void) => Promise<() => Promise<void>>) | undefined} */
@@ -233,10 +246,11 @@ class RedisStore {
    * @param {'end' | 'forget'} kind
    * @param {string} name
    * @param {{ key: string, writer: string }} event
+   * @param {number} ttlMs how long the mark stands
    */
-  async #bury(kind, name, event) {
+  async #bury(kind, name, event, ttlMs) {
     await this.#connection.run((client) =>
-      client.bury([this.#session(name)], [String(this.#fenceMs)]),
+      client.bury([this.#session(name)], [kind, String(Math.ceil(ttlMs))]),
     );
     return this.#append('appendEvent', { kind, ...event }, []);
   }

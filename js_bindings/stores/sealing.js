@@ -1,88 +1,110 @@
-// What a shared store gets to see of a session (SPEC R2): a name that is a hash of its credential, and a
-// value that only the credential opens. WebCrypto does the work, on every host.
-// - name: SHA-256 over the length-prefixed tenant, kind and credential
-// - key: HKDF (RFC 5869) with SHA-256 of the same bytes, under a label of its own
-// - value: a version, 96 random bits, AES-256-GCM; the name is authenticated with it, so that no value can be
-//   moved to another session
-import { toHex } from '../util/hex.js';
+// What a shared store gets to see of a session (SPEC R2): a name that says nothing of its credential, and a value that
+// opens to nobody without both the nodes' secret and the credential.
+// - input: length-prefixed tenant, kind, cookie's name and credential
+// - name: HMAC-SHA-256 of it, under a key of the secret
+// - key: HKDF-Expand (RFC 5869) with the input as what it is for, from another key of the secret
+// - value: a format number, the key id, 96 random bits, AES-256-GCM; all before the sealed bytes, and the name, are
+//   authenticated with them, so that no value can be moved to another session
+// Invariant: nothing that decides about a session is outside of the sealed bytes.
 
-const VERSION = 1;
+import { joined } from '../util/bytes.js';
+import { fromHex, toHex } from '../util/hex.js';
+import { FORMAT, KEY_ID_BYTES } from '../util/key-ring.js';
+
 const NONCE_BYTES = 12;
-const LABEL = new TextEncoder().encode('sesame store value 1');
-const NO_SALT = new Uint8Array();
+const HEAD_BYTES = 1 + KEY_ID_BYTES;
 
 const encoder = new TextEncoder();
 
-/** @typedef {{ tenant: string, kind: string, credential: string }} CredentialParts */
+/**
+ * @typedef {import('../util/key-ring.js').NamingKeys} NamingKeys
+ * @typedef {import('../util/key-ring.js').SecretKeys} SecretKeys
+ */
 
 /**
- * The name of a session.
+ * What a name stands for.
+ * @typedef {object} CredentialParts
+ * @property {string} tenant
+ * @property {string} kind
+ * @property {string} cookie its name; empty: it is in no cookie
+ * @property {string} credential
+ */
+
+/**
+ * The name of a session's record.
+ * @param {NamingKeys} keys
  * @param {CredentialParts} parts
  */
-export async function nameOf(parts) {
-  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', inputOf(parts))));
+export function nameOf(keys, parts) {
+  return toHex(keys.name.sign(inputOf(parts)));
 }
 
 /**
+ * @param {SecretKeys} keys
  * @param {CredentialParts} parts
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues
  */
-export async function seal(parts, bytes, getRandomValues) {
-  const nonce = new Uint8Array(NONCE_BYTES);
-  getRandomValues(nonce);
-  const sealed = await crypto.subtle.encrypt(
-    await algorithm(parts, nonce),
-    await keyOf(parts),
-    bytes,
-  );
-  const value = new Uint8Array(1 + NONCE_BYTES + sealed.byteLength);
-  value[0] = VERSION;
-  value.set(nonce, 1);
-  value.set(new Uint8Array(sealed), 1 + NONCE_BYTES);
-  return value;
+export async function seal(keys, parts, bytes, getRandomValues) {
+  const head = headOf(keys);
+  const iv = new Uint8Array(NONCE_BYTES);
+  getRandomValues(iv);
+  const key = await keyOf(keys, parts, 'encrypt');
+  const sealed = await crypto.subtle.encrypt(algorithm(keys, parts, head, iv), key, bytes);
+  return joined([head, iv, new Uint8Array(sealed)]);
 }
 
 /**
+ * @param {SecretKeys} keys
  * @param {CredentialParts} parts
  * @param {Uint8Array<ArrayBuffer>} value
- * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null: it is not of this session, or has been altered
+ * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null: it is not of this session or secret, or has been altered
  */
-export async function open(parts, value) {
-  if (value[0] !== VERSION) return null;
-  const nonce = value.slice(1, 1 + NONCE_BYTES);
+export async function open(keys, parts, value) {
+  const head = headOf(keys);
+  if (value.length < HEAD_BYTES + NONCE_BYTES) return null;
+  if (!head.every((byte, index) => value[index] === byte)) return null;
+  const iv = value.slice(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES);
+  const sealed = value.slice(HEAD_BYTES + NONCE_BYTES);
   try {
-    const given = await algorithm(parts, nonce);
-    const sealed = value.slice(1 + NONCE_BYTES);
-    return new Uint8Array(await crypto.subtle.decrypt(given, await keyOf(parts), sealed));
+    const key = await keyOf(keys, parts, 'decrypt');
+    return new Uint8Array(
+      await crypto.subtle.decrypt(algorithm(keys, parts, head, iv), key, sealed),
+    );
   } catch {
     return null;
   }
 }
 
+/** @param {SecretKeys} keys */
+function headOf({ id }) {
+  return joined([Uint8Array.of(FORMAT), fromHex(id)]);
+}
+
 /**
+ * @param {SecretKeys} keys
  * @param {CredentialParts} parts
+ * @param {Uint8Array} head
  * @param {Uint8Array<ArrayBuffer>} iv
  */
-async function algorithm(parts, iv) {
-  return { name: 'AES-GCM', iv, additionalData: encoder.encode(await nameOf(parts)) };
+function algorithm(keys, parts, head, iv) {
+  const additionalData = joined([head, encoder.encode(nameOf(keys, parts))]);
+  return { name: 'AES-GCM', iv, additionalData };
+}
+
+/**
+ * @param {SecretKeys} keys
+ * @param {CredentialParts} parts
+ * @param {'encrypt' | 'decrypt'} use
+ */
+function keyOf(keys, parts, use) {
+  const bytes = keys.value.sign(joined([inputOf(parts), Uint8Array.of(1)]));
+  return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, [use]);
 }
 
 /** @param {CredentialParts} parts */
-async function keyOf(parts) {
-  const input = await crypto.subtle.importKey('raw', inputOf(parts), 'HKDF', false, ['deriveKey']);
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: NO_SALT, info: LABEL },
-    input,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
-}
-
-/** @param {CredentialParts} parts */
-function inputOf({ tenant, kind, credential }) {
-  const fields = [tenant, kind, credential].map((field) => encoder.encode(field));
+function inputOf({ tenant, kind, cookie, credential }) {
+  const fields = [tenant, kind, cookie, credential].map((field) => encoder.encode(field));
   const bytes = new Uint8Array(fields.reduce((sum, field) => sum + 4 + field.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;

@@ -1,6 +1,7 @@
 // What several nodes share their sessions through: names and values are hashes and sealed bytes to it, events
 // are in one order, and whatever compares and writes does so in one step.
-// Invariant: a record never stands beside a newer end of its session, in whatever order the two arrive.
+// Invariant: a record never stands beside a newer end of its session, in whatever order the two arrive; that a session has
+// ended is told from that nothing is known of it, for as long as its credential could live (SPEC R31).
 import { SesameError } from '../errors.js';
 
 /**
@@ -45,18 +46,26 @@ import { SesameError } from '../errors.js';
  */
 
 /**
+ * What a store says of an ended session, to whoever asks for its record.
+ * @typedef {'ended'} Ended
+ */
+
+/**
  * What a cache asks of a store: for those who write one. Names and keys are hashes, values are sealed bytes (SPEC R2).
  * What compares and writes does so in one step. Every method rejects with a `StoreUnavailableError` if the store
- * cannot be reached in time.
+ * cannot be reached in time. What is in it that no cache has written is skipped as another's (SPEC R34): it keeps no
+ * method from its answer, and nothing is read that is larger than a cache writes.
  * @typedef {object} SharedStore
- * @property {(name: string) => Promise<Uint8Array<ArrayBuffer> | null>} get null: no record, or an ended session
+ * @property {(name: string) => Promise<Uint8Array<ArrayBuffer> | Ended | null>} get `'ended'`: by `end`, less than its
+ *   `ttlMs` ago; null: nothing is known of the session
  * @property {(name: string, value: Uint8Array<ArrayBuffer>, options: PutOptions) => Promise<boolean>} putIfNewer
  *   false, and nothing is stored, if the session has been ended or forgotten since, if there is a record from
  *   after `since`, if that is so long ago that it cannot be told, or if the lock is lost
- * @property {(name: string, key: string, writer: string) => Promise<Position>} end ends a session: what was put before is gone,
- *   and what is still under way is refused
- * @property {(name: string, key: string, writer: string) => Promise<Position>} forget the same of a session whose credential
- *   may stand for somebody else now
+ * @property {(name: string, key: string, writer: string, ttlMs?: number) => Promise<Position>} end ends a session: what was
+ *   put before is gone, and nothing is put any more. `get` says so for `ttlMs`, which is how long the credential could
+ *   live; 31 days unless given
+ * @property {(name: string, key: string, writer: string) => Promise<Position>} forget drops the record of a session whose
+ *   credential may stand for somebody else now, and refuses what is still under way. An ended session stays ended
  * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string) => Promise<Position>} userEvent ends every
  *   session of a user, or drops the documents of all (SPEC R23)
  * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user

@@ -48,16 +48,43 @@ export function contract(title, make, lacks = {}) {
         const since = await here(store);
         const options = { since, ttlMs: MINUTE };
         await store.putIfNewer(session, bytes('old'), options);
-        const at = await store[how](session, '0a', 'node');
+        const at = await store[how](session, '0a', 'node', MINUTE);
         assert.ok(compareAt(at.at, since.at) > 0);
-        assert.equal(await store.get(session), null);
+        assert.equal(await store.get(session), how === 'end' ? 'ended' : null);
         assert.equal(await store.putIfNewer(session, bytes('late'), options), false);
         const later = { since: await here(store), ttlMs: MINUTE };
         assert.equal(await store.putIfNewer(session, bytes('later'), later), false);
-        assert.equal(await store.get(session), null);
+        assert.equal(await store.get(session), how === 'end' ? 'ended' : null);
       }
       await store.close();
     });
+
+    test('R31: that a session has ended is told from that nothing is known of it, on any link', async () => {
+      const [store, other] = [make(), make()];
+      const [ended, dropped] = [name(), name()];
+      await store.end(ended, '0a', 'node', 30 * 24 * 60 * MINUTE);
+      await store.forget(dropped, '0a', 'node');
+      assert.equal(await other.get(ended), 'ended');
+      assert.equal(await other.get(dropped), null);
+      assert.equal(await other.get(name()), null);
+      // What is only dropped, later, does not make it begin anew.
+      await other.forget(ended, '0a', 'node');
+      assert.equal(await store.get(ended), 'ended');
+      await Promise.all([store.close(), other.close()]);
+    });
+
+    testIf(
+      'order',
+      'R34: whoever has read further than the log goes is not told what is missing',
+      async () => {
+        const store = make();
+        const position = await store.userEvent('invalidate', name(), 'node');
+        const [time, ...rest] = position.at.split('-').map(Number);
+        const ahead = [time + 1_000_000, ...rest].join('-');
+        assert.equal(await store.changes({ ...position, at: ahead }), null);
+        await store.close();
+      },
+    );
 
     testIf('order', 'R22: an older record does not replace a newer one', async () => {
       const store = make();
@@ -87,7 +114,7 @@ export function contract(title, make, lacks = {}) {
       const start = await here(store);
       assert.deepEqual((await store.changes(start)).events, []);
       const [session, user] = [name(), name()];
-      await store.end(session, session, 'node');
+      await store.end(session, session, 'node', MINUTE);
       await other.userEvent('revoke', user, 'node');
       await store.forget(session, session, 'node');
       const last = await other.userEvent('invalidate', user, 'node');
@@ -159,7 +186,7 @@ export function contract(title, make, lacks = {}) {
       // Over a network it takes a moment until one is subscribed.
       for (let before = calls; calls === before; ) {
         const heard = next();
-        await other.end(name(), '0a');
+        await other.end(name(), '0a', 'node', MINUTE);
         await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 20))]);
       }
       await stop();
@@ -215,9 +242,9 @@ export function contract(title, make, lacks = {}) {
               const session = name();
               await Promise.all([
                 store.putIfNewer(session, bytes('late'), { since, ttlMs: MINUTE }),
-                other.end(session, '0a'),
+                other.end(session, '0a', 'node', MINUTE),
               ]);
-              assert.equal(await store.get(session), null);
+              assert.equal(await store.get(session), 'ended');
             }),
           );
         }

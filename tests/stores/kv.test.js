@@ -42,8 +42,8 @@ describe('KV', () => {
     const { position } = await store.changes(null);
     const options = { since: position, ttlMs: 60_000 };
     await store.putIfNewer('0a', Uint8Array.of(1), options);
-    await store.end('0a', 'key', 'node');
-    assert.equal(await store.get('0a'), null);
+    await store.end('0a', 'key', 'node', 60_000);
+    assert.equal(await store.get('0a'), 'ended');
     assert.equal(await store.putIfNewer('0a', Uint8Array.of(1), options), false);
     const { events, position: next } = await store.changes(position);
     assert.deepEqual(
