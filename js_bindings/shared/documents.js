@@ -130,7 +130,7 @@ export class SharedSessions {
     if (session === null || this.log.position === null) return null;
     if (this.log.outbox.isPending(session.key)) return null;
     try {
-      const found = await this.#records.get(partsOf(head, session));
+      const found = await this.#records.get(head, partsOf(head, session));
       if (found === 'ended') return this.#noteEnd(session.key);
       const position = this.log.position;
       const records = found.flatMap(({ family, bytes }) => {
@@ -185,7 +185,7 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null || this.log.position === null) return false;
     try {
-      if (!(await this.#records.hasEnded(partsOf(head, session)))) return false;
+      if (!(await this.#records.hasEnded(head))) return false;
       this.#noteEnd(session.key);
       return true;
     } catch {

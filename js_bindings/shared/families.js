@@ -17,6 +17,7 @@ const decoder = new TextDecoder();
 /**
  * @typedef {import('../core/abi.js').Core} Core
  * @typedef {import('../util/key-ring.js').SecretKeys} SecretKeys
+ * @typedef {import('../util/key-ring.js').NamingKeys} NamingKeys
  */
 
 /**
@@ -40,23 +41,27 @@ export class Families {
   #nodeId;
   /** Identifiers, as JSON, by the user's key in the own family. @type {Map<string, string>} */
   #users = new Map();
+  /** What only hashes, by key id. @type {Map<string, Core>} */
+  #cores = new Map();
+  #makeCore;
   /** The own one first. @type {Family[]} */
   all;
 
   /**
    * @param {Core} core
    * @param {import('../util/key-ring.js').KeyRing} ring
-   * @param {(keys: SecretKeys) => Core} makeCore one that only hashes
+   * @param {(keys: NamingKeys) => Core} makeCore one that only hashes
    * @param {readonly string[]} pointers to a user's identifier in a document
    * @param {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues
    */
   constructor(core, ring, makeCore, pointers, getRandomValues) {
     this.#pointers = pointers;
+    this.#makeCore = makeCore;
     this.#nodeId = toHex(getRandomValues(new Uint8Array(8)));
     const ids = ring.all.map(({ id }) => id).join('.');
     this.all = ring.all.map((keys, index) => ({
       keys,
-      core: index === 0 ? core : makeCore(keys),
+      core: index === 0 ? core : this.coreOf(keys),
       // One that writes in several families says so, that those who know several need not read it twice.
       writer: `${keys.id}:${this.#nodeId}${ring.all.length > 1 ? `:${ids}` : ''}`,
     }));
@@ -65,6 +70,16 @@ export class Families {
   /** The family under which this node writes records. */
   get own() {
     return this.all[0];
+  }
+
+  /**
+   * One that hashes as nodes do, or did, that write under another secret.
+   * @param {NamingKeys} keys
+   */
+  coreOf(keys) {
+    const found = this.#cores.get(keys.id) ?? this.#makeCore(keys);
+    this.#cores.set(keys.id, found);
+    return found;
   }
 
   /** @param {string} writer of an event */
@@ -137,6 +152,6 @@ export class Families {
 
   /** Frees what only hashes. */
   dispose() {
-    for (const { core } of this.all.slice(1)) core.dispose();
+    for (const core of this.#cores.values()) core.dispose();
   }
 }

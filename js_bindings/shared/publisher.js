@@ -6,7 +6,7 @@ import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
-import { partsOf, tokenPartsOf } from './record.js';
+import { endingPartsOf, partsOf, tokenPartsOf } from './record.js';
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -41,13 +41,15 @@ export class Publisher {
   async end(head) {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
-    const parts = [partsOf(head, session)];
-    if (this.#options.managed) parts.unshift(tokenPartsOf(head, session));
+    const { managed, expiresIn } = this.#options;
     await this.#log.outbox.publish(session.key, 'end', async () => {
       for (const { keys, core, writer } of this.#families.all) {
-        const key = core.sessionKey(head)?.key ?? '';
+        const named = core.sessionKey(head) ?? session;
+        const parts = [...endingPartsOf(head, named), partsOf(head, named)];
+        if (managed) parts.unshift(tokenPartsOf(head, named));
         for (const each of parts) {
-          await this.#store.end(nameOf(keys, each), key, writer, this.#options.expiresIn);
+          const key = each.kind === 'token' ? each.credential : named.key;
+          await this.#store.end(nameOf(keys, each), key, writer, expiresIn);
         }
       }
     });

@@ -16,30 +16,57 @@ const decoder = new TextDecoder();
 const NEWLINE = 10;
 
 /**
+ * A session as the core names it.
  * @typedef {object} NamedSession
+ * @property {string} key
+ * @property {string} [endingKey] the same for all spellings of a token; else, or without it, the key itself
  * @property {number} kind
+ * @property {string} [name] the cookie's
  * @property {string} credential
- * @property {string} [cookieName]
  */
 
 /**
+ * Of the record that holds a session's document.
  * @param {RequestHead} head
  * @param {NamedSession} session
  * @returns {CredentialParts}
  */
-export function partsOf({ tenant }, { kind, credential, cookieName = '' }) {
-  const isBearer = kind === Credential.BEARER;
-  return { tenant, kind: isBearer ? 'bearer' : 'cookie', cookie: cookieName, credential };
+export function partsOf({ tenant }, { kind, credential, name = '' }) {
+  return { tenant, kind: kind === Credential.BEARER ? 'bearer' : 'cookie', name, credential };
 }
 
 /**
  * Of the record that holds the tokens of a managed session.
  * @param {RequestHead} head
- * @param {Omit<NamedSession, 'kind'>} session
+ * @param {NamedSession} session
  * @returns {CredentialParts}
  */
-export function tokenPartsOf({ tenant }, { credential, cookieName = '' }) {
-  return { tenant, kind: 'tokens', cookie: cookieName, credential };
+export function tokenPartsOf({ tenant }, { credential, name = '' }) {
+  return { tenant, kind: 'tokens', name, credential };
+}
+
+/**
+ * Where an end of a session is marked beside its records: once for all spellings of a token.
+ * @param {RequestHead} head
+ * @param {NamedSession} session
+ * @returns {CredentialParts[]}
+ */
+export function endingPartsOf({ tenant }, { key, endingKey = key }) {
+  return key === endingKey ? [] : [{ tenant, kind: 'token', name: '', credential: endingKey }];
+}
+
+/**
+ * Wherever an end of a request's session may be marked: under this tenant, or for all of them.
+ * @param {RequestHead} head
+ * @param {Pick<import('../core/abi.js').Core, 'sessionKey'>} core that hashes as the nodes do that have marked it
+ * @returns {CredentialParts[]}
+ */
+export function marksOf(head, core) {
+  return [...new Set([head.tenant, ''])].flatMap((tenant) => {
+    const each = { ...head, tenant };
+    const session = core.sessionKey(each);
+    return session === null ? [] : [partsOf(each, session), ...endingPartsOf(each, session)];
+  });
 }
 
 /**

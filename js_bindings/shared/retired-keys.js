@@ -5,7 +5,7 @@ import { nameOf, open, seal } from '../stores/sealing.js';
 import { NamingKeys } from '../util/key-ring.js';
 
 /** The one record of its kind. */
-const PARTS = Object.freeze({ tenant: '', kind: 'retired keys', cookie: '', credential: '' });
+const PARTS = Object.freeze({ tenant: '', kind: 'retired keys', name: '', credential: '' });
 
 /** So many secrets are remembered. */
 const MAX_KEYS = 8;
@@ -22,17 +22,19 @@ const decoder = new TextDecoder();
  * @property {number} until on the store's clock
  */
 
+/** @typedef {{ keys: NamingKeys, core: import('../core/abi.js').Core }} Naming */
+
 export class RetiredKeys {
   #store;
   #options;
   #host;
   #log;
   #families;
-  /** @type {NamingKeys[]} */
-  #keys = [];
+  /** @type {Naming[]} */
+  #found = [];
   #readAt = Number.NEGATIVE_INFINITY;
   #history = '';
-  /** @type {Promise<NamingKeys[]> | null} */
+  /** @type {Promise<Naming[]> | null} */
   #reading = null;
 
   /**
@@ -52,12 +54,12 @@ export class RetiredKeys {
 
   /**
    * Those that are not among the secrets that this node has been given. Rejects if the store cannot be asked.
-   * @returns {Promise<NamingKeys[]>}
+   * @returns {Promise<Naming[]>}
    */
   async all() {
     const history = this.#log.position?.history ?? '';
     const age = this.#host.now() - this.#readAt;
-    if (history === this.#history && age >= 0 && age < READ_AGAIN_MS) return this.#keys;
+    if (history === this.#history && age >= 0 && age < READ_AGAIN_MS) return this.#found;
     // What one request has begun another may not wait for everywhere.
     if (!this.#host.sharesPromises) return this.#read();
     this.#reading ??= this.#read().finally(() => {
@@ -93,13 +95,14 @@ export class RetiredKeys {
         .catch(() => false); // the next one leaves it
     }
     const given = new Set(this.#families.all.map(({ keys }) => keys.id));
-    this.#keys = left
+    this.#found = left
       .map(({ text }) => NamingKeys.from(text))
       .filter((keys) => keys !== null)
-      .filter(({ id }) => !given.has(id));
+      .filter(({ id }) => !given.has(id))
+      .map((keys) => ({ keys, core: this.#families.coreOf(keys) }));
     this.#readAt = this.#host.now();
     this.#history = position.history;
-    return this.#keys;
+    return this.#found;
   }
 }
 

@@ -6,9 +6,11 @@
 
 import { MAX_VALUE_BYTES } from '../stores/limits.js';
 import { nameOf, open, seal } from '../stores/sealing.js';
+import { marksOf } from './record.js';
 import { RetiredKeys } from './retired-keys.js';
 
 /**
+ * @typedef {import('../core/abi.js').RequestHead} RequestHead
  * @typedef {import('../stores/sealing.js').CredentialParts} CredentialParts
  * @typedef {import('./families.js').Family} Family
  */
@@ -44,38 +46,42 @@ export class StoredRecords {
 
   /**
    * What is in the store for a session, opened: at most one record for each secret.
+   * @param {RequestHead} head
    * @param {CredentialParts} parts
    * @returns {Promise<{ family: Family, bytes: Uint8Array<ArrayBuffer> }[] | 'ended'>}
    */
-  async get(parts) {
-    const [found, isRetired] = await Promise.all([
-      Promise.all(
-        this.#families.all.map(async (family) => {
-          const value = await this.#store.get(nameOf(family.keys, parts));
-          if (!(value instanceof Uint8Array)) return value;
-          const bytes =
-            value.length > MAX_VALUE_BYTES ? null : await open(family.keys, parts, value);
-          return bytes && { family, bytes };
-        }),
-      ),
-      this.#hasEndedBefore(parts),
-    ]);
-    if (isRetired || found.includes('ended')) return 'ended';
-    return /** @type {any[]} */ (found).filter((each) => each !== null);
-  }
-
-  /** @param {CredentialParts} parts */
-  async hasEnded(parts) {
-    const names = this.#families.all.map(({ keys }) => nameOf(keys, parts));
+  async get(head, parts) {
+    const records = this.#families.all.map((family) => nameOf(family.keys, parts));
+    const names = [...new Set([...records, ...(await this.#marks(head))])];
     const found = await Promise.all(names.map((name) => this.#store.get(name)));
-    return found.includes('ended') || this.#hasEndedBefore(parts);
+    if (found.includes('ended')) return 'ended';
+    const opened = await Promise.all(
+      this.#families.all.map(async (family, index) => {
+        const value = found[index]; // records come first, in the order of the families
+        const isRecord = value instanceof Uint8Array && value.length <= MAX_VALUE_BYTES;
+        const bytes = isRecord ? await open(family.keys, parts, value) : null;
+        return bytes && { family, bytes };
+      }),
+    );
+    return opened.filter((each) => each !== null);
   }
 
-  /** Whether it was ended under a secret that is not given any more. @param {CredentialParts} parts */
-  async #hasEndedBefore(parts) {
-    const retired = await this.#retired.all();
-    const found = await Promise.all(retired.map((keys) => this.#store.get(nameOf(keys, parts))));
+  /** Whether a request's session is marked as ended. @param {RequestHead} head */
+  async hasEnded(head) {
+    const names = await this.#marks(head);
+    const found = await Promise.all(names.map((name) => this.#store.get(name)));
     return found.includes('ended');
+  }
+
+  /**
+   * Wherever that may be marked, also under secrets that are not given any more.
+   * @param {RequestHead} head
+   */
+  async #marks(head) {
+    const namings = [...this.#families.all, ...(await this.#retired.all())];
+    return namings.flatMap(({ keys, core }) =>
+      marksOf(head, core).map((parts) => nameOf(keys, parts)),
+    );
   }
 
   /**

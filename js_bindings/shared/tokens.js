@@ -171,7 +171,7 @@ export class SharedTokens {
     if (key === null || key.kind !== Credential.COOKIE || this.#log.outbox.isPending(key.key))
       return null;
     await this.#log.begin();
-    const found = await this.#records.get(tokenPartsOf(head, key));
+    const found = await this.#records.get(head, tokenPartsOf(head, key));
     if (found === 'ended') return null;
     const records = found.map(({ family, bytes }) => ({ ...parseRecord(bytes), family }));
     const record = /** @type {any} */ (records.sort(byTurn)[0]);

@@ -1,6 +1,6 @@
 // What a shared store gets to see of a session (SPEC R2): a name that says nothing of its credential, and a value that
 // opens to nobody without both the nodes' secret and the credential.
-// - input: length-prefixed tenant, kind, cookie's name and credential
+// - input: length-prefixed tenant, kind, name of the cookie, and credential
 // - name: HMAC-SHA-256 of it, under a key of the secret
 // - key: HKDF-Expand (RFC 5869) with the input as what it is for, from another key of the secret
 // - value: a format number, the key id, 96 random bits, AES-256-GCM; all before the sealed bytes, and the name, are
@@ -26,7 +26,7 @@ const encoder = new TextEncoder();
  * @typedef {object} CredentialParts
  * @property {string} tenant
  * @property {string} kind
- * @property {string} cookie its name; empty: it is in no cookie
+ * @property {string} name the cookie's, or the scheme's; empty: neither
  * @property {string} credential
  */
 
@@ -103,8 +103,8 @@ function keyOf(keys, parts, use) {
 }
 
 /** @param {CredentialParts} parts */
-function inputOf({ tenant, kind, cookie, credential }) {
-  const fields = [tenant, kind, cookie, credential].map((field) => encoder.encode(field));
+function inputOf({ tenant, kind, name, credential }) {
+  const fields = [tenant, kind, name, credential].map((field) => encoder.encode(field));
   const bytes = new Uint8Array(fields.reduce((sum, field) => sum + 4 + field.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
