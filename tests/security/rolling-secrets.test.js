@@ -45,7 +45,7 @@ for (const [kind, open] of Object.entries(STORES)) {
           for (const index of [0, 1, 2]) {
             cluster.stop(nodes[index]);
             nodes[index] = cluster.start({ secret });
-            await look(`${secret.length} secrets, ${index + 1} of the nodes`);
+            await look(`step ${STEPS.indexOf(secret)}, ${index + 1} of the nodes`);
           }
         };
         return {
@@ -58,10 +58,11 @@ for (const [kind, open] of Object.entries(STORES)) {
 
       test(`R2, R24, R30: a rotation signs no user out, costs no call, and redeems no token twice (${mode})`, async () => {
         const { origin, clock, nodes, node, roll, end } = begin();
-        const headers = managed ? { cookie: await login(node(0), 'ada') } : bearer;
-        assert.equal(await whoIs(node(0), headers), 'id-ada');
         const document = 'GET /api/v1/users/me';
         const asked = () => origin.calls.filter((call) => call === document).length;
+        const begun = async () => (managed ? { cookie: await login(node(0), 'ada') } : bearer);
+        let headers = await begun();
+        assert.equal(await whoIs(node(0), headers), 'id-ada');
         assert.equal(asked(), 1);
         for (const secret of STEPS.slice(1)) {
           await roll(secret, async (step) => {
@@ -72,12 +73,15 @@ for (const [kind, open] of Object.entries(STORES)) {
             if (managed) {
               // Tokens run out, and all nodes want new ones at once.
               clock.advance(901_000);
-              const results = await Promise.all(
-                nodes().map((each) => send(each, '/api/v1/thing', headers)),
-              );
-              for (const { status } of results) assert.notEqual(status, 401, step);
+              const ask = (/** @type {any} */ each) => send(each, '/api/v1/thing', headers);
+              for (const { status } of await Promise.all(nodes().map(ask))) {
+                assert.equal(status, 200, step);
+              }
+              assert.ok(origin.calls.includes('POST /api/v1/auth/refresh'));
             }
           });
+          // A secret that is retired ends the sessions that it made: those of before are ended by the last step.
+          if (managed && STEPS.indexOf(secret) === 2) headers = await begun();
         }
         assert.equal(origin.replays, 0);
         end();
@@ -94,7 +98,7 @@ for (const [kind, open] of Object.entries(STORES)) {
             ]) {
               for (const how of ['revoke', 'revokeUser']) {
                 const plain = {
-                  authorization: `Bearer ada-${step}-${from}-${how}`.replace(/[ ,]/g, ''),
+                  authorization: `Bearer ada-${step.replace(/\W/g, '')}-${from}-${how}`,
                 };
                 const headers = managed ? { cookie: await login(node(from), 'ada') } : plain;
                 for (const each of nodes())
