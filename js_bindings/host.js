@@ -4,8 +4,8 @@
 /**
  * One line of the log. It names no credential, no user and no part of a document.
  * @typedef {object} LogEntry
- * @property {'check' | 'origin' | 'refresh' | 'vary'} event a request decided, the origin asked for a document, or
- *   for new tokens; or its answer is not kept because its `Vary` has a `name` that the option `varyOn` has not, which is
+ * @property {'check' | 'origin' | 'refresh' | 'vary' | 'store'} event a request decided, the origin asked for a
+ *   document, or for new tokens; the store refuses to answer, and `reason` names why (SPEC R35); or the origin's answer is not kept because its `Vary` has a `name` that the option `varyOn` has not, which is
  *   logged once for each name
  * @property {number} time milliseconds since the Unix epoch
  * @property {number} durationMs how long it took, in milliseconds
@@ -28,6 +28,8 @@
  * @property {() => Promise<void>} turn resolves when what has been waiting to run meanwhile has run
  * @property {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues fills with random bytes
  * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
+ * @property {(line: string) => void} warn takes what the operator has to mend, once for each cause; the console's unless
+ *   given. It names no credential, no user and no address
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
  * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
  *   randomness nor timers (so in workerd)
@@ -76,6 +78,7 @@ export const defaultHost = Object.freeze({
   turn: () => new Promise((resolve) => void defer(resolve)),
   getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),
   log: () => {},
+  warn: (/** @type {string} */ line) => console.warn(line),
   decodesBodies: false,
   startsLate: false,
   sharesPromises: true,

@@ -18,10 +18,15 @@ checks by itself; the back end is asked only when it must be.
   --port N         the port to listen on (${DEFAULT_PORT}; 0 takes any free one); given
                    several times, a node on each
   --host ADDRESS   the address to listen on (${DEFAULT_HOST}, for this machine alone)
-  --store URL      what nodes share their sessions through, redis://host:port
+  --store URL      what nodes share their sessions through, redis://host:port; with a
+                   password it belongs into the environment, see below
   --config FILE    a JSON file with the worker's options; flags win over it
   --help           prints this
   --version        prints the version
+
+Secrets need not stand on the command line, which every user of the machine can read:
+  SESAME_STORE, SESAME_STORE_FILE      the store's URL, or a file that has it
+  SESAME_SECRET, SESAME_SECRET_FILE    the secret; several, the new one first, with commas
 
 Ends on Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 wrong usage or options.
 
@@ -50,9 +55,10 @@ const FLAGS = /** @type {const} */ ({
 
 /**
  * @param {string[]} argv without the program's own name
+ * @param {boolean} [hasStore] from elsewhere
  * @returns {Request}
  */
-export function readArguments(argv) {
+export function readArguments(argv, hasStore = false) {
   let parsed;
   try {
     parsed = parseArgs({ args: argv, options: FLAGS, allowPositionals: true });
@@ -75,9 +81,10 @@ export function readArguments(argv) {
     .map((port) => `--port must be a number from 0 to 65535, not '${port}'`);
   if (positionals.length > 1) faults.push(`unexpected argument '${positionals[1]}'`);
   if (store !== undefined && !isRedis(store)) {
-    faults.push(`--store must be a redis:// or rediss:// URL, not '${store}'`);
+    faults.push('--store must be a redis:// or rediss:// URL'); // it may hold a password: it is not repeated
   }
-  if (store === undefined && ports.length > 1) faults.push('several nodes need --store');
+  if (store === undefined && !hasStore && ports.length > 1)
+    faults.push('several nodes need --store');
   if (!isHost(host)) faults.push(`--host must be an address or a host name, not '${host}'`);
   if (faults.length > 0) return refuse(faults);
   return { action: 'serve', command: { origin, ports, host, store, config } };
@@ -108,7 +115,7 @@ function refuse(faults) {
 }
 
 /** @param {string} text */
-function isRedis(text) {
+export function isRedis(text) {
   return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol);
 }
 

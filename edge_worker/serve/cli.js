@@ -8,8 +8,10 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../../js_bindings/errors.js';
 import { HELP, isOwnOrigin, readArguments } from './arguments.js';
 import { checkOptions } from './check-options.js';
+import { readEnvironment } from './environment.js';
 import { probeOrigin } from './origin-probe.js';
 import { serve } from './serve.js';
+import { probeStore } from './store-probe.js';
 
 /** npm passes Ctrl-C on to a program that got it from the terminal already: twice is once. */
 const SAME_SIGNAL_WITHIN_MS = 500;
@@ -35,7 +37,8 @@ class UsageError extends Error {
  * @returns {Promise<number>} the exit code
  */
 export async function main(argv) {
-  const request = readArguments(argv);
+  const environment = await readEnvironment(process.env);
+  const request = readArguments(argv, environment.store !== undefined);
   try {
     switch (request.action) {
       case 'help':
@@ -47,7 +50,7 @@ export async function main(argv) {
       case 'refuse':
         throw new UsageError(request.faults);
       case 'serve':
-        return await run(request.command);
+        return await run(request.command, environment);
     }
   } catch (error) {
     if (error instanceof UsageError) {
@@ -60,16 +63,27 @@ export async function main(argv) {
 }
 
 /**
- * @param {import('./arguments.js').ServeCommand} command
+ * @param {import('./arguments.js').ServeCommand} given on the command line
+ * @param {import('./environment.js').Secrets} environment
  * @returns {Promise<number>}
  */
-async function run(command) {
+async function run(given, environment) {
+  if (environment.faults.length > 0) throw new UsageError(environment.faults);
+  const command = { ...given, store: given.store ?? environment.store };
   const fromFile = command.config === undefined ? {} : await readConfig(command.config);
   const options = command.origin === undefined ? fromFile : { ...fromFile, origin: command.origin };
   const { host, ports, store } = command;
+  if (environment.secret !== undefined) options.secret = environment.secret;
+  if (given.store !== undefined && new URL(given.store).password !== '') {
+    complain(
+      'every user of this machine can read the password in --store: give it in SESAME_STORE or SESAME_STORE_FILE',
+    );
+  }
   if (store !== undefined && options.secret === undefined) {
     options.secret = randomBytes(16).toString('hex');
-    print('no "secret" in --config: made one for this run; other runs will not share its sessions');
+    print(
+      'no "secret" in --config or SESAME_SECRET: made one for this run; other runs will not share its sessions',
+    );
   }
   const origin = await originOf(options, command);
 
@@ -105,6 +119,11 @@ async function run(command) {
       if (reason === null) return;
       complain(`origin ${origin} cannot be reached (${reason}); serving all the same`);
     });
+    if (store !== undefined) {
+      void probeStore(store).then((reason) => {
+        if (reason !== null) complain(`${reason}; serving without it all the same`);
+      });
+    }
     const end = await Promise.race([...servers.map(({ ended }) => ended), aborted(signal)]);
     if (end !== undefined && !(await abortedWithin(signal, SIGNAL_MAY_LAG_MS))) {
       const how = end.signal ?? `exit code ${end.code}`;
@@ -157,8 +176,10 @@ async function readConfig(file) {
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
+    // What the parser says repeats a piece of the file, which has secrets in it: the place is enough.
     const { message } = /** @type {Error} */ (error);
-    throw new UsageError([`the configuration ${file} is not JSON: ${message.split('\n')[0]}`]);
+    const place = /position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
+    throw new UsageError([`the configuration ${file} is not JSON${place ? ` (at ${place})` : ''}`]);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError([`the configuration ${file} is not a JSON object`]);

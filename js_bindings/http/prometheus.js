@@ -44,6 +44,7 @@ const GAUGES = [
   ['managedSessions', 'managed_sessions', 'Sessions whose tokens are kept'],
   ['leases', 'leases', 'Origin calls under way, and answers that somebody still waits for'],
   ['storeSilenceMs', 'store_silence_seconds', 'How long the store has not been heard', 1000],
+  ['storeRefused', 'store_refused', 'Whether the store refuses to answer'],
 ];
 
 /** @type {[keyof Statistics, string, string][]} */

@@ -43,6 +43,8 @@
  * @property {Record<string, number>} dropsByPath sessions that were dropped or ended because of a request that went
  *   past, by what said so: the pattern of a row of `effects`, the word in the path as a pattern, or `Set-Cookie`;
  *   past 64 of them, `other`
+ * @property {number} storeRefused 1 while the store refuses to answer, such as for a wrong password: the log names why
+ *   (SPEC R35)
  */
 
 export class StatisticsReader {
@@ -55,7 +57,7 @@ export class StatisticsReader {
   /**
    * @param {import('../core/abi.js').Core} core
    * @param {Pick<import('./engine.js').Engine, 'times' | 'calls'>} engine
-   * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs'> | null} log null without a store
+   * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs' | 'refusal'> | null} log null without a store
    * @param {import('../dialects/effects.js').DropCounts} drops
    */
   constructor(core, engine, log, drops) {
@@ -78,13 +80,15 @@ export class StatisticsReader {
       originUnkeyedVary: this.#engine.calls.unkeyedVary,
       storeSilenceMs: this.#log?.silenceMs ?? 0,
       dropsByPath: this.#drops.value(),
+      storeRefused: this.#log?.refusal ? 1 : 0,
     };
   }
 }
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'storeSilenceMs' | 'dropsByPath'>}
+ * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'storeSilenceMs' |
+ *   'storeRefused' | 'dropsByPath'>}
  */
 function withSums(counters) {
   const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin } =

@@ -6,6 +6,7 @@
 // Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
+import { refusalIn } from '../stores/store.js';
 import { ANY_USER } from './families.js';
 import { Outbox } from './outbox.js';
 
@@ -45,6 +46,10 @@ export class SharedLog {
   /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
   #slowest = { since: 0, meanwhile: 0 };
   #ended = new AbortController();
+  /** Why the store refuses, by name; null: it does not. @type {string | null} */
+  refusal = null;
+  /** Those that the operator has been told of. @type {Set<string>} */
+  #told = new Set();
   /** What this node has changed and the others do not know yet. */
   outbox = new Outbox();
   #families;
@@ -242,12 +247,26 @@ export class SharedLog {
     try {
       await this.outbox.flush();
       while (!(await this.#readOn()));
+      this.refusal = null;
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
       this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
+    } catch (error) {
+      this.#noteRefusal(error);
+      throw error;
     } finally {
       this.#readingSince = Number.NEGATIVE_INFINITY;
     }
+  }
+
+  /** A store that could answer and will not is the operator's to mend (SPEC R35). @param {unknown} error */
+  #noteRefusal(error) {
+    this.refusal = refusalIn(error);
+    if (this.refusal === null || this.#told.has(this.refusal)) return;
+    this.#told.add(this.refusal);
+    const time = this.#host.now();
+    this.#host.log({ event: 'store', time, durationMs: 0, kind: 'refused', reason: this.refusal });
+    this.#host.warn(`sesame-edge: the shared store refuses: ${this.refusal}`);
   }
 
   /** Reads a piece of the log; whether that was the last. */

@@ -27,6 +27,8 @@ export class RedisConnection {
   /** @type {Set<any>} */
   #clients = new Set();
   #isClosed = false;
+  /** Why there is no connection. @type {unknown} */
+  #failure = null;
 
   /**
    * @param {RedisAddress} address
@@ -66,7 +68,13 @@ export class RedisConnection {
       },
       ...options,
     });
-    client.on('error', () => {}); // the caller of a command gets it
+    // The caller of a command gets it; who waits for a connection gets what stands in its way.
+    client.on('error', (/** @type {unknown} */ error) => {
+      this.#failure = error;
+    });
+    client.on('ready', () => {
+      this.#failure = null;
+    });
     this.#clients.add(client);
     return /** @type {any} */ (client);
   }
@@ -84,7 +92,11 @@ export class RedisConnection {
    * @returns {Promise<T>}
    */
   run(command) {
-    return inTime(this.#timeoutMs, () => this.#ready().then(command));
+    return inTime(
+      this.#timeoutMs,
+      () => this.#ready().then(command),
+      () => this.#failure,
+    );
   }
 
   async #ready() {
@@ -92,7 +104,9 @@ export class RedisConnection {
     if (this.#several !== null) return this.#readySeveral();
     if (this.#client === null) {
       this.#client = this.connect();
-      this.#client.connect().catch(() => {});
+      this.#client.connect().catch((/** @type {unknown} */ error) => {
+        this.#failure = error;
+      });
     }
     const client = this.#client;
     if (!client.isReady) {

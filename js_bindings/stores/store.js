@@ -94,9 +94,37 @@ import { SesameError } from '../errors.js';
 export class StoreUnavailableError extends SesameError {
   /** @param {ErrorOptions} [options] `cause` */
   constructor(options) {
-    super('ERR_SESAME_STORE_UNAVAILABLE', 'The shared store cannot be reached', options);
+    const refusal = refusalIn(options?.cause);
+    const what = refusal === null ? 'cannot be reached' : `refuses: ${refusal}`;
+    super('ERR_SESAME_STORE_UNAVAILABLE', `The shared store ${what}`, options);
     this.name = 'StoreUnavailableError';
   }
+}
+
+/** What a server says that could answer and will not, and what that means. @type {[RegExp, string][]} */
+const REFUSALS = [
+  [/\bWRONGPASS\b|invalid password|invalid username-password/i, 'wrong password (WRONGPASS)'],
+  [/\bNOAUTH\b|Authentication required/i, 'no password given (NOAUTH)'],
+  [/\bNOPERM\b/, 'missing permission (NOPERM)'],
+  [/\bREADONLY\b/, 'read-only (READONLY)'],
+  [/\bOOM\b/, 'full (OOM)'],
+  [/\bMISCONF\b/, 'cannot save to its disk (MISCONF)'],
+  [/\bVERSION\b|unknown command/i, 'wrong version, Redis 7 or newer is needed (VERSION)'],
+];
+
+/**
+ * Why a store refuses, by name; the words are the same for the same cause, and hold no address and no password.
+ * @param {any} error and what has caused it
+ * @returns {string | null} null: it does not refuse, it cannot be reached
+ */
+export function refusalIn(error) {
+  for (let depth = 0; error && depth < 5; depth += 1) {
+    const text = `${error.message ?? error}`;
+    const found = REFUSALS.find(([pattern]) => pattern.test(text));
+    if (found) return found[1];
+    error = error.cause;
+  }
+  return null;
 }
 
 /**

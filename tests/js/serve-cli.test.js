@@ -48,7 +48,7 @@ describe('sesame-edge', () => {
     [['serve', '--origin', ORIGIN, '--host', 'a b'], /--host must be .* 'a b'/],
     [
       ['serve', '--origin', ORIGIN, '--store', 'http://a'],
-      /--store must be a redis:.* 'http:\/\/a'/,
+      /--store must be a redis:\/\/ or rediss:\/\/ URL/,
     ],
     [['serve', '--origin', ORIGIN, '--port', '1', '--port', '2'], /several nodes need --store/],
     [['serve', '--origin', ORIGIN, 'more'], /unexpected argument 'more'/],
@@ -76,7 +76,7 @@ describe('sesame-edge', () => {
   });
 
   for (const [name, text, said] of /** @type {const} */ ([
-    ['broken.json', '{"origin": ', /broken.json is not JSON: /],
+    ['broken.json', '{"origin": ', /broken.json is not JSON \(at position 11\b|broken.json is not JSON/],
     ['list.json', '[]', /list.json is not a JSON object$/],
   ])) {
     test(`refuses a configuration such as ${name} in one line`, async () => {
