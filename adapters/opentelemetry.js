@@ -13,7 +13,7 @@
 import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 /** @import { LogEntry } from '../js_bindings/host.js' */
-/** @typedef {LogEntry & { event: Exclude<LogEntry['event'], 'vary'> }} TimedEntry what took time */
+/** @typedef {LogEntry & { event: Exclude<LogEntry['event'], 'vary' | 'store'> }} TimedEntry what took time */
 /** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
 /** @import { Attributes } from '@opentelemetry/api' */
 
@@ -135,7 +135,7 @@ export function instrument(cache, { meterProvider = metrics, tracerProvider = tr
   const record = createHistograms(meter);
   const tracer = tracerProvider.getTracer(SCOPE);
   const endEvents = cache.observe((entry) => {
-    if (entry.event === 'vary') return; // it took no time; the counter has it
+    if (entry.event === 'vary' || entry.event === 'store') return; // it took no time; a metric has it
     record(/** @type {TimedEntry} */ (entry));
     addSpan(tracer, /** @type {TimedEntry} */ (entry));
   });
@@ -164,6 +164,10 @@ function observeStatistics(meter, cache) {
     unit: 's',
     description: 'How long the store has not been heard',
   });
+  const refused = meter.createObservableGauge('sesame.store.refused', {
+    unit: '1',
+    description: 'Whether the store refuses to answer',
+  });
   const drops = meter.createObservableCounter('sesame.drops', {
     unit: '{session}',
     description: 'Sessions dropped or ended because of a request that went past, by its path',
@@ -172,6 +176,7 @@ function observeStatistics(meter, cache) {
   const observe = (result) => {
     const statistics = cache.statistics();
     result.observe(silence, statistics.storeSilenceMs / 1000);
+    result.observe(refused, statistics.storeRefused);
     for (const [path, count] of Object.entries(statistics.dropsByPath)) {
       result.observe(drops, count, { 'sesame.drop.path': path });
     }
@@ -181,7 +186,7 @@ function observeStatistics(meter, cache) {
       }
     }
   };
-  const all = [...instruments.map(({ instrument }) => instrument), silence, drops];
+  const all = [...instruments.map(({ instrument }) => instrument), silence, refused, drops];
   meter.addBatchObservableCallback(observe, all);
   return () => meter.removeBatchObservableCallback(observe, all);
 }

@@ -68,7 +68,7 @@ export class SharedSessions {
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
    * @param {import('../util/key-ring.js').KeyRing} ring
-   * @param {(keys: import('../util/key-ring.js').SecretKeys) => import('../core/abi.js').Core} makeCore one that only
+   * @param {(keys: import('../util/key-ring.js').NamingKeys) => import('../core/abi.js').Core} makeCore one that only
    *   hashes
    */
   constructor(core, options, host, ring, makeCore) {
