@@ -165,7 +165,7 @@ function observeStatistics(meter, cache) {
     description: 'How long the store has not been heard',
   });
   const refused = meter.createObservableGauge('sesame.store.refused', {
-    unit: '1',
+    unit: '{refusal}',
     description: 'Whether the store refuses to answer',
   });
   const drops = meter.createObservableCounter('sesame.drops', {

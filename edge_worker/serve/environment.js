@@ -30,6 +30,7 @@ export async function readEnvironment(environment) {
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
       faults.push(`cannot read the file of ${name}_FILE (${code})`);
+      return undefined;
     }
   };
   const store = await read('SESAME_STORE');
