@@ -1,6 +1,7 @@
 // The origin in the simulation: users, sessions and tokens, and all the ways in which it fails. It is the
 // authority: what it has answered is what the cache is judged by.
 
+const LOGOUT = '/api/v1/auth/logout';
 const FAILURES = ['500', '503', '429', 'network', 'hang', 'garbage', 'array', 'huge'];
 const DOCUMENT = '/api/v1/users/me';
 const REFRESH = '/api/v1/auth/refresh';
@@ -88,7 +89,10 @@ export class OriginModel {
     const failure = this.failing && this.choices.oneIn(2) ? this.choices.pick(FAILURES) : null;
     // A write or an exchange may take effect although its answer is lost.
     const isLost = failure === 'network' || failure === 'hang';
-    const takesEffect = failure === null || (isLost && method !== 'GET' && this.choices.oneIn(2));
+    // A sign-out that is answered with a success has been one, whatever else the answer says (R82).
+    const isSignOut = path === LOGOUT && failure !== null && !isLost && failureResponse(failure).ok;
+    const takesEffect =
+      failure === null || isSignOut || (isLost && method !== 'GET' && this.choices.oneIn(2));
     /** @type {[number, string, Record<string, string>?]} */
     let answer = [500, '{}'];
     if (takesEffect) answer = this.#answer(method, path, token, headers, init);
@@ -122,7 +126,7 @@ export class OriginModel {
     if (path === REFRESH) return this.#refresh(init);
     const user = this.sessions.get(token);
     if (!user) return [401, '{"error":"unauthorized"}'];
-    if (path === '/api/v1/auth/logout') {
+    if (path === LOGOUT) {
       this.end(token);
       return [200, '{}'];
     }
