@@ -22,6 +22,9 @@ const wasmTypes = `declare const module: WebAssembly.Module;
 export default module;
 `;
 
+const hashTypes = `export * from '../util/hashes.js';
+`;
+
 /** Node's own modules are workerd's as well, under their full names. @type {import('esbuild').Plugin} */
 const nodeModules = {
   name: 'node-modules',
@@ -65,6 +68,19 @@ export async function assemble(directory, tree, { minify }) {
     writeIfChanged(`${dist}/${name}`, readFileSync(path.join(directory, name)));
   }
   writeIfChanged(`${dist}/sesame.d.wasm.ts`, wasmTypes);
+  // What of the hash library is used: a user of the package installs nothing beside it.
+  await bundle({
+    absWorkingDir: tree,
+    entryPoints: { hashes: 'js_bindings/util/hashes.js' },
+    outdir: dist,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify,
+    legalComments: 'inline',
+    logLevel: 'warning',
+  });
+  writeIfChanged(`${dist}/hashes.d.ts`, hashTypes);
   // The worker as `sesame-edge serve` runs it: a user of the package needs no bundler.
   await bundle({
     absWorkingDir: tree,
