@@ -13,7 +13,7 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 55_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 12_000 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 103_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 95_000 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
@@ -28,8 +28,8 @@ const ENTRIES = new Map(
     'sesame-edge/durable-object, workerd': 1700,
     'sesame-edge/stores, workerd': 2900,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 103_000,
-    'sesame-edge/sesame-service-worker.js, browser': 103_000,
+    'sesame-edge/service-worker, browser': 95_000,
+    'sesame-edge/sesame-service-worker.js, browser': 95_000,
     'sesame-edge/client, browser': 2700,
     'sesame-edge/react, browser': 4000,
     'sesame-edge/node, node': 600,

@@ -1,8 +1,10 @@
 // Who is signed in on this device, as long as the browser lets the worker live, and after it.
 // A worker sees no cookies: the device's cookie jar as a whole is the credential, and an *epoch* is the time
-// in which it stands for the same user as far as is known. A login, a logout or what may be one ends it.
-// Invariants: what was learnt in one epoch is answered in that epoch only (SPEC R10, R61); the disk never
-// holds a document that is older than a change this worker has let through (SPEC R22).
+// in which it stands for the same user as far as is known. A login, a logout or what may be one ends it. A token that a
+// page sends is a credential of its own: what happens to it is told to nobody else's tabs (rule R61).
+// Invariants: what was learnt in one epoch is answered in that epoch only (rules R10, R61); the disk never
+// holds a document that is older than a change this worker has let through (rule R22), nor any while a sign-in is
+// under way.
 import { assemble } from '../js_bindings/assemble.js';
 import { instantiate } from '../js_bindings/core/abi.js';
 import { Action, CheckFlag } from '../js_bindings/core/abi-constants.js';
@@ -12,17 +14,29 @@ import { defaultHost } from '../js_bindings/host.js';
 import { Handler } from '../js_bindings/http/handler.js';
 import { errorResponse, isoTime, jsonResponse } from '../js_bindings/http/responses.js';
 import { toHex } from '../js_bindings/util/hex.js';
+import { CredentialNames, DEVICE } from './credential-name.js';
 import { KeptSessions, SECRET_BYTES } from './kept-sessions.js';
 import { MarkerCookie } from './marker-cookie.js';
-import { askOrigin, pageRequest } from './page-request.js';
-import { isRedirect, passBy } from './pass-by.js';
-import { outcomeOf, PendingLogout, signedOutResponse } from './pending-logout.js';
+import { askOrigin, credentialOf, deviceHead, pageRequest } from './page-request.js';
+import { isAccepted, isRedirect, passBy } from './pass-by.js';
+import { outcomeOf, PendingLogouts, signedOutResponse } from './pending-logout.js';
+import { isSafe, namesInDoubt, needsProof } from './routes.js';
 import { RunningStatistics } from './running-statistics.js';
 
 /** @typedef {(work: Promise<unknown>) => void} WaitUntil */
 
+/** @typedef {Exclude<import('./routes.js').Kind, 'other'>} Kind */
+
 /** What is held, and who answers from it. @typedef {{ parts: Parts, handler: Handler }} Cache */
 /** @typedef {import('../js_bindings/sessions/parts.js').Parts} Parts */
+
+/**
+ * Whose a request is.
+ * @typedef {import('./credential-name.js').Credential & { name: string | null }} Requester
+ */
+
+/** What is answered is only a decision: nothing is begun, and nothing is counted. */
+const LOOK = CheckFlag.PEEK | CheckFlag.AGAIN;
 
 export class DeviceSessions {
   #options;
@@ -30,6 +44,7 @@ export class DeviceSessions {
   #announcer;
   #host;
   #ready;
+  #isReady = false;
   /** @type {WebAssembly.Module} */
   #module = /** @type {any} */ (null);
   /** null: there was no memory for an empty one in the place of the last. @type {Cache | null} */
@@ -38,12 +53,11 @@ export class DeviceSessions {
   /** @type {Uint8Array} what credentials are hashed under: a snapshot needs the same */
   #secret = new Uint8Array();
   #statistics = new RunningStatistics();
-  #pendingLogout;
-  /** @type {string | null} the document that the tabs know of */
-  #announced = null;
+  #pendingLogouts;
   #marker;
-  /** @type {import('../js_bindings/core/abi.js').RequestHead} whoever asked last */
-  #head = { tenant: '', cookie: '', authorization: '' };
+  #names = new CredentialNames();
+  /** How many requests are under way after which another user may be signed in. */
+  #signIns = 0;
 
   /**
    * @param {{ module: Promise<WebAssembly.Module>, options: import('./options.js').ParsedWorkerOptions,
@@ -57,52 +71,74 @@ export class DeviceSessions {
     this.#marker = new MarkerCookie(options.markerCookie);
     this.#announcer = announcer;
     this.#host = { ...defaultHost, decodesBodies: true, ...host, fetch: askOrigin };
-    this.#pendingLogout = new PendingLogout(
-      () => this.#host.now(),
-      () => this.#hasRenewed(),
-    );
+    this.#pendingLogouts = new PendingLogouts({
+      options,
+      now: () => this.#host.now(),
+      onHeard: ({ authorization }) =>
+        authorization === null ? this.#hasRenewed() : this.#hasRewritten(),
+    });
     this.#ready = this.#start(module);
     this.#ready.catch(tellDeveloper); // every request finds out for itself
   }
 
   /**
    * @param {Request} request
-   * @param {Exclude<import('./routes.js').Kind, 'other'>} kind
+   * @param {Kind} kind
    * @param {WaitUntil} waitUntil
    * @returns {Promise<Response>}
    */
   async answer(request, kind, waitUntil) {
+    const credential = credentialOf(request, this.#options.ownOrigin);
+    const requester = { ...credential, name: await this.#names.of(credential) };
     try {
       await this.#ready;
     } catch {
-      return this.#passBy(request, kind); // no WebAssembly here
+      return this.#passBy(request, kind, requester); // no WebAssembly here
     }
     await this.#noticeMarker();
     switch (kind) {
       case 'read':
-        return this.#read(request, waitUntil);
+        return this.#read(request, requester, waitUntil);
       case 'write':
-        return this.#write(request, waitUntil);
-      case 'login':
-        return this.#login(request, true);
-      case 'maybe':
-        return this.#login(request, false);
+        return this.#write(request, requester, waitUntil);
+      case 'unsafe':
+        return this.#unsafe(request, requester, waitUntil);
+      case 'logout':
+        return this.#logout(request, requester);
       default:
-        return this.#logout(request);
+        return this.#signIn(request, kind, requester, waitUntil);
     }
   }
 
-  /** The counters (SPEC R70), over all epochs of this life of the worker. */
+  /**
+   * Whether the origin's "no" may be remembered for one of a request's credentials.
+   * @param {Request} request
+   */
+  mayRefuse(request) {
+    if (!this.#isReady || this.#cache === null || this.#options.parsed.varyOn.length > 0)
+      return true;
+    const { core, host } = this.#cache.parts;
+    const credential = credentialOf(request, this.#options.ownOrigin);
+    return this.#headsOf(request, credential).some((head) => {
+      const action = core.check(head, host.now(), 0, LOOK | CheckFlag.DECISION);
+      return action !== Action.SERVE && action !== Action.SERVE_STALE;
+    });
+  }
+
+  /** The counters (rule R70), over all epochs of this life of the worker. */
   async statistics() {
     await this.#ready;
     return this.#cache && this.#statistics.with(this.#cache.parts);
   }
 
-  /** Forgets who is signed in, here, on disk and in the tabs. */
-  async forget() {
+  /**
+   * Forgets who is signed in with a credential, here, on disk and in its tabs.
+   * @param {unknown} [name]
+   */
+  async forget(name) {
     await this.#ready;
-    this.#announced = null;
-    const emptied = this.#announcer.clear(this.#host);
+    const about = typeof name === 'string' ? name : DEVICE;
+    const emptied = this.#announcer.clear(about, this.#host);
     await this.#renew();
     await emptied;
   }
@@ -117,97 +153,187 @@ export class DeviceSessions {
     const instance = instantiate(this.#module, createModule);
     const faults = instance.findFaults(this.#options.parsed);
     if (faults.length > 0) throw new ConfigError(faults);
-    const { core, snapshots } = this.#replaceCache(this.#random(), instance);
+    this.#replaceCache(this.#random(), instance);
     const kept = await reading;
     if (kept === null) {
-      if (!this.#kept.isRefused) this.#kept.begin(this.#epoch, null).catch(() => {});
-      return;
+      if (!this.#kept.isRefused) this.#kept.begin(this.#epoch, []).catch(() => {});
+    } else {
+      for (const record of kept.pendingLogouts) this.#pendingLogouts.add(record);
+      this.#epoch = kept.epoch;
+      if (kept.held !== null) await this.#resume(kept.held);
     }
-    this.#pendingLogout.replace(kept.pendingLogout);
-    this.#epoch = kept.epoch;
-    if (kept.held === null) return;
-    this.#secret = kept.held.secret;
-    core.replaceSecret(this.#secret);
-    // What cannot be restored has left an empty cache (R52).
-    await snapshots.restore(kept.held.snapshot).catch(() => {});
+    this.#isReady = true;
+  }
+
+  /**
+   * Goes on with what has been written before.
+   * @param {{ secret: Uint8Array, snapshot: Uint8Array }} held
+   */
+  async #resume({ secret, snapshot }) {
+    if (this.#cache === null) return;
+    const { core, snapshots } = this.#cache.parts;
+    this.#secret = secret;
+    core.replaceSecret(secret);
+    // What cannot be restored has left an empty cache (rule R52).
+    await snapshots.restore(snapshot).catch(() => {});
   }
 
   /**
    * @param {Request} request
+   * @param {Requester} requester
    * @param {WaitUntil} waitUntil
    */
-  async #read(request, waitUntil) {
-    await this.#pendingLogout.repeat();
+  async #read(request, requester, waitUntil) {
+    const repeated = this.#pendingLogouts.repeat();
+    if (this.#pendingLogouts.has(requester.name)) await repeated;
+    else waitUntil(repeated);
     for (;;) {
-      if (this.#pendingLogout.isPending) return signedOutResponse(this.#isForSession(request));
+      if (this.#pendingLogouts.has(requester.name)) {
+        return signedOutResponse(this.#isForSession(request));
+      }
       const epoch = this.#epoch;
-      const response = await this.#handle(request, waitUntil).catch(() => null);
+      const response = await this.#handle(request, requester, waitUntil).catch(() => null);
       // Somebody else may be signed in by now: what was found is not for them.
       if (epoch !== this.#epoch) continue;
-      return response ?? this.#passBy(request, 'read');
+      return response ?? this.#passBy(request, 'read', requester);
     }
   }
 
   /**
    * @param {Request} request
+   * @param {Requester} requester
    * @param {WaitUntil} waitUntil
    */
-  async #write(request, waitUntil) {
+  async #write(request, requester, waitUntil) {
     const epoch = this.#epoch;
     await this.#kept.drop(epoch).catch(() => {});
     const cache = this.#cache;
-    if (cache === null) return this.#passBy(request, 'write');
-    const response = await this.#handle(request, waitUntil);
-    if (cache === this.#cache) this.#announceChange(cache);
-    waitUntil(this.#keep(cache));
+    if (cache === null) return this.#passBy(request, 'write', requester);
+    const response = await this.#handle(request, requester, waitUntil);
+    if (cache === this.#cache) this.#announceChange(cache, request, requester);
+    waitUntil(this.#keep());
     return response;
+  }
+
+  /**
+   * Whatever a page sends may be a sign-in by another name: no "no" of before it is answered after it.
+   * @param {Request} request
+   * @param {Requester} requester
+   * @param {WaitUntil} waitUntil
+   */
+  async #unsafe(request, requester, waitUntil) {
+    await this.#kept.drop(this.#epoch).catch(() => {});
+    try {
+      return await fetch(request);
+    } finally {
+      for (const head of this.#headsOf(request, requester)) {
+        this.#cache?.parts.changes.dropRefusal(head);
+      }
+      waitUntil(this.#keep());
+    }
   }
 
   /**
    * Whoever is signed in after this, nothing of before it is answered any more.
    * @param {Request} request
-   * @param {boolean} isSure whether it is a sign-in by its name. If not, a visit counts only if it led elsewhere, and
-   *   a logout that the origin has not heard of stays one
+   * @param {'login' | 'leave' | 'maybe'} kind
+   * @param {Requester} requester
+   * @param {WaitUntil} waitUntil
    */
-  async #login(request, isSure) {
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    const needsProof = isRead && !isSure;
-    const wasSignedIn = this.#announced !== null;
-    const pending = isSure ? null : this.#pendingLogout.record;
-    if (!needsProof && !(await this.#hasRenewed(pending))) return notCleared();
-    const response = await fetch(request);
-    const isAccepted = isRedirect(response) || (response.ok && !needsProof);
-    if (!isAccepted) return response;
-    if (!(await this.#hasRenewed(isSure ? null : this.#pendingLogout.record))) return notCleared();
-    if (!isRead || wasSignedIn) this.#announcer.post({ type: 'changed' });
+  async #signIn(request, kind, requester, waitUntil) {
+    // While the cookies are still those of who has signed out.
+    await this.#pendingLogouts.repeat(true);
+    this.#signIns += 1;
+    try {
+      return await this.#signInOnce(request, kind, requester);
+    } finally {
+      this.#signIns -= 1;
+      waitUntil(this.#keep());
+    }
+  }
+
+  /**
+   * @param {Request} request
+   * @param {'login' | 'leave' | 'maybe'} kind
+   * @param {Requester} requester
+   */
+  async #signInOnce(request, kind, requester) {
+    const isDoubtful = needsProof(request, kind);
+    const isPage = request.mode === 'navigate';
+    const held = isPage && !isDoubtful ? await this.#held() : null;
+    if (!isDoubtful) {
+      if (!(await this.#hasDropped(request, requester))) return notCleared();
+    } else if (isPage) {
+      await this.#kept.drop(this.#epoch).catch(() => {});
+    }
+    const epoch = this.#epoch;
+    /** @type {Response} */
+    let response;
+    try {
+      response = await fetch(request);
+    } catch (error) {
+      // A page is asked for once, whatever is answered: so there was no answer, and nobody else is signed in. Any
+      // other site can send a user there (rule R63).
+      if (held && epoch === this.#epoch) await this.#takeBack(held);
+      throw error;
+    }
+    if (!isAccepted(response, isDoubtful)) return response;
+    const isSignIn = kind !== 'leave' && (!isSafe(request) || isRedirect(response));
+    if (isSignIn && requester.authorization === null) this.#pendingLogouts.delete(DEVICE);
+    if (!(await this.#hasDropped(request, requester))) return notCleared();
+    if (!isSafe(request) || this.#announcer.mayKnow(DEVICE)) {
+      this.#announcer.doubt(namesInDoubt(kind, requester));
+    }
     return response;
   }
 
   /**
-   * It succeeds on the device even if the origin cannot be reached (SPEC R25), and is told it later.
+   * It succeeds on the device even if the origin cannot be reached (rule R25), and is told it later.
    * @param {Request} request
+   * @param {Requester} requester
    */
-  async #logout(request) {
-    this.#announced = null;
-    const emptied = this.#announcer.clear(this.#host);
-    if (!(await this.#hasRenewed())) return notCleared();
+  async #logout(request, requester) {
+    const { authorization, hasCookies } = requester;
+    const name = requester.name ?? DEVICE; // there is no worker where there are no hashes
+    const emptied = this.#announcer.clear(name, this.#host);
+    const isDropped =
+      authorization === null ? this.#hasRenewed() : this.#hasDroppedToken(request, requester);
+    if (!(await isDropped)) return notCleared();
     const response = await fetch(request).catch(() => null);
     const outcome = outcomeOf(response);
     if (outcome === 'refused') {
-      this.#announcer.post({ type: 'changed' });
+      this.#announcer.doubt([name]);
       return /** @type {Response} */ (response);
     }
-    const pending = outcome === 'unheard' ? { url: request.url } : null;
-    if (!(await this.#hasRenewed(pending))) return notCleared();
+    if (outcome === 'unheard') this.#pendingLogouts.add(this.#recordOf(request, name, requester));
+    else this.#pendingLogouts.delete(name);
+    // The cookies that came with a token may have ended with it: whose they are is asked again.
+    const endsCookies = authorization === null || (hasCookies && outcome === 'ended');
+    const isEnded = endsCookies ? this.#hasRenewed() : this.#hasDroppedToken(request, requester);
+    if (!(await isEnded)) return notCleared();
     await emptied;
-    if (pending === null) return /** @type {Response} */ (response);
-    if (request.mode === 'navigate') return response ?? Response.error();
-    return jsonResponse(200, null);
+    return outcome === 'ended' ? /** @type {Response} */ (response) : jsonResponse(200, null);
   }
 
-  /** @param {Request} request @param {Exclude<import('./routes.js').Kind, 'other'>} kind */
-  #passBy(request, kind) {
-    return passBy(request, kind, { options: this.#options, announcer: this.#announcer });
+  /**
+   * @param {Request} request
+   * @param {string} name
+   * @param {Requester} requester
+   * @returns {import('./sealed-storage.js').LogoutRecord}
+   */
+  #recordOf(request, name, { authorization }) {
+    const { origin, pathname } = new URL(request.url);
+    const { ownOrigin, logoutPath } = this.#options;
+    const isOtherPath = pathname !== logoutPath;
+    return { name, authorization, isForApi: origin !== ownOrigin, isOtherPath };
+  }
+
+  /** @param {Request} request @param {Kind} kind @param {Requester} requester */
+  #passBy(request, kind, requester) {
+    return passBy(request, kind, requester, {
+      options: this.#options,
+      announcer: this.#announcer,
+    });
   }
 
   /** @param {Request} request */
@@ -215,51 +341,79 @@ export class DeviceSessions {
     return new URL(request.url).pathname === this.#options.parsed.sessionPath;
   }
 
+  /** @param {Request} request */
+  #pageRequest(request) {
+    const { ownOrigin, parsed } = this.#options;
+    return pageRequest(request, this.#principal(), ownOrigin, parsed.varyOn);
+  }
+
+  /**
+   * Each credential that a request brings, under each value of `varyOn` that is known.
+   * @param {Request} request
+   * @param {import('./credential-name.js').Credential & { name?: string | null }} credential
+   */
+  #headsOf(request, { authorization, hasCookies, name = null }) {
+    const { head } = this.#pageRequest(request);
+    const tenants = (/** @type {string | null} */ of) =>
+      new Set([head.tenant, ...(of === null ? [] : this.#announcer.tenantsOf(of))]);
+    const own =
+      authorization === null ? [] : [...tenants(name)].map((tenant) => ({ ...head, tenant }));
+    const device = hasCookies ? [...tenants(DEVICE)] : [];
+    return [...own, ...device.map((tenant) => deviceHead(this.#principal(), tenant))];
+  }
+
   /**
    * @param {Request} request
+   * @param {Requester} requester
    * @param {WaitUntil} waitUntil
    */
-  async #handle(request, waitUntil) {
+  async #handle(request, requester, waitUntil) {
     const cache = this.#cache;
     if (cache === null) throw new Error('nothing is held');
-    const { ownOrigin, parsed } = this.#options;
-    const page = pageRequest(request, this.#principal(), ownOrigin, parsed.varyOn);
-    const { head } = page;
-    this.#head = head;
+    const page = this.#pageRequest(request);
     /** @type {Promise<unknown>[]} */
     const works = [];
     const response = await cache.handler.handle(page, {
-      head,
+      head: page.head,
       fresh: request.cache === 'reload',
       waitUntil: (work) => {
         works.push(work);
         waitUntil(work);
       },
     });
-    if (works.length > 0) waitUntil(Promise.allSettled(works).then(() => this.#settle(cache)));
+    if (works.length > 0) {
+      waitUntil(Promise.allSettled(works).then(() => this.#settle(cache, request, requester)));
+    }
     return response;
   }
 
   /**
-   * The origin has been asked: what it said goes to the tabs and to the disk.
+   * The origin has been asked: what it said goes to the tabs of that credential, and to the disk.
    * @param {Cache} cache
+   * @param {Request} request
+   * @param {Requester} requester
    */
-  async #settle(cache) {
+  async #settle(cache, request, requester) {
     if (cache !== this.#cache) return;
-    this.#announceChange(cache);
-    await this.#keep(cache);
+    this.#announceChange(cache, request, requester);
+    await this.#keep();
   }
 
-  /** @param {Cache} cache */
-  #announceChange({ parts: { core, host } }) {
-    const action = core.check(this.#head, host.now(), 0, CheckFlag.PEEK | CheckFlag.AGAIN);
+  /**
+   * @param {Cache} cache
+   * @param {Request} request
+   * @param {Requester} requester
+   */
+  #announceChange({ parts: { core, host } }, request, { name: about }) {
+    if (about === null) return;
+    const { head } = this.#pageRequest(request);
+    const action = core.check(head, host.now(), 0, LOOK);
     if (action !== Action.SERVE && action !== Action.REFUSE) return;
     const document = action === Action.SERVE ? new TextDecoder().decode(core.body) : null;
-    if (document === this.#announced) return;
-    this.#announced = document;
+    if (!this.#announcer.learns(about, head.tenant, document)) return;
     if (this.#options.parsed.varyOn.length > 0) {
-      // A tab may be another tenant's: it asks for itself (R4).
-      this.#announcer.post({ type: 'changed' });
+      // A tab may be another tenant's: it asks for itself (rule R4).
+      this.#announcer.doubt([about]);
       return;
     }
     const session = document && {
@@ -267,25 +421,47 @@ export class DeviceSessions {
       expiresAt: isoTime(core.expiresAtMs),
       stale: false,
     };
-    this.#announcer.post({ type: 'session', session: session || null });
+    this.#announcer.post({ type: 'session', about, session: session || null });
   }
 
-  /** @param {Cache} cache */
-  #keep(cache) {
-    return this.#kept.keep(() => {
-      if (cache !== this.#cache) return null;
+  /** Writes what is held, unless it may be another user's by now. */
+  async #keep() {
+    await this.#kept.keep(() => {
+      const cache = this.#cache;
+      if (cache === null || this.#signIns > 0) return null;
       const snapshot = () => cache.parts.snapshots.write();
       return { epoch: this.#epoch, secret: this.#secret, snapshot };
     });
   }
 
-  /**
-   * Begins a new epoch: nothing is held any more, from here on in memory, and on disk when it resolves.
-   * @param {import('./sealed-storage.js').LogoutRecord | null} [pendingLogout]
-   */
-  async #renew(pendingLogout = null) {
+  /** What is held now, to be taken back; null if that cannot be written. */
+  async #held() {
+    const cache = this.#cache;
+    const held = { epoch: this.#epoch, secret: this.#secret };
+    if (cache === null) return null;
+    try {
+      const bytes = await new Response(cache.parts.snapshots.write()).arrayBuffer();
+      // It has been forgotten meanwhile: that stands.
+      return cache === this.#cache ? { ...held, snapshot: new Uint8Array(bytes) } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {{ epoch: string, secret: Uint8Array, snapshot: Uint8Array }} held */
+  async #takeBack(held) {
+    try {
+      this.#replaceCache(held.epoch);
+    } catch {
+      return; // what is held now is emptier, and as good
+    }
+    await this.#resume(held);
+    await this.#hasRewritten();
+  }
+
+  /** Begins a new epoch: nothing is held any more, from here on in memory, and on disk when it resolves. */
+  async #renew() {
     const epoch = this.#random();
-    this.#pendingLogout.replace(pendingLogout);
     try {
       this.#replaceCache(epoch);
     } catch (error) {
@@ -293,16 +469,46 @@ export class DeviceSessions {
       this.#cache = null;
       this.#epoch = epoch;
     }
-    await this.#kept.begin(epoch, pendingLogout);
+    await this.#kept.begin(epoch, this.#pendingLogouts.records);
+  }
+
+  /** The same; false if something may be left on disk. Where storage is refused, nothing was ever there. */
+  async #hasRenewed() {
+    try {
+      await this.#renew();
+      return true;
+    } catch {
+      return this.#kept.isRefused;
+    }
   }
 
   /**
-   * The same; false if something may be left on disk. Where storage is refused, nothing was ever there.
-   * @param {import('./sealed-storage.js').LogoutRecord | null} [pendingLogout]
+   * Drops whatever another user must not find after a request: all, if the device's cookies may change.
+   * @param {Request} request
+   * @param {Requester} requester
    */
-  async #hasRenewed(pendingLogout) {
+  #hasDropped(request, requester) {
+    return requester.hasCookies ? this.#hasRenewed() : this.#hasDroppedToken(request, requester);
+  }
+
+  /**
+   * Drops what is held for a token, and nothing else.
+   * @param {Request} request
+   * @param {Requester} requester
+   */
+  #hasDroppedToken(request, requester) {
+    for (const head of this.#headsOf(request, { ...requester, hasCookies: false })) {
+      // The key has the cookies beside the token in it.
+      this.#cache?.parts.changes.drop(head).catch(() => {});
+    }
+    return this.#hasRewritten();
+  }
+
+  /** Writes what is held in the place of what is on disk, under a new key; false if something may be left there. */
+  async #hasRewritten() {
     try {
-      await this.#renew(pendingLogout);
+      await this.#kept.begin(this.#epoch, this.#pendingLogouts.records);
+      await this.#keep();
       return true;
     } catch {
       return this.#kept.isRefused;
@@ -322,15 +528,15 @@ export class DeviceSessions {
     this.#epoch = epoch;
     this.#secret = secret;
     this.#cache = { parts, handler: new Handler(parts) };
-    return parts;
   }
 
   /** A login that the worker saw nothing of shows in the cookie that scripts can read. */
   async #noticeMarker() {
     if (!(await this.#marker.hasChanged())) return;
-    this.#announced = null;
+    this.#pendingLogouts.delete(DEVICE);
+    this.#announcer.forget(DEVICE);
     await this.#hasRenewed();
-    this.#announcer.post({ type: 'changed' });
+    this.#announcer.doubt([DEVICE]);
   }
 
   #principal() {

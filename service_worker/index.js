@@ -57,14 +57,16 @@ export function install(options = {}, host = {}) {
   worker.addEventListener('fetch', (/** @type {any} */ event) => {
     const kind = routes.kindOf(event.request);
     if (kind === 'other') return;
+    // Browsers tell a page nothing of the progress of what goes through a worker: only what has to does.
+    if (kind === 'unsafe' && !sessions.mayRefuse(event.request)) return;
     const waitUntil = (/** @type {Promise<unknown>} */ work) => extend(event, work);
     event.respondWith(sessions.answer(event.request, kind, waitUntil));
   });
 
-  /** What pages ask of the worker beside requests. @type {Map<string, () => Promise<unknown>>} */
+  /** What pages ask of the worker beside requests. @type {Map<string, (about?: unknown) => Promise<unknown>>} */
   const commands = new Map([
     ['claim', () => worker.clients.claim()],
-    ['forget', () => sessions.forget()],
+    ['forget', (about) => sessions.forget(about)],
     ['statistics', () => sessions.statistics()],
   ]);
   worker.addEventListener('message', (/** @type {any} */ event) => {
@@ -72,7 +74,7 @@ export function install(options = {}, host = {}) {
     if (command)
       extend(
         event,
-        command()
+        command(event.data.about)
           .catch(() => null)
           .then((value) => event.ports[0]?.postMessage(value)),
       );

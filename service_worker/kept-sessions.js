@@ -14,7 +14,7 @@ export const SECRET_BYTES = 16;
  * What another life of the worker has left.
  * @typedef {object} Kept
  * @property {string} epoch
- * @property {LogoutRecord | null} pendingLogout
+ * @property {LogoutRecord[]} pendingLogouts
  * @property {{ secret: Uint8Array, snapshot: Uint8Array } | null} held null: nothing that can be read
  */
 
@@ -48,12 +48,12 @@ export class KeptSessions {
     try {
       const kept = await this.#storage.read();
       if (kept === null) return null;
-      const { epoch, contents, pendingLogout } = kept;
+      const { epoch, contents, pendingLogouts } = kept;
       const held = contents && {
         secret: contents.slice(0, SECRET_BYTES),
         snapshot: contents.subarray(SECRET_BYTES),
       };
-      return { epoch, pendingLogout, held };
+      return { epoch, pendingLogouts, held };
     } catch {
       this.#isRefused = true;
       return null;
@@ -61,13 +61,13 @@ export class KeptSessions {
   }
 
   /**
-   * Forgets everything, and begins a new epoch.
+   * Forgets everything and the key too, and begins an epoch: a new one, or this one with another key.
    * @param {string} epoch
-   * @param {LogoutRecord | null} pendingLogout
+   * @param {LogoutRecord[]} pendingLogouts
    * @returns {Promise<void>} rejects if something may be left on disk
    */
-  begin(epoch, pendingLogout) {
-    return this.#inOrder(() => this.#storage.begin(epoch, pendingLogout));
+  begin(epoch, pendingLogouts) {
+    return this.#inOrder(() => this.#storage.begin(epoch, pendingLogouts));
   }
 
   /**

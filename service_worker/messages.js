@@ -9,12 +9,13 @@
  */
 
 /**
- * - `session`: this is the session now; with `clear`, tabs answer with `cleared` once they have forgotten
- *   the last one
- * - `changed`: somebody else may be signed in: ask
- * @typedef {{ type: 'session', session: ClientSession | null,
- *     clear?: string }
- *   | { type: 'changed' } | { type: 'cleared', clear: string }} Message
+ * `about` is the name of the credential that it is about (`credential-name.js`; default: the device's cookies). Pages
+ * that use another ignore it.
+ * - `session`: this is the session now; with `clear`, all tabs answer with `cleared` once those that it is about have
+ *   forgotten the last one
+ * - `changed`: another user may be signed in: ask
+ * @typedef {{ type: 'session', about?: string, session: ClientSession | null, clear?: string }
+ *   | { type: 'changed', about?: string } | { type: 'cleared', clear: string }} Message
  */
 
 export {};

@@ -20,6 +20,26 @@ export function sendsCookies({ credentials, url }, ownOrigin) {
 }
 
 /**
+ * @param {Request} request
+ * @param {string} ownOrigin
+ * @returns {import('./credential-name.js').Credential}
+ */
+export function credentialOf(request, ownOrigin) {
+  const authorization = request.headers.get('authorization');
+  return { authorization, hasCookies: sendsCookies(request, ownOrigin) };
+}
+
+/**
+ * The device's own credential as the core takes it.
+ * @param {string} principal who the device's cookies stand for
+ * @param {string} tenant
+ * @returns {import('../js_bindings/core/abi.js').RequestHead}
+ */
+export function deviceHead(principal, tenant) {
+  return { tenant, cookie: `${DEVICE_COOKIE}=${principal}`, authorization: '' };
+}
+
+/**
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
  * @param {string} ownOrigin

@@ -1,32 +1,46 @@
 // What a worker does that can hold nothing, for want of WebAssembly or of memory: requests go past it, as if it were
-// not there. Only the session's path, which the origin need not have, is answered from the document; and the tabs hear
-// of what may have changed the user, since nobody else tells them.
+// not there. Only the session's path, which the origin need not have, is answered from the document; and the tabs of
+// that credential hear of what may have changed its user, since nobody else tells them.
 
 import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { respond, sessionBody, unavailableResponse } from '../js_bindings/http/responses.js';
 import { sendsCookies } from './page-request.js';
+import { namesInDoubt, needsProof } from './routes.js';
+
+/** @typedef {Exclude<import('./routes.js').Kind, 'other'>} Kind */
 
 /**
  * @param {Request} request
- * @param {Exclude<import('./routes.js').Kind, 'other'>} kind
+ * @param {Kind} kind
+ * @param {import('./device-sessions.js').Requester} requester
  * @param {{ options: import('./options.js').ParsedWorkerOptions, announcer: import('./announcer.js').Announcer }} worker
  * @returns {Promise<Response>}
  */
-export async function passBy(request, kind, { options, announcer }) {
+export async function passBy(request, kind, requester, { options, announcer }) {
   const { pathname } = new URL(request.url);
   if (kind === 'read' && pathname === options.parsed.sessionPath) {
     return sessionFor(request, options).catch(() => unavailableResponse());
   }
   const response = await fetch(request);
-  const isPage = kind === 'maybe' && request.method === 'GET';
-  const isAccepted = isRedirect(response) || (response.ok && !isPage);
-  if (kind !== 'read' && isAccepted) announcer.post({ type: 'changed' });
+  const isNews = kind !== 'read' && kind !== 'unsafe';
+  if (isNews && isAccepted(response, needsProof(request, kind))) {
+    announcer.doubt(namesInDoubt(kind, requester));
+  }
   return response;
 }
 
 /** Whether a request has led elsewhere. @param {Response} response */
 export function isRedirect({ type, redirected }) {
   return type === 'opaqueredirect' || redirected;
+}
+
+/**
+ * Whether a request has done what its path says.
+ * @param {Response} response
+ * @param {boolean} isDoubtful only a redirect proves it
+ */
+export function isAccepted(response, isDoubtful) {
+  return isRedirect(response) || (response.ok && !isDoubtful);
 }
 
 /**

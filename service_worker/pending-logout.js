@@ -1,21 +1,32 @@
-// A logout that the origin has not heard of (SPEC R25): it has succeeded on the device, and is repeated until the
-// origin has heard it. Until then, nobody is signed in here, whatever the cookies say.
+// Logouts that the origin has not heard of (rule R25): they have succeeded on the device, and are repeated until the
+// origin has heard them. Until then, their credentials have no session here; every other has.
 //
-// It must not know what is held, nor where the logout is kept. Invariant: one repetition at a time, and a new one no
-// sooner than `RETRY_MS` after the last began.
+// It must not know what is held, nor where logouts are kept. Invariants: one repetition at a time, and a new one no
+// sooner than `RETRY_MS` after the last began; what is sent goes to the option `logoutPath` of the worker's own origin
+// or its API's, and nowhere else (rule R61).
 import { jsonResponse } from '../js_bindings/http/responses.js';
+import { DEVICE } from './credential-name.js';
 
 const RETRY_MS = 5000;
 
-/** What an origin answers a logout with when nobody is signed in, or it keeps no sessions. */
+/** An origin that does not answer is one that cannot be reached. */
+const MAX_WAIT_MS = 10_000;
+
+/** The oldest of more tokens is not repeated: who holds so many is no browser's user. */
+const MAX_RECORDS = 16;
+
+/** What an origin answers a logout with when there is no such session, or it keeps none. */
 const ENDED = [401, 404, 410];
+
+/** Of these it says only that there is no such path. */
+const NO_SUCH_PATH = [404, 410];
 
 /** @typedef {import('./sealed-storage.js').LogoutRecord} LogoutRecord */
 
 /**
  * What an origin's answer to a logout means.
- * - `ended`: nobody is signed in there
- * - `refused`: whoever was signed in still is
+ * - `ended`: there is no such session any more
+ * - `refused`: it goes on
  * - `unheard`: it could not be reached, or it failed
  * @param {Response | null} response null: there was none
  * @returns {'ended' | 'refused' | 'unheard'}
@@ -26,64 +37,97 @@ export function outcomeOf(response) {
   return status < 400 || ENDED.includes(status) ? 'ended' : 'refused';
 }
 
-export class PendingLogout {
+export class PendingLogouts {
+  #options;
   #now;
   #onHeard;
-  /** @type {LogoutRecord | null} */
-  #record = null;
-  /** @type {Promise<void> | null} */
+  /** @type {Map<string, LogoutRecord>} */
+  #records = new Map();
+  /** @type {Promise<unknown> | null} */
   #repeating = null;
   #triedAtMs = 0;
 
   /**
-   * @param {() => number} now
-   * @param {() => Promise<unknown>} onHeard the origin has heard it: calls `replace(null)`
+   * @param {object} parts
+   * @param {Pick<import('./options.js').ParsedWorkerOptions, 'logoutPath' | 'ownOrigin' | 'parsed'>} parts.options
+   * @param {() => number} parts.now
+   * @param {(record: LogoutRecord) => Promise<unknown>} parts.onHeard the origin has heard one, which is pending no
+   *   more
    */
-  constructor(now, onHeard) {
+  constructor({ options, now, onHeard }) {
+    this.#options = options;
     this.#now = now;
     this.#onHeard = onHeard;
   }
 
-  get isPending() {
-    return this.#record !== null;
+  /** Whether the session of a credential has ended here alone. @param {string | null} name */
+  has(name) {
+    return name !== null && this.#records.has(name);
   }
 
-  get record() {
-    return this.#record;
+  /** @returns {LogoutRecord[]} */
+  get records() {
+    return [...this.#records.values()];
   }
 
-  /** @param {LogoutRecord | null} record null: there is none any more */
-  replace(record) {
-    this.#record = record;
+  /** @param {LogoutRecord} record */
+  add(record) {
+    this.#records.set(record.name, record);
+    if (this.#records.size <= MAX_RECORDS) return;
+    const oldest = this.records.find(({ name }) => name !== DEVICE);
+    if (oldest) this.#records.delete(oldest.name);
   }
 
-  /** Tells the origin, if there is something to tell and it is time. Never rejects. */
-  async repeat() {
+  /** @param {string | null} name */
+  delete(name) {
+    if (name !== null) this.#records.delete(name);
+  }
+
+  /**
+   * Tells the origin, if there is something to tell and it is time. Never rejects.
+   * @param {boolean} [isUrgent] whether it is time in any case
+   */
+  async repeat(isUrgent = false) {
     const now = this.#now();
-    if (this.#record !== null && now - this.#triedAtMs >= RETRY_MS) {
+    const isTime = isUrgent || now - this.#triedAtMs >= RETRY_MS;
+    if (this.#records.size > 0 && isTime && this.#repeating === null) {
       this.#triedAtMs = now;
-      this.#repeating = this.#send(this.#record).finally(() => {
-        this.#repeating = null;
-      });
+      this.#repeating = Promise.all(this.records.map((record) => this.#send(record))).finally(
+        () => {
+          this.#repeating = null;
+        },
+      );
     }
     await this.#repeating;
   }
 
   /** @param {LogoutRecord} record */
-  async #send({ url }) {
+  async #send(record) {
+    const { name, authorization, isForApi, isOtherPath } = record;
+    const { ownOrigin, parsed, logoutPath } = this.#options;
+    const url = (isForApi ? parsed.origin : ownOrigin) + logoutPath;
     /** @type {RequestInit} */
-    const init = { method: 'POST', credentials: 'include', redirect: 'manual' };
-    const response = await fetch(url, init).catch(() => null);
-    const isDone = response?.ok || response?.type === 'opaqueredirect';
-    if (isDone || ENDED.includes(response?.status ?? 0)) await this.#onHeard();
+    const init = { method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(MAX_WAIT_MS) };
+    // With a token go no cookies: they may be another user's by now.
+    const sent =
+      authorization === null
+        ? fetch(url, { ...init, credentials: 'include' })
+        : fetch(url, { ...init, credentials: 'omit', headers: { authorization } });
+    const response = await sent.catch(() => null);
+    const { ok = false, type = '', status = 0 } = response ?? {};
+    const said = ENDED.includes(status) && !(isOtherPath && NO_SUCH_PATH.includes(status));
+    if (!ok && type !== 'opaqueredirect' && !said) return;
+    if (this.#records.get(name) !== record) return;
+    this.#records.delete(name);
+    await this.#onHeard(record);
   }
 }
 
 /**
- * What a page is told while a logout is pending.
+ * What a page is told whose logout is pending.
  * @param {boolean} isSession whether it asks for the session, not for the document
  */
 export function signedOutResponse(isSession) {
-  const [status, value] = isSession ? [200, null] : [401, { error: 'signed_out' }];
-  return jsonResponse(status, value, [['server-timing', 'sesame;desc=negative']]);
+  const value = isSession ? null : { error: 'signed_out' };
+  return jsonResponse(401, value, [['server-timing', 'sesame;desc=negative']]);
 }

@@ -1,17 +1,28 @@
 // Which of a page's requests concern the session. Everything else is none of the worker's business: the
 // browser handles it as if there were no worker.
-import { sendsCookies } from './page-request.js';
+//
+// It must not know what is held. Invariants: only a `POST` that is no navigation is a logout, so no other site can
+// have one made (rule R61); whatever may be a sign-in by rule R83, or is unsafe, is not `other` if it sends a credential.
+import { DEVICE } from './credential-name.js';
+import { credentialOf } from './page-request.js';
 
 /**
  * - `read`: who is this?
  * - `write`: changes the user
- * - `login`, `logout`: another user may be signed in after it, or none
+ * - `logout`: ends the session of its credential
+ * - `login`: another user may be signed in after it
+ * - `leave`: the same, or none; a sign-out in another way than a logout is one, and a form that is sent as a page
  * - `maybe`: the same, though most requests of that name do no such thing
- * @typedef {'read' | 'write' | 'login' | 'logout' | 'maybe' | 'other'} Kind
+ * - `unsafe`: whatever else may change something: a "no" that is remembered does not outlive it
+ * @typedef {'read' | 'write' | 'login' | 'leave' | 'logout' | 'maybe' | 'unsafe' | 'other'} Kind
  */
 
 /** What a page shows or runs signs nobody in; what it fetches may. */
 const VISITS = ['', 'document', 'iframe', 'frame', 'embed', 'object'];
+
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+const USERS = ['changes', 'endsUser', 'endsOthers'];
 
 export class Routes {
   #options;
@@ -27,30 +38,72 @@ export class Routes {
    */
   kindOf(request) {
     const { origin, pathname, search } = new URL(request.url);
-    const { ownOrigin, parsed, logoutPath } = this.#options;
-    const { documentPath, sessionPath, effects } = parsed;
+    const { ownOrigin, parsed } = this.#options;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isPage = request.mode === 'navigate';
-    if (isRead && !isPage && pathname === sessionPath) {
+    if (isRead && !isPage && pathname === parsed.sessionPath) {
       return origin === ownOrigin || origin === parsed.origin ? 'read' : 'other';
     }
     if (origin !== parsed.origin && origin !== ownOrigin) return 'other';
-    if (pathname === logoutPath) return 'logout';
-    const found = effects.effectsOf(request.method, pathname);
+    const { authorization, hasCookies } = credentialOf(request, ownOrigin);
+    const hasCredential = hasCookies || authorization !== null;
+    const found = parsed.effects.effectsOf(request.method, pathname);
+    if (hasCredential) {
+      const kind = this.#identityKind(request, pathname, found);
+      if (kind !== null) return kind;
+    }
+    if (isRead && !isPage && pathname === parsed.documentPath && search === '') {
+      return origin === parsed.origin ? 'read' : 'other';
+    }
+    // Whoever sends no credential changes nobody.
+    if (isSafe(request) || !hasCredential) return 'other';
+    const isWrite = found.some(({ effect }) => USERS.includes(effect));
+    return isWrite && origin === parsed.origin ? 'write' : 'unsafe';
+  }
+
+  /**
+   * What a request does to the session of its credential; null: nothing.
+   * @param {Request} request
+   * @param {string} pathname
+   * @param {import('../js_bindings/dialects/effects.js').Candidate[]} found
+   * @returns {Kind | null}
+   */
+  #identityKind(request, pathname, found) {
+    const isLogoutPath = pathname === this.#options.logoutPath;
     const identity = found.find(({ effect }) => effect === 'begins' || effect === 'ends');
-    if (identity && !(isRead && !VISITS.includes(request.destination))) {
-      if (identity.isSignOut) return 'logout';
-      return identity.isVisit && identity.effect === 'begins' ? 'login' : 'maybe';
+    const isSignOut = isLogoutPath || identity?.isSignOut;
+    const isPage = request.mode === 'navigate';
+    if (isSignOut && request.method === 'POST' && !isPage) return 'logout';
+    if (!isSafe(request) || VISITS.includes(request.destination)) {
+      if (isSignOut) return 'leave';
+      if (identity?.effect === 'begins' && identity.isVisit) return 'login';
+      if (identity) return 'maybe';
     }
     // A form that is sent as a page of its own may be a login, wherever it goes.
-    if (isPage) return isRead ? 'other' : 'login';
-    if (origin !== parsed.origin) return 'other';
-    if (isRead && pathname === documentPath && search === '') return 'read';
-    if (!found.some(({ effect }) => USERS.includes(effect))) return 'other';
-    // Whoever sends no credential changes nobody.
-    const hasToken = request.headers.has('authorization');
-    return hasToken || sendsCookies(request, ownOrigin) ? 'write' : 'other';
+    return isPage && !isSafe(request) ? 'leave' : null;
   }
 }
 
-const USERS = ['changes', 'endsUser', 'endsOthers'];
+/** @param {Request} request */
+export function isSafe({ method }) {
+  return SAFE_METHODS.includes(method);
+}
+
+/**
+ * Whether only a redirect proves that a request has done what its path says.
+ * @param {Request} request
+ * @param {Kind} kind
+ */
+export function needsProof(request, kind) {
+  return kind === 'maybe' && isSafe(request);
+}
+
+/**
+ * The credentials that may stand for another user after a request: its own, and the device's cookies if it is a sign-in,
+ * whose answer sets them whatever token came with it.
+ * @param {Kind} kind
+ * @param {import('./device-sessions.js').Requester} requester
+ */
+export function namesInDoubt(kind, { name, hasCookies }) {
+  return [name, kind === 'login' && hasCookies ? DEVICE : null];
+}

@@ -2,11 +2,19 @@
 // Invariants: the key cannot be exported, and dies with its epoch; what was sealed in one epoch is written
 // in that epoch only, whichever worker writes, so that nothing of before a logout comes back after it.
 import { deleteDB, openDB } from 'idb';
+import { DEVICE } from './credential-name.js';
 
 const STORE = 'session';
 
-/** A logout that the origin does not know of yet. @typedef {{ url: string }} LogoutRecord */
-/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogout: LogoutRecord | null }} Kept */
+/**
+ * A logout that the origin does not know of yet.
+ * @typedef {object} LogoutRecord
+ * @property {string} name of the credential (`credential-name.js`)
+ * @property {string | null} authorization the token that is to end; null: the device's cookies say whose session
+ * @property {boolean} isForApi it was sent to the API's origin, not to the worker's own
+ * @property {boolean} isOtherPath it was sent to a sign-out path that is not the option `logoutPath`
+ */
+/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogouts: LogoutRecord[] }} Kept */
 
 export class SealedStorage {
   #name;
@@ -37,27 +45,31 @@ export class SealedStorage {
     );
     if (typeof epoch !== 'string') return null;
     const contents = sealed ? await unseal(key, epoch, sealed).catch(() => null) : null;
-    return { epoch, contents, pendingLogout: pendingLogout ?? null };
+    const pendingLogouts = pendingLogout
+      ? await unseal(key, epoch, pendingLogout).then(recordsOf, () => [UNREADABLE])
+      : [];
+    return { epoch, contents, pendingLogouts };
   }
 
   /**
    * Forgets everything, the key too, and begins a new epoch.
    * @param {string} epoch
-   * @param {LogoutRecord | null} pendingLogout
+   * @param {LogoutRecord[]} pendingLogouts sealed like everything else: they hold tokens
    * @throws if it is not forgotten
    */
-  async begin(epoch, pendingLogout) {
+  async begin(epoch, pendingLogouts) {
     const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
       'encrypt',
       'decrypt',
     ]);
+    const sealed = pendingLogouts.length > 0 && (await seal(key, epoch, bytesOf(pendingLogouts)));
     try {
       const database = await this.#open();
       // On the disk, not only in the system's memory, when this resolves.
       const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' });
       const { store } = transaction;
       const writes = [store.clear(), store.put(epoch, 'epoch'), store.put(key, 'key')];
-      if (pendingLogout) writes.push(store.put(pendingLogout, 'pendingLogout'));
+      if (sealed) writes.push(store.put(sealed, 'pendingLogout'));
       await Promise.all([...writes, transaction.done]);
     } catch {
       await this.destroy();
@@ -118,6 +130,19 @@ export class SealedStorage {
     });
     return this.#database;
   }
+}
+
+/** That somebody has signed out is not undone by a record that cannot be read. @type {LogoutRecord} */
+const UNREADABLE = { name: DEVICE, authorization: null, isForApi: false, isOtherPath: false };
+
+/** @param {LogoutRecord[]} records */
+function bytesOf(records) {
+  return new TextEncoder().encode(JSON.stringify(records));
+}
+
+/** @param {Uint8Array} bytes @returns {LogoutRecord[]} */
+function recordsOf(bytes) {
+  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /**

@@ -1,5 +1,5 @@
-// One refresh of tokens for all tabs (SPEC R24): a Web Lock lets one tab at a time send one, and whoever
-// waited for it takes its result.
+// One refresh of tokens for all tabs of one credential (rule R24): a Web Lock lets one of them at a time send one, and
+// whoever waited for it takes its result. What another credential's has come to is none of theirs.
 
 /** How long a tab that got the lock waits for what the one before it has to say. */
 const MESSAGE_WAIT_MS = 100;
@@ -7,26 +7,27 @@ const MESSAGE_WAIT_MS = 100;
 /**
  * @template T
  * @param {BroadcastChannel} channel
+ * @param {string} about the name of the credential
  * @param {() => Promise<T>} refresh
  * @returns {Promise<T>}
  */
-export async function refreshAlone(channel, refresh) {
+export async function refreshAlone(channel, about, refresh) {
   const locks = globalThis.navigator?.locks;
   if (!locks) return refresh();
-  const name = `${channel.name}-refresh`;
+  const name = `${channel.name}-refresh-${about}`;
   /** @type {{ result: T } | null} */
   let heard = null;
   /** @type {() => void} */
   let onHeard = () => {};
   const listen = (/** @type {MessageEvent} */ { data }) => {
-    if (data?.type !== 'refreshed') return;
+    if (data?.type !== 'refreshed' || data.about !== about) return;
     heard = { result: data.result };
     onHeard();
   };
   channel.addEventListener('message', listen);
   const send = async () => {
     const result = await refresh();
-    channel.postMessage({ type: 'refreshed', result });
+    channel.postMessage({ type: 'refreshed', about, result });
     return result;
   };
   try {

@@ -1,7 +1,9 @@
 // What a page knows of its session, and how it hears of changes.
 // Invariants: an answer that was overtaken by a message is not given to anybody, nor is a message to who asked the
-// origin past what is held; one request at a time asks who the user is, in this tab.
+// origin past what is held; one request at a time asks who the user is, in this tab; what is said about another
+// credential than this page's requests send is not heard (rule R61).
 import { SesameError, UpdateError } from '../../js_bindings/errors.js';
+import { CredentialNames, DEVICE } from '../credential-name.js';
 import { KnownSession } from './known-session.js';
 import { refreshAlone } from './refresh.js';
 import { SessionRequests } from './session-requests.js';
@@ -19,7 +21,8 @@ import { WorkerLink } from './worker-link.js';
  * @property {string} [refreshPath] what a refresh of tokens is posted to; default `/api/auth/refresh`
  * @property {string} [channel] the same as the worker's; default `sesame`
  * @property {() => Record<string, string>} [headers] of every request, such as `Authorization` where pages
- *   keep a bearer token
+ *   keep a bearer token. Who signs in or out with another credential in another tab, or with the cookies, is then
+ *   not told to this page
  */
 
 /**
@@ -58,6 +61,8 @@ export class SessionClient {
   #link = new WorkerLink();
   #requests;
   #known = new KnownSession();
+  #names = new CredentialNames();
+  #isClosed = false;
   /** @type {Promise<ClientSession | null> | null} */
   #asking = null;
   /** @type {ReturnType<SessionClient['refresh']> | null} */
@@ -70,7 +75,7 @@ export class SessionClient {
     this.#options = { ...DEFAULTS, ...options };
     this.#requests = new SessionRequests(this.#options);
     this.#channel = new BroadcastChannel(this.#options.channel);
-    this.#channel.onmessage = ({ data }) => this.#hear(data);
+    this.#channel.onmessage = ({ data }) => void this.#hear(data);
   }
 
   /**
@@ -221,6 +226,7 @@ export class SessionClient {
    */
   async updateUser(changes, { method = 'PATCH' } = {}) {
     const hasWorker = await this.#link.isControlled();
+    const about = await this.#name();
     const response = await this.#requests.send(this.#options.documentPath, {
       method,
       headers: { 'content-type': 'application/json' },
@@ -229,9 +235,9 @@ export class SessionClient {
     await response.body?.cancel();
     if (!response.ok) throw new UpdateError(response.status);
     this.#changes += 1; // whoever has asked before it may get the older document
-    if (!hasWorker) await this.#link.command('forget');
+    if (!hasWorker) await this.#link.command('forget', about);
     const session = await this.#ask(!hasWorker);
-    if (!hasWorker) this.#channel.postMessage({ type: 'session', session });
+    if (!hasWorker) this.#tell(about, session);
     return session;
   }
 
@@ -254,6 +260,7 @@ export class SessionClient {
    */
   async logout() {
     const hasWorker = await this.#link.isControlled();
+    const about = await this.#name();
     const { logoutPath } = this.#options;
     const response = await this.#requests.send(logoutPath, { method: 'POST' });
     await response.body?.cancel();
@@ -266,8 +273,8 @@ export class SessionClient {
     this.#changes += 1;
     this.#known.become(null);
     if (hasWorker) return;
-    this.#channel.postMessage({ type: 'session', session: null });
-    await this.#link.command('forget');
+    this.#tell(about, null);
+    await this.#link.command('forget', about);
   }
 
   /**
@@ -291,9 +298,11 @@ export class SessionClient {
   }
 
   /** @returns {Promise<Refreshed | null>} */
-  #refresh() {
+  async #refresh() {
     const { refreshPath } = this.#options;
-    return refreshAlone(this.#channel, () => this.#requests.refresh(refreshPath));
+    const refresh = () => this.#requests.refresh(refreshPath);
+    const about = await this.#name();
+    return about === null ? refresh() : refreshAlone(this.#channel, about, refresh);
   }
 
   /**
@@ -323,6 +332,7 @@ export class SessionClient {
    * client.close(); // => undefined
    */
   close() {
+    this.#isClosed = true;
     this.#channel.close();
     this.#known.close();
   }
@@ -358,18 +368,41 @@ export class SessionClient {
     return this.#requests.load({ hasWorker, fresh });
   }
 
+  /** The name of the credential that this page's requests send. */
+  #name() {
+    const authorization = new Headers(this.#options.headers()).get('authorization');
+    return this.#names.of({ authorization, hasCookies: true });
+  }
+
+  /**
+   * Tells the other tabs of a credential, where no worker does.
+   * @param {string | null} about
+   * @param {ClientSession | null} session
+   */
+  #tell(about, session) {
+    if (about !== null) this.#channel.postMessage({ type: 'session', about, session });
+  }
+
   /** @param {import('../messages.js').Message} message */
-  #hear(message) {
-    if (message?.type === 'session') {
-      this.#changes += 1;
+  async #hear(message) {
+    if (message?.type !== 'session' && message?.type !== 'changed') return;
+    const { about = DEVICE } = message;
+    if (about === (await this.#name())) this.#apply(message);
+    if (this.#isClosed || message.type !== 'session' || !message.clear) return;
+    // Who knew nothing of it has forgotten it as well.
+    this.#channel.postMessage({ type: 'cleared', clear: message.clear });
+  }
+
+  /** @param {Exclude<import('../messages.js').Message, { type: 'cleared' }>} message */
+  #apply(message) {
+    this.#changes += 1;
+    if (message.type === 'session') {
       this.#known.become(message.session);
-      if (message.clear) this.#channel.postMessage({ type: 'cleared', clear: message.clear });
-    } else if (message?.type === 'changed') {
-      this.#changes += 1;
-      this.#known.doubt();
-      // Who has asked before, or listens, is to know; a page that does neither need not.
-      if (this.#known.hasListeners) this.getSession().catch(() => {});
+      return;
     }
+    this.#known.doubt();
+    // Who has asked before, or listens, is to know; a page that does neither need not.
+    if (this.#known.hasListeners) this.getSession().catch(() => {});
   }
 }
 

@@ -55,9 +55,10 @@ export class WorkerLink {
   /**
    * Asks the worker directly, whether or not it controls this page.
    * @param {'forget' | 'statistics' | 'claim'} name
+   * @param {string | null} [about] the name of the credential that it is about
    * @returns {Promise<any>} null: there is no worker, or it does not answer
    */
-  async command(name) {
+  async command(name, about) {
     const container = containerOf();
     const registration = await container?.getRegistration();
     const worker = container?.controller ?? registration?.active;
@@ -66,7 +67,7 @@ export class WorkerLink {
     const answer = new Promise((resolve) => {
       port1.onmessage = ({ data }) => resolve(data ?? null);
     });
-    worker.postMessage({ sesame: name }, [port2]);
+    worker.postMessage({ sesame: name, about }, [port2]);
     const value = await Promise.race([answer, later(null)]);
     port1.close();
     return value;
