@@ -19,19 +19,26 @@ const ON_SERVERS = [
   ...['adapters/', 'bin/', 'edge_worker/'],
 ];
 
+/** What the page's client shares with the worker is little: it is on every page. */
+const OF_CLIENT = [
+  'service_worker/client/',
+  'service_worker/credential-name.js',
+  ...['js_bindings/errors.js', 'js_bindings/util/hex.js'],
+];
+
 /** @typedef {(file: string) => boolean} Judge whether a bundle may hold a file of the package */
 
 /** @type {{ entry: string, packages: string[], mayHold: Judge }[]} `packages`: those of others that it may hold */
 const bundles = [
   {
     entry: 'service_worker/index.js',
-    packages: ['idb'],
+    packages: [],
     mayHold: (file) => !ON_SERVERS.some((name) => isAt(file, name)),
   },
   {
     entry: 'service_worker/client/index.js',
     packages: [],
-    mayHold: (file) => isAt(file, 'service_worker/client/') || file === 'js_bindings/errors.js',
+    mayHold: (file) => OF_CLIENT.some((name) => isAt(file, name)),
   },
 ];
 

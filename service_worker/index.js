@@ -63,14 +63,15 @@ export function install(options = {}, host = {}) {
     event.respondWith(sessions.answer(event.request, kind, waitUntil));
   });
 
-  /** What pages ask of the worker beside requests. @type {Map<string, (about?: unknown) => Promise<unknown>>} */
-  const commands = new Map([
-    ['claim', () => worker.clients.claim()],
-    ['forget', (about) => sessions.forget(about)],
-    ['statistics', () => sessions.statistics()],
-  ]);
+  /** What pages ask of the worker beside requests. @type {Record<string, (about: unknown) => Promise<unknown>>} */
+  const commands = {
+    claim: () => worker.clients.claim(),
+    forget: (about) => sessions.forget(about),
+    statistics: () => sessions.statistics(),
+  };
   worker.addEventListener('message', (/** @type {any} */ event) => {
-    const command = commands.get(event.data?.sesame);
+    const name = event.data?.sesame;
+    const command = Object.hasOwn(commands, name) ? commands[name] : null;
     if (command)
       extend(
         event,
