@@ -15,6 +15,8 @@ export const DEVICE = 'device';
  * @property {boolean} hasCookies whether the browser adds the device's cookies
  */
 
+/** Whose a request is; `name` is null for nobody's. @typedef {Credential & { name: string | null }} Requester */
+
 export class CredentialNames {
   #last = '';
   /** The hash of `#last`; nearly always it is asked for again. @type {Promise<string | null> | null} */

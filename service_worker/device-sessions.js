@@ -30,10 +30,7 @@ import { RunningStatistics } from './running-statistics.js';
 /** What is held, and who answers from it. @typedef {{ parts: Parts, handler: Handler }} Cache */
 /** @typedef {import('../js_bindings/sessions/parts.js').Parts} Parts */
 
-/**
- * Whose a request is.
- * @typedef {import('./credential-name.js').Credential & { name: string | null }} Requester
- */
+/** @typedef {import('./credential-name.js').Requester} Requester */
 
 /** What is answered is only a decision: nothing is begun, and nothing is counted. */
 const LOOK = CheckFlag.PEEK | CheckFlag.AGAIN;

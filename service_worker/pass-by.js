@@ -12,7 +12,7 @@ import { namesInDoubt, needsProof } from './routes.js';
 /**
  * @param {Request} request
  * @param {Kind} kind
- * @param {import('./device-sessions.js').Requester} requester
+ * @param {import('./credential-name.js').Requester} requester
  * @param {{ options: import('./options.js').ParsedWorkerOptions, announcer: import('./announcer.js').Announcer }} worker
  * @returns {Promise<Response>}
  */

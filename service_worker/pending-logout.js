@@ -128,6 +128,6 @@ export class PendingLogouts {
  * @param {boolean} isSession whether it asks for the session, not for the document
  */
 export function signedOutResponse(isSession) {
-  const value = isSession ? null : { error: 'signed_out' };
-  return jsonResponse(401, value, [['server-timing', 'sesame;desc=negative']]);
+  const [status, value] = isSession ? [401, null] : [401, { error: 'signed_out' }];
+  return jsonResponse(status, value, [['server-timing', 'sesame;desc=negative']]);
 }

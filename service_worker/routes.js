@@ -102,7 +102,7 @@ export function needsProof(request, kind) {
  * The credentials that may stand for another user after a request: its own, and the device's cookies if it is a sign-in,
  * whose answer sets them whatever token came with it.
  * @param {Kind} kind
- * @param {import('./device-sessions.js').Requester} requester
+ * @param {import('./credential-name.js').Requester} requester
  */
 export function namesInDoubt(kind, { name, hasCookies }) {
   return [name, kind === 'login' && hasCookies ? DEVICE : null];
