@@ -8,6 +8,8 @@
 import { assemble } from '../js_bindings/assemble.js';
 import { instantiate } from '../js_bindings/core/abi.js';
 import { Action, CheckFlag } from '../js_bindings/core/abi-constants.js';
+import { segmentsOf } from '../js_bindings/dialects/path-patterns.js';
+import { isSignInPage } from '../js_bindings/dialects/sign-in-words.js';
 import createModule from '../js_bindings/dist/sesame.js';
 import { ConfigError } from '../js_bindings/errors.js';
 import { defaultHost } from '../js_bindings/host.js';
@@ -17,7 +19,7 @@ import { toHex } from '../js_bindings/util/hex.js';
 import { CredentialNames, DEVICE } from './credential-name.js';
 import { KeptSessions, SECRET_BYTES } from './kept-sessions.js';
 import { MarkerCookie } from './marker-cookie.js';
-import { askOrigin, credentialOf, deviceHead, pageRequest } from './page-request.js';
+import { askOrigin, credentialOf, deviceHead, pageRequest, tokenHeads } from './page-request.js';
 import { isAccepted, isRedirect, passBy } from './pass-by.js';
 import { outcomeOf, PendingLogouts, signedOutResponse } from './pending-logout.js';
 import { isSafe, namesInDoubt, needsProof } from './routes.js';
@@ -92,14 +94,13 @@ export class DeviceSessions {
     } catch {
       return this.#passBy(request, kind, requester); // no WebAssembly here
     }
+    if (kind === 'unsafe') return this.#unsafe(request, requester, waitUntil);
     await this.#noticeMarker();
     switch (kind) {
       case 'read':
         return this.#read(request, requester, waitUntil);
       case 'write':
         return this.#write(request, requester, waitUntil);
-      case 'unsafe':
-        return this.#unsafe(request, requester, waitUntil);
       case 'logout':
         return this.#logout(request, requester);
       default:
@@ -118,6 +119,8 @@ export class DeviceSessions {
     const credential = credentialOf(request, this.#options.ownOrigin);
     return this.#headsOf(request, credential).some((head) => {
       const action = core.check(head, host.now(), 0, LOOK | CheckFlag.DECISION);
+      if (credential.authorization !== null) return action === Action.REFUSE;
+      // Of whom nothing is held, somebody may be asking right now.
       return action !== Action.SERVE && action !== Action.SERVE_STALE;
     });
   }
@@ -182,10 +185,10 @@ export class DeviceSessions {
    */
   async #read(request, requester, waitUntil) {
     const repeated = this.#pendingLogouts.repeat();
-    if (this.#pendingLogouts.has(requester.name)) await repeated;
+    if (this.#pendingLogouts.has(requester)) await repeated;
     else waitUntil(repeated);
     for (;;) {
-      if (this.#pendingLogouts.has(requester.name)) {
+      if (this.#pendingLogouts.has(requester)) {
         return signedOutResponse(this.#isForSession(request));
       }
       const epoch = this.#epoch;
@@ -275,8 +278,11 @@ export class DeviceSessions {
       throw error;
     }
     if (!isAccepted(response, isDoubtful)) return response;
-    const isSignIn = kind !== 'leave' && (!isSafe(request) || isRedirect(response));
-    if (isSignIn && requester.authorization === null) this.#pendingLogouts.delete(DEVICE);
+    // The way back from an identity provider is one; a page to sign in on, which sends on whoever is, is none.
+    const isWayBack =
+      isRedirect(response) && !isSignInPage(segmentsOf(new URL(request.url).pathname));
+    const isSignIn = kind !== 'leave' && (!isSafe(request) || isWayBack);
+    if (isSignIn && requester.authorization === null) this.#pendingLogouts.delete();
     if (!(await this.#hasDropped(request, requester))) return notCleared();
     if (!isSafe(request) || this.#announcer.mayKnow(DEVICE)) {
       this.#announcer.doubt(namesInDoubt(kind, requester));
@@ -302,8 +308,8 @@ export class DeviceSessions {
       this.#announcer.doubt([name]);
       return /** @type {Response} */ (response);
     }
-    if (outcome === 'unheard') this.#pendingLogouts.add(this.#recordOf(request, name, requester));
-    else this.#pendingLogouts.delete(name);
+    if (outcome === 'unheard') this.#pendingLogouts.add(this.#recordOf(request, requester));
+    else this.#pendingLogouts.delete(requester);
     // The cookies that came with a token may have ended with it: whose they are is asked again.
     const endsCookies = authorization === null || (hasCookies && outcome === 'ended');
     const isEnded = endsCookies ? this.#hasRenewed() : this.#hasDroppedToken(request, requester);
@@ -314,15 +320,14 @@ export class DeviceSessions {
 
   /**
    * @param {Request} request
-   * @param {string} name
    * @param {Requester} requester
    * @returns {import('./sealed-storage.js').LogoutRecord}
    */
-  #recordOf(request, name, { authorization }) {
+  #recordOf(request, { authorization }) {
     const { origin, pathname } = new URL(request.url);
     const { ownOrigin, logoutPath } = this.#options;
     const isOtherPath = pathname !== logoutPath;
-    return { name, authorization, isForApi: origin !== ownOrigin, isOtherPath };
+    return { authorization, isForApi: origin !== ownOrigin, isOtherPath };
   }
 
   /** @param {Request} request @param {Kind} kind @param {Requester} requester */
@@ -350,13 +355,16 @@ export class DeviceSessions {
    * @param {import('./credential-name.js').Credential & { name?: string | null }} credential
    */
   #headsOf(request, { authorization, hasCookies, name = null }) {
-    const { head } = this.#pageRequest(request);
-    const tenants = (/** @type {string | null} */ of) =>
-      new Set([head.tenant, ...(of === null ? [] : this.#announcer.tenantsOf(of))]);
-    const own =
-      authorization === null ? [] : [...tenants(name)].map((tenant) => ({ ...head, tenant }));
-    const device = hasCookies ? [...tenants(DEVICE)] : [];
-    return [...own, ...device.map((tenant) => deviceHead(this.#principal(), tenant))];
+    const { tenant } = this.#pageRequest(request).head;
+    const tenants = (/** @type {string | null} */ of) => [
+      ...new Set([tenant, ...(of === null ? [] : this.#announcer.tenantsOf(of))]),
+    ];
+    const own = (/** @type {string} */ each) => tokenHeads(authorization ?? '', each);
+    const device = (/** @type {string} */ each) => deviceHead(this.#principal(), each);
+    return [
+      ...(authorization === null ? [] : tenants(name).flatMap(own)),
+      ...(hasCookies ? tenants(DEVICE).map(device) : []),
+    ];
   }
 
   /**
@@ -495,7 +503,6 @@ export class DeviceSessions {
    */
   #hasDroppedToken(request, requester) {
     for (const head of this.#headsOf(request, { ...requester, hasCookies: false })) {
-      // The key has the cookies beside the token in it.
       this.#cache?.parts.changes.drop(head).catch(() => {});
     }
     return this.#hasRewritten();
@@ -530,7 +537,7 @@ export class DeviceSessions {
   /** A login that the worker saw nothing of shows in the cookie that scripts can read. */
   async #noticeMarker() {
     if (!(await this.#marker.hasChanged())) return;
-    this.#pendingLogouts.delete(DEVICE);
+    this.#pendingLogouts.delete();
     this.#announcer.forget(DEVICE);
     await this.#hasRenewed();
     this.#announcer.doubt([DEVICE]);

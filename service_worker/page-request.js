@@ -40,6 +40,17 @@ export function deviceHead(principal, tenant) {
 }
 
 /**
+ * A token as the core takes it: whatever cookies its requests bring, they are answers to it.
+ * @param {string} authorization
+ * @param {string} tenant
+ * @returns {import('../js_bindings/core/abi.js').RequestHead[]}
+ */
+export function tokenHeads(authorization, tenant) {
+  const modes = ['include', 'same-origin'].map((mode) => `${MODE_COOKIE}=${mode}`);
+  return ['', ...modes].map((cookie) => ({ tenant, cookie, authorization }));
+}
+
+/**
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
  * @param {string} ownOrigin

@@ -5,7 +5,6 @@
 // sooner than `RETRY_MS` after the last began; what is sent goes to the option `logoutPath` of the worker's own origin
 // or its API's, and nowhere else (rule R61).
 import { jsonResponse } from '../js_bindings/http/responses.js';
-import { DEVICE } from './credential-name.js';
 
 const RETRY_MS = 5000;
 
@@ -22,6 +21,17 @@ const ENDED = [401, 404, 410];
 const NO_SUCH_PATH = [404, 410];
 
 /** @typedef {import('./sealed-storage.js').LogoutRecord} LogoutRecord */
+
+/**
+ * Whose logout it is, whatever cookies go with a token.
+ * @typedef {{ authorization: string | null, hasCookies?: boolean }} Credential
+ */
+
+/** @param {Credential} credential */
+function keyOf({ authorization, hasCookies = true }) {
+  if (authorization !== null) return `token ${authorization}`;
+  return hasCookies ? 'cookies' : '';
+}
 
 /**
  * What an origin's answer to a logout means.
@@ -60,9 +70,12 @@ export class PendingLogouts {
     this.#onHeard = onHeard;
   }
 
-  /** Whether the session of a credential has ended here alone. @param {string | null} name */
-  has(name) {
-    return name !== null && this.#records.has(name);
+  /**
+   * Whether the session of a credential has ended here alone.
+   * @param {Credential} credential
+   */
+  has(credential) {
+    return this.#records.has(keyOf(credential));
   }
 
   /** @returns {LogoutRecord[]} */
@@ -72,15 +85,15 @@ export class PendingLogouts {
 
   /** @param {LogoutRecord} record */
   add(record) {
-    this.#records.set(record.name, record);
+    this.#records.set(keyOf(record), record);
     if (this.#records.size <= MAX_RECORDS) return;
-    const oldest = this.records.find(({ name }) => name !== DEVICE);
-    if (oldest) this.#records.delete(oldest.name);
+    const oldest = this.records.find(({ authorization }) => authorization !== null);
+    if (oldest) this.#records.delete(keyOf(oldest));
   }
 
-  /** @param {string | null} name */
-  delete(name) {
-    if (name !== null) this.#records.delete(name);
+  /** @param {Credential} [credential] default: the device's cookies */
+  delete(credential = { authorization: null }) {
+    this.#records.delete(keyOf(credential));
   }
 
   /**
@@ -103,7 +116,7 @@ export class PendingLogouts {
 
   /** @param {LogoutRecord} record */
   async #send(record) {
-    const { name, authorization, isForApi, isOtherPath } = record;
+    const { authorization, isForApi, isOtherPath } = record;
     const { ownOrigin, parsed, logoutPath } = this.#options;
     const url = (isForApi ? parsed.origin : ownOrigin) + logoutPath;
     /** @type {RequestInit} */
@@ -117,8 +130,8 @@ export class PendingLogouts {
     const { ok = false, type = '', status = 0 } = response ?? {};
     const said = ENDED.includes(status) && !(isOtherPath && NO_SUCH_PATH.includes(status));
     if (!ok && type !== 'opaqueredirect' && !said) return;
-    if (this.#records.get(name) !== record) return;
-    this.#records.delete(name);
+    if (this.#records.get(keyOf(record)) !== record) return;
+    this.#records.delete(keyOf(record));
     await this.#onHeard(record);
   }
 }

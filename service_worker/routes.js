@@ -48,8 +48,11 @@ export class Routes {
     const { authorization, hasCookies } = credentialOf(request, ownOrigin);
     const hasCredential = hasCookies || authorization !== null;
     const found = parsed.effects.effectsOf(request.method, pathname);
+    const isWrite = origin === parsed.origin && found.some(({ effect }) => USERS.includes(effect));
     if (hasCredential) {
       const kind = this.#identityKind(request, pathname, found);
+      // What a write with a token alone does to that token is part of it (observing.js).
+      if (kind === 'maybe' && isWrite && !hasCookies) return 'write';
       if (kind !== null) return kind;
     }
     if (isRead && !isPage && pathname === parsed.documentPath && search === '') {
@@ -57,8 +60,7 @@ export class Routes {
     }
     // Whoever sends no credential changes nobody.
     if (isSafe(request) || !hasCredential) return 'other';
-    const isWrite = found.some(({ effect }) => USERS.includes(effect));
-    return isWrite && origin === parsed.origin ? 'write' : 'unsafe';
+    return isWrite ? 'write' : 'unsafe';
   }
 
   /**

@@ -1,14 +1,12 @@
 // What is kept on disk between two lives of the worker: one sealed record in IndexedDB (SPEC R64).
 // Invariants: the key cannot be exported, and dies with its epoch; what was sealed in one epoch is written
 // in that epoch only, whichever worker writes, so that nothing of before a logout comes back after it.
-import { DEVICE } from './credential-name.js';
 
 const STORE = 'session';
 
 /**
  * A logout that the origin does not know of yet.
  * @typedef {object} LogoutRecord
- * @property {string} name of the credential (`credential-name.js`)
  * @property {string | null} authorization the token that is to end; null: the device's cookies say whose session
  * @property {boolean} isForApi it was sent to the API's origin, not to the worker's own
  * @property {boolean} isOtherPath it was sent to a sign-out path that is not the option `logoutPath`
@@ -167,7 +165,7 @@ function completionOf(transaction) {
 }
 
 /** That somebody has signed out is not undone by a record that cannot be read. @type {LogoutRecord} */
-const UNREADABLE = { name: DEVICE, authorization: null, isForApi: false, isOtherPath: false };
+const UNREADABLE = { authorization: null, isForApi: false, isOtherPath: false };
 
 /** @param {LogoutRecord[]} records */
 function bytesOf(records) {

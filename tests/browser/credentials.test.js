@@ -508,7 +508,14 @@ test('R25, R61: a visit of the sign-in page does not undo a logout that the orig
   const tab = await signedIn(LAYLA);
   await site.stop();
   await logout(tab);
-  watch({ [`POST ${LOGOUT}`]: 503 });
+  site.intercept(({ method, url }, response) => {
+    if (url === LOGOUT) response.writeHead(503).end();
+    // Whoever has a cookie is sent on, as he is signed in.
+    else if (method === 'GET' && url === '/login') {
+      response.writeHead(302, { location: '/app/home' }).end();
+    } else return false;
+    return true;
+  });
   await site.start();
   await tab.goto(`${site.url}/login`);
   await prepare(tab, { register: true });
@@ -517,6 +524,20 @@ test('R25, R61: a visit of the sign-in page does not undo a logout that the orig
   // Who signs in there is signed in.
   assert.equal(await login(tab, INGRID), 200);
   assert.equal((await session(tab)).user.email, INGRID);
+});
+
+test('R61: a logout with a token ends it for requests that send it without cookies, too', async () => {
+  const authorization = await bearerOf(INGRID);
+  const tab = await openTokenTab(authorization);
+  const init = /** @type {const} */ ({ headers: { authorization }, credentials: 'omit' });
+  assert.equal(await ask(tab, '/api/v1/users/me', init), 200);
+  await site.stop();
+  assert.equal(await ask(tab, '/api/v1/users/me', init), 200); // it is held
+  await logout(tab);
+  assert.equal(await ask(tab, '/api/v1/users/me', init), 401);
+  await site.start();
+  await advance(tab, MINUTE);
+  assert.equal(await ask(tab, '/api/v1/users/me', init), 401);
 });
 
 test('R25, R61: a logout is repeated before the next user’s sign-in is sent, with the cookies that it was about', async () => {
