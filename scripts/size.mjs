@@ -13,30 +13,30 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 55_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 12_000 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 95_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 103_000 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 39_500,
-    'sesame-edge, browser': 39_500,
-    'sesame-edge, node': 39_500,
-    'sesame-edge/worker, workerd': 41_200,
-    'sesame-edge/serve, node': 43_800,
-    'sesame-edge/redis, node': 3000,
+    'sesame-edge, workerd': 52_000,
+    'sesame-edge, browser': 52_000,
+    'sesame-edge, node': 52_000,
+    'sesame-edge/worker, workerd': 54_000,
+    'sesame-edge/serve, node': 56_800,
+    'sesame-edge/redis, node': 4000,
     'sesame-edge/durable-object, workerd': 1700,
-    'sesame-edge/stores, workerd': 2900,
+    'sesame-edge/stores, workerd': 3400,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 95_000,
-    'sesame-edge/sesame-service-worker.js, browser': 95_000,
-    'sesame-edge/client, browser': 2700,
-    'sesame-edge/react, browser': 4000,
-    'sesame-edge/node, node': 600,
+    'sesame-edge/service-worker, browser': 103_000,
+    'sesame-edge/sesame-service-worker.js, browser': 103_000,
+    'sesame-edge/client, browser': 3100,
+    'sesame-edge/react, browser': 4300,
+    'sesame-edge/node, node': 700,
     'sesame-edge/express, node': 800,
     'sesame-edge/hono, workerd': 1050,
-    'sesame-edge/next, node': 41_800,
-    'sesame-edge/opentelemetry, workerd': 1800,
+    'sesame-edge/next, node': 54_500,
+    'sesame-edge/opentelemetry, workerd': 1900,
   }),
 );
 

@@ -1,6 +1,7 @@
 // What is kept on disk between two lives of the worker: one sealed record in IndexedDB (SPEC R64).
 // Invariants: the key cannot be exported, and dies with its epoch; what was sealed in one epoch is written
 // in that epoch only, whichever worker writes, so that nothing of before a logout comes back after it.
+import { deleteDB, openDB } from 'idb';
 
 const STORE = 'session';
 
@@ -15,7 +16,7 @@ const STORE = 'session';
 
 export class SealedStorage {
   #name;
-  /** @type {Promise<IDBDatabase> | null} */
+  /** @type {Promise<import('idb').IDBPDatabase> | null} */
   #database = null;
 
   /** @param {string} name of the database */
@@ -36,9 +37,9 @@ export class SealedStorage {
    */
   async read() {
     const database = await this.#open();
-    const store = database.transaction(STORE).objectStore(STORE);
+    const store = database.transaction(STORE).store;
     const [epoch, key, sealed, pendingLogout] = await Promise.all(
-      ['epoch', 'key', 'sealed', 'pendingLogout'].map((name) => resultOf(store.get(name))),
+      ['epoch', 'key', 'sealed', 'pendingLogout'].map((name) => store.get(name)),
     );
     if (typeof epoch !== 'string') return null;
     const contents = sealed ? await unseal(key, epoch, sealed).catch(() => null) : null;
@@ -64,12 +65,10 @@ export class SealedStorage {
       const database = await this.#open();
       // On the disk, not only in the system's memory, when this resolves.
       const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' });
-      const store = transaction.objectStore(STORE);
-      store.clear();
-      store.put(epoch, 'epoch');
-      store.put(key, 'key');
-      if (sealed) store.put(sealed, 'pendingLogout');
-      await completionOf(transaction);
+      const { store } = transaction;
+      const writes = [store.clear(), store.put(epoch, 'epoch'), store.put(key, 'key')];
+      if (sealed) writes.push(store.put(sealed, 'pendingLogout'));
+      await Promise.all([...writes, transaction.done]);
     } catch {
       await this.destroy();
     }
@@ -82,7 +81,7 @@ export class SealedStorage {
    */
   async write(epoch, contents) {
     const database = await this.#open();
-    const key = await resultOf(database.transaction(STORE).objectStore(STORE).get('key'));
+    const key = await database.get(STORE, 'key');
     if (key === undefined) return;
     const sealed = await seal(key, epoch, contents);
     await this.#inEpoch(epoch, (store) => store.put(sealed, 'sealed'));
@@ -101,67 +100,34 @@ export class SealedStorage {
     const database = await this.#database?.catch(() => null);
     database?.close();
     this.#database = null;
-    await resultOf(indexedDB.deleteDatabase(this.#name));
+    await deleteDB(this.#name);
   }
 
   /**
    * @param {string} epoch
-   * @param {(store: IDBObjectStore) => void} change
+   * @param {(store: any) => Promise<unknown>} change
    */
   async #inEpoch(epoch, change) {
     const database = await this.#open();
     const transaction = database.transaction(STORE, 'readwrite');
-    const store = transaction.objectStore(STORE);
-    const reading = store.get('epoch');
-    reading.onsuccess = () => {
-      if (reading.result === epoch) change(store);
-    };
-    await completionOf(transaction);
+    const isCurrent = (await transaction.store.get('epoch')) === epoch;
+    await Promise.all([isCurrent ? change(transaction.store) : null, transaction.done]);
   }
 
   #open() {
-    this.#database ??= this.#opened().catch((error) => {
+    this.#database ??= openDB(this.#name, 1, {
+      upgrade: (database) => void database.createObjectStore(STORE),
+      // Another worker, or the user, wants it gone.
+      blocking: (_old, _new, event) => /** @type {any} */ (event.target).close(),
+      terminated: () => {
+        this.#database = null;
+      },
+    });
+    this.#database.catch(() => {
       this.#database = null;
-      throw error;
     });
     return this.#database;
   }
-
-  async #opened() {
-    const opening = indexedDB.open(this.#name, 1);
-    opening.onupgradeneeded = () => void opening.result.createObjectStore(STORE);
-    const database = await resultOf(opening);
-    // Another worker, or the user, wants it gone.
-    database.onversionchange = () => database.close();
-    database.onclose = () => {
-      this.#database = null;
-    };
-    return database;
-  }
-}
-
-/**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
- */
-function resultOf(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/**
- * Resolves when a transaction is on the disk.
- * @param {IDBTransaction} transaction
- */
-function completionOf(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = resolve;
-    // A request that fails, and a disk that is full, end it in the same way.
-    transaction.onabort = () => reject(transaction.error);
-  });
 }
 
 /** That somebody has signed out is not undone by a record that cannot be read. @type {LogoutRecord} */
