@@ -32,7 +32,7 @@ const OF_CLIENT = [
 const bundles = [
   {
     entry: 'service_worker/index.js',
-    packages: [],
+    packages: ['idb'],
     mayHold: (file) => !ON_SERVERS.some((name) => isAt(file, name)),
   },
   {

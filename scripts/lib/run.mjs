@@ -70,6 +70,7 @@ export function captureAsync(command, args, options = {}) {
     }
     child.on('error', (error) => resolve({ ok: false, all: error.message }));
     child.on('close', (code) => resolve({ ok: code === 0, all }));
+    child.stdin.on('error', () => {}); // it has ended without reading: its exit code says why
     child.stdin.end(options.input ?? '');
   });
 }
