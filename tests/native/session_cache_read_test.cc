@@ -96,8 +96,8 @@ TEST_CASE(
   CHECK(f.check(here).action == Action::kRefuse);
   CHECK(f.check(of_tenant("b.example", cookie("t"))).action == Action::kRefuse);
   CHECK(f.check(other).action == Action::kServe);
-  // A login has made it valid again.
-  f.forget(here);
+  // A sign-in has just set it anew.
+  f.begin_anew(here);
   CHECK(f.check(here).action == Action::kFetch);
 }
 
