@@ -45,7 +45,7 @@ class ManagedFixture : public Fixture {
 
   Decision authorize(const std::string& session = "s", const std::string& rejected = "",
                      LeaseId waited = 0) {
-    const Decision decision(cache().authorize(cookie(session).head(), rejected, now(), waited));
+    Decision decision(cache().authorize(cookie(session).head(), rejected, now(), waited));
     if (decision.action == Action::kFetch) cache().ask_origin(decision.lease, now());
     return decision;
   }

@@ -134,7 +134,7 @@ class Fixture {
   // --- What a request meets ---
 
   Decision check(const Request& request, const CheckOptions& options = {}) {
-    const Decision decision = settled(cache_->check(request.head(), now_, options));
+    Decision decision = settled(cache_->check(request.head(), now_, options));
     ask(decision);
     return decision;
   }
@@ -198,7 +198,7 @@ class Fixture {
         {.http_status = status, .may_hold_document = true, .meta = {}, .body = body}, now_);
     const auto* users = outcome.users.data();
     concerned_.assign(users, users + outcome.user_count);
-    const Decision decision = settled(outcome.decision);
+    Decision decision = settled(outcome.decision);
     ask(decision);
     return decision;
   }
