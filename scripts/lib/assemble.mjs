@@ -72,14 +72,16 @@ export async function assemble(directory, tree, { minify }) {
   await bundle({
     absWorkingDir: tree,
     entryPoints: { hashes: 'js_bindings/util/hashes.js' },
-    outdir: dist,
+    outdir: 'js_bindings/dist',
     bundle: true,
     format: 'esm',
     target: 'es2022',
     minify,
     legalComments: 'inline',
+    sourcemap: true,
     logLevel: 'warning',
   });
+  leaveOutOthers(`${dist}/hashes.js.map`);
   writeIfChanged(`${dist}/hashes.d.ts`, hashTypes);
   // The worker as `sesame-edge serve` runs it: a user of the package needs no bundler.
   await bundle({
