@@ -85,11 +85,8 @@ export class AuthRoutes {
       answered = await withTimeout(this.#parts.host, refreshTimeout, async (signal) => {
         const sent = { path, headers, maxBody: options.maxBody, signal };
         const response = await this.#proxy.send(request, sent);
-        const isRead = response.ok;
-        return {
-          response,
-          loginAnswer: isRead ? await readBody(response.body, MAX_LOGIN_ANSWER_BYTES) : null,
-        };
+        if (!response.ok) return { response, loginAnswer: null };
+        return { response, loginAnswer: await readBody(response.body, MAX_LOGIN_ANSWER_BYTES) };
       });
     } catch (error) {
       return error instanceof BodyTooLargeError

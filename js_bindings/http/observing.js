@@ -2,7 +2,7 @@
 // of them to look at is the effects' table's to say, what an answer means the effects' too. It must not know how
 // requests are sent, nor what their answers look like.
 // Invariant: what a request has changed is in effect on this node before its client is answered.
-import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
+import { Action, CheckFlag } from '../core/abi-constants.js';
 import {
   applies,
   isAboutOthers,
@@ -11,6 +11,7 @@ import {
   sessionOutcome,
 } from '../dialects/effects.js';
 import { sessionCookies, withoutCredentials } from '../origin/headers.js';
+import { ENDINGS } from '../sessions/decision.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
 import { SAFE_METHODS } from './cross-site.js';
@@ -32,9 +33,6 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
  * @property {boolean} needsBody its body says whom it is about
  */
-
-/** Why a credential is refused whose session has been ended. @type {number[]} */
-const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
 
 const decoder = new TextDecoder();
 

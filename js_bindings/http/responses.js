@@ -1,5 +1,6 @@
 // How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
 // about.
+import { ENDINGS, REASONS } from '../sessions/decision.js';
 import { joined } from '../util/bytes.js';
 import { toHex } from '../util/hex.js';
 import { markPrivate } from './private-headers.js';
@@ -67,15 +68,14 @@ export function sessionBody(kind, { body, expiresAtMs }) {
   return joined([SESSION_START, body, end]);
 }
 
-/** What has ended a session: no later request brings it back, and its session's path says so (R8). */
-const ENDINGS = new Set(['revoked', 'tombstone']);
+const ENDING_REASONS = ENDINGS.map((reason) => REASONS[reason]);
 
 /**
  * The status with which the session's path answers: 401 to the credential of a session that has ended.
  * @param {Pick<import('../sessions/decision.js').Decision, 'reason'>} decision
  */
 export function statusOfSession({ reason }) {
-  return ENDINGS.has(reason) ? 401 : 200;
+  return ENDING_REASONS.includes(reason) ? 401 : 200;
 }
 
 /** @param {number} timeMs 0: not known */

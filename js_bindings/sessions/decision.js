@@ -19,6 +19,9 @@ export const REASONS = Object.freeze(
   ),
 );
 
+/** Why a credential is refused whose session has been ended: no later request brings it back (R8). @type {number[]} */
+export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
+
 /**
  * What to answer. `kind` says how:
  * - `document`: `body` is the user's document
