@@ -19,6 +19,8 @@ import { SessionCacheBase } from './session-cache.js';
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
 /** @typedef {import('./options/types.js').Options} Options */
+/** @typedef {import('./dialects/effects.js').EffectRow} EffectRow */
+/** @typedef {import('./dialects/effects.js').Effect} Effect */
 /** @typedef {import('./options/types.js').Duration} Duration */
 /** @typedef {import('./options/types.js').Size} Size */
 /** @typedef {import('./options/types.js').Managed} Managed */

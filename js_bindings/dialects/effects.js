@@ -20,7 +20,7 @@ import { isSignInPage, isSignOut, meaningOf } from './sign-in-words.js';
  * @typedef {object} EffectRow
  * @property {string} [method] such as `POST`; default `*`: any but `OPTIONS` and `TRACE`
  * @property {string} path a pattern: `*` is one segment, `**` any number, `{id}` one that names a user
- * @property {Effect} effect
+ * @property {Effect} effect what it does
  * @property {string} [user] of `changes` and `endsUser`: where the user's identifier stands, `{id}` in the path or
  *   a JSON pointer into the request's body such as `/userId`. Default: `{id}` if the path has it, else the
  *   requester
@@ -38,7 +38,7 @@ import { isSignInPage, isSignOut, meaningOf } from './sign-in-words.js';
 /**
  * What a request may do besides asking, before the origin has answered it.
  * @typedef {object} Candidate
- * @property {Effect} effect
+ * @property {Effect} effect what it does
  * @property {string} name the pattern by which it is counted
  * @property {string[]} users who else it is about, in each spelling; none: the requester
  * @property {string | null} pointer where the request's body names that user

@@ -1,7 +1,7 @@
 // SHA-256, HMAC and HKDF (FIPS 180-4, RFC 2104, RFC 5869) that answer at once: what WebCrypto answers later is too late
 // where a cache is made, and costs more than it saves for the hundred bytes of a credential. A library does the work.
 // It must not know what is hashed.
-import { hkdf as derive, hmac, sha256 as digest } from '../dist/hashes.js';
+import { hkdf as derive, sha256 as digest, hmac } from '../dist/hashes.js';
 
 export const DIGEST_BYTES = 32;
 

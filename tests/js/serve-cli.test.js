@@ -76,7 +76,11 @@ describe('sesame-edge', () => {
   });
 
   for (const [name, text, said] of /** @type {const} */ ([
-    ['broken.json', '{"origin": ', /broken.json is not JSON \(at position 11\b|broken.json is not JSON/],
+    [
+      'broken.json',
+      '{"origin": ',
+      /broken.json is not JSON \(at position 11\b|broken.json is not JSON/,
+    ],
     ['list.json', '[]', /list.json is not a JSON object$/],
   ])) {
     test(`refuses a configuration such as ${name} in one line`, async () => {
