@@ -172,6 +172,10 @@ function observeStatistics(meter, cache) {
     unit: '{session}',
     description: 'Sessions dropped or ended because of a request that went past, by its path',
   });
+  const bypass = meter.createObservableCounter('sesame.bypass', {
+    unit: '{check}',
+    description: 'Requests passed to the origin because their credential is ambiguous',
+  });
   /** @type {import('@opentelemetry/api').BatchObservableCallback} */
   const observe = (result) => {
     const statistics = cache.statistics();
@@ -180,13 +184,17 @@ function observeStatistics(meter, cache) {
     for (const [path, count] of Object.entries(statistics.dropsByPath)) {
       result.observe(drops, count, { 'sesame.drop.path': path });
     }
+    for (const [reason, count] of Object.entries(statistics.bypassReasons)) {
+      result.observe(bypass, count, { 'sesame.bypass.reason': reason });
+    }
     for (const { instrument, samples } of instruments) {
       for (const [from, attributes] of samples) {
         result.observe(instrument, Number(statistics[from]), attributes);
       }
     }
   };
-  const all = [...instruments.map(({ instrument }) => instrument), silence, refused, drops];
+  const observed = [silence, refused, drops, bypass];
+  const all = [...instruments.map(({ instrument }) => instrument), ...observed];
   meter.addBatchObservableCallback(observe, all);
   return () => meter.removeBatchObservableCallback(observe, all);
 }

@@ -57,6 +57,11 @@ export function assemble(instance, parsed, host, features = {}) {
   shared?.log.follow();
   const changes = new SessionChanges(core, parsed, host, shared);
   const engine = new Engine(core, parsed, host, waiters, shared, changes);
+  changes.ask = async (request) => {
+    const decision = await engine.resolve(request);
+    const isPassed = decision.kind === 'pass' && !decision.isAnonymous;
+    return isPassed ? engine.askOnce(request) : decision;
+  };
   const { varyOn } = parsed;
   /** @type {Parts['headOf']} */
   const headOf = (request) => ({

@@ -349,10 +349,15 @@ export class SessionCacheBase {
 
   /**
    * Ends the session of this request's credential: it is refused from now on, whatever answer of the
-   * origin is still under way (SPEC R8, R10). On this node at once; with a store, on all nodes within
-   * `revocationBound` of when the promise resolves (R31).
+   * origin is still under way (SPEC R8, R10). On this node at once if anything of it is held here; with a store, on all
+   * nodes within `revocationBound` of when the promise resolves (R31). Of a credential that this node does not know, the
+   * store is asked, and then the origin: one that the origin refuses needs no end (R53).
    * @param {RequestLike} request whose credential is refused from now on
-   * @returns {Promise<void>} resolves when the store, if there is one, has it; need not be awaited
+   * @returns {Promise<void>} resolves when it is in effect, and the store, if there is one, has it
+   * @throws {OriginUnavailableError} rejects with `ERR_SESAME_ORIGIN_UNAVAILABLE`: nothing is known of the credential, and
+   *   the origin cannot be asked; it has to be repeated
+   * @throws {SesameError} rejects with `ERR_SESAME_GUARD_FULL`: this node, or this user, has as many ended sessions to
+   *   remember as there is room for (R54). The session is dropped, and has to be ended again later
    * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: it is published as soon as the store can
    *   be reached
    * @throws {SesameError} rejects with `ERR_SESAME_OUTBOX_FULL`: so much waits for the store that this is in effect on this
@@ -363,8 +368,7 @@ export class SessionCacheBase {
    * await sessions.getSession(request); // => null
    */
   revoke(request) {
-    const { changes, headOf } = this.#parts;
-    return unawaited(changes.end(headOf(varyingOf(request))));
+    return unawaited(this.#parts.changes.end(this.#requestOf(request)));
   }
 
   /**
@@ -381,8 +385,12 @@ export class SessionCacheBase {
    * (await sessions.identify(request)).source; // => 'origin'
    */
   forget(request) {
-    const { changes, headOf } = this.#parts;
-    return unawaited(changes.drop(headOf(varyingOf(request))));
+    return unawaited(this.#parts.changes.drop(this.#requestOf(request)));
+  }
+
+  /** @param {RequestLike} request */
+  #requestOf(request) {
+    return this.#parts.documentRequest(varyingOf(request), { waitUntil: ignoreFailure });
   }
 
   /**

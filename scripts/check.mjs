@@ -2,6 +2,7 @@
 import { build } from './build.mjs';
 import { checkAbi } from './check-abi.mjs';
 import { checkBundles } from './check-bundles.mjs';
+import { checkClaims } from './check-claims.mjs';
 import { checkCore } from './check-core.mjs';
 import { checkErrors } from './check-errors.mjs';
 import { checkInstallFiles } from './check-install-files.mjs';
@@ -20,6 +21,7 @@ export async function check() {
     () => generateAbi({ check: true }),
     () => generateOptions({ check: true }),
     checkBundles,
+    checkClaims,
     checkCore,
     checkShell,
     checkAbi,

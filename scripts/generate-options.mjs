@@ -27,6 +27,7 @@ const TYPES = {
   varyOn: ['string | string[]', 'readonly string[]'],
   duration: ['Duration', 'number'],
   size: ['Size', 'number'],
+  count: ['number', 'number'],
   boolean: ['boolean', 'boolean'],
   statuses: ['number[]', 'number[]'],
   patterns: ['string[]', "import('../dialects/path-patterns.js').PathPattern[] | null"],
@@ -71,7 +72,7 @@ function standardText({ kind, standard, standardText: text }) {
     );
   }
   if (kind === 'size') return `${standard}`.replace(/^(\d+)/, '$1 ');
-  if (kind === 'boolean') return `${standard}`;
+  if (kind === 'boolean' || kind === 'count') return `${standard}`;
   if (kind === 'statuses') return /** @type {number[]} */ (standard).join(', ');
   const list = [standard].flat();
   return list.length === 0 ? 'nothing' : list.map((each) => `\`${each}\``).join(', ');
@@ -197,6 +198,7 @@ export {};
 const READERS = {
   duration: (name) => `static_cast<DurationMs>(options["${name}"].as<double>())`,
   size: (name) => `static_cast<std::size_t>(options["${name}"].as<double>())`,
+  count: (name) => `static_cast<std::size_t>(options["${name}"].as<double>())`,
   boolean: (name) => `options["${name}"].as<bool>()`,
   strings: (name) => `emscripten::vecFromJSArray<std::string>(options["${name}"])`,
   statuses: (name) => `emscripten::vecFromJSArray<int>(options["${name}"])`,

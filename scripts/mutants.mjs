@@ -1,105 +1,75 @@
-// Shows that the simulation can fail: takes out, one at a time, what keeps a promise, and prints the seed
-// that noticed. Works on copies; the tree is not touched. Words on the command line choose among them:
-// `npm run mutants -- R24`.
+// Shows that tests can fail: takes out, one at a time, a guard that keeps a promise, and prints what noticed. Those of
+// the core are noticed by the simulation, those of the shell by a test file that each names. Works on copies; the tree
+// is not touched. Words on the command line choose among them by name or file: `npm run mutants -- R24`; `--shell` and
+// `--core` one kind of them.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
-import { capture, Failure, isMain, main, root } from './lib/run.mjs';
+import { capture, captureAsync, Failure, isMain, main, parallel, root } from './lib/run.mjs';
+import { coreMutants } from './mutants/core.mjs';
+import { shellMutants } from './mutants/shell.mjs';
+
+/**
+ * What is taken out: in `file`, every match of `from` becomes `to`.
+ * @typedef {object} Mutant
+ * @property {string} name
+ * @property {string} file
+ * @property {RegExp | string} from a text stands there once
+ * @property {string} to
+ * @property {string[]} [by] what Node runs that has to notice, such as `--test` and a file; none: the simulation
+ */
 
 const MAX_SEEDS = 2000;
+/** A test that never ends has noticed, too. */
+const MAX_TEST_MS = 120_000;
 
-/** What is taken out: in `file`, every match of `from` becomes `to`. Each must be noticed. */
-const mutants = [
-  {
-    name: 'the generation compare',
-    file: 'wasm/core/session/session_fill.cc',
-    from: /(return event != nullptr &&) event->overtakes\(lease\.sequence\);/,
-    to: '$1 false;',
-  },
-  {
-    name: 'the tombstone',
-    file: 'wasm/core/session/tombstones.cc',
-    from: /slot != SlotIndex::kNone && now < slots_\[slot\]\.until/,
-    to: 'now < 0 && slot != SlotIndex::kNone',
-  },
-  {
-    name: 'the lease deadline',
-    file: 'wasm/core/session/leases.cc',
-    from: /now (<|>=) (lease|old)(->|\.)deadline/g,
-    to: 'now * 0 $1 $2$3deadline',
-  },
-  {
-    name: 'the branch for failures (R13)',
-    file: 'wasm/core/session/session_fill.cc',
-    from: /\s*\|\|\s+http_status >= 500/,
-    to: '',
-  },
-  {
-    name: 'the end of a lease with its session (R10)',
-    file: 'wasm/core/session/session_events.cc',
-    from: /(void SessionCache::bury[^}]*)leases_\.cancel\(key\);/,
-    to: '$1',
-  },
-  {
-    name: 'the end of sessions with their user (R23)',
-    file: 'wasm/core/session/session_cache.cc',
-    from: /\(\*event\)->revoked &&/,
-    to: 'false &&',
-  },
-  {
-    name: 'the event of an update (R22)',
-    file: 'wasm/core/session/session_events.cc',
-    from: /(?=users_\.change\(user, change, )/,
-    to: 'if (now < 0) ',
-  },
-  {
-    name: 'the wait for a redemption under way (R24)',
-    file: 'wasm/core/session/session_managed.cc',
-    from: /if \(Lease\* current = leases_\.find_current\(key, now\)\)/,
-    to: 'if (Lease* current = now < 0 ? leases_.find_current(key, now) : nullptr)',
-  },
-  {
-    name: 'the difference between a refusal and a failed redemption (R24)',
-    file: 'wasm/core/session/session_managed.cc',
-    from: /http_status == http::kBadRequest \|\|/,
-    to: 'http_status >= http::kBadRequest ||',
-  },
-  {
-    name: 'the end of the session that a login replaces (R21)',
-    file: 'js_bindings/http/auth-routes.js',
-    from: /(no fixation \(R21\)\.[^\n]*\n *)await this\.#end\(head, context\);/,
-    to: '$1',
-  },
-];
+/** @type {Mutant[]} */
+const mutants = [...coreMutants, ...shellMutants];
 
 const COPIED = ['CMakeLists.txt', 'CMakePresets.json', 'package.json', 'wasm', 'scripts'];
 const COPIED_TOO = ['js_bindings', 'edge_worker', 'service_worker', 'tests/simulation'];
+/** What tests of the shell read beside it. */
+const COPIED_FOR_TESTS = ['adapters', 'bin', 'examples', 'tests'];
+
+/** @param {Mutant} mutant @returns {string | null} the file without it; null: it is not there, or not once */
+function mutated({ file, from, to }) {
+  const source = readFileSync(path.join(root, file), 'utf8');
+  if (typeof from === 'string' && source.split(from).length !== 2) return null;
+  const changed =
+    typeof from === 'string' ? source.replace(from, () => to) : source.replace(from, to);
+  return changed === source ? null : changed;
+}
 
 /** That what each takes out is there: whoever rewrites it has to say where it is now. */
 export function checkMutants() {
-  const lost = mutants.filter(({ file, from, to }) => {
-    const source = readFileSync(path.join(root, file), 'utf8');
-    return source.replace(from, to) === source;
-  });
+  const lost = mutants.filter((mutant) => mutated(mutant) === null);
   if (lost.length > 0) {
     throw new Failure(
-      lost.map(({ name, file }) => `mutants: ${name} is not in ${file}`).join('\n'),
+      lost.map(({ name, file }) => `mutants: ${name} is not in ${file}, or not once`).join('\n'),
     );
   }
+  const names = new Set(mutants.map(({ name }) => name));
+  if (names.size < mutants.length) throw new Failure('mutants: two have the same name');
   console.log(`mutants: ${mutants.length}, each in its place`);
 }
 
-/** @param {typeof mutants[number]} mutant */
-function findSeed({ name, file, from, to }) {
+/** @param {string[]} parts of the tree */
+function copyOf(parts) {
   const copy = mkdtempSync(path.join(os.tmpdir(), 'sesame-mutant-'));
+  for (const part of parts)
+    cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
+  symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
+  return copy;
+}
+
+/** @param {Mutant} mutant @returns {string | null} the seed that has noticed */
+function findSeed(mutant) {
+  const { name, file } = mutant;
+  const copy = copyOf([...COPIED, ...COPIED_TOO]);
   try {
-    for (const part of [...COPIED, ...COPIED_TOO]) {
-      cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
-    }
-    symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
-    const source = readFileSync(path.join(copy, file), 'utf8');
-    writeFileSync(path.join(copy, file), source.replace(from, to));
+    writeFileSync(path.join(copy, file), mutated(mutant) ?? '');
     const built = capture(process.execPath, ['scripts/build.mjs'], { cwd: copy });
     if (!built.ok) throw new Failure(`mutants: without ${name} it does not build\n${built.all}`);
     const { ok, all } = simulate(copy);
@@ -117,22 +87,90 @@ function simulate(cwd) {
   return capture(process.execPath, words, { cwd });
 }
 
-/** @param {string[]} words mutants whose names hold one of them; none: all */
-export async function mutate(words) {
-  checkMutants();
-  await build();
+/** @param {string[]} words @param {string} cwd */
+function runTests(words, cwd) {
+  return captureAsync(process.execPath, words, { cwd, timeoutMs: MAX_TEST_MS });
+}
+
+/** What an output of Node's test runner, or of the suite of rules, says has failed. @param {string} said */
+function failureIn(said) {
+  const failed = /^(?:\s*(?:✖|not ok \d+ -)|[\w ]+: (?=R\d)) ?(.*?)(?: \([\d.]+ms\))?$/m.exec(said);
+  return failed?.[1] ?? 'it did not end as it should';
+}
+
+/** @param {Mutant[]} chosen of the shell @returns {Promise<Mutant[]>} those that nothing has noticed */
+async function missedByTests(chosen) {
+  /** @type {string[]} */
+  const copies = [];
+  const free = Array.from({ length: os.availableParallelism() }, () => {
+    copies.push(
+      copyOf([...COPIED, 'js_bindings', 'edge_worker', 'service_worker', ...COPIED_FOR_TESTS]),
+    );
+    return copies[copies.length - 1];
+  });
+  try {
+    const suites = new Map(chosen.map(({ by = [] }) => [by.join(' '), by]));
+    await parallel(suites.values(), async (words) => {
+      const cwd = /** @type {string} */ (free.pop());
+      const { ok, all } = await runTests(words, cwd);
+      free.push(cwd);
+      if (!ok)
+        throw new Failure(`mutants: with nothing taken out, ${words.join(' ')} fails\n${all}`);
+    });
+    const noticed = await parallel(chosen, async (mutant) => {
+      const cwd = /** @type {string} */ (free.pop());
+      const file = path.join(cwd, mutant.file);
+      const source = readFileSync(file, 'utf8');
+      writeFileSync(file, mutated(mutant) ?? '');
+      const { ok, all } = await runTests(mutant.by ?? [], cwd);
+      writeFileSync(file, source);
+      free.push(cwd);
+      console.log(`without ${mutant.name}: ${ok ? 'NOTHING' : failureIn(all)}`);
+      return !ok;
+    });
+    return chosen.filter((_, at) => !noticed[at]);
+  } finally {
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** @param {Mutant[]} chosen of the core @returns {Mutant[]} those that nothing has noticed */
+function missedBySimulation(chosen) {
   const whole = simulate(root);
   if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
   console.log(`with nothing taken out: ${whole.all.trim()}`);
-  const chosen = mutants.filter(
-    ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
-  );
-  const missed = chosen.filter((mutant) => {
+  return chosen.filter((mutant) => {
     const found = findSeed(mutant);
     console.log(`without ${mutant.name}: ${found ?? `nothing in ${MAX_SEEDS} seeds`}`);
     return !found;
   });
-  if (missed.length > 0) throw new Failure('mutants: the simulation missed what was taken out');
+}
+
+/** @param {string[]} words mutants whose names or files hold one of them, `--shell`, `--core`; none: all */
+export async function mutate(words) {
+  const { values, positionals } = parseArgs({
+    args: words,
+    options: { shell: { type: 'boolean' }, core: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  checkMutants();
+  await build();
+  const chosen = mutants.filter(
+    ({ name, file, by }) =>
+      (!values.shell || by) &&
+      (!values.core || !by) &&
+      (positionals.length === 0 || positionals.some((word) => `${name} ${file}`.includes(word))),
+  );
+  const shell = chosen.filter(({ by }) => by);
+  const core = chosen.filter(({ by }) => !by);
+  const missed = [
+    ...(shell.length > 0 ? await missedByTests(shell) : []),
+    ...(core.length > 0 ? missedBySimulation(core) : []),
+  ];
+  if (missed.length > 0) {
+    const names = missed.map(({ name }) => `  ${name}`).join('\n');
+    throw new Failure(`mutants: nothing noticed that this was taken out:\n${names}`);
+  }
 }
 
 if (isMain(import.meta)) main(() => mutate(process.argv.slice(2)));

@@ -18,7 +18,7 @@ import { capture, Failure, isMain, main, onPath, root, run } from './lib/run.mjs
 /** @param {import('./lib/parts.mjs').Requirement} requirement */
 function isThere({ name, program, unpackedInto }) {
   if (program && onPath(program)) return true;
-  return !!unpackedInto && existsSync(path.join(root, unpackedInto, 'usr/sbin', name));
+  return !!unpackedInto && existsSync(path.join(root, unpackedInto, 'usr/sbin', program ?? name));
 }
 
 /** @param {import('./lib/parts.mjs').Requirement[]} requirements */
@@ -26,10 +26,10 @@ function setupPrograms(requirements) {
   const wanted = requirements.filter((each) => !isThere(each));
   if (!isDebian) return sayWhatIsMissing(wanted);
   setupPackages(wanted.filter(({ unpackedInto }) => !unpackedInto));
-  for (const { name, unpackedInto } of wanted) {
+  for (const { name, unpackedInto, libraries = [] } of wanted) {
     if (!unpackedInto) continue;
     console.log(`setup: unpacking ${name} …`);
-    unpackPackage(name, path.join(root, unpackedInto));
+    for (const each of [...libraries, name]) unpackPackage(each, path.join(root, unpackedInto));
   }
 }
 

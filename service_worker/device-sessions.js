@@ -503,7 +503,7 @@ export class DeviceSessions {
    */
   #hasDroppedToken(request, requester) {
     for (const head of this.#headsOf(request, { ...requester, hasCookies: false })) {
-      this.#cache?.parts.changes.drop(head).catch(() => {});
+      this.#cache?.parts.changes.drop({ head }).catch(() => {});
     }
     return this.#hasRewritten();
   }

@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 export const KEY_BYTES = 16;
 export const USERS_BYTES = 48;
 
@@ -53,7 +53,7 @@ export const Reason = Object.freeze({
   INSISTED: 12,
   UNKNOWN_WRITER: 13,
   ANONYMOUS: 14,
-  MALFORMED_COOKIE: 15,
+  MALFORMED_HEADER: 15,
   COOKIES_DIFFER: 16,
   AUTHORIZATION: 17,
   COOKIE_AND_AUTHORIZATION: 18,
@@ -63,6 +63,10 @@ export const Reason = Object.freeze({
   BACKOFF: 22,
   ORIGIN_FAILED: 23,
   OVERTAKEN: 24,
+  COOKIE_NAME_VARIANT: 25,
+  UNDECODABLE_BYTES: 26,
+  JOINED_FIELDS: 27,
+  CHUNKS: 28,
 });
 
 /** `enum sesame_status` */
@@ -75,6 +79,8 @@ export const Status = Object.freeze({
   MORE: 5,
   REFUSED: 6,
   UNSUPPORTED: 7,
+  UNKNOWN: 8,
+  FULL: 9,
 });
 
 /** `enum sesame_check_flag` */
@@ -90,7 +96,6 @@ export const RemoteEvent = Object.freeze({
   SESSION_ENDED: 0,
   USER_REVOKED: 1,
   USER_CHANGED: 2,
-  UNKNOWN_CHANGE: 3,
   SESSION_FORGOTTEN: 4,
 });
 
@@ -169,7 +174,8 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_write_begin
  * @property {(cache: number, nowMs: number, write: number, httpStatus: number, mayHoldDocument: number, tenantLength: number, cookieLength: number, authorizationLength: number, bodyLength: number) => number} sesame_write_complete
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number, what: number) => void} sesame_session_forget
- * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => void} sesame_session_revoke
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, isAccepted: number) => number} sesame_session_revoke
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_is_accepted
  * @property {(cache: number, nowMs: number, userIdLength: number) => number} sesame_user_invalidate
  * @property {(cache: number, nowMs: number, userIdLength: number) => number} sesame_user_revoke
  * @property {(cache: number) => number} sesame_sequence
@@ -179,6 +185,7 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_export
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, expiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, userLength: number) => number} sesame_session_adopt
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_key
+ * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_credentials
  * @property {(cache: number, userIdLength: number) => number} sesame_user_key
  * @property {(cache: number, nowMs: number, event: number, keyLength: number) => void} sesame_remote_apply
  * @property {(cache: number, timeMs: number) => void} sesame_trust_from

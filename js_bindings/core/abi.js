@@ -47,7 +47,7 @@ const F64 = Object.freeze({
  * @typedef {object} BoundCache
  * @property {() => number} handle
  * @property {(secret: Uint8Array) => void} replaceSecret
- * @property {() => Record<string, number>} statistics
+ * @property {() => any} statistics
  * @property {() => void} delete
  */
 
@@ -202,7 +202,7 @@ export class Core {
     this.#bound.replaceSecret(secret);
   }
 
-  /** @returns {Record<string, number>} */
+  /** @returns {any} counters by name, and `bypassReasons`: more of them by reason */
   statistics() {
     return this.#bound.statistics();
   }
@@ -401,9 +401,27 @@ export class Core {
   /**
    * @param {RequestHead} head
    * @param {number} now
+   * @param {boolean} isAccepted the origin or the store knows the credential
+   * @returns {number} a Status: OK, UNKNOWN or FULL
    */
-  revokeSession(head, now) {
-    this.#exports.sesame_session_revoke(this.#handle, now, ...this.#writeHead(head));
+  revokeSession(head, now, isAccepted) {
+    return this.#exports.sesame_session_revoke(
+      this.#handle,
+      now,
+      ...this.#writeHead(head),
+      isAccepted ? 1 : 0,
+    );
+  }
+
+  /**
+   * Whether the origin has accepted the credential, as far as this node knows.
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  isAccepted(head, now) {
+    return (
+      this.#exports.sesame_session_is_accepted(this.#handle, now, ...this.#writeHead(head)) === 1
+    );
   }
 
   /**
@@ -497,13 +515,41 @@ export class Core {
   /**
    * What names the session of a request to every node with the same secret.
    * @param {RequestHead} head
-   * @returns {{ key: string, kind: number, credential: string } | null} `key` in hexadecimal; null if the
-   *   request has not exactly one credential
+   * @returns {{ key: string, endingKey: string, kind: number, name: string, credential: string } | null} keys in
+   *   hexadecimal; `endingKey`: the key that all spellings of a token share, else `key`; `name`: the cookie's, or the
+   *   scheme in lower case; null if the request has not exactly one credential
    */
   sessionKey(head) {
     if (this.#exports.sesame_session_key(this.#handle, ...this.#writeHead(head)) === 0) return null;
     this.#refreshViews();
-    return { key: toHex(this.body), kind: this.credential, credential: this.meta };
+    const { body } = this;
+    return {
+      key: toHex(body.subarray(0, KEY_BYTES)),
+      endingKey: toHex(body.subarray(KEY_BYTES, 2 * KEY_BYTES)),
+      kind: this.credential,
+      name: decoder.decode(body.subarray(2 * KEY_BYTES)),
+      credential: this.meta,
+    };
+  }
+
+  /**
+   * The credentials that a request names, each as a request of its own: what ends or changes a session has to reach
+   * all of them (rule R1).
+   * @param {RequestHead} head
+   * @returns {RequestHead[]} the request itself if it has exactly one
+   */
+  namedHeads(head) {
+    if (this.sessionKey(head) !== null) return [head];
+    const { tenant } = head;
+    if (this.#exports.sesame_credentials(this.#handle, ...this.#writeHead(head)) === 0) return [];
+    this.#refreshViews();
+    const lines = this.bodyText.split('\n').slice(0, -1);
+    const named = lines.map((line) =>
+      line[0] === 'c'
+        ? { tenant, cookie: line.slice(1), authorization: '' }
+        : { tenant, cookie: '', authorization: line.slice(1) },
+    );
+    return named.filter((each) => this.sessionKey(each) !== null);
   }
 
   /**

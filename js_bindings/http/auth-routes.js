@@ -1,15 +1,18 @@
 // The paths that change sessions: login, refresh and logout of managed sessions, and the origin's webhook
 // (SPEC R20, R21, R23-R25, R42).
+import { OriginUnavailableError } from '../errors.js';
 import { readBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { varyingHeaders } from '../origin/vary.js';
+import { isGuardFull } from '../sessions/session-changes.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
 import { markPrivate } from './private-headers.js';
 import {
   errorResponse,
+  guardFullResponse,
   isoTime,
   jsonResponse,
   outboxFullResponse,
@@ -119,13 +122,13 @@ export class AuthRoutes {
       const decision = await engine.resolve(asked);
       if (decision.kind !== 'document') {
         // Something has ended it already: no half session is left.
-        await this.#end(asked.head, context);
+        await this.#end(asked, context);
         return errorResponse(503, 'login_without_session', retryHeader(503));
       }
       document = decision.body;
     }
     // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13).
-    await this.#end(head, context);
+    await this.#end(this.#requestOf(request, context), context);
     const user = JSON.parse(decoder.decode(document));
     return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [
@@ -165,9 +168,9 @@ export class AuthRoutes {
    */
   async #logout(request, context) {
     const { options } = this.#parts;
-    const isKept = await this.#end(this.#parts.headOf(request), context);
+    const failure = await this.#end(this.#requestOf(request, context), context);
     // The browser keeps its cookie, so that the logout can be repeated: other nodes still serve the session (R25).
-    if (!isKept) return outboxFullResponse();
+    if (failure !== null) return failure;
     /** @type {[string, string][]} */
     const headers = [['set-cookie', `${options.cookie[0]}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`]];
     if (options.browserCache) headers.push(['clear-site-data', '"cache"']);
@@ -175,21 +178,41 @@ export class AuthRoutes {
   }
 
   /**
-   * Ends a session here at once, and at the origin behind the answer (R25).
-   * @param {import('../core/abi.js').RequestHead} head
+   * Ends every session that a request names here at once, and at the origin behind the answer (R1, R25).
+   * @param {import('../sessions/engine.js').DocumentRequest} request
    * @param {HandlerContext} context
-   * @returns {Promise<boolean>} false: the other nodes will not hear of it
+   * @returns {Promise<Response | null>} null: it has ended, or is known to nobody; otherwise the answer to who has to
+   *   repeat it
    */
-  async #end(head, context) {
+  async #end(request, context) {
     const managed = this.#managed();
-    await managed.find(head);
-    const tokens = managed.tokensOf(head);
-    const isKept = await this.#parts.changes.end(head).then(
-      () => true,
-      (error) => !isOutboxFull(error), // it is published when the store is back
-    );
-    context.waitUntil(managed.endAtOrigin(tokens));
-    return isKept;
+    const tokens = [];
+    for (const named of this.#parts.core.namedHeads(request.head)) {
+      await managed.find(named);
+      tokens.push(managed.tokensOf(named));
+    }
+    /** @type {Response | null} */
+    let failure = null;
+    try {
+      await this.#parts.changes.end(request);
+    } catch (error) {
+      if (isOutboxFull(error)) failure = outboxFullResponse();
+      else if (isGuardFull(error)) failure = guardFullResponse();
+      else if (error instanceof OriginUnavailableError) {
+        failure = unavailableResponse(error.retryAfterMs);
+      } // else it is published when the store is back
+    }
+    context.waitUntil(Promise.all(tokens.map((each) => managed.endAtOrigin(each))));
+    return failure;
+  }
+
+  /**
+   * @param {Request} request
+   * @param {HandlerContext} context
+   */
+  #requestOf(request, context) {
+    // What changes a session goes on when its client has gone.
+    return this.#parts.documentRequest(request, { waitUntil: (work) => context.waitUntil(work) });
   }
 
   /** @param {Request} request */

@@ -23,6 +23,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * A request that is about to be passed to the origin.
  * @typedef {object} Passed
  * @property {RequestHead} head
+ * @property {import('../sessions/engine.js').DocumentRequest} asked who makes it is found out so, where that is not known
  * @property {Headers} headers with which it goes there: an ended credential is taken out (rule R8)
  * @property {string} method
  * @property {string} path
@@ -53,12 +54,13 @@ export class Observing {
   passed(request, path) {
     const { options } = this.#parts;
     const { method, headers } = request;
-    const head = this.#parts.headOf(request);
+    const asked = this.#parts.documentRequest(request, { waitUntil: ignoreFailure });
+    const { head } = asked;
     const candidates = options.effects.effectsOf(method, path);
     // A managed session's cookie means nothing to the origin.
     const isEnded = this.#parts.managed === null && this.#hasEnded(head);
     return {
-      ...{ head, method, path, candidates },
+      ...{ head, asked, method, path, candidates },
       headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,
       ownUser: candidates.some(isAboutOthers) ? this.#userOf(head) : null,
       isAcceptedBearer:
@@ -120,7 +122,7 @@ export class Observing {
    */
   async observe(passed, response, body = null) {
     const { changes, drops, host, options } = this.#parts;
-    const { head, headers, method, path, candidates, isAcceptedBearer } = passed;
+    const { head, asked, headers, method, path, candidates, isAcceptedBearer } = passed;
     const cookies = sessionCookies(headers, response.headers, options.cookie, host.now());
     const status = statusOf(response);
     const answer = {
@@ -144,13 +146,18 @@ export class Observing {
       return false;
     }
     drops.add(name);
-    await (outcome === 'end' ? changes.end(head) : changes.drop(head)).catch(() => {});
+    await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {});
     // The origin has set it for a request that went there without it (R8).
     for (const cookie of begins ? cookies.set.filter((each) => !cookies.sent.includes(each)) : []) {
       changes.beginAnew({ ...head, cookie, authorization: '' });
     }
     return true;
   }
+}
+
+/** @param {Promise<unknown>} work */
+function ignoreFailure(work) {
+  work.catch(() => {});
 }
 
 /** A browser's worker is told of a redirect, not where it leads. @param {Response} response */

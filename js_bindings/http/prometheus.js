@@ -83,6 +83,15 @@ export function prometheusText(statistics) {
       OUTCOMES.map((outcome) => [`{outcome="${outcome}"}`, statistics[outcome]]),
     ),
     family(
+      'bypass_total',
+      'counter',
+      'Requests passed to the origin because their credential is ambiguous, by reason',
+      Object.entries(statistics.bypassReasons).map(([reason, count]) => [
+        `{reason="${reason}"}`,
+        count,
+      ]),
+    ),
+    family(
       'origin_calls_total',
       'counter',
       'Origin calls for a document, by cause',

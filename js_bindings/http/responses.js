@@ -57,6 +57,11 @@ export function outboxFullResponse() {
   return errorResponse(503, 'outbox_full', [['retry-after', '1']]);
 }
 
+/** There is no room to remember that another session has ended: it has to be repeated. */
+export function guardFullResponse() {
+  return errorResponse(503, 'guard_full', [['retry-after', '1']]);
+}
+
 /**
  * `{ user, expiresAt }` around the document's own bytes, or `null`. What it is given may change after.
  * @param {import('../sessions/decision.js').Decision['kind']} kind

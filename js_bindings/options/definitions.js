@@ -52,6 +52,14 @@ export const SECTIONS = {
         meaning:
           'the name of the session cookie, or its names; **set it** if yours is not among the defaults',
       },
+      authorizationSchemes: {
+        kind: 'strings',
+        standard: ['Bearer', 'Token', 'ApiKey', 'JWT'],
+        core: 'authorization_schemes',
+        meaning:
+          'the schemes of `Authorization` that carry a whole credential; a request with any other is passed to the back end',
+        rule: 'R1',
+      },
       varyOn: {
         kind: 'varyOn',
         standard: [],
@@ -156,6 +164,24 @@ export const SECTIONS = {
         core: 'memory_bytes',
         meaning: 'the most memory that the cache may hold',
         rule: 'R50',
+      },
+      sessionsPerUser: {
+        kind: 'count',
+        standard: 100,
+        core: 'sessions_per_user',
+        meaning:
+          'with `managed` and a `userId` of your own: how many sessions one user may have; a further login ends the oldest',
+        rule: 'R54',
+        page: 'security.md#what-fails-when-a-table-is-full',
+      },
+      endsPerUser: {
+        kind: 'count',
+        standard: 256,
+        core: 'ends_per_user',
+        meaning:
+          'with a `userId` of your own: how many ended sessions of one user a node remembers; `revoke()` of a further one fails with `ERR_SESAME_GUARD_FULL`',
+        rule: 'R54',
+        page: 'security.md#what-fails-when-a-table-is-full',
       },
       maxDocument: {
         kind: 'size',

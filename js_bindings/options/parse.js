@@ -71,6 +71,10 @@ const KINDS = {
     "must be milliseconds or a string such as '30m'",
     (value) => parseQuantity(value, DURATION_UNITS),
   ],
+  count: [
+    'must be a whole number above 0',
+    (value) => (Number.isSafeInteger(value) && value > 0 && value < 2 ** 31 ? value : undefined),
+  ],
   size: ["must be bytes or a string such as '64MB'", parseSize],
   boolean: ['must be true or false', (value) => (typeof value === 'boolean' ? value : undefined)],
   statuses: [
@@ -164,6 +168,8 @@ export function parseWith(options, findFaults, features) {
     isManaged,
     refreshLeaseFor: (managed?.refreshTimeout ?? 0) + REFRESH_MARGIN_MS,
   });
+  // Users who were guessed may share an identifier: no number holds for one of them.
+  if (given.userId === undefined) Object.assign(parsed, { sessionsPerUser: 0, endsPerUser: 0 });
   if (parsed.sessionPath === parsed.documentPath) {
     faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
   }

@@ -20,6 +20,8 @@
  *   that is there counts); default: `/id`, `/user/id`, `/data/id`, `/sub`
  * @property {string | string[]} [cookie] the name of the session cookie, or its names; set it if yours is not among
  *   the defaults; default: `session`, `__Host-session`, `__Secure-session`
+ * @property {string | string[]} [authorizationSchemes] the schemes of `Authorization` that carry a whole credential;
+ *   a request with any other is passed to the back end (rule R1); default: `Bearer`, `Token`, `ApiKey`, `JWT`
  * @property {string | string[]} [varyOn] what the document depends on beside the credential: `host`, names of request
  *   headers, `cookie:NAME`; each value has documents of its own (rule R4); default: nothing
  * @property {Duration} [originTimeout] how long one call of the back end may take; default: 8 s
@@ -38,6 +40,10 @@
  * @property {Duration} [negativeFor] how long a clear "no" is remembered (rule R12); default: 10 s
  * @property {string[]} [fields] keep only these members of the document (rule R14); default: all
  * @property {Size} [memory] the most memory that the cache may hold (rule R50); default: 64 MB
+ * @property {number} [sessionsPerUser] with `managed` and a `userId` of your own: how many sessions one user may
+ *   have; a further login ends the oldest (rule R54); default: 100
+ * @property {number} [endsPerUser] with a `userId` of your own: how many ended sessions of one user a node remembers;
+ *   `revoke()` of a further one fails with `ERR_SESAME_GUARD_FULL` (rule R54); default: 256
  * @property {Size} [maxDocument] the largest document (rule R44); default: 256 kB
  * @property {Size} [maxCredential] the longest `Cookie` or `Authorization` header, each (rule R44); default: 16 kB
  * @property {Size} [maxBody] the largest body of a write on the document (rule R44); default: 1 MB
@@ -103,6 +109,7 @@
  * @property {string} documentPath
  * @property {string[]} userId
  * @property {string[]} cookie
+ * @property {string[]} authorizationSchemes
  * @property {readonly string[]} varyOn
  * @property {number} originTimeout
  * @property {number} leaseFor
@@ -116,6 +123,8 @@
  * @property {number} negativeFor
  * @property {string[]} fields
  * @property {number} memory
+ * @property {number} sessionsPerUser
+ * @property {number} endsPerUser
  * @property {number} maxDocument
  * @property {number} maxCredential
  * @property {number} maxBody

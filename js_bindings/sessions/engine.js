@@ -20,6 +20,7 @@ const FAILURES = new Set([304, 408, 425, 429]);
  * @property {Headers} headers what the origin is asked with
  * @property {boolean} [fresh] what is held does not count (SPEC R11)
  * @property {AbortSignal} [signal] the client has gone
+ * @property {boolean} [isEnding] the session is to be ended, if there is one: this is no check of a client's
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
  * @property {string | null} [site] the other site whose page is to read the answer; null: none is
@@ -78,7 +79,8 @@ export class Engine {
     }
     const decision = await this.#resolve(request);
     const durationMs = this.#host.now() - start;
-    this.noteCheck(start, durationMs, decision.kind, decision.source, decision.reason);
+    if (!request.isEnding)
+      this.noteCheck(start, durationMs, decision.kind, decision.source, decision.reason);
     return decision;
   }
 
@@ -138,9 +140,10 @@ export class Engine {
     const giveUpAt = this.#host.now() + this.#options.leaseFor;
     let fresh = request.fresh ?? false;
     let waited = 0;
-    let again = 0;
+    let again = request.isEnding ? CheckFlag.AGAIN : 0;
     let attempts = 0;
     for (let round = 0; ; ++round) {
+      if (this.#changes.isEnding && !request.isEnding) await this.#changes.settled(head);
       const flags = (fresh ? CheckFlag.FRESH : 0) | again;
       const action = this.#core.check(head, this.#host.now(), waited, flags);
       again = CheckFlag.AGAIN;
@@ -199,7 +202,8 @@ export class Engine {
     const shared = this.#shared;
     let isComplete = false;
     let release = async () => {};
-    let isThere = true; // for all that is known
+    const isAccepted = shared !== null && this.#core.isAccepted(head, this.#host.now());
+    let isThere = isAccepted;
     try {
       if (shared !== null && !request.fresh) {
         const claim = await shared.claim(head, (document) => {
@@ -208,7 +212,8 @@ export class Engine {
           return isComplete;
         });
         if (claim.isFilled) return null;
-        ({ release, isThere } = claim);
+        ({ release } = claim);
+        isThere ||= claim.isThere;
       } else if (shared !== null && (await shared.hasEnded(head))) {
         return null; // this node knows it now
       }
@@ -236,7 +241,8 @@ export class Engine {
       }
       if (asked.changesCredential) {
         // The answer was for this credential, but it has been exchanged for another with it.
-        await this.#changes.drop(head).catch(() => {});
+        const hasBeen = decision.kind === 'document' || isThere;
+        await this.#changes.drop(request, hasBeen).catch(() => {});
       } else if (shared !== null) {
         const { cacheControl } = asked.answer;
         // What others hold for this credential is not true any more if it may not be kept here (R12, R15).
@@ -245,7 +251,7 @@ export class Engine {
           const saved = shared.save(head, since, decision, { cacheControl, askedAtMs });
           request.waitUntil(saved.then(release));
           release = async () => {};
-        } else if (isThere) {
+        } else if (isThere || (request.fresh && (await shared.load(head)) !== null)) {
           await this.#changes.dropElsewhere(head).catch(() => {});
         }
       }

@@ -1,8 +1,16 @@
 // Changes what is held here and publishes it to the other nodes: the one place that does either. It must not know why a
 // session changes, nor how that is answered.
-// Invariants: it is in effect here before a method returns, and elsewhere within `revocationBound` of when its promise
-// resolves (SPEC R31); what it could not publish yet waits in the outbox, or the promise says that it does not.
-import { Action, RemoteEvent } from '../core/abi-constants.js';
+// A credential that the origin has not accepted, as far as this node knows, gets no memory here and no room in the
+// outbox: the store is asked for it first, and then the origin (R53).
+// Invariants: what happens to a credential that is known here is in effect here before a method returns, and elsewhere
+// within `revocationBound` of when its promise resolves (R31); what it could not publish yet waits in the outbox, or the
+// promise says that it does not.
+import { Action, Credential, RemoteEvent, Status } from '../core/abi-constants.js';
+import { OriginUnavailableError, SesameError } from '../errors.js';
+import { pause } from '../host.js';
+
+/** Where promises cannot be shared, it is looked this often whether a session has been ended. */
+const LOOK_EVERY_MS = 10;
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -10,6 +18,8 @@ import { Action, RemoteEvent } from '../core/abi-constants.js';
  * @typedef {import('../core/abi.js').KeptDocument} KeptDocument
  * @typedef {import('../stores/store.js').Position} Position
  */
+
+/** @typedef {import('./engine.js').DocumentRequest} DocumentRequest */
 
 /**
  * A write of a user's document that is under way.
@@ -37,6 +47,15 @@ export class SessionChanges {
   #options;
   #host;
   #shared;
+  /** What there is to end of each is being found out, by its key. @type {Map<string, Promise<number | null>>} */
+  #ending = new Map();
+  /**
+   * Who makes a request, as the origin or another node says: set by who makes the parts.
+   * @type {(request: DocumentRequest) => Promise<import('./decision.js').Decision>}
+   */
+  ask = async () => {
+    throw new Error('nothing asks the origin');
+  };
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -52,44 +71,166 @@ export class SessionChanges {
   }
 
   /**
-   * Ends the session of a request: it is refused from now on.
-   * @param {RequestHead} head
-   * @returns {Promise<void>} resolves when it is published
+   * Ends every session that a request names: it is refused from now on (rule R1).
+   * @param {DocumentRequest} request
+   * @returns {Promise<void>} resolves when it is published, or when the origin says that there is nothing to end
+   * @throws {SesameError} rejects with `ERR_SESAME_GUARD_FULL`: it is dropped, but there is no room to remember that it
+   *   has ended
+   * @throws {OriginUnavailableError} rejects: nothing is known of the credential, and the origin cannot be asked
    */
-  end(head) {
-    this.#core.revokeSession(head, this.#host.now());
-    const ofAll = this.#forAllTenants(RemoteEvent.SESSION_ENDED, head);
-    if (this.#shared === null) return Promise.resolve();
+  end(request) {
+    const named = this.#core.namedHeads(request.head);
+    if (named.length === 1) return this.#endOne(request);
+    return allOf(named.map((head) => this.#endOne(alone(request, head))));
+  }
+
+  /** @param {DocumentRequest} request with one credential */
+  #endOne(request) {
+    // Another call is finding out: to begin anew would cancel its question.
+    const key = this.isEnding ? this.#core.sessionKey(request.head)?.key : undefined;
+    if (key !== undefined && this.#ending.has(key)) return this.#endUnknown(request);
+    const status = this.#core.revokeSession(request.head, this.#host.now(), false);
+    return status === Status.UNKNOWN
+      ? this.#endUnknown(request)
+      : this.#publishEnd(request.head, status);
+  }
+
+  /**
+   * One at a time a credential. Until it is known what there is to end, nothing of it is answered.
+   * @param {DocumentRequest} request
+   */
+  #endUnknown(request) {
+    const key = this.#core.sessionKey(request.head)?.key;
+    if (key === undefined) return Promise.resolve();
+    const { head } = request;
+    const other = this.#host.sharesPromises ? this.#ending.get(key) : undefined;
+    const found = other ?? this.#findEnd(request, key);
+    return found.then((status) => (status === null ? undefined : this.#publishEnd(head, status)));
+  }
+
+  /**
+   * @param {DocumentRequest} request
+   * @param {string} key
+   */
+  #findEnd(request, key) {
+    const found = this.#isAccepted({ ...request, isEnding: true })
+      .then((isAccepted) =>
+        isAccepted ? this.#core.revokeSession(request.head, this.#host.now(), true) : null,
+      )
+      .finally(() => this.#ending.delete(key));
+    this.#ending.set(key, found);
+    return found;
+  }
+
+  /** Whether it is being found out of some credential what there is to end. */
+  get isEnding() {
+    return this.#ending.size > 0;
+  }
+
+  /**
+   * Resolves when nothing of a credential waits to be ended. Never rejects.
+   * @param {RequestHead} head
+   */
+  async settled(head) {
+    const key = this.#core.sessionKey(head)?.key ?? '';
+    for (let work = this.#ending.get(key); work; work = this.#ending.get(key)) {
+      await (this.#host.sharesPromises ? work.catch(() => null) : pause(this.#host, LOOK_EVERY_MS));
+    }
+  }
+
+  /**
+   * @param {RequestHead} head
+   * @param {number} status of its end here
+   */
+  async #publishEnd(head, status) {
+    const heads = [head];
+    let isFull = status === Status.FULL;
+    if (head.tenant !== '') {
+      const ofAll = { ...head, tenant: '' };
+      heads.push(ofAll);
+      isFull ||= this.#core.revokeSession(ofAll, this.#host.now(), true) === Status.FULL;
+    }
+    if (this.#shared === null) {
+      if (isFull) throw new GuardFullError();
+      return;
+    }
     const { publisher } = this.#shared;
-    const heads = ofAll === null ? [head] : [head, { ...head, tenant: '' }];
-    return allOf(heads.map((each) => publisher.end(each)));
+    // What is not remembered here is in the store or nowhere.
+    const ended = allOf(heads.map((each) => publisher.end(each, !isFull)));
+    await (isFull ? ended.catch(rejectFull) : ended);
   }
 
   /**
    * Drops what is held for a request: its credential may stand for somebody else now.
-   * @param {RequestHead} head
+   * @param {Pick<DocumentRequest, 'head'> & Partial<DocumentRequest>} request
+   * @param {boolean} [isAccepted] what the caller has just learnt of the credential
    * @returns {Promise<void>} resolves when it is published
    */
-  drop(head) {
+  drop(request, isAccepted) {
+    const { head } = request;
+    const now = this.#host.now();
+    const named = this.#core.namedHeads(head);
+    const known = named.filter((each) => isAccepted || this.#core.isAccepted(each, now));
     this.#core.forgetSession(head);
-    const ofAll = this.#forAllTenants(RemoteEvent.USER_CHANGED, head);
-    if (this.#shared === null) return Promise.resolve();
-    const { publisher } = this.#shared;
-    const event = ofAll === null ? [] : [publisher.userEvent('invalidate', ofAll)];
-    return allOf([publisher.drop(head), ...event]);
+    const isAsked = this.#shared !== null && isAccepted !== false;
+    const unknown = isAsked ? named.filter((each) => !known.includes(each)) : [];
+    return allOf([
+      ...known.map((each) => this.#publishDrop(each)),
+      ...unknown.map((each) => this.#dropUnknown(alone(request, each))),
+    ]);
+  }
+
+  /** @param {DocumentRequest} request with one credential, of which nothing is known here */
+  async #dropUnknown(request) {
+    if (await this.#isKnownElsewhere(request)) await this.#publishDrop(request.head);
   }
 
   /**
    * What happens to a credential happens to it under every value of what `varyOn` names (R4, R8). Nobody can list those
-   * keys: it is noted once, under the key without them. A drop is noted there as what happens to a user is.
-   * @param {number} event
-   * @param {RequestHead} head
-   * @returns {string | null} that key; null if there are no others
+   * keys: it is noted once, under the key without them, as what happens to a user is.
+   * @param {RequestHead} head with one credential
    */
-  #forAllTenants(event, head) {
-    const key = this.#core.keyOfAllTenants(head);
-    if (key !== null) this.#core.applyRemote(event, key, this.#host.now());
-    return key;
+  async #publishDrop(head) {
+    const ofAll = this.#core.keyOfAllTenants(head);
+    if (ofAll !== null) this.#core.applyRemote(RemoteEvent.USER_CHANGED, ofAll, this.#host.now());
+    if (this.#shared === null) return;
+    const { publisher } = this.#shared;
+    const event = ofAll === null ? [] : [publisher.userEvent('invalidate', ofAll)];
+    await allOf([publisher.drop(head), ...event]);
+  }
+
+  /**
+   * Whether the origin accepts a credential of which nothing is known here.
+   * @param {DocumentRequest} request
+   * @returns {Promise<boolean>} rejects if nobody can say
+   */
+  async #isAccepted(request) {
+    const { head } = request;
+    const key = this.#core.sessionKey(head);
+    if (key === null) return false;
+    if (this.#options.managed && key.kind === Credential.COOKIE) {
+      // The sessions are Sesame's own: the origin has never seen their cookies.
+      const found = (await this.#shared?.tokens.find(head)) ?? 'none';
+      if (found === 'unavailable') throw new OriginUnavailableError(1000);
+      return found === 'found';
+    }
+    const { kind, retryAfterMs } = await this.ask(request);
+    if (kind === 'document' || kind === 'refusal' || kind === 'too-large') {
+      return kind === 'document';
+    }
+    throw new OriginUnavailableError(Math.max(1000, retryAfterMs));
+  }
+
+  /**
+   * Whether another node may hold something of a credential of which nothing is known here.
+   * @param {DocumentRequest} request
+   * @returns {Promise<boolean>} rejects if nobody can say
+   */
+  async #isKnownElsewhere(request) {
+    const shared = /** @type {import('../shared/documents.js').SharedSessions} */ (this.#shared);
+    const { isFilled, isAsked, isThere, release } = await shared.claim(request.head, () => true);
+    await release();
+    return isAsked ? isFilled || isThere : this.#isAccepted({ ...request, isEnding: true });
   }
 
   /**
@@ -191,18 +332,62 @@ export class SessionChanges {
       },
       publish: async ({ httpStatus }, asked) => {
         const succeeded = httpStatus >= 200 && httpStatus <= 299;
-        if (shared === null || !(succeeded || httpStatus === 0)) return;
+        if (shared === null || !(succeeded || httpStatus === 0 || users.length > 0)) return;
         if (asked?.user) users.push(asked.user);
         const newest = asked?.isKept && asked.source === 'origin' ? asked : document;
-        // The core had no room to note whose document was held before a write that it does not track.
-        const known = write === 0 ? [] : users;
-        const published = await shared.publisher.write(known, succeeded ? since : null);
+        // Whose document it was is not known: what is held of the writer's own credential is another's at most.
+        if (users.length === 0 && asked?.kind === 'document') {
+          await shared.publisher.drop(head).catch(() => {});
+        }
+        const published = await shared.publisher.write(users, succeeded ? since : null);
         if (published === null || newest === null) return;
         const askedAtMs = this.#host.now();
         await shared.save(head, published, newest, { cacheControl: '', askedAtMs });
       },
     };
   }
+}
+
+/** A node has no room to remember that another session has ended (R54). */
+class GuardFullError extends SesameError {
+  /** @param {ErrorOptions} [options] `cause`: why the store did not receive it */
+  constructor(options) {
+    super(
+      'ERR_SESAME_GUARD_FULL',
+      'There is no room to remember another ended session: it was dropped, and has to be ended again later',
+      options,
+    );
+  }
+}
+
+/**
+ * A request with one of the credentials that it names.
+ * @param {Pick<DocumentRequest, 'head'> & Partial<DocumentRequest>} request
+ * @param {RequestHead} head
+ * @returns {DocumentRequest}
+ */
+function alone(request, head) {
+  if (request.head === head) return /** @type {DocumentRequest} */ (request);
+  const headers = new Headers(request.headers);
+  for (const name of /** @type {const} */ (['cookie', 'authorization'])) {
+    if (head[name] === '') headers.delete(name);
+    else headers.set(name, head[name]);
+  }
+  const { waitUntil = () => {} } = request;
+  return { head, headers, waitUntil };
+}
+
+/** @param {unknown} cause @returns {never} */
+function rejectFull(cause) {
+  throw new GuardFullError({ cause });
+}
+
+/**
+ * Whether a session was dropped, but will be accepted again if the origin accepts it.
+ * @param {unknown} error
+ */
+export function isGuardFull(error) {
+  return error instanceof GuardFullError;
 }
 
 /**

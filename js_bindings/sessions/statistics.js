@@ -13,6 +13,7 @@
  * @property {number} joined waited for another's origin call
  * @property {number} negative answered from a remembered "no"
  * @property {number} bypass passed to the origin: anonymous or ambiguous
+ * @property {Readonly<Record<string, number>>} bypassReasons those that were ambiguous, by the reason (SPEC R1)
  * @property {number} originCalls calls for the document, of all causes that follow
  * @property {number} originMiss because nothing was held that may be served
  * @property {number} originRefresh behind a stale answer
@@ -69,12 +70,14 @@ export class StatisticsReader {
 
   /** @returns {Statistics} as they are now */
   read() {
-    const counters = withSums(this.#core.statistics());
+    const { bypassReasons: reasons, ...counted } = this.#core.statistics();
+    const bypassReasons = /** @type {Record<string, number>} */ (/** @type {unknown} */ (reasons));
+    const counters = withSums(counted);
     const { checks, originCalls } = this.#engine.times;
     // A counter never falls: an origin call that comes without a check is not a check that cost one.
     this.#maxAvoided = Math.max(this.#maxAvoided, counters.originCallsAvoided);
     return {
-      ...{ ...counters, originCallsAvoided: this.#maxAvoided },
+      ...{ ...counters, originCallsAvoided: this.#maxAvoided, bypassReasons },
       checkTime: checks.value(),
       originTime: originCalls.value(),
       originUnkeyedVary: this.#engine.calls.unkeyedVary,
@@ -87,8 +90,8 @@ export class StatisticsReader {
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'storeSilenceMs' |
- *   'storeRefused' | 'dropsByPath'>}
+ * @returns {Omit<Statistics, 'bypassReasons' | 'checkTime' | 'originTime' | 'originUnkeyedVary' |
+ *   'storeSilenceMs' | 'storeRefused' | 'dropsByPath'>}
  */
 function withSums(counters) {
   const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin } =

@@ -36,14 +36,20 @@ import { UsedMessages } from './used-messages.js';
  * @typedef {object} Claim
  * @property {boolean} isFilled another node's document is held now, or the session has ended: the origin need not be asked
  * @property {boolean} isThere another node has left something, of use or not
+ * @property {boolean} isAsked the store has answered
  * @property {() => Promise<void>} release to be called when the origin's answer is saved
  */
 
 /** Nobody is kept from asking at the same time. @type {Claim} */
-const UNCLAIMED = Object.freeze({ isFilled: false, isThere: false, release: async () => {} });
+const UNCLAIMED = Object.freeze({
+  isFilled: false,
+  isThere: false,
+  isAsked: false,
+  release: async () => {},
+});
 
 /** @type {Claim} */
-const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true });
+const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true, isAsked: true });
 
 export class SharedSessions {
   #core;
@@ -247,7 +253,7 @@ export class SharedSessions {
     if (lock === null) return null;
     const release = () => this.#records.release(lock);
     // Whoever had the lock before may have left it between the look and the lock.
-    if (!(await isFound())) return { isFilled: false, isThere, release };
+    if (!(await isFound())) return { isFilled: false, isThere, isAsked: true, release };
     await release();
     return FILLED;
   }
@@ -263,7 +269,7 @@ export class SharedSessions {
     const ofAllTenants = this.#core.keyOfAllTenants(head);
     const session = since && this.#core.sessionKey(head);
     if (since === null || session === null) return;
-    const keys = [session.key, user, ofAllTenants, ANY_USER];
+    const keys = [session.key, user, ofAllTenants];
     if (keys.some((key) => key !== null && this.log.outbox.isPending(key))) return;
     const { clockOffset } = this.log;
     const record = {

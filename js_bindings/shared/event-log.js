@@ -307,8 +307,7 @@ export class SharedLog {
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);
     if (kind !== 'invalidate') return;
-    const isKnown = key !== ANY_USER;
-    const change = isKnown ? RemoteEvent.USER_CHANGED : RemoteEvent.UNKNOWN_CHANGE;
-    this.#core.applyRemote(change, key, now);
+    if (key !== ANY_USER) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);
+    else this.#lostFloor = now + 1; // a node with another secret cannot say whom it means
   }
 }

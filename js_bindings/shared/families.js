@@ -5,7 +5,7 @@
 import { toHex } from '../util/hex.js';
 import { valueAt } from '../util/json-pointer.js';
 
-/** Stands for a user where nobody knows whose document a write has changed. The same in every family. */
+/** Stands for a user whose identifier a node does not know, and so not the key under another secret. */
 export const ANY_USER = 'f'.repeat(32);
 
 /** So many users' identifiers are remembered. */

@@ -35,14 +35,25 @@ export class Publisher {
   }
 
   /**
-   * The session of a request has ended, everywhere once this resolves.
+   * Every session that a request names has ended, everywhere once this resolves.
    * @param {RequestHead} head
+   * @param {boolean} [isKept] whether it is sent again if that fails now
    */
-  async end(head) {
+  async end(head, isKept = true) {
+    await all(this.#core.namedHeads(head).flatMap((named) => this.#endOne(named, isKept)));
+  }
+
+  /**
+   * The other spellings of a token end under the key that they share. Under each secret, the keys are others.
+   * @param {RequestHead} head with one credential
+   * @param {boolean} isKept
+   * @returns {Promise<void>[]}
+   */
+  #endOne(head, isKept) {
     const session = this.#core.sessionKey(head);
-    if (session === null) return;
+    if (session === null) return [];
     const { managed, expiresIn } = this.#options;
-    await this.#log.outbox.publish(session.key, 'end', async () => {
+    const send = async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const named = core.sessionKey(head) ?? session;
         const parts = [...endingPartsOf(head, named), partsOf(head, named)];
@@ -52,22 +63,32 @@ export class Publisher {
           await this.#store.end(nameOf(keys, each), key, writer, expiresIn);
         }
       }
-    });
+    };
+    return [isKept ? this.#log.outbox.publish(session.key, 'end', send) : send()];
   }
 
   /**
-   * The credential of a request may stand for somebody else now.
+   * The credentials that a request names may stand for other users now.
    * @param {RequestHead} head
    */
   async drop(head) {
+    await all(this.#core.namedHeads(head).flatMap((named) => this.#dropOne(named)));
+  }
+
+  /**
+   * @param {RequestHead} head with one credential
+   * @returns {Promise<void>[]}
+   */
+  #dropOne(head) {
     const session = this.#core.sessionKey(head);
-    if (session === null) return;
-    await this.#log.outbox.publish(session.key, 'drop', async () => {
+    if (session === null) return [];
+    const publishing = this.#log.outbox.publish(session.key, 'drop', async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const key = core.sessionKey(head)?.key ?? '';
         await this.#store.forget(nameOf(keys, partsOf(head, session)), key, writer);
       }
     });
+    return [publishing];
   }
 
   /**
@@ -96,19 +117,17 @@ export class Publisher {
    * @param {string[]} users their keys
    */
   async userEvents(action, users) {
-    const results = await Promise.allSettled(users.map((user) => this.userEvent(action, user)));
-    const errors = results.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    if (errors.length > 0) throw errors.find(isOutboxFull) ?? errors[0];
+    await all(users.map((user) => this.userEvent(action, user)));
   }
 
   /**
    * A write has changed the documents of users. Never rejects.
-   * @param {string[]} known the users' keys; if none is known, the document of any user may be another
+   * @param {string[]} known the users' keys
    * @param {Position | null} begun from before the write; null: what is held may be older than it
    * @returns {Promise<Position | null>} of the write, if what is held since is the newest; null: it may not be
    */
   async write(known, begun) {
-    const users = new Set(known.length > 0 ? known : [ANY_USER]);
+    const users = new Set(known);
     /** @type {Position | null} */
     let published = null;
     for (const user of users) {
@@ -136,4 +155,15 @@ export class Publisher {
         (key === ANY_USER || users.has(key)),
     );
   }
+}
+
+/**
+ * Waits for all, so that each event is in the outbox before one can fail. An event that is lost is told before one that
+ * is sent again.
+ * @param {Promise<unknown>[]} published
+ */
+async function all(published) {
+  const results = await Promise.allSettled(published);
+  const errors = results.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (errors.length > 0) throw errors.find(isOutboxFull) ?? errors[0];
 }

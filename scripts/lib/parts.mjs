@@ -8,6 +8,7 @@
  * @property {string} [program] that serves as well, wherever it came from; a library has none
  * @property {string} [elsewhere] what it is called elsewhere than in Debian
  * @property {string} [unpackedInto] a directory: installed, it would start a service, so its files are unpacked there
+ * @property {string[]} [libraries] packages that are unpacked with it: what a machine without it may not have
  */
 
 /** What clang's sanitizers and libFuzzer need; named after clang's version. */
@@ -45,6 +46,21 @@ export const NEEDS = {
   // The server's program is in this package; `redis-server` would start a service beside it.
   redis: [{ name: 'redis-tools', program: 'redis-server', elsewhere: 'redis-server 7' }],
   nginx: [{ name: 'nginx', program: 'nginx', unpackedInto: 'build/nginx' }],
+  // What stands in front of Sesame, and behind it, in tests of attacks. Of these two packages neither starts a service.
+  php: [{ name: 'php-cli', program: 'php' }],
+  apache: [{ name: 'apache2-bin', program: 'apache2' }],
+  haproxy: [
+    {
+      ...{ name: 'haproxy', program: 'haproxy', unpackedInto: 'build/haproxy' },
+      libraries: ['liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1'],
+    },
+  ],
+  varnish: [
+    {
+      ...{ name: 'varnish', program: 'varnishd', unpackedInto: 'build/varnish' },
+      libraries: ['libvarnishapi3', 'libjemalloc2', 'libedit2', 'libbsd0'],
+    },
+  ],
   // The npm packages of scripts/reference, beside the project's own.
   typedoc: [],
 };
@@ -89,12 +105,12 @@ export const PARTS = {
   js: shell('js'),
   cli: shell('cli'),
   nginx: shell('nginx', ['nginx']),
+  security: shell('security', ['apache', 'haproxy', 'nginx', 'php', 'redis', 'varnish']),
   workerd: shell('workerd', ['redis']),
   browser: shell('browser', ['chromium'], ['build', 'types']),
   docs: shell('docs', ['chromium', 'curl', 'nginx', 'redis'], ['build', 'types']),
   nextjs: shell('nextjs', ['chromium'], ['build', 'types']),
   stores: shell('stores', ['redis']),
-  security: shell('security', ['redis']),
   reference: shell('reference', ['chromium', 'redis'], ['build', 'types']),
   conformance: shell('conformance', ['chromium', 'redis']),
   simulation: shell('simulation'),

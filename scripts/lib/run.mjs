@@ -56,12 +56,17 @@ export function capture(command, args, options = {}) {
  * The same without blocking, for several at once.
  * @param {string} command
  * @param {string[]} args
- * @param {{ input?: string }} [options]
+ * @param {{ input?: string, cwd?: string, env?: Record<string, string>, timeoutMs?: number }} [options]
  * @returns {Promise<{ ok: boolean, all: string }>}
  */
 export function captureAsync(command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root });
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.env },
+      timeout: options.timeoutMs,
+      killSignal: 'SIGKILL',
+    });
     let all = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {

@@ -119,7 +119,7 @@ describe('abi', () => {
       () => core.releaseFill(core.lease),
       () => assert.equal(core.revokeUser('"ada"', NOW), Status.OK),
       () => core.forgetSession(headOf('ada')),
-      () => core.revokeSession(headOf('ada'), NOW),
+      () => core.revokeSession(headOf('ada'), NOW, true),
       () => assert.equal(core.check(headOf('ada'), NOW, 0, 0), Action.REFUSE),
       () => assert.deepEqual([core.httpStatus, core.credential], [401, Credential.COOKIE]),
     ];
@@ -143,7 +143,7 @@ describe('abi', () => {
         assert.equal(core.check(head, NOW, 0, 0), Action.TOO_LARGE);
         assert.equal(core.beginWrite(head, NOW), 0);
         core.forgetSession(head);
-        core.revokeSession(head, NOW);
+        core.revokeSession(head, NOW, true);
       }
       assert.equal(core.invalidateUser(JSON.stringify(long), NOW), Status.TOO_LARGE);
     }

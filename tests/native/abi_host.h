@@ -66,10 +66,15 @@ class Host {
     sesame_session_forget(&handle_, length(request.tenant), length(request.cookie),
                           length(request.authorization), what);
   }
-  void revoke(const Request& request, double now = kNow) {
+  std::uint32_t revoke(const Request& request, double now = kNow, bool is_accepted = false) {
     put({request.tenant, request.cookie, request.authorization});
-    sesame_session_revoke(&handle_, now, length(request.tenant), length(request.cookie),
-                          length(request.authorization));
+    return sesame_session_revoke(&handle_, now, length(request.tenant), length(request.cookie),
+                                 length(request.authorization), is_accepted ? 1 : 0);
+  }
+  bool is_accepted(const Request& request, double now = kNow) {
+    put({request.tenant, request.cookie, request.authorization});
+    return sesame_session_is_accepted(&handle_, now, length(request.tenant), length(request.cookie),
+                                      length(request.authorization)) == 1;
   }
   std::uint32_t invalidate_user(const std::string& id, double now = kNow) {
     put({id});

@@ -29,7 +29,9 @@ TEST_CASE("ABI: what is longer than the input region is refused and never read")
     CHECK(sesame_write_complete(cache, kNow, 1, 200, 1, each[0], each[1], each[2], 0) ==
           SESAME_ACTION_TOO_LARGE);
     sesame_session_forget(cache, each[0], each[1], each[2], 0);
-    sesame_session_revoke(cache, kNow, each[0], each[1], each[2]);
+    CHECK(sesame_session_revoke(cache, kNow, each[0], each[1], each[2], 1) ==
+          SESAME_STATUS_TOO_LARGE);
+    CHECK(sesame_session_is_accepted(cache, kNow, each[0], each[1], each[2]) == 0);
     CHECK(sesame_session_authorize(cache, kNow, each[0], each[1], 0, each[2], 0) ==
           SESAME_ACTION_TOO_LARGE);
     CHECK(sesame_session_begin(cache, kNow, 0, 0, each[0], each[1], 0, 0, 0, 0, each[2]) ==
@@ -128,7 +130,7 @@ TEST_CASE("ABI: a call whose input is refused does nothing with the part that fi
   host.put({"session=c"});
   CHECK(sesame_write_begin(host.handle(), kNow, 0, 9, over) == 0);
   sesame_session_forget(host.handle(), 0, 9, over, 0);
-  sesame_session_revoke(host.handle(), kNow, 0, 9, over);
+  CHECK(sesame_session_revoke(host.handle(), kNow, 0, 9, over, 1) == SESAME_STATUS_TOO_LARGE);
   CHECK(sesame_write_complete(host.handle(), kNow, 0, 200, 0, 0, 9, over, 0) ==
         SESAME_ACTION_TOO_LARGE);
   CHECK(host.check(cookie("c")) == SESAME_ACTION_SERVE);

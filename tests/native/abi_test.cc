@@ -75,8 +75,13 @@ TEST_CASE("ABI: every call of the contract reaches the cache") {
   CHECK(host.check(cookie("c")) == SESAME_ACTION_REFUSE);
   host.forget(cookie("c"), 2);
   host.begin(cookie("c"));
-  host.revoke(cookie("c"));
+  CHECK_FALSE(host.is_accepted(cookie("c")));
+  CHECK(host.revoke(cookie("c")) == SESAME_STATUS_UNKNOWN);
+  CHECK(host.check(cookie("c")) == SESAME_ACTION_FETCH);
+  CHECK(host.revoke(cookie("c"), kNow, true) == SESAME_STATUS_OK);
   CHECK(host.check(cookie("c")) == SESAME_ACTION_REFUSE);
+  host.fill(host.begin(cookie("d")), 200, document("7"));
+  CHECK(host.is_accepted(cookie("d")));
   CHECK(host.check({}) == SESAME_ACTION_PASS);
   CHECK(host.result().credential == SESAME_CREDENTIAL_ANONYMOUS);
   sesame_count_passed(host.handle());

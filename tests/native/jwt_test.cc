@@ -1,4 +1,4 @@
-// When a bearer token ends that is a JWT.
+// When a token ends that is a JWT, and what its spellings have in common.
 #include "http/jwt.h"
 
 #include <catch2/catch_test_macros.hpp>
@@ -82,7 +82,7 @@ TEST_CASE("R8: a payload that is no JSON object has no exp") {
   CHECK_FALSE(expiry_of("\xff\xfe"));
 }
 
-TEST_CASE("R8: a token that has not three base64url parts is opaque") {
+TEST_CASE("R8: a token whose first two parts are not base64 is opaque") {
   const std::string claims = base64url(R"({"exp":1})");
   CHECK(jwt_expiry("e30." + claims + ".c2ln") == 1000);
   CHECK(jwt_expiry("e30." + claims + ".") == 1000);  // RFC 7519 section 6: unsecured
@@ -91,12 +91,71 @@ TEST_CASE("R8: a token that has not three base64url parts is opaque") {
   CHECK_FALSE(jwt_expiry("e30." + claims));
   CHECK_FALSE(jwt_expiry("." + claims + ".c2ln"));
   CHECK_FALSE(jwt_expiry("e30.." + claims));
-  CHECK_FALSE(jwt_expiry("e30." + claims + ".c2ln.c2ln"));
-  CHECK_FALSE(jwt_expiry("e30." + claims + ".c2ln."));
-  CHECK_FALSE(jwt_expiry("e3+." + claims + ".c2ln"));
-  CHECK_FALSE(jwt_expiry("e30." + claims + ".c2/n"));
+  CHECK_FALSE(jwt_expiry("e3!." + claims + ".c2ln"));
+  CHECK_FALSE(jwt_expiry("abcde." + claims + ".c2ln"));  // no bytes have five characters
   CHECK_FALSE(jwt_expiry("e30." + claims + "!.c2ln"));
-  CHECK_FALSE(jwt_expiry("e30." + claims + ".abcde"));  // no bytes have five characters
+}
+
+TEST_CASE("R8: the signature does not hide an exp, whatever stands in its place") {
+  const std::string token = "e30." + base64url(R"({"exp":12})") + ".";
+  for (const Bytes signature : {"c2ln", "c2/n", "c2ln.c2ln", "!", "abcde", "c2ln="}) {
+    CAPTURE(signature);
+    CHECK(jwt_expiry(token + std::string(signature)) == 12'000);
+  }
+}
+
+TEST_CASE("R8: a cookie that says Bearer before its token has the token's exp") {
+  const std::string token = token_with(R"({"exp":12})");
+  CHECK(jwt_expiry("Bearer+" + token) == 12'000);
+  CHECK(jwt_expiry("bearer " + token) == 12'000);
+  CHECK_FALSE(jwt_expiry("Token " + token));
+}
+
+TEST_CASE("R3: all spellings of a token have one content, whatever the signature") {
+  // '>' and '?' give characters in which base64 and base64url differ.
+  const std::string claims = base64url(R"({"sub":"a>>>???b"})");
+  REQUIRE(claims.find('-') != std::string::npos);
+  REQUIRE(claims.find('_') != std::string::npos);
+  std::string other_alphabet = claims;
+  for (char& c : other_alphabet) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  const auto content = jwt_content("e30." + claims + ".c2ln");
+  REQUIRE(content);
+  for (const std::string& spelling :
+       {"e30." + claims + ".", "e30." + claims + ".Zm9yZ2Vk", "e30=." + claims + "==.c2ln",
+        "e31." + claims + ".c2ln", "e30." + other_alphabet + ".c2ln", "e30." + claims + ".a.b",
+        "Bearer " + ("e30." + claims) + ".c2ln"}) {
+    CAPTURE(spelling);
+    CHECK(jwt_content(spelling) == content);
+  }
+}
+
+TEST_CASE("R3: tokens whose header or payload differ have different contents") {
+  const auto content = jwt_content(token_with(R"({"sub":"a"})"));
+  REQUIRE(content);
+  CHECK(jwt_content(token_with(R"({"sub":"b"})")) != content);
+  CHECK(jwt_content(token_with(R"({"sub": "a"})")) != content);  // the JSON is left as it stands
+  CHECK(jwt_content("e30." + base64url(R"({"sub":"a"})") + ".c2ln") != content);
+  // What moves from the header to the payload.
+  CHECK(jwt_content(base64url("{}") + '.' + base64url("{}{}") + ".x") !=
+        jwt_content(base64url("{}{}") + '.' + base64url("{}") + ".x"));
+}
+
+TEST_CASE("R3: what encrypted tokens and other dotted values begin with is no content") {
+  const std::string header = base64url(R"({"alg":"dir","enc":"A256GCM"})");
+  CHECK_FALSE(jwt_content(header + "..aXY.Y2lwaGVy.dGFn"));
+  CHECK_FALSE(jwt_content(header + ".a2V5.aXY.Y2lwaGVy.dGFn"));
+  CHECK_FALSE(jwt_content(base64url(R"({"id":1})") + ".Zx3F2g.c2ln"));  // itsdangerous
+  CHECK_FALSE(jwt_content("Fe26.2*1*abc.def"));
+  CHECK_FALSE(jwt_content("a.b.c"));
+}
+
+TEST_CASE("R3: what stands around a bare token in Authorization is not part of it") {
+  CHECK(bare_token("abc") == "abc");
+  CHECK(bare_token("\"abc\"") == "abc");
+  CHECK(bare_token("token=abc") == "abc");
+  CHECK(bare_token("Token=\"abc\"") == "abc");
+  CHECK(bare_token("token=") == "token=");
+  CHECK(bare_token("\"") == "\"");
 }
 
 TEST_CASE("R8: padding does not hide an exp") {

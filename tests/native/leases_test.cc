@@ -201,32 +201,42 @@ TEST_CASE("R13: a backoff stays current until its time, whoever is told of it") 
   CHECK(table.find_current(key(1), 1000) == nullptr);
 }
 
-TEST_CASE("R22: a write's lease that goes without its answer is told of, once") {
+TEST_CASE("R53: strangers take half of the leases, and those whom the origin knows all of them") {
   LeaseTable table(4, 100);
-  const auto begin_write = [&] { return table.begin(key(1), FillCause::kWrite, 0, 10); };
-  table.end(begin_write(), LeaseState::kStored);
-  table.end_with_answer(begin_write(), 200, "", "body");
-  table.end_with_answer(begin_write(), 200, "", std::string(101, 'x'));
-  table.free(begin(table, key(2)));
-  CHECK_FALSE(table.claim_lost_write());
+  const auto begin_stranger = [&](std::uint64_t n) {
+    return table.begin(key(n), FillCause::kMiss, 0, 10, true);
+  };
+  Lease* first = begin_stranger(1);
+  REQUIRE(begin_stranger(2) != nullptr);
+  CHECK(begin_stranger(3) == nullptr);
+  // One that takes the place of its own needs no more room.
+  REQUIRE(begin_stranger(1) != nullptr);
+  first = table.find_current(key(1), 0);
+  CHECK(begin(table, key(11)) != nullptr);
+  CHECK(begin(table, key(12)) != nullptr);
+  CHECK(begin(table, key(13)) == nullptr);
+  table.free(first);
+  CHECK(begin(table, key(13)) != nullptr);
+  CHECK(begin_stranger(1) == nullptr);  // the table is full
+  table.cancel(key(2));
+  CHECK(begin_stranger(4) != nullptr);
+  CHECK(table.in_use() == 4);
+}
 
-  table.free(begin_write());
-  CHECK(table.claim_lost_write());
-  CHECK_FALSE(table.claim_lost_write());
-  begin_write();
-  table.cancel(key(1));
-  CHECK(table.claim_lost_write());
-  const LeaseId late = begin_write()->id;
-  CHECK_FALSE(table.drop_overdue(late, 9));
-  CHECK(table.drop_overdue(late, 10));
-  CHECK_FALSE(table.drop_overdue(late, 10));
-  CHECK(table.claim_lost_write());
-  begin_write();
-  for (int i = 0; i < 4; ++i) table.step(10);
-  CHECK(table.claim_lost_write());
-  begin_write();
-  table.begin(key(1), FillCause::kMiss, 10, 20);
-  CHECK(table.claim_lost_write());
+TEST_CASE("R53: answers to strangers leave half of the room to the others") {
+  LeaseTable table(4, 100);
+  const auto answer = [&](std::uint64_t n, std::size_t size, bool is_stranger) {
+    Lease* lease = table.begin(key(n), FillCause::kMiss, 0, 10, is_stranger);
+    REQUIRE(lease != nullptr);
+    lease->waiters = 1;
+    const LeaseId id = lease->id;
+    table.end_with_answer(lease, 200, "", std::string(size, 'x'));
+    return table.find(id, 0) != nullptr;
+  };
+  CHECK_FALSE(answer(1, 51, true));
+  CHECK(answer(2, 50, true));
+  CHECK_FALSE(answer(3, 1, true));
+  CHECK(answer(4, 50, false));
 }
 
 TEST_CASE("R13: a pause after a refresh ends when somebody has to ask") {

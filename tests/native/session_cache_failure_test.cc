@@ -1,4 +1,5 @@
 // A failure is not a sign-out (SPEC R13).
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -46,18 +47,19 @@ Decision fail(Fixture& f, LeaseId lease, const Failure& failure) {
   return f.answer(lease, failure.status, failure.body, {}, failure.retry_after);
 }
 
-TEST_CASE("R13: a failure with nothing held is 503 with Retry-After, and nothing is stored") {
+TEST_CASE(
+    "R13, R53: a failure with nothing held is 503 with Retry-After, and leaves nothing behind") {
   for (const Failure& failure : failures()) {
     CAPTURE(failure.status, failure.body.substr(0, 40), failure.retry_after);
     Fixture f;
     const Decision decision = fail(f, f.begin(bearer("t")), failure);
     CHECK(decision.action == Action::kUnavailable);
-    CHECK(decision.retry_after == std::max<DurationMs>(failure.retry_after, kSecond));
+    CHECK(decision.retry_after == std::clamp<DurationMs>(failure.retry_after, kSecond, kMinute));
     CHECK(f.cache().store().entries() == 0);
+    CHECK(f.cache().leases_in_use() == 0);
     CHECK(f.metrics().origin_failures == 1);
     CHECK(f.metrics().unavailable == 1);
-    const bool is_backoff = failure.status == 429 && failure.retry_after > 0;
-    CHECK(f.check(bearer("t")).action == (is_backoff ? Action::kUnavailable : Action::kFetch));
+    CHECK(f.check(bearer("t")).action == Action::kFetch);
     CHECK(f.metrics().negative == 0);
   }
 }
@@ -134,8 +136,10 @@ TEST_CASE("R13: the pause after a refresh that failed keeps no session from bein
   CHECK(f.check(bearer("t")).action == Action::kFetch);
 }
 
-TEST_CASE("R13: 429's own Retry-After is obeyed where nothing is held") {
+TEST_CASE("R13: 429's own Retry-After is obeyed where a document has just been dropped") {
   Fixture f;
+  f.hold(bearer("t"), document("7"));
+  REQUIRE(f.invalidate_user(R"("7")") == Status::kOk);
   f.fail(f.begin(bearer("t")), 429, 20 * kSecond);
   f.pass(5 * kSecond);
   for (const CheckOptions& options : {CheckOptions{}, CheckOptions{.fresh = true}}) {
@@ -177,18 +181,42 @@ TEST_CASE("R13: 429's own Retry-After is obeyed though what was held has gone me
 TEST_CASE("R13: a backoff past keepFor serves what staleIfError allows, then 503") {
   Fixture f;
   f.hold(bearer("t"), document("7"));
-  f.pass(60 * kMinute);
-  f.fail(f.begin(bearer("t")), 429, 10 * kMinute);
+  f.pass(64 * kMinute + 30 * kSecond);
+  f.fail(f.begin(bearer("t")), 429, 40 * kSecond);
   CHECK(f.check(bearer("t")).action == Action::kServeStale);
-  f.pass(5 * kMinute);
+  f.pass(30 * kSecond);
   CHECK(f.check(bearer("t")).action == Action::kUnavailable);
 }
 
-TEST_CASE("R13: a backoff serves no refusal as a document") {
+TEST_CASE("R13: an origin that asks for more than a minute's patience is given a minute") {
+  Fixture f;
+  f.hold(bearer("t"), document("7"));
+  REQUIRE(f.invalidate_user(R"("7")") == Status::kOk);
+  CHECK(f.fail(f.begin(bearer("t")), 429, kDay).retry_after == kMinute);
+  f.pass(kMinute - 1);
+  CHECK(f.check(bearer("t")).action == Action::kUnavailable);
+  f.pass(1);
+  CHECK(f.check(bearer("t")).action == Action::kFetch);
+}
+
+TEST_CASE("R53: the failures of strangers leave no lease, however they are asked to wait") {
+  for (const int status : {0, 429, 503}) {
+    Fixture f;
+    f.hold(bearer("ada"), document("7"));
+    for (int i = 0; i < 1000; ++i) {
+      f.fail(f.begin(bearer("made-up-" + std::to_string(i))), status, kDay);
+    }
+    CHECK(f.cache().leases_in_use() == 0);
+    CHECK(f.check(bearer("ada")).action == Action::kServe);
+    f.hold(bearer("grace"), document("8"));
+  }
+}
+
+TEST_CASE("R13: a failure after a refusal serves no refusal as a document") {
   Fixture f;
   f.answer(f.begin(bearer("t")), 401, "no");
   f.fail(f.check_fresh(bearer("t")).lease, 429, 5 * kSecond);
-  CHECK(f.check_fresh(bearer("t")).action == Action::kUnavailable);
+  CHECK(f.check_fresh(bearer("t")).action == Action::kFetch);
   CHECK(f.check(bearer("t")).action == Action::kRefuse);
 }
 

@@ -117,12 +117,6 @@ TEST_CASE("R8: a JWT that has ended is not kept, however the origin answers it")
   CHECK(f.check(request).action == Action::kFetch);
 }
 
-TEST_CASE("R8: the exp of a cookie that looks like a JWT is not its end") {
-  Fixture f;
-  const std::string token = jwt(R"({"exp":1})").authorization.substr(7);
-  f.hold(cookie(token), document("7"));
-}
-
 TEST_CASE("R8: a revoked session is refused, and no answer of the origin is asked for") {
   Fixture f;
   const Request request = GENERATE(bearer("t"), cookie("t"));

@@ -192,29 +192,12 @@ class Life {
       model_.refused(fill.session, f_.now() + 10 * kSecond);
     }
     if (!fill.is_for_write) return model_.judge(fill.session, decision, f_.now());
-    // What a write asks about itself is answered to nobody.
-    if (decision.action == Action::kServe) {
-      for (const Version& write : fill.writes) {
-        // Unless the session has changed hands, it was this user's.
-        if (write.user == version_of(fill.body).user) model_.demand(write);
-      }
-    } else {
-      give_up(fill);
-    }
-  }
-
-  // What could not be learnt is at least no longer fresh, unless a later write asks about both.
-  void give_up(const Fill& fill) {
-    Fill* other = nullptr;
-    for (Fill& each : fills_) {
-      if (each.session == fill.session && each.is_for_write) other = &each;
-    }
+    // What a write asks about itself is answered to nobody. What could not be learnt stays unknown:
+    // it ages nobody's document (R54).
+    if (decision.action != Action::kServe) return;
     for (const Version& write : fill.writes) {
-      if (other != nullptr) {
-        other->writes.push_back(write);
-      } else {
-        model_.demand_if_fresh(write);
-      }
+      // Unless the session has changed hands, it was this user's.
+      if (write.user == version_of(fill.body).user) model_.demand(write);
     }
   }
 

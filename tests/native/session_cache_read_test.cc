@@ -41,8 +41,6 @@ TEST_CASE("R1: what is ambiguous is passed untouched: nothing stored, nothing se
       CHECK(decision.body.empty());
     }
     CHECK(f.begin_write(request) == 0);
-    f.revoke(request);
-    f.forget(request);
   }
   CHECK(f.cache().store().entries() == entries);
   CHECK(f.cache().leases_in_use() == 0);
@@ -107,7 +105,7 @@ TEST_CASE("R4, R10: a credential that is dropped for every tenant is asked about
   const Request there = of_tenant("b.example", cookie("t"));
   f.hold(here, document("7", "Here"));
   const LeaseId lease = f.begin(there);
-  const Key key = f.cache().session_key(cookie("t").head())->key;
+  const Key key = f.cache().session_name(cookie("t").head())->key;
   f.cache().apply(RemoteEvent::kUserChanged, key, f.now());
   CHECK(f.check(here).action == Action::kFetch);
   // What was asked before it is not served after it.

@@ -83,18 +83,60 @@ TEST_CASE("R22: an answer over the size limit, or one not to be looked at, drops
   CHECK(f.check(f.other).action == Action::kFetch);
 }
 
-TEST_CASE("R22: an answer with more members than before is a document, with fewer it is not") {
+TEST_CASE("R22: an answer with other members than before, more or fewer, drops the documents") {
+  for (const std::string body :
+       {R"({"id":"7","name":"New","email":"a@b.c"})", R"({"id":"7"})", R"({"id":"7","name":{}})"}) {
+    CAPTURE(body);
+    Sessions f;
+    f.write(f.mine, body);
+    CHECK(f.check(f.mine).action == Action::kFetch);
+    CHECK(f.check(f.other).action == Action::kFetch);
+    f.require_stranger_untouched();
+  }
+}
+
+TEST_CASE("R22: a session that held other bytes than the writer asks for its own document") {
+  Fixture f;
+  const std::string mine = R"({"id":"7","scopes":["admin"]})";
+  f.hold(bearer("mine"), mine);
+  f.hold(bearer("same"), mine);
+  f.hold(bearer("other"), R"({"id":"7","scopes":["read"]})");
+  const std::string after = R"({"id":"7","scopes":["admin","root"]})";
+  f.write(bearer("mine"), after);
+  CHECK(f.check(bearer("mine")).body == after);
+  CHECK(f.check(bearer("same")).body == after);
+  const Decision other = f.check(bearer("other"));
+  CHECK(other.action == Action::kFetch);
+  CHECK(other.body.empty());
+}
+
+TEST_CASE("R22: a session that has missed an update does not take over the one after it") {
   Sessions f;
-  const std::string more = R"({"id":"7","name":"New","email":"a@b.c"})";
-  f.write(f.mine, more);
-  CHECK(f.check(f.other).body == more);
   f.write(f.mine, kNew);
+  f.write(f.mine, document("7", "Newest"));
+  CHECK(f.check(f.mine).body == document("7", "Newest"));
   CHECK(f.check(f.other).action == Action::kFetch);
+}
+
+TEST_CASE("R22: a redirect after a write of somebody signed in drops the documents") {
+  Sessions f;
+  const int status = GENERATE(301, 302, 303);
+  CHECK(f.write(f.mine, "", status).action == Action::kPass);
+  CHECK(f.check(f.mine).action == Action::kFetch);
+  CHECK(f.check(f.other).action == Action::kFetch);
+  f.require_stranger_untouched();
+}
+
+TEST_CASE("R53: a redirect after a write of a stranger changes nothing") {
+  Sessions f;
+  CHECK(f.write(cookie("made-up"), kNew, 302).action == Action::kPass);
+  CHECK(f.check(f.mine).body == kOld);
+  CHECK(f.check(f.other).action == Action::kServe);
 }
 
 TEST_CASE("R22: on failure nothing changes") {
   Sessions f;
-  const int status = GENERATE(100, 302, 304, 400, 401, 404, 409, 422, 429, 500, 503);
+  const int status = GENERATE(100, 304, 307, 308, 400, 401, 404, 409, 422, 429, 500, 503);
   CHECK(f.write(f.mine, kNew, status).action == Action::kPass);
   CHECK(f.check(f.mine).body == kOld);
   CHECK(f.check(f.other).body == kOld);

@@ -420,5 +420,57 @@ TEST_CASE("R24, R50: longer tokens of an exchange are taken although the vault i
   CHECK(f.cache().used_bytes() <= f.cache().config().memory_bytes);
 }
 
+TEST_CASE("R54: one user's logins end his own oldest sessions, and leave room for the others") {
+  Config config = managed_config();
+  config.sessions_per_user = 3;
+  ManagedFixture f(config);
+  REQUIRE(f.log_in("grace", {"g", "g"}, document("8")).action == Action::kServe);
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(f.log_in("ada" + std::to_string(i), {"a", "r"}).action == Action::kServe);
+    f.pass(kSecond);
+  }
+  CHECK(f.cache().managed_sessions() == 4);
+  for (const char* ended : {"ada0", "ada1"}) {
+    CHECK(f.check(cookie(ended)).action == Action::kRefuse);
+    CHECK(f.authorize(ended).action == Action::kRefuse);
+  }
+  for (const char* live : {"ada2", "ada3", "ada4", "grace"}) {
+    CHECK(f.check(cookie(live)).action == Action::kServe);
+  }
+}
+
+TEST_CASE("R54: logins at the same time end the oldest as well") {
+  Config config = managed_config();
+  config.sessions_per_user = 2;
+  ManagedFixture f(config);
+  for (const char* each : {"a", "b", "c"}) {
+    REQUIRE(f.log_in(each, {"t", "r"}).action == Action::kServe);
+  }
+  CHECK(f.check(cookie("a")).action == Action::kRefuse);
+  CHECK(f.check(cookie("c")).action == Action::kServe);
+}
+
+TEST_CASE("R54: logins and logouts of one user in a loop bring no session of his back") {
+  Config config = managed_config();
+  config.ends_per_user = 4;
+  ManagedFixture f(config);
+  for (int i = 0; i < 10; ++i) {
+    f.begin_session("s" + std::to_string(i));
+    REQUIRE(f.revoke_unknown(cookie("s" + std::to_string(i))) == Status::kOk);
+  }
+  const Sequence before = f.cache().now_sequence();
+  f.begin_session("last");
+  REQUIRE(f.revoke_unknown(cookie("last")) == Status::kOk);
+  VaultRecord record;
+  record.access_token = "a1";
+  record.expires_at = f.now() + kDay;
+  record.user = f.user_key(R"("7")");
+  // A record that the store was asked for before the session ended is of before.
+  CHECK_FALSE(f.cache().adopt_session("", "last", record, before, f.now()));
+  CHECK(f.check(cookie("last")).action == Action::kRefuse);
+  record.user = f.user_key(R"("8")");
+  CHECK(f.cache().adopt_session("", "other", record, before, f.now()));
+}
+
 }  // namespace
 }  // namespace sesame::testing

@@ -121,9 +121,10 @@ class SessionModel {
     TimeMs& at = confirmed_at_[{version.user, version.number}];
     at = std::max(at, now);
   }
-  /// Nothing older is served from now on, or not without a doubt.
-  void demand(const Version& version) { raise(least_, version); }
-  void demand_if_fresh(const Version& version) { raise(least_fresh_, version); }
+  /// Nothing older is served from now on.
+  void demand(const Version& version) {
+    least_[version.user] = std::max(least_[version.user], version.number);
+  }
 
   // --- What must hold of everything that is answered ---
 
@@ -147,7 +148,6 @@ class SessionModel {
     must(age < 65 * kMinute, "R13: past staleIfError");
     if (decision.source != Source::kFresh) return;
     must(age < 30 * kMinute, "R5: not fresh");
-    must(version.number >= least_fresh_[version.user], "R22: in doubt");
   }
 
  private:
@@ -161,14 +161,9 @@ class SessionModel {
   };
   using Numbers = std::array<int, kUsers>;
 
-  static void raise(Numbers& least, const Version& version) {
-    least[version.user] = std::max(least[version.user], version.number);
-  }
-
   std::array<Session, kSessions> sessions_;
   Numbers newest_ = {1, 1, 1};
-  Numbers least_ = {};        // what this node may serve at all
-  Numbers least_fresh_ = {};  // and without a doubt
+  Numbers least_ = {};  // what this node may serve
   std::map<std::pair<std::size_t, int>, TimeMs> confirmed_at_;
   std::uint64_t served_ = 0;
   int credentials_ = 0;

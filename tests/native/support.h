@@ -209,7 +209,10 @@ class Fixture {
     const WriteId id = begin_write(request);
     return end_write(id, request, status, body);
   }
-  void revoke(const Request& request) { cache_->revoke(request.head(), now_); }
+  /// The origin has accepted the credential, as this node or its caller knows.
+  Status revoke(const Request& request) { return cache_->revoke(request.head(), now_, true); }
+  /// Nothing is known but what this node holds.
+  Status revoke_unknown(const Request& request) { return cache_->revoke(request.head(), now_); }
   void forget(const Request& request) { cache_->forget(request.head()); }
   void begin_anew(const Request& request) { cache_->forget(request.head(), false, true); }
   void forget_refusal(const Request& request) { cache_->forget(request.head(), true); }
@@ -256,4 +259,5 @@ CATCH_REGISTER_ENUM(sesame::LeaseState, sesame::LeaseState::kFree, sesame::Lease
                     sesame::LeaseState::kFailed, sesame::LeaseState::kPaused,
                     sesame::LeaseState::kBackoff)
 CATCH_REGISTER_ENUM(sesame::Status, sesame::Status::kOk, sesame::Status::kNotJson,
-                    sesame::Status::kNotObject, sesame::Status::kTooLarge, sesame::Status::kTooDeep)
+                    sesame::Status::kNotObject, sesame::Status::kTooLarge, sesame::Status::kTooDeep,
+                    sesame::Status::kUnknown, sesame::Status::kFull)

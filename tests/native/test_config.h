@@ -20,6 +20,7 @@ inline Config test_config() {
   config.max_document_bytes = 8u << 10;
   config.max_credential_bytes = 2u << 10;
   config.refresh_lease_for = 95'000;
+  config.authorization_schemes = {"Bearer", "Token", "ApiKey", "JWT"};
   config.cookie_names = {"session", "__Host-session", "__Secure-session"};
   config.user_id_pointers = {"/id", "/user/id", "/data/id", "/sub"};
   config.refusals = {401, 403};

@@ -171,12 +171,33 @@ export function signIn({ choices, world, origin }) {
   world.tell(`${origin.signIn(user)} is signed in as ${user.id}`);
 }
 
-/** @param {Run} run */
+/**
+ * What is held ends at once. Of what is not, the node asks the origin first (R53): until then it has not ended, but may at
+ * any time; and if the origin cannot say, it has not.
+ * @param {Run} run
+ */
 function revoke(run) {
+  const { sessions, judge, world } = run;
   const { name, headers } = credential(run);
-  run.world.tell(`revoke ${name}`);
-  run.sessions.revoke({ headers });
-  run.judge.revoke(name);
+  const { cookie = '', authorization = '' } = headers;
+  const isHeld = sessions.has(cookie, authorization);
+  run.request(`revoke ${name}`, async (_, label) => {
+    judge.ending.add(name);
+    const ending = sessions.revoke({ headers });
+    if (isHeld) judge.revoke(name);
+    judge.overtake(); // it may ask the origin beside a check that does
+    const how = await ending.then(
+      () => 'ended',
+      (/** @type {any} */ error) => {
+        if (isHeld || error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
+        return 'nobody can say whose it is';
+      },
+    );
+    world.tell(`${label} → ${how}`);
+    judge.overtake();
+    // Whether an answer that was asked for before it is one of a session that has ended, the origin decides.
+    if (how === 'ended' && run.origin.endedAt.has(name)) judge.revoke(name);
+  });
 }
 
 /** @param {Run} run */

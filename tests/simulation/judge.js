@@ -79,7 +79,7 @@ export class Judge {
   }
 
   /** @param {string} name of a credential */
-  #isRevoked(name) {
+  isRevoked(name) {
     const isEnded = this.origin.endedAt.has(name) || this.cookies.has(name);
     return this.revoked.has(name) && (isEnded || this.world.time < Number(this.revoked.get(name)));
   }
@@ -93,7 +93,7 @@ export class Judge {
   judgeSession(asked, { id, version }) {
     const { name, start, fresh, originVersion } = asked;
     const userId = this.userOf(name);
-    if (this.#isRevoked(name)) this.violate(`R10: ${name} was revoked and is served`);
+    if (this.isRevoked(name)) this.violate(`R10: ${name} was revoked and is served`);
     if (this.world.time >= (this.cookies.get(name)?.endsAt ?? Number.POSITIVE_INFINITY)) {
       this.violate(`R8: ${name} is served past its end`);
     }

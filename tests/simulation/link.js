@@ -55,8 +55,13 @@ export class Link {
    */
   #call(name, args) {
     if (this.#node.isGone) return new Promise(() => {});
-    if (this.state === 'cut') return Promise.reject(this.#failure(name, this.#run.world.current));
-    if (this.state === 'well') {
+    const isReached = this.state === 'well' || this.state === 'slow';
+    // A stranger's calls take no time, and draw nothing from honest users' choices.
+    const isStrange = this.#run.world.current < 0;
+    if (this.state === 'cut' || (isStrange && !isReached)) {
+      return Promise.reject(this.#failure(name, this.#run.world.current));
+    }
+    if (this.state === 'well' || isStrange) {
       return this.#carryOut(name, args).then((result) => this.#receive(name, result));
     }
     return this.#callSlowly(name, args);

@@ -19,25 +19,36 @@ const simulate = values.shared
   : (await import('./scenario.js')).simulate;
 const kind = values.shared ? ' --shared' : '';
 
-/** @param {number} seed */
+/** The adversary's choices are a stream of their own. */
+const STRANGE = 0x5bd1e995;
+
+/** @param {number} seed @returns {[Choices, Choices]} */
+const choicesOf = (seed) => [Choices.fromSeed(seed), Choices.fromSeed(seed ^ STRANGE)];
+
+/** Honest users' choices and the adversary's, each made shorter beside the other. @param {number} seed */
 async function findShortest(seed) {
-  const choices = Choices.fromSeed(seed);
-  await simulate(choices);
-  return shrink(choices.drawn, async (list) => {
-    const { violations } = await simulate(Choices.fromList(list));
-    return violations.length > 0;
-  });
+  const [choices, strange] = choicesOf(seed);
+  await simulate(choices, strange);
+  const fails = async (/** @type {number[]} */ list, /** @type {number[]} */ strangeList) => {
+    const made = await simulate(Choices.fromList(list), Choices.fromList(strangeList));
+    return made.violations.length > 0;
+  };
+  const first = await shrink(strange.drawn, (list) => fails(choices.drawn, list));
+  const honest = await shrink(choices.drawn, (list) => fails(list, first));
+  return { honest, strange: await shrink(first, (list) => fails(honest, list)) };
 }
 
 /** @param {number} seed @returns {Promise<boolean>} whether it held */
 async function holds(seed) {
-  const { violations } = await simulate(Choices.fromSeed(seed));
+  const { violations } = await simulate(...choicesOf(seed));
   if (violations.length === 0) return true;
   console.log(`seed ${seed} fails: ${violations.join('; ')}`);
   if (values.brief) return false;
   const shortest = await findShortest(seed);
-  const { story } = await simulate(Choices.fromList(shortest));
-  console.log(`${shortest.length} choices: ${shortest.join(' ')}`);
+  const lists = [Choices.fromList(shortest.honest), Choices.fromList(shortest.strange)];
+  const { story } = await simulate(lists[0], lists[1]);
+  console.log(`${shortest.honest.length} choices: ${shortest.honest.join(' ')}`);
+  console.log(`${shortest.strange.length} of the adversary: ${shortest.strange.join(' ')}`);
   console.log(`${story.join('\n')}\nreplay: node tests/simulation/run.mjs${kind} --seed ${seed}`);
   return false;
 }

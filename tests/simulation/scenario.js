@@ -1,6 +1,8 @@
 // One simulated run: tabs and servers do what they do, in an order that the choices decide, and after each
 // step the invariants are checked.
 import { SessionCache } from 'sesame-edge';
+import { Adversary } from './adversary.js';
+import { Choices } from './choices.js';
 import { CROWDED_EVENTS, EVENTS, MANAGED_EVENTS, WEBHOOK_SECRET } from './events.js';
 import { Judge, REFRESH_TIMEOUT } from './judge.js';
 import { OriginModel } from './origin-model.js';
@@ -18,13 +20,26 @@ const MAX_LAST_STEPS = 8000;
 const STEPS_PER_LOOK = 16;
 
 /**
- * @param {import('./choices.js').Choices} choices
+ * The same run twice: with an adversary, and without one. What honest users are answered, and what that costs the
+ * origin, is the same (R53).
+ * @param {Choices} choices
+ * @param {Choices} strange the adversary's own
  * @returns {Promise<{ violations: string[], story: string[] }>}
  */
-export async function simulate(choices) {
-  const run = new Run(choices);
+export async function simulate(choices, strange) {
+  const run = new Run(choices, strange);
   await run.play();
-  return { violations: run.judge.violations, story: run.world.story };
+  const { judge, world } = run;
+  if (judge.violations.length > 0) return { violations: judge.violations, story: world.story };
+  const alone = new Run(Choices.fromList(choices.drawn), null);
+  await alone.play();
+  const { violations } = alone.judge;
+  if (violations.length > 0) return { violations, story: alone.world.story };
+  const at = alone.world.honest.findIndex((line, index) => line !== world.honest[index]);
+  if (at < 0 && alone.world.honest.length === world.honest.length) return { violations, story: [] };
+  const [is, was] = [world.honest[at] ?? 'nothing', alone.world.honest[at] ?? 'nothing'];
+  const text = `R53: an adversary makes it "${is.trim()}", without him it is "${was.trim()}"`;
+  return { violations: [text], story: [...world.story, `VIOLATION ${text}`] };
 }
 
 export class Run {
@@ -34,9 +49,10 @@ export class Run {
   crowded = 0;
   #steps = 0;
   #random = 0;
+  #strangeRandom = 0;
 
-  /** @param {import('./choices.js').Choices} choices */
-  constructor(choices) {
+  /** @param {Choices} choices @param {Choices | null} strange the adversary's own, if there is one */
+  constructor(choices, strange) {
     this.choices = choices;
     this.world = new World(START);
     this.origin = new OriginModel(this.world, choices);
@@ -70,12 +86,23 @@ export class Run {
         getRandomValues: (bytes) => this.#fillBytes(bytes),
       },
     );
+    // Where memory is short, a user's own documents make room for themselves, as any user's do (R50).
+    const hasAccount = this.memory === MEMORIES[0];
+    this.adversary = strange && new Adversary(this, strange, { hasAccount });
   }
 
-  /** Never the same twice, and the same in every run. @param {Uint8Array<ArrayBuffer>} bytes */
+  /** Where the adversary acts. */
+  targets() {
+    return [this];
+  }
+
+  /** Never the same twice, and the same in every run, whatever strangers use up.
+   * @param {Uint8Array<ArrayBuffer>} bytes */
   #fillBytes(bytes) {
-    bytes.fill(0);
-    new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, ++this.#random);
+    const isStrange = this.world.current < 0;
+    bytes.fill(isStrange ? 1 : 0);
+    const count = isStrange ? ++this.#strangeRandom : ++this.#random;
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, count);
     return bytes;
   }
 
@@ -83,6 +110,7 @@ export class Run {
     const { choices, judge, origin } = this;
     const events = this.events.length === 0 ? 0 : choices.below(MAX_EVENTS);
     for (let event = 0; event < events && judge.violations.length === 0; ++event) {
+      await this.adversary?.turn();
       await this.#step();
     }
     origin.failing = false;

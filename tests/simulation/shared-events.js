@@ -83,11 +83,12 @@ function tell(node, what, call, done) {
   node.request(what, async (_, label) => {
     let how = 'returned';
     await call().catch((error) => {
-      if (error.code !== 'ERR_SESAME_STORE_UNAVAILABLE') throw error;
-      how = 'the others do not know yet';
+      if (error.code === 'ERR_SESAME_ORIGIN_UNAVAILABLE') how = 'nobody can say whose it is';
+      else if (error.code === 'ERR_SESAME_STORE_UNAVAILABLE') how = 'the others do not know yet';
+      else throw error;
     });
     node.world.tell(`${label} → ${how}`);
-    done();
+    if (how !== 'nobody can say whose it is') done();
   });
 }
 
@@ -96,10 +97,10 @@ function revoke(node) {
   const token = node.choices.pick(node.origin.bearers.slice(-alone.NEWEST));
   node.judge.see(token);
   if (!node.choices.oneIn(4)) node.origin.end(token);
+  // Whose session a node does not know it asks first (R53): until then it has not ended, but may at any time.
   const call = () => {
-    const telling = node.sessions.revoke({ headers: bearer(token) });
-    node.judge.revokeHere(token);
-    return telling;
+    node.ledger.swept.add(token);
+    return node.sessions.revoke({ headers: bearer(token) });
   };
   tell(node, `revoke ${token}`, call, () => node.judge.revoke(token));
 }

@@ -2,6 +2,7 @@
 // its own; users' requests go to any of them.
 import { SessionCache } from 'sesame-edge';
 import { MemoryStore } from 'sesame-edge/stores';
+import { Adversary } from './adversary.js';
 import { settleCryptoAtOnce } from './crypto.js';
 import { WEBHOOK_SECRET } from './events.js';
 import { Link } from './link.js';
@@ -30,11 +31,14 @@ settleCryptoAtOnce();
 const userKeys = await findUserKeys(['u1', 'u2']);
 
 /**
+ * Here nodes hear of what the adversary does, at times that links decide: honest users' schedule is not the same with
+ * him as without. He is judged by what must hold for them whatever he does.
  * @param {import('./choices.js').Choices} choices
+ * @param {import('./choices.js').Choices} strange the adversary's own
  * @returns {Promise<{ violations: string[], story: string[] }>}
  */
-export async function simulateShared(choices) {
-  const run = new SharedRun(choices);
+export async function simulateShared(choices, strange) {
+  const run = new SharedRun(choices, strange);
   await run.play();
   return { violations: run.ledger.violations, story: run.world.story };
 }
@@ -47,8 +51,8 @@ export class SharedRun {
   #random = 0;
   #started = 0;
 
-  /** @param {import('./choices.js').Choices} choices */
-  constructor(choices) {
+  /** @param {import('./choices.js').Choices} choices @param {import('./choices.js').Choices} strange */
+  constructor(choices, strange) {
     this.choices = choices;
     this.world = new World(START);
     this.origin = new OriginModel(this.world, choices);
@@ -59,6 +63,7 @@ export class SharedRun {
     this.store = new MemoryStore({ now: () => this.world.time + ahead });
     const count = MIN_NODES + choices.below(MORE_NODES);
     this.nodes = Array.from({ length: count }, () => this.#start());
+    this.adversary = new Adversary(this, strange, { hasAccount: true });
     // The first is nothing, so that a shorter run is a quieter one.
     this.events = [
       { frequency: 1, begin: () => {} },
@@ -74,6 +79,11 @@ export class SharedRun {
 
   get awake() {
     return this.nodes.filter(({ isFrozen }) => !isFrozen);
+  }
+
+  /** Where the adversary acts. */
+  targets() {
+    return this.awake;
   }
 
   #ahead() {
@@ -101,7 +111,10 @@ export class SharedRun {
   async play() {
     const events = this.events.length === 0 ? 0 : this.choices.below(MAX_EVENTS);
     await settle();
-    for (let event = 0; event < events && this.isWell; ++event) await this.#step();
+    for (let event = 0; event < events && this.isWell; ++event) {
+      await this.adversary.turn();
+      await this.#step();
+    }
     await this.#end();
     for (const node of this.nodes) {
       if (this.isWell) node.judge.judgeCounters(node.sessions.statistics(), this.memory);

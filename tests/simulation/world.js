@@ -21,11 +21,17 @@ const requests = new AsyncLocalStorage();
 export class World {
   /** @type {Point[]} */
   points = [];
+  /** What strangers wait for. Honest users' choices do not see it. @type {Point[]} */
+  strange = [];
   /** @type {string[]} what happened, for people */
   story = [];
+  /** The same without what strangers do: equal with and without them (R53). @type {string[]} */
+  honest = [];
   /** @type {Set<number>} */
   killed = new Set();
   lastRequest = 0;
+  /** Strangers' requests have numbers below zero. */
+  lastStrange = 0;
   /** Calls for the document that have not been answered.
    * @type {Set<{ request: number, owner: Owner | null, credential: string, at: number }>} */
   openFills = new Set();
@@ -40,22 +46,31 @@ export class World {
     /** @type {{ sent(path: string, init: any, exchange: Exchange): Response | null,
      *   receive(path: string, init: any, reply: Reply): void } | null} */
     this.origin = null;
+    /** The origin as strangers find it.
+     * @type {{ atOnce(path: string, init: any): Response | null,
+     *   receive(path: string, init: any, reply: Reply): void } | null} */
+    this.stranger = null;
   }
 
   /** @param {string} line */
   tell(line) {
-    this.story.push(`${String(this.time).padStart(9)}  ${line}`);
+    const isStrange = this.current < 0;
+    const told = `${String(this.time).padStart(9)}  ${line}`;
+    this.story.push(isStrange ? told.replace('  ', ' ~ ') : told);
+    if (!isStrange) this.honest.push(told);
   }
 
   /** @param {Point} point */
   add(point) {
-    if (!this.killed.has(point.request) && !point.owner?.isGone) this.points.push(point);
+    if (point.request < 0) this.strange.push(point);
+    else if (!this.killed.has(point.request) && !point.owner?.isGone) this.points.push(point);
   }
 
   /** @param {Point} point */
   remove(point) {
-    const index = this.points.indexOf(point);
-    if (index >= 0) this.points.splice(index, 1);
+    const points = point.request < 0 ? this.strange : this.points;
+    const index = points.indexOf(point);
+    if (index >= 0) points.splice(index, 1);
   }
 
   get current() {
@@ -70,6 +85,31 @@ export class World {
   asRequest(body) {
     const request = ++this.lastRequest;
     return requests.run(request, () => body(request));
+  }
+
+  /**
+   * Runs a request of a stranger: what follows from it is no step of honest users'.
+   * @template T
+   * @param {(request: number) => T} body
+   */
+  asStranger(body) {
+    const request = --this.lastStrange;
+    return requests.run(request, () => body(request));
+  }
+
+  /** What of a stranger's can happen next. Time does not pass for it. */
+  strangeOptions() {
+    return this.strange.filter(({ due }) => due === undefined || due <= this.time);
+  }
+
+  /** @param {Point} point */
+  async happenStrange(point) {
+    this.remove(point);
+    requests.run(point.request, () => {
+      this.tell(point.label);
+      point.run();
+    });
+    await settle();
   }
 
   /** The host drops a request, as an edge host does with one whose client has gone. @param {number} request */
@@ -149,7 +189,8 @@ export class World {
       const point = {
         label: `timer ${milliseconds}`,
         milliseconds,
-        request: this.current,
+        // What waits on one of several nodes may be waited for by all of them.
+        request: owner === null ? this.current : Math.max(0, this.current),
         owner,
         due: this.time + milliseconds,
         run: () => {
@@ -182,7 +223,10 @@ export class World {
     const path = new URL(url).pathname;
     /** @type {Exchange} */
     const exchange = { request, state: 'open' };
-    const atOnce = this.origin?.sent(path, init, exchange) ?? null;
+    const isStrange = request < 0;
+    const atOnce = isStrange
+      ? (this.stranger?.atOnce(path, init) ?? null)
+      : (this.origin?.sent(path, init, exchange) ?? null);
     if (atOnce !== null) return Promise.resolve(atOnce);
     this.open.add(exchange);
     const fill = {
@@ -193,7 +237,7 @@ export class World {
     };
     const isFill = url.endsWith(DOCUMENT) && (init.method ?? 'GET') === 'GET' && init.signal;
     const isOvertaken = owner !== null && request <= owner.overtaken;
-    if (isFill && !isOvertaken) this.openFills.add(fill);
+    if (isFill && !isOvertaken && !isStrange) this.openFills.add(fill);
     return new Promise((resolve, reject) => {
       const fail = () => {
         this.openFills.delete(fill);
@@ -213,7 +257,7 @@ export class World {
               this.openFills.delete(fill);
               this.#close(exchange, state);
               // What a write overtakes counts for nothing any more (R10).
-              if (init.method && init.method !== 'GET') this.overtake(owner);
+              if (init.method && init.method !== 'GET' && !isStrange) this.overtake(owner);
               resolve(response);
             },
           }),
@@ -222,7 +266,7 @@ export class World {
       this.add({
         label: `arrival ${init.method ?? 'GET'} ${path}`,
         request,
-        run: () => this.origin?.receive(path, init, reply),
+        run: () => (isStrange ? this.stranger : this.origin)?.receive(path, init, reply),
       });
     });
   }

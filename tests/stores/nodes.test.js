@@ -471,7 +471,7 @@ describe('several nodes', () => {
     for (const { sessions } of nodes) await ask(sessions);
     other.link.isCut = true;
     await pass(SECOND);
-    await ask(other.sessions);
+    await finish(ask(other.sessions));
     assert.equal(origin.calls.length, 1);
     await one.sessions.revoke(ada);
     await pass(BOUND);
@@ -480,12 +480,12 @@ describe('several nodes', () => {
     await finish(ask(other.sessions));
     assert.equal(origin.calls.length, 2);
     // What the origin has just said counts until the bound again.
-    await ask(other.sessions);
+    await finish(ask(other.sessions));
     assert.equal(origin.calls.length, 2);
     // The link is back, and with it what was missed.
     other.link.isCut = false;
     await pass(2 * SECOND);
-    assert.equal(await other.sessions.getSession(ada), null);
+    assert.equal(await finish(other.sessions.getSession(ada)), null);
     assert.equal(origin.calls.length, 2);
   });
 

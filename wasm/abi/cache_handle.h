@@ -33,6 +33,8 @@ struct sesame_cache {
   sesame_result result{};
   char key_bytes[sizeof(sesame::Key)] = {};  // of the last key that was asked for
   sesame_exported exported{};
+  std::string text;  // what the last result points to that is nowhere else
+  std::string other_text;
   std::optional<sesame::SessionSnapshotWriter> writer;
   std::optional<sesame::SessionSnapshotReader> reader;
 };

@@ -44,7 +44,7 @@ static_assert(SESAME_REASON_UNKNOWN_SESSION == static_cast<int>(sesame::Reason::
 static_assert(SESAME_REASON_INSISTED == static_cast<int>(sesame::Reason::kInsisted));
 static_assert(SESAME_REASON_UNKNOWN_WRITER == static_cast<int>(sesame::Reason::kUnknownWriter));
 static_assert(SESAME_REASON_ANONYMOUS == static_cast<int>(sesame::Reason::kAnonymous));
-static_assert(SESAME_REASON_MALFORMED_COOKIE == static_cast<int>(sesame::Reason::kMalformedCookie));
+static_assert(SESAME_REASON_MALFORMED_HEADER == static_cast<int>(sesame::Reason::kMalformedHeader));
 static_assert(SESAME_REASON_COOKIES_DIFFER == static_cast<int>(sesame::Reason::kCookiesDiffer));
 static_assert(SESAME_REASON_AUTHORIZATION == static_cast<int>(sesame::Reason::kAuthorization));
 static_assert(SESAME_REASON_COOKIE_AND_AUTHORIZATION ==
@@ -55,6 +55,7 @@ static_assert(SESAME_REASON_NO_LEASE == static_cast<int>(sesame::Reason::kNoLeas
 static_assert(SESAME_REASON_BACKOFF == static_cast<int>(sesame::Reason::kBackoff));
 static_assert(SESAME_REASON_ORIGIN_FAILED == static_cast<int>(sesame::Reason::kOriginFailed));
 static_assert(SESAME_REASON_OVERTAKEN == static_cast<int>(sesame::Reason::kOvertaken));
+static_assert(SESAME_REASON_CHUNKS == static_cast<int>(sesame::Reason::kChunks));
 static_assert(SESAME_KEY_BYTES == sizeof(sesame::Key));
 static_assert(SESAME_REMOTE_SESSION_FORGOTTEN ==
               static_cast<int>(sesame::RemoteEvent::kSessionForgotten));
@@ -63,6 +64,8 @@ static_assert(SESAME_STATUS_NOT_JSON == static_cast<int>(sesame::Status::kNotJso
 static_assert(SESAME_STATUS_NOT_OBJECT == static_cast<int>(sesame::Status::kNotObject));
 static_assert(SESAME_STATUS_TOO_LARGE == static_cast<int>(sesame::Status::kTooLarge));
 static_assert(SESAME_STATUS_TOO_DEEP == static_cast<int>(sesame::Status::kTooDeep));
+static_assert(SESAME_STATUS_UNKNOWN == static_cast<int>(sesame::Status::kUnknown));
+static_assert(SESAME_STATUS_FULL == static_cast<int>(sesame::Status::kFull));
 
 // Reads the byte fields of a call from the input region, one after another (convention 3).
 class InputReader {
@@ -238,11 +241,20 @@ void sesame_session_forget(sesame_cache* cache, uint32_t tenant_length, uint32_t
   if (input.fits()) cache->cache.forget(head, what == 1, what == 2);
 }
 
-void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                           uint32_t cookie_length, uint32_t authorization_length) {
+uint32_t sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                               uint32_t cookie_length, uint32_t authorization_length,
+                               uint32_t is_accepted) {
   InputReader input(*cache);
   const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
-  if (input.fits()) cache->cache.revoke(head, time_of(now_ms));
+  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
+  return static_cast<std::uint32_t>(cache->cache.revoke(head, time_of(now_ms), is_accepted != 0));
+}
+
+uint32_t sesame_session_is_accepted(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                    uint32_t cookie_length, uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  return input.fits() && cache->cache.is_accepted(head, time_of(now_ms)) ? 1 : 0;
 }
 
 uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms, uint32_t user_id_length) {
@@ -351,12 +363,33 @@ uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_
   InputReader input(*cache);
   const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (!input.fits()) return 0;
-  const auto session = cache->cache.session_key(head);
+  const auto session = cache->cache.session_name(head);
   if (!session) return 0;
-  report(cache, {.credential = session->credential.kind,
-                 .meta = session->credential.value,
-                 .body = bytes_of(cache, session->key)});
+  std::string& body = cache->text;
+  body = bytes_of(cache, session->key);
+  body += bytes_of(cache, session->ending.value_or(session->key));
+  body += session->name;
+  cache->other_text = session->value;
+  report(cache, {.credential = session->kind, .meta = cache->other_text, .body = body});
   return 1;
+}
+
+uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
+                            uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return 0;
+  const auto named = cache->cache.all_named(head);
+  std::string& body = cache->text;
+  body.clear();
+  for (const sesame::NamedCredential& each : named) {
+    const bool is_cookie = !each.cookie.empty();
+    body += is_cookie ? 'c' : 'a';
+    body += is_cookie ? each.cookie : each.authorization;
+    body += '\n';
+  }
+  report(cache, {.body = body});
+  return static_cast<std::uint32_t>(named.size());
 }
 
 uint32_t sesame_user_key(sesame_cache* cache, uint32_t user_id_length) {

@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 6
+#define SESAME_ABI_VERSION 7
 
 /* Of a key of a session or a user. */
 #define SESAME_KEY_BYTES 16
@@ -95,16 +95,21 @@ enum sesame_reason {
   SESAME_REASON_UNKNOWN_WRITER =
       13, /* a write, and it is not known whose document it has changed (R22) */
   SESAME_REASON_ANONYMOUS = 14,        /* no credential */
-  SESAME_REASON_MALFORMED_COOKIE = 15, /* ambiguous: a cookie header that cannot be read for sure */
+  SESAME_REASON_MALFORMED_HEADER = 15, /* ambiguous: a header that readers may read differently */
   SESAME_REASON_COOKIES_DIFFER = 16,   /* ambiguous: session cookies that contradict each other */
-  SESAME_REASON_AUTHORIZATION = 17,    /* ambiguous: an Authorization that is no bearer token */
+  SESAME_REASON_AUTHORIZATION = 17,    /* ambiguous: a scheme that carries no whole credential */
   SESAME_REASON_COOKIE_AND_AUTHORIZATION = 18, /* ambiguous: a credential in each */
   SESAME_REASON_TOO_LARGE = 19,                /* headers over their limit (R44) */
   SESAME_REASON_LEASE_BUSY = 20,               /* another request asks the origin already (R9) */
   SESAME_REASON_NO_LEASE = 21,                 /* all leases are taken */
   SESAME_REASON_BACKOFF = 22,                  /* the origin has asked for patience (R13) */
   SESAME_REASON_ORIGIN_FAILED = 23,            /* it has been asked, and failed (R13) */
-  SESAME_REASON_OVERTAKEN = 24 /* something happened to the session meanwhile (R10) */
+  SESAME_REASON_OVERTAKEN = 24,           /* something happened to the session meanwhile (R10) */
+  SESAME_REASON_COOKIE_NAME_VARIANT = 25, /* ambiguous: some reader takes it for a session cookie */
+  SESAME_REASON_UNDECODABLE_BYTES =
+      26,                           /* ambiguous: the host may not have given the bytes as sent */
+  SESAME_REASON_JOINED_FIELDS = 27, /* ambiguous: fields joined by a comma, or two cookies in one */
+  SESAME_REASON_CHUNKS = 28         /* ambiguous: chunks of a session cookie that do not fit */
 };
 
 enum sesame_status {
@@ -113,9 +118,12 @@ enum sesame_status {
   SESAME_STATUS_NOT_OBJECT = 2,
   SESAME_STATUS_TOO_LARGE = 3,
   SESAME_STATUS_TOO_DEEP = 4,
-  SESAME_STATUS_MORE = 5,       /* not at the end yet: call again */
-  SESAME_STATUS_REFUSED = 6,    /* not a snapshot that may be restored; the cache is empty */
-  SESAME_STATUS_UNSUPPORTED = 7 /* the cache keeps tokens, which are in no snapshot */
+  SESAME_STATUS_MORE = 5,        /* not at the end yet: call again */
+  SESAME_STATUS_REFUSED = 6,     /* not a snapshot that may be restored; the cache is empty */
+  SESAME_STATUS_UNSUPPORTED = 7, /* the cache keeps tokens, which are in no snapshot */
+  SESAME_STATUS_UNKNOWN =
+      8,                 /* the origin has not accepted the credential, for all the node knows */
+  SESAME_STATUS_FULL = 9 /* no room to remember it */
 };
 
 /* Flags of sesame_check. */
@@ -228,9 +236,17 @@ SESAME_EXPORT void sesame_session_forget(sesame_cache* cache, uint32_t tenant_le
                                          uint32_t cookie_length, uint32_t authorization_length,
                                          uint32_t what);
 
-/* Ends the session of the credential: it is refused from now on (SPEC R8, R10). */
-SESAME_EXPORT void sesame_session_revoke(sesame_cache* cache, double now_ms, uint32_t tenant_length,
-                                         uint32_t cookie_length, uint32_t authorization_length);
+/* Ends the session of the credential: it is refused from now on (SPEC R8, R10). Returns OK; UNKNOWN
+ * and nothing is remembered, unless a document or record of it is held, or the host knows that the
+ * origin has accepted it (`is_accepted`); FULL: it is dropped, and forgotten (R53, R54). */
+SESAME_EXPORT uint32_t sesame_session_revoke(sesame_cache* cache, double now_ms,
+                                             uint32_t tenant_length, uint32_t cookie_length,
+                                             uint32_t authorization_length, uint32_t is_accepted);
+
+/* Returns 1 if the origin has accepted the credential, as far as the node knows (R53). */
+SESAME_EXPORT uint32_t sesame_session_is_accepted(sesame_cache* cache, double now_ms,
+                                                  uint32_t tenant_length, uint32_t cookie_length,
+                                                  uint32_t authorization_length);
 
 /* Drops every document of a user, or ends every session, of whatever tenant (rules R4, R23). The
  * user's identifier as JSON: a string or a number. Returns a sesame_status. */
@@ -294,9 +310,18 @@ SESAME_EXPORT uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, 
 
 /* Keys that are the same on every node with the same secret: 16 bytes, as the body of the output.
  *
- * Of the session of a request; its credential is the meta, and its kind stands in `credential`.
- * Returns 0 if there is not exactly one. */
+ * Of the session of a request. Behind it in the body stand 16 bytes more, which are its key again
+ * or, for a token, the key that all its spellings share: a session that ends is published under
+ * both. Then comes the cookie's name, or the scheme in lower case. The credential is the meta, in
+ * ASCII and the same for every spelling; its kind stands in `credential`. Returns 0 if there is not
+ * exactly one. */
 SESAME_EXPORT uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length,
+                                          uint32_t cookie_length, uint32_t authorization_length);
+
+/* Every credential that a request names, where it is ambiguous (rule R1): what ends or changes a
+ * session has to reach all of them. The body has a line for each, ended by a line feed: 'c' and a
+ * whole Cookie header, or 'a' and a whole Authorization header. Returns how many there are. */
+SESAME_EXPORT uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length,
                                           uint32_t cookie_length, uint32_t authorization_length);
 
 /* Of a user, by its identifier as JSON: the same for every tenant. Returns a sesame_status. */
@@ -307,7 +332,6 @@ enum sesame_remote_event {
   SESAME_REMOTE_SESSION_ENDED = 0, /* the key is a session's */
   SESAME_REMOTE_USER_REVOKED = 1,  /* the key is a user's */
   SESAME_REMOTE_USER_CHANGED = 2,
-  SESAME_REMOTE_UNKNOWN_CHANGE = 3,   /* of nobody knows whom: the key counts for nothing */
   SESAME_REMOTE_SESSION_FORGOTTEN = 4 /* its credential may stand for somebody else now */
 };
 

@@ -51,6 +51,12 @@ class Cache {
     set("joined", metrics.joined);
     set("negative", metrics.negative);
     set("bypass", metrics.bypass);
+    val ambiguous = val::object();
+    for (std::size_t reason = 1; reason < sesame::kAmbiguities; ++reason) {
+      ambiguous.set(sesame::kAmbiguityNames[reason],
+                    static_cast<double>(metrics.ambiguous[reason]));
+    }
+    result.set("bypassReasons", ambiguous);
     set("originMiss", metrics.origin_miss);
     set("originRefresh", metrics.origin_refresh);
     set("originFresh", metrics.origin_fresh);

@@ -16,6 +16,7 @@ inline Config config_of(const emscripten::val& options) {
   Config config;
   config.user_id_pointers = emscripten::vecFromJSArray<std::string>(options["userId"]);
   config.cookie_names = emscripten::vecFromJSArray<std::string>(options["cookie"]);
+  config.authorization_schemes = emscripten::vecFromJSArray<std::string>(options["authorizationSchemes"]);
   config.origin_timeout = static_cast<DurationMs>(options["originTimeout"].as<double>());
   config.lease_for = static_cast<DurationMs>(options["leaseFor"].as<double>());
   config.refusals = emscripten::vecFromJSArray<int>(options["refusals"]);
@@ -27,6 +28,8 @@ inline Config config_of(const emscripten::val& options) {
   config.negative_for = static_cast<DurationMs>(options["negativeFor"].as<double>());
   config.fields = emscripten::vecFromJSArray<std::string>(options["fields"]);
   config.memory_bytes = static_cast<std::size_t>(options["memory"].as<double>());
+  config.sessions_per_user = static_cast<std::size_t>(options["sessionsPerUser"].as<double>());
+  config.ends_per_user = static_cast<std::size_t>(options["endsPerUser"].as<double>());
   config.max_document_bytes = static_cast<std::size_t>(options["maxDocument"].as<double>());
   config.max_credential_bytes = static_cast<std::size_t>(options["maxCredential"].as<double>());
   config.is_managed = options["isManaged"].as<bool>();

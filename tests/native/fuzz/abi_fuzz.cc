@@ -306,7 +306,9 @@ class Host {
         return fill_shared();
       case 3:
         put_head(key);
-        if (sesame_session_key(&cache_, tenant_, cookie_, authorization_) != 0) key_in_output();
+        if (sesame_session_key(&cache_, tenant_, cookie_, authorization_) != 0) session_key();
+        put_head(key);
+        sesame_credentials(&cache_, tenant_, cookie_, authorization_);
         return;
       case 4:
         sesame_fill_ask(&cache_, now_, lease());
@@ -318,6 +320,13 @@ class Host {
       default:
         return adopt_session(key);
     }
+  }
+
+  // Of the two keys that stand before the name, either names the session to other nodes.
+  std::string session_key() {
+    const sesame_result& result = *sesame_output(&cache_);
+    require(result.body_length >= 2 * sizeof(sesame::Key));
+    return {result.body + (input_.below(2) == 0 ? 0 : sizeof(sesame::Key)), sizeof(sesame::Key)};
   }
 
   std::string key_in_output() {
@@ -332,7 +341,7 @@ class Host {
     if (event == SESAME_REMOTE_SESSION_ENDED || event == SESAME_REMOTE_SESSION_FORGOTTEN) {
       put_head(key);
       require(sesame_session_key(&cache_, tenant_, cookie_, authorization_) == 1);
-      subject = key_in_output();
+      subject = session_key();
     } else if (input_.below(4) != 0) {
       filled_ = 0;
       const std::uint32_t user = put(std::to_string(input_.below(kUsers)));

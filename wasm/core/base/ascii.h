@@ -18,6 +18,13 @@ constexpr bool is_alnum(char c) {
   return is_digit(c) || (lower >= 'a' && lower <= 'z');
 }
 
+/// What a hexadecimal digit stands for, or -1.
+constexpr int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 /// True if `text` is `lower` in any case. REQUIRES: `lower` is in lower case.
 constexpr bool equals_ignoring_case(Bytes text, Bytes lower) {
   if (text.size() != lower.size()) return false;

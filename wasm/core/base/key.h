@@ -1,7 +1,7 @@
 // Keys: what a session is found by.
-// A key is a keyed 128-bit hash (SipHash-2-4-128) over length-prefixed (tenant, kind, value), so
-// that equal keys mean equal inputs and a chosen credential cannot steer where it lands (SPEC R2,
-// R3). The credential itself is not kept.
+// A key is a keyed 128-bit hash (SipHash-2-4-128) over length-prefixed (tenant, kind, name, value),
+// so that equal keys mean equal inputs and a chosen credential cannot steer where it lands (rules
+// R2, R3). The credential itself is not kept.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,13 @@ struct Key {
 };
 
 /// What the hashed value is. Values take part in the hash: append, never renumber.
-enum class KeyKind : std::uint8_t { kCookie = 1, kBearer = 2, kUser = 3, kReplacement = 4 };
+enum class KeyKind : std::uint8_t {
+  kCookie = 1,
+  kBearer = 2,
+  kUser = 3,
+  kReplacement = 4,
+  kEnding = 5,  ///< what all spellings of a token have in common: tombstones alone have such keys
+};
 
 /// Makes keys under one secret. Two makers with different secrets make unrelated keys.
 class KeyMaker {
@@ -29,14 +35,16 @@ class KeyMaker {
   /// REQUIRES: `secret` holds kSecretBytes of randomness.
   explicit KeyMaker(Bytes secret);
 
-  Key make(Bytes tenant, KeyKind kind, Bytes value) const;
+  /// `name`: the cookie's, or the scheme of `Authorization`; empty for a user.
+  Key make(Bytes tenant, KeyKind kind, Bytes name, Bytes value) const;
 
   /// The key of a user: the same for every tenant, so that what happens to the user reaches all of
   /// the user's sessions (R4, R23). `id`: see find_user_id.
-  Key make_user(Bytes id) const { return make({}, KeyKind::kUser, id); }
+  Key make_user(Bytes id) const { return make({}, KeyKind::kUser, {}, id); }
 
-  /// Where the document that replaces those of a user is left, for the sessions of one tenant.
-  Key make_replacement(Bytes tenant, const Key& user) const;
+  /// Where the document that replaces those of a user is left, for the sessions of one tenant that
+  /// hold the same bytes as the writer did before (R22).
+  Key make_replacement(Bytes tenant, const Key& user, Bytes before) const;
 
  private:
   std::uint64_t secret_low_ = 0;
@@ -46,6 +54,11 @@ class KeyMaker {
 /// The key under which a session's tokens are exchanged: one of its own, that no credential has.
 constexpr Key refresh_key(const Key& session) {
   return {~session.low, session.high ^ 0x7265667265736821ULL};
+}
+
+/// Where it is noted that a credential was accepted for some tenant.
+constexpr Key acceptance_key(const Key& of_all_tenants) {
+  return {~of_all_tenants.low, of_all_tenants.high ^ 0x6163636570746564ULL};
 }
 
 }  // namespace sesame

@@ -32,6 +32,9 @@ enum class Status : std::uint32_t {
   kNotObject = 2,  ///< JSON, but not an object
   kTooLarge = 3,   ///< over the configured limit
   kTooDeep = 4,    ///< nested deeper than kMaxDepth
+  // 5 to 7 are the ABI's.
+  kUnknown = 8,  ///< a credential that the origin has not accepted, as far as this node knows (R53)
+  kFull = 9,     ///< there is no room to remember it (R54)
 };
 
 }  // namespace sesame

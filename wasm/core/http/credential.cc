@@ -1,188 +1,532 @@
-// Reads the Cookie field in one pass of eight bytes at a time, and copies nothing.
-// Invariant: what two servers might read differently is ambiguous (SPEC R1).
+// Reads the Cookie field pair by pair, eight bytes at a time, and copies nothing that need not be
+// decoded.
+// Invariant: what two servers might read differently is ambiguous (rule R1).
 #include "http/credential.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
+#include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "base/ascii.h"
-#include "base/byte_order.h"
+#include "base/word_bytes.h"
 
 namespace sesame {
 
 namespace {
 
-constexpr std::uint64_t kLowBits = 0x7f7f7f7f7f7f7f7fU;
-constexpr std::uint64_t kTopBits = 0x8080808080808080U;
+// The first byte above ' ', '!' and '"': below are the bytes that a plain pair has none of.
+constexpr unsigned char kFirstPlain = '#';
 
-constexpr std::uint64_t repeat(unsigned char byte) { return byte * 0x0101010101010101U; }
-
-// The top bit of every byte of `word` that is zero. Exact: no carry crosses bytes.
-constexpr std::uint64_t zero_bytes(std::uint64_t word) {
-  return ~(((word & kLowBits) + kLowBits) | word) & kTopBits;
+// A byte at which some reader begins another cookie, or does not know how to go on.
+constexpr bool is_separator(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte <= ' ' || byte >= 0x7f || c == ',' || c == '"';
 }
 
-// The top bit of every byte of `word` that means something in a Cookie field: ';' and the control
-// characters. Eight at a time, as nearly all bytes are none of them.
-constexpr std::uint64_t special_bytes(std::uint64_t word) {
-  const std::uint64_t low = word & kLowBits;
-  const std::uint64_t below_space = ~(low + repeat(0x80 - 0x20));
-  const std::uint64_t is_delete = low + repeat(0x01);
-  const std::uint64_t controls = (below_space | is_delete) & ~word & kTopBits;
-  return controls | zero_bytes(word ^ repeat(';'));
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
 
-// Up to 7 bytes, filled up with bytes that mean nothing.
-inline std::uint64_t load_padded(const char* from, std::size_t count) {
-  char padded[8] = {'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'};
-  for (std::size_t i = 0; i < count; ++i) padded[i] = from[i];
-  return load_le64(padded);
-}
-
-// RFC 6265 section 4.1.1: quotes come in pairs, around the value. Where they do not, a server that
-// reads quoted strings sees another value than one that splits at ';'.
-bool has_stray_quote(Bytes value) {
-  if (value.empty() || value.front() != '"') return false;
-  return value.size() < 2 || value.back() != '"';
-}
-
-bool is_token68(Bytes text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  if (text.empty()) return false;
-  for (const char c : text) {
-    const bool allowed =
-        is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
-    if (!allowed) return false;
+// A pair of the header, with the white space that may surround its parts. No '=': it has no name.
+struct Pair {
+  explicit Pair(Bytes text) : equals(text.find('=')) {
+    // Some reader skips an '=' before a name.
+    const std::size_t first = text.find_first_not_of("= \t");
+    if (first != Bytes::npos && equals < first) equals = text.find('=', first);
+    if (equals == Bytes::npos) return;
+    name = text.substr(0, equals);
+    value = trim_ows(text.substr(equals + 1));
   }
-  return true;
+
+  std::size_t equals;
+  Bytes name;
+  Bytes value;
+};
+
+// The top bit of each byte that is none of a plain pair's; the other bits mean nothing. As in
+// word_bytes.h, above the lowest there may be false positives.
+constexpr std::uint64_t odd_bytes(std::uint64_t word) {
+  return bytes_outside(kFirstPlain, word) | bytes_equal_to(',', word);
 }
 
-// What the session cookies seen so far amount to.
-class CookieReader {
+// Splits a header at its ';', and notes which pairs hold something else than plain bytes.
+class PairScanner {
  public:
-  CookieReader(Bytes header, const std::vector<std::string>& names)
-      : header_(header), names_(names) {}
+  explicit PairScanner(Bytes header) : header_(header) {}
 
-  // One pass, no allocation. False if the header is malformed or its session cookies contradict
-  // each other.
-  bool read() {
-    const char* const data = header_.data();
-    const std::size_t size = header_.size();
-    for (std::size_t at = 0; at < size; at += 8) {
-      const std::uint64_t word =
-          size - at >= 8 ? load_le64(data + at) : load_padded(data + at, size - at);
-      for (std::uint64_t marks = special_bytes(word); marks != 0; marks &= marks - 1) {
-        if (!mark(at + static_cast<std::size_t>(std::countr_zero(marks)) / 8)) return false;
-      }
+  // The next pair, without the space before it. False behind the last. Inline: what it compares
+  // with stays in registers from pair to pair.
+  [[gnu::always_inline]] bool next(Bytes* pair, bool* is_plain) {
+    if (at_ > header_.size()) return false;
+    if (at_ < header_.size() && header_[at_] == ' ') ++at_;
+    std::uint64_t odd = 0;
+    std::size_t at = at_;
+    std::uint64_t word = 0;
+    std::uint64_t ends = 0;
+    while (header_.size() - at >= 8) {
+      word = load_le64(header_.data() + at);
+      ends = bytes_equal_to(';', word) & kTopBits;
+      if (ends != 0) break;
+      odd |= odd_bytes(word);
+      at += 8;
     }
-    return end_pair(size);
+    if (ends == 0) {
+      // Behind the end stands a ';', so that every pair has one.
+      word = load_last(header_, at, ';');
+      ends = bytes_equal_to(';', word) & kTopBits;
+    }
+    const std::uint64_t first = ends & (0 - ends);
+    odd |= odd_bytes(word) & (first - 1);
+    at += static_cast<std::size_t>(std::countr_zero(first)) / 8;
+    *pair = {header_.data() + at_, at - at_};
+    *is_plain = (odd & kTopBits) == 0;
+    at_ = at + 1;
+    return true;
   }
-
-  Ambiguity ambiguity() const { return ambiguity_; }
-  Bytes name() const { return found_name_; }
-  Bytes value() const { return found_value_; }
 
  private:
-  bool mark(std::size_t at) {
-    if (header_[at] != ';') return header_[at] == '\t';
-    const bool consistent = end_pair(at);
-    pair_start_ = at + 1;
-    return consistent;
+  Bytes header_;
+  std::size_t at_ = 0;
+};
+
+// Finds what may be a session cookie's name inside of another pair, where some reader begins a new
+// one.
+class InnerNames {
+ public:
+  InnerNames(Bytes pair, const CookieNames& names) : pair_(pair), names_(names) {
+    // What the pair itself begins with is its own name.
+    while (at_ < pair.size() && is_ows(pair[at_])) ++at_;
   }
 
-  bool end_pair(std::size_t end) {
-    const char* const begin = header_.data() + pair_start_;
-    const Bytes pair = trim_ows(Bytes(begin, end - pair_start_));
-    for (std::size_t index = 0; index < names_.size(); ++index) {
-      const Bytes name = names_[index];
-      const std::size_t equals = equals_behind(name, pair);
-      if (equals == kNone) continue;
-      const Bytes value = trim_ows({pair.data() + equals + 1, pair.size() - equals - 1});
-      return !has_stray_quote(value) && note(index, {pair.data(), name.size()}, value);
+  bool next(Bytes* name, Bytes* value) {
+    while (++at_ < pair_.size()) {
+      if (!is_separator(pair_[at_ - 1]) || is_separator(pair_[at_])) continue;
+      if (!names_.may_match(pair_.substr(at_))) continue;
+      if (!find_equals()) return false;
+      *name = pair_.substr(at_, name_end_ - at_);
+      *value = trim_ows(pair_.substr(equals_ + 1));
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  // The next '=', looked for once for all names before it: the work is that of one pass.
+  bool find_equals() {
+    if (equals_ != Bytes::npos && equals_ > at_) return true;
+    equals_ = pair_.find('=', at_);
+    if (equals_ == Bytes::npos) return false;
+    for (name_end_ = equals_; is_ows(pair_[name_end_ - 1]); --name_end_) {
     }
     return true;
   }
 
-  // Where the '=' stands, if the pair is of that name, in which there is none.
-  static std::size_t equals_behind(Bytes name, Bytes pair) {
-    if (pair.size() <= name.size()) return kNone;
-    std::size_t at = 0;
-    while (at < name.size() && pair[at] == name[at]) ++at;
-    if (at < name.size()) return kNone;
-    while (at < pair.size() && is_ows(pair[at])) ++at;
-    return at < pair.size() && pair[at] == '=' ? at : kNone;
+  Bytes pair_;
+  const CookieNames& names_;
+  std::size_t at_ = 0;
+  std::size_t equals_ = Bytes::npos;
+  std::size_t name_end_ = 0;
+};
+
+// What the session cookies seen so far amount to.
+class CookieReader {
+ public:
+  CookieReader(Bytes header, const CookieNames& names) : header_(header), names_(names) {}
+
+  // One pass, no allocation.
+  Ambiguity read() {
+    PairScanner pairs(header_);
+    Bytes pair;
+    bool is_plain = false;
+    while (pairs.next(&pair, &is_plain)) {
+      const Ambiguity fault = is_plain ? read_plain(pair) : read_odd(pair);
+      if (fault != Ambiguity::kNone) return fault;
+    }
+    return has_chunks_ ? fit_chunks() : fit_whole();
+  }
+
+  bool has_credential() const { return has_chunks_ || !value_.empty(); }
+  Bytes name() const { return names_.name(index_); }
+
+  // The one value, decoded if it has more than one spelling.
+  Bytes value(CredentialScratch* scratch) const {
+    if (!has_chunks_) {
+      if (!has_spellings(value_)) return value_;
+      scratch->reserve(value_.size());
+      append_decoded(value_, scratch);
+      return scratch->filled();
+    }
+    scratch->reserve(header_.size());
+    for (unsigned chunk = 0; chunk < chunk_count_; ++chunk) {
+      append_decoded(chunk_value(chunk), scratch);
+    }
+    return scratch->filled();
+  }
+
+ private:
+  Ambiguity read_plain(Bytes pair) {
+    if (!names_.may_match(pair)) return Ambiguity::kNone;
+    // Nearly all session cookies are written like this.
+    std::uint32_t index = 0;
+    if (names_.begins_with_name(pair, &index)) {
+      const Bytes value = pair.substr(names_.name(index).size() + 1);
+      if (!has_byte(value, '\\')) return note_whole(index, value);
+    }
+    return read_candidate(pair, true);
+  }
+
+  // A pair with white space, quotes, commas, or bytes that are no text.
+  Ambiguity read_odd(Bytes pair) {
+    if (std::any_of(pair.begin(), pair.end(), is_control)) return Ambiguity::kMalformedHeader;
+    const bool is_candidate = names_.may_match(pair);
+    if (is_candidate) {
+      if (const Ambiguity fault = read_candidate(pair, false); fault != Ambiguity::kNone) {
+        return fault;
+      }
+    }
+    InnerNames inner(pair, names_);
+    Bytes name;
+    Bytes value;
+    while (inner.next(&name, &value)) {
+      if (names_.match(name).kind != NameKind::kOther) return Ambiguity::kJoinedFields;
+    }
+    // Where quotes are not closed before the ';', a server that reads quoted strings goes on.
+    value = Pair(pair).value;
+    const bool is_open =
+        !value.empty() && value.front() == '"' && (value.size() < 2 || value.back() != '"');
+    return is_open ? Ambiguity::kMalformedHeader : Ambiguity::kNone;
+  }
+
+  Ambiguity read_candidate(Bytes text, bool is_plain) {
+    const Pair pair(text);
+    if (pair.equals == Bytes::npos) return Ambiguity::kNone;
+    const NameMatch match = names_.match(pair.name);
+    switch (match.kind) {
+      case NameKind::kOther:
+        return Ambiguity::kNone;
+      case NameKind::kVariant:
+        return pair.name.find("\xef\xbf\xbd") == Bytes::npos ? Ambiguity::kCookieNameVariant
+                                                             : Ambiguity::kUndecodableBytes;
+      case NameKind::kLegacy:
+        return Ambiguity::kMalformedHeader;
+      case NameKind::kWhole:
+      case NameKind::kChunk:
+        break;
+    }
+    if (!is_plain || pair.value.find('\\') != Bytes::npos) {
+      const Ambiguity fault = fault_of_value(pair.value);
+      if (fault != Ambiguity::kNone) return fault;
+    }
+    const Bytes value = pair.value == "\"\"" ? Bytes{} : pair.value;
+    return match.kind == NameKind::kWhole ? note_whole(match.index, value)
+                                          : note_chunk(match, value);
   }
 
   // An empty cookie is no credential. But beside a full one of its name they are two that differ,
   // and which of them counts is the origin's to say. Past 64 names, some share a bit: then more is
   // ambiguous than need be, never less.
-  bool note(std::size_t index, Bytes name, Bytes value) {
+  Ambiguity note_whole(std::uint32_t index, Bytes value) {
     const std::uint64_t bit = std::uint64_t{1} << (index % 64);
     if (value.empty()) {
       empty_bits_ |= bit;
-    } else if (found_bit_ == 0) {
-      found_bit_ = bit;
-      found_name_ = name;
-      found_value_ = value;
-    } else if (name != found_name_ || value != found_value_) {
-      return contradicts();
+    } else if (value_.empty()) {
+      index_ = index;
+      value_ = value;
+    } else if (index != index_ || value != value_) {
+      return Ambiguity::kTwoCookies;
     }
-    return (empty_bits_ & found_bit_) == 0 || contradicts();
+    return Ambiguity::kNone;
   }
 
-  bool contradicts() {
-    ambiguity_ = Ambiguity::kCookiesDiffer;
-    return false;
+  Ambiguity note_chunk(const NameMatch& match, Bytes value) {
+    if (!has_chunks_) {
+      has_chunks_ = true;
+      chunks_of_ = match.index;
+      style_ = match.style;
+      std::memset(chunks_, 0, sizeof chunks_);
+    }
+    if (match.index != chunks_of_ || match.style != style_ || value.empty()) {
+      return Ambiguity::kChunks;
+    }
+    RawBytes& chunk = chunks_[match.chunk];
+    if (chunk.size == 0) {
+      chunk = {value.data(), static_cast<std::uint32_t>(value.size())};
+      ++chunk_count_;
+      return Ambiguity::kNone;
+    }
+    return chunk_value(match.chunk) == value ? Ambiguity::kNone : Ambiguity::kChunks;
   }
 
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  Ambiguity fit_whole() const {
+    if (value_.empty()) return Ambiguity::kNone;
+    if ((empty_bits_ >> (index_ % 64) & 1) != 0) return Ambiguity::kTwoCookies;
+    return announced_chunks() == 0 ? Ambiguity::kNone : Ambiguity::kChunks;
+  }
+
+  Ambiguity fit_chunks() {
+    for (unsigned chunk = 0; chunk < chunk_count_; ++chunk) {
+      if (chunks_[chunk].size == 0) return Ambiguity::kChunks;
+    }
+    if (!value_.empty() && index_ != chunks_of_) return Ambiguity::kTwoCookies;
+    const bool has_whole = !value_.empty() || (empty_bits_ >> (chunks_of_ % 64) & 1) != 0;
+    const bool fits =
+        style_ == ChunkStyle::kAspNet ? announced_chunks() == chunk_count_ : !has_whole;
+    index_ = chunks_of_;
+    return fits ? Ambiguity::kNone : Ambiguity::kChunks;
+  }
+
+  // How many chunks the whole cookie says that there are (ASP.NET): its value is no secret then,
+  // and the same for many users.
+  unsigned announced_chunks() const {
+    constexpr Bytes kPrefix = "chunks";
+    if (value_.size() < kPrefix.size() + 2 || !value_.starts_with(kPrefix)) return 0;
+    const char mark = value_[kPrefix.size()];
+    const Bytes digits = value_.substr(kPrefix.size() + 1);
+    const bool is_count =
+        (mark == '-' || mark == ':') && std::all_of(digits.begin(), digits.end(), is_digit);
+    if (!is_count) return 0;
+    unsigned count = 0;
+    for (const char c : digits) {
+      count = std::min(count * 10 + static_cast<unsigned>(c - '0'), CookieNames::kMaxChunks + 1);
+    }
+    return std::max(count, 1u);
+  }
+
+  struct RawBytes {
+    const char* data;
+    std::uint32_t size;
+  };
+  Bytes chunk_value(unsigned chunk) const { return {chunks_[chunk].data, chunks_[chunk].size}; }
 
   Bytes header_;
-  const std::vector<std::string>& names_;
-  std::size_t pair_start_ = 0;
+  const CookieNames& names_;
   std::uint64_t empty_bits_ = 0;  // names seen with an empty value
-  std::uint64_t found_bit_ = 0;   // the name of the credential; 0 while there is none
-  Bytes found_name_;
-  Bytes found_value_;
-  Ambiguity ambiguity_ = Ambiguity::kMalformedCookie;  // if it is ambiguous
+  std::uint32_t index_ = 0;       // the name of the credential
+  Bytes value_;
+  bool has_chunks_ = false;
+  ChunkStyle style_ = ChunkStyle::kNone;
+  std::uint32_t chunks_of_ = 0;
+  unsigned chunk_count_ = 0;
+  RawBytes chunks_[CookieNames::kMaxChunks];  // NOLINT: written before the first is noted
 };
 
-Credential ambiguous(Ambiguity ambiguity) {
-  return {CredentialKind::kAmbiguous, {}, {}, ambiguity};
+// Why the value of an `Authorization` is no credential.
+Ambiguity fault_of_token(Bytes token) {
+  if (token.empty()) return Ambiguity::kMalformedHeader;
+  for (const char c : token) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) return Ambiguity::kUndecodableBytes;
+    if (c == ',') return Ambiguity::kJoinedFields;
+    if (byte <= ' ' || byte == 0x7f || c == ';') return Ambiguity::kMalformedHeader;
+  }
+  return Ambiguity::kNone;
 }
 
-// The token of `Bearer token68`; empty if it is anything else.
-Bytes read_bearer(Bytes authorization) {
-  constexpr Bytes kScheme = "bearer";
-  if (authorization.size() <= kScheme.size() || authorization[kScheme.size()] != ' ' ||
-      !equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
-    return {};
-  }
-  authorization.remove_prefix(kScheme.size());
-  while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
-  return is_token68(authorization) ? authorization : Bytes{};
+Credential ambiguous(Ambiguity reason) {
+  return {.kind = CredentialKind::kAmbiguous, .ambiguity = reason, .name = {}, .value = {}};
 }
 
 }  // namespace
 
-Credential read_credential(Bytes cookie_header, Bytes authorization,
-                           const std::vector<std::string>& cookie_names) {
-  CookieReader cookies(cookie_header, cookie_names);
-  if (!cookies.read()) return ambiguous(cookies.ambiguity());
+CredentialReader::CredentialReader(const std::vector<std::string>& cookie_names,
+                                   const std::vector<std::string>& schemes)
+    : names_(cookie_names), schemes_(schemes) {
+  for (std::string& scheme : schemes_) {
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(), to_lower);
+  }
+}
 
+Credential CredentialReader::read(Bytes cookie_header, Bytes authorization,
+                                  CredentialScratch* scratch) const {
+  CookieReader cookies(cookie_header, names_);
+  if (!cookie_header.empty()) {
+    const Ambiguity fault = cookies.read();
+    if (fault != Ambiguity::kNone) return ambiguous(fault);
+  }
+  const bool has_cookie = !cookie_header.empty() && cookies.has_credential();
   authorization = trim_ows(authorization);
   if (authorization.empty()) {
-    if (cookies.value().empty()) return {};
-    return {CredentialKind::kCookie, cookies.name(), cookies.value(), Ambiguity::kNone};
+    if (!has_cookie) return {};
+    return {.kind = CredentialKind::kCookie,
+            .ambiguity = Ambiguity::kNone,
+            .name = cookies.name(),
+            .value = cookies.value(scratch)};
+  }
+  if (has_cookie) return ambiguous(Ambiguity::kCookieAndAuthorization);
+  return read_authorization(authorization);
+}
+
+// The scheme of a trimmed header, as the configuration has it; empty if it is none of those.
+Bytes CredentialReader::scheme_of(Bytes authorization) const {
+  const std::size_t end = std::min(authorization.find_first_of(" \t"), authorization.size());
+  const Bytes given = authorization.substr(0, end);
+  const auto found = std::find_if(schemes_.begin(), schemes_.end(), [given](const auto& scheme) {
+    return equals_ignoring_case(given, scheme);
+  });
+  return found == schemes_.end() ? Bytes{} : Bytes(*found);
+}
+
+Credential CredentialReader::read_authorization(Bytes authorization) const {
+  const Bytes scheme = scheme_of(authorization);
+  if (scheme.empty()) return ambiguous(Ambiguity::kAuthorizationScheme);
+  authorization.remove_prefix(scheme.size());
+  while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
+  const Ambiguity fault = fault_of_token(authorization);
+  if (fault != Ambiguity::kNone) return ambiguous(fault);
+  return {.kind = CredentialKind::kBearer,
+          .ambiguity = Ambiguity::kNone,
+          .name = scheme,
+          .value = authorization};
+}
+
+namespace {
+
+// By heap: a third of the code that std::sort brings into the module, for a rare call.
+template <typename Value, typename Less>
+void sort(std::vector<Value>& values, Less is_less) {
+  std::make_heap(values.begin(), values.end(), is_less);
+  std::sort_heap(values.begin(), values.end(), is_less);
+}
+
+// Up to where a reader that ends values at commas and spaces would read.
+Bytes cut_value(Bytes value) {
+  if (!value.empty() && value.front() == '"') {
+    const std::size_t end = value.find('"', 1);
+    return end == Bytes::npos ? Bytes{} : value.substr(0, end + 1);
+  }
+  const auto end = std::find_if(value.begin(), value.end(), is_separator);
+  return value.substr(0, static_cast<std::size_t>(end - value.begin()));
+}
+
+// Collects the cookies of one header that are, or may be taken for, session cookies.
+class NamedCookies {
+ public:
+  NamedCookies(const CookieNames& names, std::vector<NamedCredential>* found)
+      : names_(names), found_(found) {}
+
+  void read(Bytes header) {
+    PairScanner pairs(header);
+    Bytes pair;
+    bool is_plain = false;
+    while (pairs.next(&pair, &is_plain)) {
+      if (const Pair own(pair); own.equals != Bytes::npos && names_.may_match(pair)) {
+        note(own.name, own.value);
+      }
+      if (is_plain) continue;
+      InnerNames inner(pair, names_);
+      Bytes name;
+      Bytes value;
+      while (inner.next(&name, &value)) note(name, value);
+    }
+    for (Chunks& chunks : chunks_) {
+      // Of two with one number, either may be the session's: the first in one order, the last in
+      // the other.
+      sort(chunks.pairs, [](const Chunk& a, const Chunk& b) {
+        return std::tie(a.number, a.place) < std::tie(b.number, b.place);
+      });
+      add_joined(chunks);
+      sort(chunks.pairs, [](const Chunk& a, const Chunk& b) {
+        return std::tie(a.number, b.place) < std::tie(b.number, a.place);
+      });
+      add_joined(chunks);
+    }
   }
 
-  const Bytes token = read_bearer(authorization);
-  if (token.empty()) return ambiguous(Ambiguity::kAuthorization);
-  if (!cookies.value().empty()) return ambiguous(Ambiguity::kCookieAndAuthorization);
-  return {CredentialKind::kBearer, {}, token, Ambiguity::kNone};
+ private:
+  struct Chunk {
+    unsigned number;
+    std::size_t place;  // in the header, among the chunks of its name
+    std::string pair;   // `NAME.n=value`
+  };
+  struct Chunks {
+    std::uint32_t index;
+    ChunkStyle style;
+    std::vector<Chunk> pairs;
+  };
+
+  void note(Bytes name, Bytes whole_value) {
+    const NameMatch match = names_.match(name);
+    const bool is_chunk = match.kind == NameKind::kChunk;
+    if (!is_chunk && match.kind != NameKind::kWhole && match.kind != NameKind::kVariant) return;
+    for (const Bytes value : {whole_value, cut_value(whole_value)}) {
+      if (value.empty() || fault_of_value(value) != Ambiguity::kNone) continue;
+      std::string cookie(is_chunk ? trim_ows(name) : names_.name(match.index));
+      cookie.append("=").append(value);
+      if (is_chunk) {
+        note_chunk(match, std::move(cookie));
+      } else {
+        found_->push_back({std::move(cookie), {}});
+      }
+      break;
+    }
+  }
+
+  void note_chunk(const NameMatch& match, std::string pair) {
+    const auto same = [&match](const Chunks& each) {
+      return each.index == match.index && each.style == match.style;
+    };
+    auto chunks = std::find_if(chunks_.begin(), chunks_.end(), same);
+    if (chunks == chunks_.end())
+      chunks = chunks_.insert(chunks_.end(), {match.index, match.style, {}});
+    chunks->pairs.push_back({match.chunk, chunks->pairs.size(), std::move(pair)});
+  }
+
+  // Those that stand in order from the first on: what is behind a gap is left over from another.
+  void add_joined(const Chunks& chunks) {
+    std::string joined;
+    unsigned expected = 0;
+    for (const auto& [number, place, pair] : chunks.pairs) {
+      if (number != expected) continue;
+      if (expected > 0) joined.append("; ");
+      joined.append(pair);
+      ++expected;
+    }
+    if (expected == 0) return;
+    if (chunks.style == ChunkStyle::kAspNet) {
+      joined.append("; ").append(names_.name(chunks.index));
+      joined.append("=chunks-").append(std::to_string(expected));
+    }
+    found_->push_back({std::move(joined), {}});
+  }
+
+  const CookieNames& names_;
+  std::vector<NamedCredential>* found_;
+  std::vector<Chunks> chunks_;
+};
+
+}  // namespace
+
+std::vector<NamedCredential> CredentialReader::all_named(Bytes cookie_header,
+                                                         Bytes authorization) const {
+  std::vector<NamedCredential> found;
+  NamedCookies(names_, &found).read(cookie_header);
+  // Several fields of `Authorization` may have been joined with commas.
+  while (!authorization.empty()) {
+    const std::size_t end = std::min(authorization.find(','), authorization.size());
+    const Bytes field = trim_ows(authorization.substr(0, end));
+    const Bytes scheme = scheme_of(field);
+    if (!scheme.empty()) {
+      const Bytes token = trim_ows(field.substr(scheme.size()));
+      std::string header(scheme);
+      header.append(" ").append(token.substr(0, token.find_first_of(" \t;")));
+      found.push_back({{}, std::move(header)});
+    }
+    authorization.remove_prefix(std::min(end + 1, authorization.size()));
+  }
+  const auto is_same = [](const NamedCredential& a, const NamedCredential& b) {
+    return a.cookie == b.cookie && a.authorization == b.authorization;
+  };
+  const auto is_less = [](const NamedCredential& a, const NamedCredential& b) {
+    return std::tie(a.cookie, a.authorization) < std::tie(b.cookie, b.authorization);
+  };
+  sort(found, is_less);
+  found.erase(std::unique(found.begin(), found.end(), is_same), found.end());
+  return found;
 }
 
 }  // namespace sesame

@@ -1,6 +1,6 @@
-// Reads who a request claims to be from its `Cookie` and `Authorization` headers (SPEC R1).
-// Invariant: a credential is reported only if exactly one is present and well-formed; everything
-// doubtful is ambiguous, and the origin decides.
+// Reads who a request claims to be from its `Cookie` and `Authorization` headers (rules R1, R3).
+// Invariants: a credential is reported only if exactly one is present and every common reader sees
+// the same; everything doubtful is ambiguous, with a reason, and the origin decides.
 #pragma once
 
 #include <cstdint>
@@ -8,49 +8,76 @@
 #include <vector>
 
 #include "base/types.h"
+#include "http/ambiguity.h"
+#include "http/cookie_names.h"
+#include "http/cookie_value.h"
 
 namespace sesame {
 
 enum class CredentialKind : std::uint32_t {
   kAnonymous = 0,  ///< no credential at all
   kCookie = 1,     ///< one session cookie
-  kBearer = 2,     ///< one `Authorization: Bearer` token
-  kAmbiguous = 3,  ///< two that differ, a cookie and a bearer, another scheme, or malformed
-};
-
-/// What makes a request ambiguous.
-enum class Ambiguity : std::uint8_t {
-  kNone,
-  kMalformedCookie,         ///< a control character, or a quote that is not closed
-  kCookiesDiffer,           ///< session cookies that contradict each other
-  kAuthorization,           ///< an `Authorization` that is no bearer token
-  kCookieAndAuthorization,  ///< a credential in each
+  kBearer = 2,     ///< one `Authorization` of a scheme that carries a whole credential
+  kAmbiguous = 3,  ///< more than one, or one that readers may read differently
 };
 
 struct Credential {
   CredentialKind kind = CredentialKind::kAnonymous;
-  Bytes name;   ///< the cookie's name; empty for a bearer
-  Bytes value;  ///< points into the header it was read from
   Ambiguity ambiguity = Ambiguity::kNone;
+  Bytes name;   ///< the configured name of the cookie, or the scheme in lower case
+  Bytes value;  ///< the same for every spelling of the credential
 };
 
-/// Reads the credential of one request.
-/// `cookie_header`: the `Cookie` field as received (RFC 6265 section 5.4; several fields joined by
-/// "; "), or empty. `authorization`: the `Authorization` field, or empty.
-/// `cookie_names`: the names of the session cookie, compared case-sensitively.
-///
-/// - The same cookie twice with the same value is one credential; with another value, ambiguous.
-///   Two different session-cookie names at once are ambiguous.
-/// - An empty session cookie (`session=`) is no credential: servers leave it behind at logout. But
-///   beside a full one of the same name it is one that differs: ambiguous.
-/// - Optional white space around names and values is dropped; a quoted value keeps its quotes. One
-///   whose opening quote is not closed before the next ';' is malformed: servers disagree on it.
-/// - Pairs without '=' belong to somebody else and are skipped (browsers send them).
-/// - A control character (below 0x20 other than HTAB, or 0x7f) anywhere in the cookie header is
-///   malformed.
-/// - Bearer: scheme in any case, one or more spaces, one token68 (RFC 6750 section 2.1, RFC 9110
-///   section 11.2). Anything else in `Authorization`, another scheme included, is ambiguous.
-Credential read_credential(Bytes cookie_header, Bytes authorization,
-                           const std::vector<std::string>& cookie_names);
+/// One of several credentials that a request may name, spelled as a header of its own.
+struct NamedCredential {
+  std::string cookie;         ///< a whole `Cookie` header, or empty
+  std::string authorization;  ///< a whole `Authorization` header, or empty
+};
+
+class CredentialReader {
+ public:
+  /// `cookie_names`: of the session cookie, compared case-sensitively. `schemes`: those of
+  /// `Authorization` that carry a whole credential, compared in any case.
+  CredentialReader(const std::vector<std::string>& cookie_names,
+                   const std::vector<std::string>& schemes);
+
+  /// Reads the credential of one request.
+  /// `cookie_header`: the `Cookie` field as received (RFC 6265 section 5.4; several fields joined
+  /// by
+  /// "; "), or empty. `authorization`: the `Authorization` field, or empty. The value points into
+  /// them, or into `scratch` if it had to be decoded. REQUIRES: `scratch` has been wiped.
+  ///
+  /// Cookies:
+  /// - The same cookie twice with the same bytes is one credential; with others, ambiguous. Two
+  ///   different names of session cookies at once are ambiguous.
+  /// - Numbered chunks are one credential in the order of their numbers, under the name that they
+  ///   are chunks of. With gaps, in two styles, or beside the whole cookie they are ambiguous.
+  /// - An empty session cookie (`session=`) is no credential: servers leave it behind at logout.
+  /// But
+  ///   beside a full one of the same name it is one that differs: ambiguous.
+  /// - Other cookies may hold what they like, but for control characters, quotes that are not
+  /// closed
+  ///   and what some reader takes for another session cookie.
+  /// - Pairs without '=' belong to other applications and are skipped (browsers send them).
+  ///
+  /// Authorization: scheme, one or more spaces, a value of visible ASCII without ',' and ';', at
+  /// which some reader would cut it.
+  Credential read(Bytes cookie_header, Bytes authorization, CredentialScratch* scratch) const;
+
+  /// Every credential that a request names, ambiguous or not, each as a request of its own: what
+  /// ends or changes a session has to reach all of them (rule R1). As many as its headers have room
+  /// for; some may be ambiguous by themselves.
+  std::vector<NamedCredential> all_named(Bytes cookie_header, Bytes authorization) const;
+
+  /// Of managed sessions. REQUIRES: there is one.
+  Bytes first_cookie_name() const { return names_.name(0); }
+
+ private:
+  Credential read_authorization(Bytes authorization) const;
+  Bytes scheme_of(Bytes authorization) const;
+
+  CookieNames names_;
+  std::vector<std::string> schemes_;  // in lower case
+};
 
 }  // namespace sesame

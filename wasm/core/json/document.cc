@@ -1,6 +1,7 @@
 // nlohmann_json reads the tokens that make a text JSON, or not. Its parser and its DOM stay out:
 // they would double the module. Everything else is found by position in the text.
 #include "json/document.h"
+#include "base/siphash.h"
 
 #include <algorithm>
 #include <bitset>
@@ -16,6 +17,8 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/byte_order.h"
+#include "base/siphash.h"
 #include "json/json_scan.h"
 #include "json/json_text.h"
 
@@ -210,25 +213,27 @@ std::optional<Bytes> find_element(Bytes array, Bytes index) {
   return std::nullopt;
 }
 
-// The decoded names of a document's members, sorted. Names without escapes, nearly all, stay where
-// they are; the others are decoded into `storage`.
-std::vector<Bytes> sorted_names(Bytes text, std::string* storage) {
-  storage->reserve(text.size());  // decoding never lengthens: the views below stay valid
-  std::vector<Bytes> names;
-  for (JsonMembers members(json_value(text)); members.next();) {
-    const Bytes contents = string_contents(members.name());
-    if (contents.find('\\') == Bytes::npos) {
-      names.push_back(contents);
-    } else {
-      const std::size_t start = storage->size();
-      append_decoded(storage, members.name());
-      names.push_back(Bytes(*storage).substr(start));
+bool is_object(Bytes value) { return !value.empty() && value.front() == '{'; }
+
+// A hash of the names of an object's members, in whatever order, and of those of the objects in it.
+std::uint64_t hash_members(Bytes object, std::size_t depth) {
+  std::uint64_t sum = 0;
+  if (depth == kMaxDepth) return sum;
+  for (JsonMembers members(object); members.next();) {
+    std::string name;
+    append_decoded(&name, members.name());
+    if (is_object(members.value())) {
+      // No name holds this byte, so that no longer name is the same.
+      name.push_back('\xff');
+      char bytes[sizeof sum];
+      store_le64(bytes, hash_members(members.value(), depth + 1));
+      name.append(bytes, sizeof bytes);
     }
+    SipHash128 hash(1, depth);
+    hash.update(name);
+    sum += hash.finish().low;
   }
-  // By heap: a third of the code that std::sort brings into the module, for a rare call.
-  std::make_heap(names.begin(), names.end());
-  std::sort_heap(names.begin(), names.end());
-  return names;
+  return sum;
 }
 
 }  // namespace
@@ -283,14 +288,8 @@ std::optional<std::string> find_user_id(Bytes text, const std::vector<std::strin
   return std::nullopt;
 }
 
-bool has_members_of(Bytes after, Bytes before) {
-  std::string storage_after;
-  std::string storage_before;
-  const std::vector<Bytes> names = sorted_names(after, &storage_after);
-  for (const Bytes name : sorted_names(before, &storage_before)) {
-    if (!std::binary_search(names.begin(), names.end(), name)) return false;
-  }
-  return true;
+bool have_same_members(Bytes one, Bytes other) {
+  return hash_members(json_value(one), 0) == hash_members(json_value(other), 0);
 }
 
 std::string project(Bytes text, const std::vector<std::string>& fields) {

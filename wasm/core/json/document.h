@@ -38,10 +38,11 @@ std::optional<Bytes> find_value(Bytes text, Bytes pointer);
 /// REQUIRES: check_document(text) == kOk.
 std::optional<std::string> find_user_id(Bytes text, const std::vector<std::string>& pointers);
 
-/// True if every top-level member name of `before` is one of `after`: what tells a whole document
-/// from an answer such as {"ok":true} (SPEC R22).
-/// REQUIRES: both are documents.
-bool has_members_of(Bytes after, Bytes before);
+/// True if both have the same members, no more and no fewer, and so have the objects that they
+/// hold, at every depth; what stands in arrays is not looked at. It tells the whole new document
+/// from an answer such as {"ok":true}, and from one for other eyes (R22). A member named twice
+/// counts twice. REQUIRES: both are documents.
+bool have_same_members(Bytes one, Bytes other);
 
 /// The document with only the top-level members in `fields`, in their own order, each value byte
 /// for byte as it was (SPEC R14), without the white space between them. A member is matched by its

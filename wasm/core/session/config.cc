@@ -1,7 +1,9 @@
 #include "session/config.h"
 
+#include <algorithm>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "session/memory_budget.h"
 #include "session/option_ranges.h"
 
@@ -10,6 +12,11 @@ namespace {
 
 // Sums of times stay far from any overflow, and hosts can tell every date.
 constexpr DurationMs kMaxDuration = 36'525LL * 24 * 3'600'000;
+
+// RFC 9110 section 5.6.2.
+bool is_token_char(char c) {
+  return is_alnum(c) || Bytes("!#$%&'*+-.^_`|~").find(c) != Bytes::npos;
+}
 
 }  // namespace
 
@@ -40,6 +47,10 @@ std::vector<ConfigFault> find_faults(const Config& config) {
   for (const std::string& name : config.cookie_names) {
     require(!name.empty() && name.find_first_of("=;, \t\"") == std::string::npos, "cookie",
             "must be cookie names (RFC 6265)");
+  }
+  for (const std::string& scheme : config.authorization_schemes) {
+    require(!scheme.empty() && std::all_of(scheme.begin(), scheme.end(), is_token_char),
+            "authorizationSchemes", "must be schemes of Authorization (RFC 9110 section 11.1)");
   }
   for (const int status : config.refusals) {
     require(status >= 400 && status <= 499 && status != 408 && status != 425 && status != 429,

@@ -23,9 +23,13 @@ struct Config {
   std::size_t memory_bytes = 0;
   std::size_t max_document_bytes = 0;
   std::size_t max_credential_bytes = 0;  ///< of `Cookie`, and of `Authorization`, each
+  std::size_t sessions_per_user = 0;     ///< of managed ones; 0: as many as there is room for
+  std::size_t ends_per_user = 0;         ///< that are remembered; 0: as many as there is room for
   bool is_managed = false;               ///< sessions are the cache's own (SPEC R20)
   DurationMs refresh_lease_for = 0;      ///< how long one exchange of tokens owns a session
   std::vector<std::string> cookie_names;
+  /// Of `Authorization`: those that carry a whole credential (rule R1).
+  std::vector<std::string> authorization_schemes;
   std::vector<std::string> user_id_pointers;
   std::vector<std::string> fields;  ///< SPEC R14; empty: all
   std::vector<int> refusals;        ///< SPEC R12

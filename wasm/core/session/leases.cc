@@ -16,7 +16,10 @@ bool has_ended(LeaseState state) {
 }  // namespace
 
 LeaseTable::LeaseTable(std::size_t capacity, std::size_t answer_bytes)
-    : slots_(capacity), by_key_(capacity), answer_bytes_left_(answer_bytes) {
+    : slots_(capacity),
+      by_key_(capacity),
+      answer_bytes_left_(answer_bytes),
+      reserved_answer_bytes_(answer_bytes / 2) {
   free_.reserve(capacity);
   for (std::size_t slot = capacity; slot > 0; --slot) {
     free_.push_back(static_cast<std::uint32_t>(slot - 1));
@@ -52,18 +55,21 @@ Lease* LeaseTable::find_current(const Key& key, TimeMs now) {
   return lease != nullptr && now < lease->deadline ? lease : nullptr;
 }
 
-Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs deadline) {
+Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs deadline,
+                         bool is_stranger) {
   bool took_over = false;
-  if (Lease* const old = current_of(key)) {
-    // One that is past its deadline has lost it for good, and its followers look again.
-    const bool is_over =
-        old->state == LeaseState::kInFlight || now >= old->deadline || old->waiters == 0;
-    if (!is_over && free_.empty()) return nullptr;
+  Lease* const old = current_of(key);
+  // One that is past its deadline has lost it for good, and its followers look again.
+  const bool is_over = old != nullptr && (old->state == LeaseState::kInFlight ||
+                                          now >= old->deadline || old->waiters == 0);
+  const std::size_t strangers = strangers_ - (is_over && old->is_stranger ? 1 : 0);
+  if (is_stranger && strangers >= (slots_.size() + 1) / 2) return nullptr;
+  if (!is_over && free_.empty()) return nullptr;
+  if (old != nullptr) {
     took_over = old->state == LeaseState::kInFlight && now >= old->deadline;
     old->current = false;
     if (is_over) free(old);
   }
-  if (free_.empty()) return nullptr;
   const std::uint32_t slot = free_.back();
   free_.pop_back();
 
@@ -78,6 +84,8 @@ Lease* LeaseTable::begin(const Key& key, FillCause cause, TimeMs now, TimeMs dea
   lease.cause = cause;
   lease.current = true;
   lease.took_over = took_over;
+  lease.is_stranger = is_stranger;
+  strangers_ += is_stranger ? 1 : 0;
   lease.deadline = deadline;
   by_key_.insert(key.low, slot);
   return &lease;
@@ -91,7 +99,8 @@ void LeaseTable::end(Lease* lease, LeaseState state) {
 
 void LeaseTable::end_with_answer(Lease* lease, std::uint16_t http_status, Bytes meta, Bytes body) {
   const std::size_t size = meta.size() + body.size();
-  if (size > answer_bytes_left_) lease->waiters = 0;
+  const std::size_t reserved = lease->is_stranger ? reserved_answer_bytes_ : 0;
+  if (size + reserved > answer_bytes_left_) lease->waiters = 0;
   end(lease, LeaseState::kAnswered);
   if (lease->state != LeaseState::kAnswered) return;
   answer_bytes_left_ -= size;
@@ -120,9 +129,7 @@ void LeaseTable::free(Lease* lease) {
   if (lease->state == LeaseState::kFree) return;
   const auto slot = static_cast<std::uint32_t>(lease - slots_.data());
   by_key_.erase(lease->key.low, slot);
-  if (lease->state == LeaseState::kInFlight && lease->cause == FillCause::kWrite) {
-    has_lost_write_ = true;
-  }
+  strangers_ -= lease->is_stranger ? 1 : 0;
   answer_bytes_left_ += lease->meta.size() + lease->body.size();
   // Anew, not assigned: a string may keep its room over an assignment.
   std::destroy_at(lease);
@@ -162,7 +169,5 @@ std::uint32_t LeaseTable::step(TimeMs now) {
   }
   return in_flight;
 }
-
-bool LeaseTable::claim_lost_write() { return std::exchange(has_lost_write_, false); }
 
 }  // namespace sesame

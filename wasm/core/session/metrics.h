@@ -1,7 +1,10 @@
 // Counters (rule R70). The cache only ever adds to them; whoever reports them reads them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+
+#include "http/ambiguity.h"
 
 namespace sesame {
 
@@ -15,6 +18,8 @@ struct Metrics {
   std::uint64_t joined = 0;    ///< waited for another's fill instead of asking
   std::uint64_t negative = 0;  ///< answered from a remembered refusal or a tombstone
   std::uint64_t bypass = 0;  ///< passed to the origin: anonymous, ambiguous, or no lease to be had
+  /// ... of which ambiguous, by reason; the position is the Ambiguity
+  std::array<std::uint64_t, kAmbiguities> ambiguous{};
 
   // Counted when the shell is about to ask, not when a lease begins: it may find the answer in a
   // store.

@@ -5,15 +5,17 @@
 namespace sesame {
 
 WriteId PendingWrites::begin(PendingWrite write) {
-  const bool is_full = writes_.size() >= kCapacity;
+  std::size_t of_one = 0;
+  std::size_t of_unknown = 0;
   for (PendingWrite& other : writes_) {
-    // Two whose users are not both known may be the same user's.
-    const bool same_user = !write.user || !other.user || *write.user == *other.user;
-    if (is_full || same_user || write.session == other.session) {
-      write.is_overlapped = other.is_overlapped = true;
-    }
+    of_unknown += other.user ? 0 : 1;
+    if (write.session != other.session && (!write.user || write.user != other.user)) continue;
+    write.is_overlapped = other.is_overlapped = true;
+    ++of_one;
   }
-  if (is_full) return 0;
+  const bool has_room = writes_.size() < kCapacity && of_one < kMaxOfOne &&
+                        (write.user || of_unknown < kCapacity / 2);
+  if (!has_room) return 0;
   write.id = next_;
   next_ = next_ == UINT32_MAX ? 1 : next_ + 1;
   writes_.push_back(write);

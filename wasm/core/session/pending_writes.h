@@ -1,8 +1,10 @@
 // Writes that are on their way to the origin (rule R22): whose document each may change, and what
 // happened meanwhile that keeps its answer from replacing a document.
 // Must not know: what a write does to what is held.
-// Invariants: at most kCapacity writes are tracked; two that may be of one user, and were under way
-// at the same time, are both marked as overlapped.
+// Invariants: at most kCapacity writes are tracked, of which those of unknown users are half at
+// most, and those of one user kMaxOfOne (R53, R54); two of one user or session that were under way
+// at the same time are both marked as overlapped. A write whose user is not known yet overlaps no
+// other's: once it is known, that is an event of the user.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,7 @@ struct PendingWrite {
 class PendingWrites {
  public:
   static constexpr std::size_t kCapacity = 256;
+  static constexpr std::size_t kMaxOfOne = 16;
 
   /// Begins to track a write. Returns 0 if there is no room.
   WriteId begin(PendingWrite write);

@@ -9,12 +9,29 @@
 namespace sesame {
 namespace {
 
-// The reasons are numbered as what makes a request ambiguous is.
 Reason reason_of(Ambiguity ambiguity) {
-  constexpr auto kFirst = static_cast<std::uint32_t>(Reason::kAnonymous);
-  static_assert(kFirst + static_cast<std::uint32_t>(Ambiguity::kCookieAndAuthorization) ==
-                static_cast<std::uint32_t>(Reason::kCookieAndAuthorization));
-  return static_cast<Reason>(kFirst + static_cast<std::uint32_t>(ambiguity));
+  switch (ambiguity) {
+    case Ambiguity::kTwoCookies:
+      return Reason::kCookiesDiffer;
+    case Ambiguity::kCookieAndAuthorization:
+      return Reason::kCookieAndAuthorization;
+    case Ambiguity::kAuthorizationScheme:
+      return Reason::kAuthorization;
+    case Ambiguity::kCookieNameVariant:
+      return Reason::kCookieNameVariant;
+    case Ambiguity::kMalformedHeader:
+      return Reason::kMalformedHeader;
+    case Ambiguity::kUndecodableBytes:
+      return Reason::kUndecodableBytes;
+    case Ambiguity::kJoinedFields:
+      return Reason::kJoinedFields;
+    case Ambiguity::kChunks:
+      return Reason::kChunks;
+    case Ambiguity::kNone:
+    case Ambiguity::kCount:
+      break;
+  }
+  return Reason::kAnonymous;
 }
 
 }  // namespace
@@ -29,9 +46,10 @@ SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<S
                            const MemoryBudget& budget)
     : config_(config),
       keys_(secret),
+      reader_(config.cookie_names, config.authorization_schemes),
       store_(std::move(store)),
       leases_(budget.leases, budget.answer_bytes),
-      tombstones_(budget.tombstones),
+      tombstones_(budget.tombstones, config.ends_per_user),
       users_(budget.users),
       vault_(budget.vault_bytes),
       fixed_bytes_(budget.fixed_bytes) {
@@ -47,34 +65,28 @@ void SessionCache::step(TimeMs now) {
   stepped_at_ = now;
   store_->step(now);
   metrics_.takeovers += leases_.step(now);
-  if (leases_.claim_lost_write()) doubt_everything(now);
   tombstones_.step(now);
   users_.step(now);
   vault_.step(now);
 }
 
-SessionCache::Subject SessionCache::identify(const RequestHead& request) const {
-  Subject subject;
-  if (request.cookie.size() > config_.max_credential_bytes ||
-      request.authorization.size() > config_.max_credential_bytes) {
-    subject.is_too_large = true;
-    return subject;
+SessionCache::Subject::Subject(const SessionCache& cache, const RequestHead& request)
+    : scratch(cache.scratch_) {
+  const Config& config = cache.config_;
+  if (request.cookie.size() > config.max_credential_bytes ||
+      request.authorization.size() > config.max_credential_bytes) {
+    is_too_large = true;
+    return;
   }
-  subject.credential = read_credential(request.cookie, request.authorization, config_.cookie_names);
-  const CredentialKind kind = subject.credential.kind;
-  if (kind != CredentialKind::kCookie && kind != CredentialKind::kBearer) return subject;
-  subject.has_key = true;
+  credential = cache.reader_.read(request.cookie, request.authorization, &scratch);
+  const CredentialKind kind = credential.kind;
+  if (kind != CredentialKind::kCookie && kind != CredentialKind::kBearer) return;
+  has_key = true;
   const KeyKind key_kind = kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer;
-  subject.key = keys_.make(request.tenant, key_kind, subject.credential.value);
+  key = cache.keys_.make(request.tenant, key_kind, credential.name, credential.value);
   if (!request.tenant.empty()) {
-    subject.of_all_tenants = keys_.make({}, key_kind, subject.credential.value);
+    of_all_tenants = cache.keys_.make({}, key_kind, credential.name, credential.value);
   }
-  return subject;
-}
-
-bool SessionCache::has_ended(const Subject& subject, TimeMs now) const {
-  if (tombstones_.contains(subject.key, now)) return true;
-  return subject.of_all_tenants && tombstones_.contains(*subject.of_all_tenants, now);
 }
 
 // Whether the credential was dropped for every tenant since this entry's fill began. That is noted
@@ -94,7 +106,12 @@ Outcome SessionCache::check(const RequestHead& request, TimeMs now, const CheckO
   outcome.credential = subject.credential.kind;
   if (outcome.action == Action::kUnavailable) ++metrics_.unavailable;
   const bool is_hint = options.peek && outcome.action == Action::kServeStale;
-  if (!options.again && !is_hint && outcome.action != Action::kRetry) count(outcome);
+  if (!options.again && !is_hint && outcome.action != Action::kRetry) {
+    count(outcome);
+    if (outcome.credential == CredentialKind::kAmbiguous) {
+      ++metrics_.ambiguous[static_cast<std::size_t>(subject.credential.ambiguity)];
+    }
+  }
   return outcome;
 }
 
@@ -133,7 +150,7 @@ Outcome SessionCache::decide_without_key(const Subject& subject, const CheckOpti
 
 Outcome SessionCache::decide(const Subject& subject, const RequestHead& request, TimeMs now,
                              const CheckOptions& options) {
-  if (has_ended(subject, now)) {
+  if (has_ended(subject, request.tenant, now)) {
     return refused(http::kUnauthorized, {}, {}, Reason::kTombstone);
   }
   if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie) {
@@ -147,7 +164,7 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
     return refused(http::kUnauthorized, {}, {}, Reason::kRevoked);
   if (is_dropped(subject, held)) {
     store_->erase(subject.key);
-    held = {.reason = Reason::kChanged, .entry = {}};
+    held = {.reason = Reason::kChanged, .entry = {}, .was_document = held.was_document};
   }
 
   Lease* waited = leases_.find(options.waited, now);
@@ -179,6 +196,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
   Held held;
   if (!store_->find(key, now, &held.entry, want)) return held;
   EntryInfo info = held.entry.info;
+  held.was_document = info.http_status == http::kOk;
   if (want != Want::kAll && info.user_tag != 0 && users_.may_concern(info.user_tag)) {
     // Whose it is stands in the body.
     store_->find(key, now, &held.entry);
@@ -204,13 +222,13 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
       held.entry.info.fresh_until = std::min(info.fresh_until, now);
       break;
     case Standing::kReplaced:
-      return adopt(key, *event, tenant, info, now);
+      return adopt(key, *event, tenant, info, held.entry.body, now);
     case Standing::kRevoked:
-      bury(key, info.expires_at, now);
+      bury(key, {.session_end = info.expires_at, .must_keep = true}, now);
       return {.reason = Reason::kRevoked, .entry = {}};
     case Standing::kGone:
       store_->erase(key);
-      return {.reason = Reason::kChanged, .entry = {}};
+      return {.reason = Reason::kChanged, .entry = {}, .was_document = true};
   }
   if (config_.idle_for > 0) {
     info.used_at = now;
@@ -226,7 +244,7 @@ SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes bo
                                                  const UserEvent** event) const {
   if (users_.is_below_floor(info.sequence)) return Standing::kGone;
   if (info.user_tag == 0 || !users_.may_concern(info.user_tag)) {
-    return users_.is_doubtful(info.sequence, nullptr) ? Standing::kStale : Standing::kCurrent;
+    return Standing::kCurrent;
   }
 
   // The tag is 32 bits of the user's key; the document says whose it really is.
@@ -240,7 +258,8 @@ SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes bo
       is_before(info.sequence, (*event)->changed_at)) {
     return (*event)->change == UserChange::kReplaced ? Standing::kReplaced : Standing::kGone;
   }
-  return users_.is_doubtful(info.sequence, *event) ? Standing::kStale : Standing::kCurrent;
+  return *event != nullptr && (*event)->makes_stale(info.sequence) ? Standing::kStale
+                                                                   : Standing::kCurrent;
 }
 
 bool SessionCache::is_refusal(int http_status) const {

@@ -9,10 +9,12 @@
 // - a failure of the origin changes nothing that is held (R13).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/http_status.h"
 #include "base/key.h"
@@ -64,9 +66,9 @@ enum class Reason : std::uint32_t {
   kInsisted = 12,         ///< the caller asked for a fresh one (R11)
   kUnknownWriter = 13,    ///< a write, and it is not known whose document it has changed (R22)
   kAnonymous = 14,        ///< no credential
-  kMalformedCookie = 15,  ///< ambiguous: a cookie header that cannot be read for sure
+  kMalformedHeader = 15,  ///< ambiguous: a header that readers may read differently
   kCookiesDiffer = 16,    ///< ambiguous: session cookies that contradict each other
-  kAuthorization = 17,    ///< ambiguous: an `Authorization` that is no bearer token
+  kAuthorization = 17,    ///< ambiguous: a scheme that carries no whole credential
   kCookieAndAuthorization = 18,  ///< ambiguous: a credential in each
   kTooLarge = 19,                ///< headers over their limit (R44)
   kLeaseBusy = 20,               ///< another request asks the origin already (R9)
@@ -74,6 +76,10 @@ enum class Reason : std::uint32_t {
   kBackoff = 22,                 ///< the origin has asked for patience (R13)
   kOriginFailed = 23,            ///< it has been asked, and failed (R13)
   kOvertaken = 24,               ///< something happened to the session meanwhile (R10)
+  kCookieNameVariant = 25,       ///< ambiguous: see Ambiguity
+  kUndecodableBytes = 26,
+  kJoinedFields = 27,
+  kChunks = 28,
 };
 
 /// The decision, with what is needed to carry it out. Bytes stay valid until the next call.
@@ -135,10 +141,10 @@ struct SharedDocument {
 
 /// What another node has done. Values are part of the ABI: append, never renumber.
 enum class RemoteEvent : std::uint32_t {
-  kSessionEnded = 0,     ///< of a session
-  kUserRevoked = 1,      ///< of a user
-  kUserChanged = 2,      ///< of a user
-  kUnknownChange = 3,    ///< somebody's document has changed
+  kSessionEnded = 0,  ///< of a session
+  kUserRevoked = 1,   ///< of a user
+  kUserChanged = 2,   ///< of a user
+  // 3 was a change of nobody knows whose document.
   kSessionForgotten = 4  ///< its credential may stand for somebody else now
 };
 
@@ -210,8 +216,9 @@ class SessionCache {
   /// complete_write takes that as well.
   WriteId begin_write(const RequestHead& request, TimeMs now);
 
-  /// Applies how it ended. kFetch: nobody knows which user that was; ask the origin for the
-  /// document under `lease` before the answer leaves. Anything else: done.
+  /// Applies how it ended. kFetch: no document of the writer is held; ask the origin for it under
+  /// `lease` before the answer leaves, since it says whose the others are that the write has
+  /// changed. Anything else: done. A writer without a session changes nothing but his own (R53).
   WriteOutcome complete_write(WriteId write, const RequestHead& request, const WriteAnswer& answer,
                               TimeMs now);
 
@@ -221,8 +228,14 @@ class SessionCache {
   /// `begins_anew`: the origin has just set this very cookie as it signed a user in (rule R8).
   void forget(const RequestHead& request, bool only_refusal = false, bool begins_anew = false);
 
-  /// Ends the session of this credential: refused from now on (SPEC R8, R10).
-  void revoke(const RequestHead& request, TimeMs now);
+  /// Ends the session of this credential: refused from now on (SPEC R8, R10). Nothing is remembered
+  /// of a credential that the origin has not accepted (R53): kUnknown, unless a document or record
+  /// of it is held here, or the caller says that the origin or the store has it (`is_accepted`).
+  /// kFull: it is dropped here, but there is no room to remember that it has ended.
+  Status revoke(const RequestHead& request, TimeMs now, bool is_accepted = false);
+
+  /// Whether the origin has accepted this request's credential, as far as this node knows.
+  bool is_accepted(const RequestHead& request, TimeMs now);
 
   /// Drops, or ends, every session of a user on this node, of whatever tenant (rule R23).
   /// `user_id`: the JSON string or number that stands in the document. kNotJson if it is neither.
@@ -254,13 +267,21 @@ class SessionCache {
 
   // --- Several nodes (SPEC R30-R32). Those with the same secret have the same keys. ---
 
-  /// The key of a request's session, and its credential.
+  /// What names a session to every node, whatever the spelling of its credential.
   struct SessionName {
     Key key;
-    Credential credential;  ///< a view of the headers
+    /// What all tokens with the same content have in common: a session that ends is published under
+    /// both. Empty if the credential has no other form.
+    std::optional<Key> ending;
+    CredentialKind kind = CredentialKind::kAnonymous;
+    std::string name;   ///< the cookie's, or the scheme in lower case
+    std::string value;  ///< the credential, in ASCII: other bytes and '%' as percent-escapes
   };
   /// Empty if the request has not exactly one credential.
-  std::optional<SessionName> session_key(const RequestHead& request) const;
+  std::optional<SessionName> session_name(const RequestHead& request) const;
+
+  /// Every credential that a request names, each as headers of its own (rule R1).
+  std::vector<NamedCredential> all_named(const RequestHead& request) const;
 
   /// The managed session of a request, for other nodes; null if there is none. Valid until the next
   /// call.
@@ -307,9 +328,25 @@ class SessionCache {
   SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store,
                const MemoryBudget& budget);
 
+  // What is known of a session that ends.
+  struct End {
+    TimeMs session_end = 0;
+    std::uint32_t user_tag = 0;    // 0: not known
+    std::optional<Key> user = {};  // of a managed session
+    bool must_keep = false;        // nothing else remembers that it has ended
+    bool is_accepted = false;
+  };
+
   enum class Standing { kCurrent, kStale, kReplaced, kGone, kRevoked };
 
+  // Who a request is. What its credential points to is gone with it: one at a time.
   struct Subject {
+    Subject(const SessionCache& cache, const RequestHead& request);
+    Subject(const Subject&) = delete;
+    Subject& operator=(const Subject&) = delete;
+    ~Subject() { scratch.wipe(); }
+
+    CredentialScratch& scratch;
     bool is_too_large = false;
     Credential credential;
     bool has_key = false;
@@ -323,24 +360,47 @@ class SessionCache {
     std::optional<Key> now;       // whose is held now that it has ended
     std::optional<Key> answered;  // whom the answer names
 
-    const std::optional<Key>& owner() const { return before ? before : now; }
-    const std::optional<Key>& user() const { return owner() ? owner() : answered; }
+    const std::optional<Key>& user() const { return before ? before : now; }
     bool have_changed() const { return before && now && *before != *now; }
   };
   struct Held {
     bool is_held = false;
     Reason reason = Reason::kAbsent;  // why it is not held. kRevoked: with its user
     EntryView entry;
+    bool was_document = false;  // it is, or was until it was looked for just now
 
     bool is_document() const { return is_held && entry.info.http_status == http::kOk; }
   };
 
-  Subject identify(const RequestHead& request) const;
-  bool has_ended(const Subject& subject, TimeMs now) const;
   bool is_dropped(const Subject& subject, const Held& held) const;
+  Subject identify(const RequestHead& request) const { return {*this, request}; }
+  // Calls `effect` with every credential that a request names, as a Subject, and with whether it is
+  // the only one (rule R1).
+  template <typename Effect>
+  void for_each_named(const RequestHead& request, Effect effect) {
+    {
+      const Subject subject = identify(request);
+      if (subject.has_key) return effect(subject, true);
+      if (subject.credential.kind != CredentialKind::kAmbiguous) return;
+    }
+    for (const NamedCredential& named : all_named(request)) {
+      const Subject subject = identify({request.tenant, named.cookie, named.authorization});
+      if (subject.has_key) effect(subject, false);
+    }
+  }
+
+  // session_endings.cc: all spellings of a token.
+  std::optional<Key> ending_of(const Credential& credential, Bytes tenant) const;
+  bool has_ended(const Subject& subject, Bytes tenant, TimeMs now) const;
+  bool has_ended(const Lease& lease, TimeMs now) const;
+  static std::optional<TimeMs> expiry_of(const Credential& credential);
+  void note_ending(TimeMs until, TimeMs now);
+  Status end_session(const Subject& subject, Bytes tenant, TimeMs now, bool is_accepted);
+
   void step(TimeMs now);
 
   // session_cache.cc: what every request needs.
+  bool is_stranger(const Subject& subject, const Held& held, TimeMs now);
   static Outcome decide_without_key(const Subject& subject, const CheckOptions& options);
   Outcome decide(const Subject& subject, const RequestHead& request, TimeMs now,
                  const CheckOptions& options);
@@ -358,18 +418,18 @@ class SessionCache {
   Outcome begin_fill(const Subject& subject, Bytes tenant, FillCause cause, const Held& held,
                      TimeMs now, Outcome outcome);
   Held adopt(const Key& key, const UserEvent& event, Bytes tenant, const EntryInfo& info,
-             TimeMs now);
+             Bytes before, TimeMs now);
+  Held take_over(const Key& key, const Key& replacement, const UserEvent& event,
+                 const EntryInfo& info, TimeMs now);
 
   // session_fill.cc: the origin's answers.
   Outcome fill_failed(Lease* lease, const OriginAnswer& answer, TimeMs now);
   Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
   Outcome fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now);
   Outcome fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now);
-  Sequence leave_written(const Lease& lease, const Key& user, const OriginAnswer& answer,
-                         Bytes body, bool may_keep, TimeMs now);
+  void note_accepted(const Lease& lease, const EntryInfo& info, TimeMs now);
   void finish_document(Lease* lease, const EntryInfo& info, bool is_kept, Outcome* outcome);
   Outcome overtaken(Lease* lease);
-  void doubt_everything(TimeMs now);
   bool is_overtaken(const Lease& lease, const std::optional<Key>& user) const;
   bool forbids_storing(Bytes cache_control) const;
   EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
@@ -377,32 +437,39 @@ class SessionCache {
 
   // session_managed.cc: sessions whose tokens are kept here.
   VaultRecord* find_record(const Key& key, TimeMs now);
+  void end_record(Key session, const VaultRecord& record, TimeMs now);
+  bool put_record(const Key& session, VaultRecord record, TimeMs now);
 
   // session_writes.cc
   Writers writers_of(const PendingWrite& write, const Held& held, const WriteAnswer& answer) const;
   bool may_replace(const PendingWrite& write, const Writers& writers, const Held& held,
-                   const WriteAnswer& answer, TimeMs now);
+                   const WriteAnswer& answer, Bytes tenant);
   void doubt_writers(const Writers& writers, TimeMs now);
   void drop_other_writers(const Writers& writers, TimeMs now);
-  Outcome replace_document(const Key& session, const Key& user, Bytes tenant, TimeMs now);
+  Outcome replace_document(const Key& session, const Key& user, TimeMs now);
   Outcome drop_document(const PendingWrite& write, const Writers& writers, const Subject& subject,
-                        Bytes tenant, TimeMs now);
+                        Bytes tenant, bool was_held, TimeMs now);
   bool has_changed_since(Sequence sequence, const Key& user) const;
+  WriteOutcome write_of_several(const RequestHead& request, const WriteAnswer& answer, TimeMs now);
 
   // session_events.cc: what ends sessions.
   std::optional<Key> user_of(Bytes document) const;
   Sequence record_change(const Key& user, UserChange change, TimeMs now);
   TimeMs event_end(TimeMs now) const;
-  void bury(Key key, TimeMs session_end, TimeMs now);
+  bool bury(Key key, const End& end, TimeMs now);
+  End known_end(const Subject& subject, TimeMs now);
   void end_user(const Key& user, TimeMs now);
   void forget_session(const Key& session, bool may_be_valid);
 
   Config config_;
   std::array<char, KeyMaker::kSecretBytes> secret_;
   KeyMaker keys_;
+  CredentialReader reader_;
+  mutable CredentialScratch scratch_;
   std::unique_ptr<Store> store_;
   LeaseTable leases_;
   TombstoneTable tombstones_;
+  TimeMs endings_until_ = 0;  // until then a tombstone may be of all spellings of a token
   UserEvents users_;
   Vault vault_;
   Metrics metrics_;
@@ -416,6 +483,7 @@ class SessionCache {
   // What the last outcome points to where that is neither the store's nor the caller's.
   std::string meta_;
   std::string body_;
+  Key replacement_;  // where the document in `body_` is left to the user's other sessions
 };
 
 }  // namespace sesame

@@ -1,7 +1,6 @@
 // What ends and changes sessions and users (rules R10, R22, R23).
 #include <algorithm>
 
-#include "http/jwt.h"
 #include "json/document.h"
 #include "session/session_cache.h"
 
@@ -35,28 +34,35 @@ Sequence SessionCache::record_change(const Key& user, UserChange change, TimeMs 
   return sequence_;
 }
 
-void SessionCache::bury(Key key, TimeMs session_end, TimeMs now) {
+// Ends a session, and returns whether there is room to remember it. A managed session is over with
+// its record: a tombstone keeps late answers away, and without one whatever is known of its user
+// from before is asked for again. Of what another node has ended, the store knows as well.
+bool SessionCache::bury(Key key, const End& end, TimeMs now) {
   ++sequence_;
   store_->erase(key);
   leases_.cancel(key);
   leases_.cancel(refresh_key(key));
-  vault_.erase(key);
-  tombstones_.add(key, now + config_.lease_for, session_end, now);
+  const bool is_managed = vault_.erase(key);
+  const TimeMs guarded_until = end.must_keep ? end.session_end : now + config_.lease_for;
+  if (tombstones_.add(key, guarded_until, end.session_end, now, end.user_tag)) return true;
+  if (is_managed && end.user) users_.end_session(*end.user, sequence_, event_end(now));
+  return is_managed;
 }
 
 void SessionCache::forget(const RequestHead& request, bool only_refusal, bool begins_anew) {
-  const Subject subject = identify(request);
-  if (!subject.has_key) return;
-  if (only_refusal) {
-    if (Lease* lease = leases_.find_current(subject.key, 0)) lease->login_seen = true;
-    EntryView entry;
-    if (!store_->find(subject.key, 0, &entry, Want::kInfo) || entry.info.http_status == http::kOk)
-      return;
-  }
-  // A session cookie may be set again by a sign-in; an ended bearer token never comes back.
-  const bool may_be_valid = begins_anew && subject.credential.kind == CredentialKind::kCookie;
-  forget_session(subject.key, may_be_valid);
-  if (may_be_valid && subject.of_all_tenants) tombstones_.remove(*subject.of_all_tenants);
+  for_each_named(request, [&](const Subject& subject, bool is_only) {
+    if (only_refusal) {
+      if (Lease* lease = leases_.find_current(subject.key, 0)) lease->login_seen = true;
+      EntryView entry;
+      const bool is_held = store_->find(subject.key, 0, &entry, Want::kInfo);
+      if (!is_held || entry.info.http_status == http::kOk) return;
+    }
+    // A session cookie may be set again by a sign-in; an ended bearer token never comes back.
+    const bool is_cookie = subject.credential.kind == CredentialKind::kCookie;
+    const bool may_be_valid = begins_anew && is_cookie && is_only;
+    forget_session(subject.key, may_be_valid);
+    if (may_be_valid && subject.of_all_tenants) tombstones_.remove(*subject.of_all_tenants);
+  });
 }
 
 void SessionCache::forget_session(const Key& session, bool may_be_valid) {
@@ -67,21 +73,47 @@ void SessionCache::forget_session(const Key& session, bool may_be_valid) {
   if (may_be_valid) tombstones_.remove(session);
 }
 
-void SessionCache::revoke(const RequestHead& request, TimeMs now) {
+Status SessionCache::revoke(const RequestHead& request, TimeMs now, bool is_accepted) {
+  step(now);
+  std::optional<Status> status;
+  for_each_named(request, [&](const Subject& subject, bool) {
+    const Status each = end_session(subject, request.tenant, now, is_accepted);
+    if (each == Status::kOk || each == Status::kFull) ++metrics_.revocations;
+    status = std::max(status.value_or(each), each);
+  });
+  return status.value_or(Status::kOk);
+}
+
+bool SessionCache::is_accepted(const RequestHead& request, TimeMs now) {
   step(now);
   const Subject subject = identify(request);
-  if (!subject.has_key) return;
-  TimeMs end = now + config_.expires_in;
+  return subject.has_key && known_end(subject, now).is_accepted;
+}
+
+// What this node knows of a session that is to end.
+SessionCache::End SessionCache::known_end(const Subject& subject, TimeMs now) {
+  End end{.session_end = now + config_.expires_in, .must_keep = true};
+  if (const VaultRecord* record = vault_.find(subject.key, now)) {
+    return {.session_end = record->expires_at,
+            .user_tag = user_tag(record->user),
+            .user = record->user,
+            .is_accepted = true};
+  }
   EntryView entry;
   if (store_->find(subject.key, now, &entry, Want::kInfo) && entry.info.http_status == http::kOk &&
       now < entry.info.expires_at) {
-    end = entry.info.expires_at;
+    end.is_accepted = true;
+    end.session_end = entry.info.expires_at;
+    end.user_tag = entry.info.user_tag;
   }
-  if (subject.credential.kind == CredentialKind::kBearer) {
-    end = std::min(end, jwt_expiry(subject.credential.value).value_or(end));
+  if (!end.is_accepted && subject.of_all_tenants) {
+    end.is_accepted =
+        store_->find(acceptance_key(*subject.of_all_tenants), now, &entry, Want::kInfo) &&
+        now < entry.info.expires_at;
   }
-  bury(subject.key, end, now);
-  ++metrics_.revocations;
+  end.session_end =
+      std::min(end.session_end, expiry_of(subject.credential).value_or(end.session_end));
+  return end;
 }
 
 std::optional<Key> SessionCache::user_key(Bytes user_id) const {
@@ -121,7 +153,7 @@ void SessionCache::end_user(const Key& user, TimeMs now) {
   // Records outlive the event, so they are ended now.
   for (const Key& session : vault_.sessions_of(user)) {
     const VaultRecord* record = vault_.find(session, now);
-    if (record != nullptr) bury(session, record->expires_at, now);
+    if (record != nullptr) end_record(session, *record, now);
   }
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 // After a refresh that failed, the next one waits this long; what is held is served meanwhile.
 constexpr DurationMs kRefreshPause = 1000;
+// An origin that asks for patience is given no more (R13).
+constexpr DurationMs kMaxPatience = 60'000;
 // The body of a refusal is kept up to this size; a longer one is remembered without it.
 constexpr std::size_t kMaxRefusalBytes = 4096;
 
@@ -41,11 +43,13 @@ Outcome SessionCache::complete_fill(LeaseId id, const OriginAnswer& answer, Time
   // If the session has ended with its user, this cancels the lease.
   const Held held = find_live(lease->key, lease->tenant, now, Want::kInfo);
   if (held.reason == Reason::kRevoked) return overtaken(nullptr);
+  // Under another spelling of its token the session may have ended since (R10). Whom a write has
+  // changed is asked for even then.
+  if (lease->cause != FillCause::kWrite && has_ended(*lease, now)) return overtaken(lease);
 
   const int status = answer.http_status;
   if (is_failure(status)) return fill_failed(lease, answer, now);
   if (status == http::kNotModified) return fill_confirmed(lease, answer, held, now);
-  if (status >= 300 && lease->cause == FillCause::kWrite) doubt_everything(now);
   if (is_refusal(status)) return fill_refused(lease, answer, now);
   if (status >= 300) {
     // Not a failure and not a clear "no": passed on, and nothing is held on to (R12).
@@ -73,19 +77,16 @@ bool SessionCache::is_overtaken(const Lease& lease, const std::optional<Key>& us
   return event != nullptr && event->overtakes(lease.sequence);
 }
 
-// A write went through, and it cannot be learnt whose: everybody's document may be out of date.
-void SessionCache::doubt_everything(TimeMs now) {
-  users_.doubt_everyone(++sequence_, event_end(now));
-}
-
 Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, TimeMs now) {
   ++metrics_.origin_failures;
-  if (lease->cause == FillCause::kWrite) doubt_everything(now);
-  const DurationMs retry_after = std::max<DurationMs>(answer.retry_after, 1000);
+  const DurationMs patience = std::min(answer.retry_after, kMaxPatience);
+  const DurationMs retry_after = std::max<DurationMs>(patience, 1000);
   lease->retry_after = retry_after;
   const Held held = find_live(lease->key, lease->tenant, now);
-  if (answer.http_status == http::kTooManyRequests && answer.retry_after > 0) {
-    leases_.end_with_backoff(lease, now + answer.retry_after, retry_after);
+  if (lease->is_stranger) {
+    leases_.end(lease, LeaseState::kFailed);  // nothing is left behind (R53)
+  } else if (answer.http_status == http::kTooManyRequests && patience > 0) {
+    leases_.end_with_backoff(lease, now + patience, retry_after);
   } else if (lease->cause == FillCause::kRefresh) {
     leases_.end_with_pause(lease, now + kRefreshPause);
   } else {
@@ -196,7 +197,12 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
     return fill_failed(lease, answer, now);
   }
   const std::optional<Key> user = user_of(answer.body);
-  if (is_overtaken(*lease, user)) return overtaken(lease);
+  const bool is_written = lease->cause == FillCause::kWrite && user;
+  if (is_overtaken(*lease, user)) {
+    // Whatever else has happened to that user: it is known now whose documents a write has changed.
+    if (is_written) record_change(*user, UserChange::kDropped, now);
+    return overtaken(lease);
+  }
   Bytes body = answer.body;
   if (!config_.fields.empty()) {
     body_ = project(answer.body, config_.fields);
@@ -213,42 +219,25 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
   EntryInfo info = document_info(lease->credential_expires_at, answer.cache_control, born_at, now);
   info.user_tag = tag;
   info.sequence = lease->sequence;
-  const bool may_keep = now < info.expires_at && now >= tombstones_.unguarded_until() &&
-                        !forbids_storing(answer.cache_control);
-  if (lease->cause == FillCause::kWrite && user) {
-    info.sequence = leave_written(*lease, *user, answer, body, may_keep, now);
-  } else if (lease->cause == FillCause::kWrite) {
-    doubt_everything(now);
-  }
-
+  // The other sessions of a writer ask for theirs: what he held before his write is not known.
+  if (is_written) info.sequence = record_change(*user, UserChange::kDropped, now);
   // Only a write is asked about after its session was revoked.
-  const bool may_store = may_keep && !tombstones_.contains(lease->key, now);
+  const bool may_store =
+      now < info.expires_at && !forbids_storing(answer.cache_control) && !has_ended(*lease, now);
   const bool is_kept = may_store && store_->put(lease->key, info, answer.meta, body, now);
   if (!is_kept) store_->erase(lease->key);
+  note_accepted(*lease, info, now);
   Outcome outcome = answered(*lease, Action::kServe, http::kOk, answer.meta, body);
   outcome.user = user;
   finish_document(lease, info, is_kept, &outcome);
   return outcome;
 }
 
-// The document after a write of whom nobody knew: leaves it to the other sessions of its user.
-// Returns the number of that change.
-Sequence SessionCache::leave_written(const Lease& lease, const Key& user,
-                                     const OriginAnswer& answer, Bytes body, bool may_keep,
-                                     TimeMs now) {
-  const UserChange change = may_keep ? UserChange::kReplaced : UserChange::kDropped;
-  // Whoever takes it over has an end of its own.
-  EntryInfo left = document_info(0, answer.cache_control, now, now);
-  left.user_tag = user_tag(user);
-  left.sequence = record_change(user, change, now);
-  if (may_keep) {
-    store_->put(keys_.make_replacement(lease.tenant, user), left, answer.meta, body, now);
-  }
-  // What was in doubt when it was asked for still is.
-  if (users_.is_below_stale_floor(lease.sequence)) {
-    record_change(user, UserChange::kStale, now);
-  }
-  return left.sequence;
+// What ends or drops a credential does so for every tenant, so that it has been accepted for one
+// has to be known for all.
+void SessionCache::note_accepted(const Lease& lease, const EntryInfo& info, TimeMs now) {
+  if (lease.of_all_tenants == Key{}) return;
+  store_->put(acceptance_key(lease.of_all_tenants), info, {}, "{}", now);
 }
 
 // Ends the lease of a document that is in the store, or (`is_kept` is false) nowhere.

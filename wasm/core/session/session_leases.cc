@@ -3,7 +3,6 @@
 #include <string>
 
 #include "base/http_status.h"
-#include "http/jwt.h"
 #include "session/outcomes.h"
 #include "session/session_cache.h"
 
@@ -87,9 +86,18 @@ std::optional<Outcome> SessionCache::follow_answer(const EntryInfo& info) {
   return outcome;
 }
 
+// Whether the origin is not known to have accepted this credential: what it takes to ask for it is
+// not reserved then (R53).
+bool SessionCache::is_stranger(const Subject& subject, const Held& held, TimeMs now) {
+  if (held.was_document) return false;
+  const bool is_managed = config_.is_managed && subject.credential.kind == CredentialKind::kCookie;
+  return !is_managed || find_record(subject.key, now) == nullptr;
+}
+
 Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause cause,
                                  const Held& held, TimeMs now, Outcome outcome) {
-  Lease* lease = leases_.begin(subject.key, cause, now, now + config_.lease_for);
+  Lease* lease = leases_.begin(subject.key, cause, now, now + config_.lease_for,
+                               is_stranger(subject, held, now));
   if (lease == nullptr) {
     if (outcome.action != Action::kFetch) return outcome;
     outcome.action = Action::kPass;
@@ -100,11 +108,13 @@ Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause
   lease->reason = static_cast<std::uint8_t>(outcome.reason);
   lease->sequence = sequence_;
   lease->tenant = tenant;
-  if (subject.credential.kind == CredentialKind::kBearer) {
-    // 0 is for a token that tells no end; one that ended in 1970 or before tells one.
-    const std::optional<TimeMs> end = jwt_expiry(subject.credential.value);
-    if (end) lease->credential_expires_at = std::max<TimeMs>(*end, 1);
-  }
+  if (subject.of_all_tenants) lease->of_all_tenants = *subject.of_all_tenants;
+  const std::optional<Key> ending = ending_of(subject.credential, tenant);
+  lease->has_ending = ending.has_value();
+  if (ending) lease->ending = *ending;
+  // 0 is for a token that tells no end; one that ended in 1970 or before tells one.
+  const std::optional<TimeMs> end = expiry_of(subject.credential);
+  if (end) lease->credential_expires_at = std::max<TimeMs>(*end, 1);
   outcome.lease = lease->id;
   if (held.is_held && cause != FillCause::kFresh) {
     outcome.meta = held.entry.meta;
@@ -138,13 +148,20 @@ bool SessionCache::ask_origin(LeaseId id, TimeMs now) {
 }
 
 // Gives a session the document that an update through another session of its user and tenant has
-// left (R22). For other tenants the origin may answer another one, so theirs is dropped (R4).
+// left, if it holds the same bytes as that one did (R22): what a document says of its own session
+// reaches no other. For other tenants the origin may answer another one, so theirs is dropped (R4).
 SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event, Bytes tenant,
-                                       const EntryInfo& info, TimeMs now) {
-  Held held{.reason = Reason::kChanged, .entry = {}};
+                                       const EntryInfo& info, Bytes before, TimeMs now) {
+  return take_over(key, keys_.make_replacement(tenant, event.user, before), event, info, now);
+}
+
+SessionCache::Held SessionCache::take_over(const Key& key, const Key& replacement,
+                                           const UserEvent& event, const EntryInfo& info,
+                                           TimeMs now) {
+  Held held{.reason = Reason::kChanged, .entry = {}, .was_document = true};
   EntryView left;
-  if (!store_->find(keys_.make_replacement(tenant, event.user), now, &left) ||
-      now >= left.info.drop_at || is_before(left.info.sequence, event.changed_at)) {
+  if (!store_->find(replacement, now, &left) || now >= left.info.drop_at ||
+      is_before(left.info.sequence, event.changed_at)) {
     store_->erase(key);
     return held;
   }
@@ -158,7 +175,7 @@ SessionCache::Held SessionCache::adopt(const Key& key, const UserEvent& event, B
   const std::string body(left.body);
   if (!store_->put(key, adopted, meta, body, now)) return held;
   held.is_held = store_->find(key, now, &held.entry);
-  if (users_.is_doubtful(adopted.sequence, &event)) {
+  if (event.makes_stale(adopted.sequence)) {
     held.entry.info.fresh_until = std::min(adopted.fresh_until, now);
   }
   return held;

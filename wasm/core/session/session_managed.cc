@@ -12,6 +12,8 @@ namespace {
 
 // A token this near to its end is exchanged: it would end on the way to the origin.
 constexpr DurationMs kExpiryMargin = 5'000;
+// An origin that asks for patience is given no more (R13).
+constexpr DurationMs kMaxPatience = 60'000;
 
 Outcome no_session() {
   return {.action = Action::kRefuse,
@@ -31,7 +33,7 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
       check_document(document.body) != Status::kOk) {
     return unavailable;
   }
-  const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
+  const Key key = keys_.make(tenant, KeyKind::kCookie, reader_.first_cookie_name(), cookie);
   // Without an identifier the session is its own only one.
   const Key user = user_of(document.body).value_or(key);
   const UserEvent* event = users_.find(user);
@@ -45,7 +47,7 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   record.expires_at = now + config_.expires_in;
   record.used_at = now;
   record.user = user;
-  if (!vault_.put(key, std::move(record))) return unavailable;
+  if (!put_record(key, std::move(record), now)) return unavailable;
 
   // The document goes in as the answer of a fill that began when it was asked for (R10, R20). One
   // that an update has overtaken is not kept, and the session's first check asks again.
@@ -64,23 +66,38 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
 
 const VaultRecord* SessionCache::managed_session(const RequestHead& request, TimeMs now) {
   const Subject subject = identify(request);
-  if (!subject.has_key || tombstones_.contains(subject.key, now)) return nullptr;
+  if (!subject.has_key || has_ended(subject, request.tenant, now)) return nullptr;
   return find_record(subject.key, now);
 }
 
 bool SessionCache::adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at,
                                  TimeMs now) {
   step(now);
-  const Key key = keys_.make(tenant, KeyKind::kCookie, cookie);
+  const Key key = keys_.make(tenant, KeyKind::kCookie, reader_.first_cookie_name(), cookie);
   const UserEvent* event = users_.find(record.user);
-  const bool is_revoked =
-      event != nullptr && event->revoked && is_before(asked_at, event->revoked_at);
-  if (is_revoked || record.access_token.empty() || now >= record.expires_at ||
+  const bool has_ended = event != nullptr && event->ends_session_of(asked_at);
+  if (has_ended || record.access_token.empty() || now >= record.expires_at ||
       tombstones_.contains(key, now)) {
     return false;
   }
   record.used_at = now;
-  return vault_.put(key, std::move(record));
+  return put_record(key, std::move(record), now);
+}
+
+void SessionCache::end_record(Key session, const VaultRecord& record, TimeMs now) {
+  bury(session,
+       {.session_end = record.expires_at, .user_tag = user_tag(record.user), .user = record.user},
+       now);
+}
+
+// Of the sessions of one user that are more than he may have the oldest ends (R54).
+bool SessionCache::put_record(const Key& session, VaultRecord record, TimeMs now) {
+  const Key user = record.user;
+  if (!vault_.put(session, std::move(record))) return false;
+  while (const auto* oldest = vault_.oldest_of(user, config_.sessions_per_user)) {
+    end_record(oldest->session, oldest->record, now);
+  }
+  return true;
 }
 
 // The record of a session, if it lives.
@@ -103,7 +120,7 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
             .credential = subject.credential.kind};
   }
   VaultRecord* record =
-      tombstones_.contains(subject.key, now) ? nullptr : find_record(subject.key, now);
+      has_ended(subject, request.tenant, now) ? nullptr : find_record(subject.key, now);
   if (record == nullptr) return no_session();
   record->used_at = now;
 
@@ -124,7 +141,7 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
       record->access_expires_at > 0 && now + kExpiryMargin >= record->access_expires_at;
   if (record->refresh_token.empty() && is_rejected) {
     // Nothing is left to prove who this is.
-    bury(subject.key, record->expires_at, now);
+    end_record(subject.key, *record, now);
     return no_session();
   }
   if (!record->refresh_token.empty() && (is_rejected || has_expired)) {
@@ -182,10 +199,11 @@ Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens
   // RFC 6749 section 5.2: the grant is no longer valid. Anything else says nothing about it (R24).
   if (http_status == http::kBadRequest || http_status == http::kUnauthorized ||
       http_status == http::kForbidden) {
-    bury(session, record->expires_at, now);
+    end_record(session, *record, now);
     return no_session();
   }
   ++metrics_.origin_failures;
+  retry_after = std::min(retry_after, kMaxPatience);
   lease->retry_after = std::max<DurationMs>(retry_after, 1000);
   const Outcome outcome{.action = Action::kUnavailable, .retry_after = lease->retry_after};
   if (http_status == http::kTooManyRequests && retry_after > 0) {

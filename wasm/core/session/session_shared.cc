@@ -8,25 +8,54 @@
 #include "session/session_cache.h"
 
 namespace sesame {
-std::optional<SessionCache::SessionName> SessionCache::session_key(
+namespace {
+
+// The same text for the same bytes, and for no others.
+std::string ascii_of(Bytes value) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7f && c != '%') {
+      text.push_back(c);
+    } else {
+      text.append({'%', kDigits[byte >> 4], kDigits[byte & 0xf]});
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<SessionCache::SessionName> SessionCache::session_name(
     const RequestHead& request) const {
   const Subject subject = identify(request);
-  if (!subject.has_key) return {};
-  return SessionName{subject.key, subject.credential};
+  if (!subject.has_key) return std::nullopt;
+  const Credential& credential = subject.credential;
+  return SessionName{.key = subject.key,
+                     .ending = ending_of(credential, request.tenant),
+                     .kind = credential.kind,
+                     .name = std::string(credential.name),
+                     .value = ascii_of(credential.value)};
+}
+
+std::vector<NamedCredential> SessionCache::all_named(const RequestHead& request) const {
+  return reader_.all_named(request.cookie, request.authorization);
 }
 
 void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now) {
   step(now);
   switch (event) {
     case RemoteEvent::kSessionEnded:
-      return bury(key, now + config_.expires_in, now);
+      // It may be what all spellings of a token have in common.
+      note_ending(now + config_.expires_in, now);
+      bury(key, {.session_end = now + config_.expires_in}, now);
+      return;
     case RemoteEvent::kUserRevoked:
       return end_user(key, now);
     case RemoteEvent::kUserChanged:
       record_change(key, UserChange::kDropped, now);
       return;
-    case RemoteEvent::kUnknownChange:
-      return doubt_everything(now);
     case RemoteEvent::kSessionForgotten:
       return forget_session(key, false);
   }
@@ -63,10 +92,10 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
   const bool is_wanted = now < (is_refresh ? info.fresh_until : filled_at + config_.keep_for);
   // How often it was used elsewhere since is not known.
   const bool is_idle = config_.idle_for > 0 && now >= filled_at + config_.idle_for;
-  const bool may_keep =
-      is_wanted && !is_idle && now < info.drop_at && now >= tombstones_.unguarded_until() &&
-      !tombstones_.contains(lease->key, now) && !forbids_storing(document.cache_control);
+  const bool may_keep = is_wanted && !is_idle && now < info.drop_at && !has_ended(*lease, now) &&
+                        !forbids_storing(document.cache_control);
   if (!may_keep || !store_->put(lease->key, info, document.meta, document.body, now)) return ask;
+  note_accepted(*lease, info, now);
   ++metrics_.shared_fills;
   leases_.end(lease, LeaseState::kStored);
   return {.action = Action::kRetry};

@@ -15,7 +15,6 @@ Bytes bytes_of(const std::array<char, KeyMaker::kSecretBytes>& secret) {
 
 SessionSnapshotWriter::SessionSnapshotWriter(SessionCache& cache, Bytes context, TimeMs now)
     : cache_(cache),
-      now_(now),
       users_floor_(cache.users_.floor_version()),
       next_tombstone_(cache.tombstones_.first_number()),
       is_usable_(cache.sequence_ < kMaxSequence && !cache.store_->as_segments()->is_busy()),
@@ -28,7 +27,6 @@ std::size_t SessionSnapshotWriter::write_head(std::span<char> room) {
 
 bool SessionSnapshotWriter::may_keep(const EntryInfo& info) {
   return !cache_.users_.is_below_floor(info.sequence) &&
-         !cache_.users_.is_below_stale_floor(info.sequence) &&
          (info.user_tag == 0 || !cache_.users_.may_overtake(info.user_tag, info.sequence));
 }
 
@@ -44,8 +42,7 @@ std::size_t SessionSnapshotWriter::write_tail(std::span<char> room) {
 }
 
 bool SessionSnapshotWriter::is_sound() const {
-  return is_usable_ && users_floor_ == cache_.users_.floor_version() &&
-         now_ >= cache_.tombstones_.unguarded_until();
+  return is_usable_ && users_floor_ == cache_.users_.floor_version();
 }
 
 SessionSnapshotReader::SessionSnapshotReader(SessionCache& cache, Bytes context, TimeMs now)
@@ -70,7 +67,8 @@ bool SessionSnapshotReader::read_tail(Bytes piece) {
   constexpr std::size_t kBytes = TombstoneTable::kSavedBytes;
   if (piece.size() % kBytes != 0) return false;
   for (; !piece.empty(); piece.remove_prefix(kBytes)) {
-    cache_.tombstones_.restore(piece.data(), now_);
+    if (!cache_.tombstones_.restore(piece.data(), now_)) return false;
+    cache_.note_ending(now_ + cache_.config_.expires_in, now_);
   }
   return true;
 }

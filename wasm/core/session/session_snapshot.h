@@ -30,7 +30,6 @@ class SessionSnapshotWriter final : private SnapshotSource {
   std::size_t write_tail(std::span<char> room) override;
 
   SessionCache& cache_;
-  TimeMs now_;
   std::uint32_t users_floor_;
   std::uint64_t next_tombstone_;
   bool is_usable_;

@@ -8,10 +8,10 @@
 #include "session/session_cache.h"
 
 namespace sesame {
-
 void WriteOutcome::concerns(const std::optional<Key>& user) {
   const auto end = users.begin() + user_count;
-  if (user && std::find(users.begin(), end, *user) == end) users[user_count++] = *user;
+  if (!user || user_count == users.size()) return;
+  if (std::find(users.begin(), end, *user) == end) users[user_count++] = *user;
 }
 
 WriteId SessionCache::begin_write(const RequestHead& request, TimeMs now) {
@@ -31,6 +31,9 @@ WriteOutcome SessionCache::complete_write(WriteId id, const RequestHead& request
   step(now);
   WriteOutcome result;
   const Subject subject = identify(request);
+  if (subject.credential.kind == CredentialKind::kAmbiguous) {
+    return write_of_several(request, answer, now);
+  }
   if (!subject.has_key) return result;
   const PendingWrite write = writes_.claim(id, subject.key);
   const bool is_answered = answer.http_status != 0;
@@ -47,28 +50,48 @@ WriteOutcome SessionCache::complete_write(WriteId id, const RequestHead& request
   }
 
   ++metrics_.updates;
-  const bool replaces = may_replace(write, writers, held, answer, now);
+  const bool replaces = may_replace(write, writers, held, answer, request.tenant);
   drop_other_writers(writers, now);
-  if (leases_.claim_lost_write()) doubt_everything(now);
   leases_.cancel(write.session);
-  // With this write the node learns of an earlier one of this session that it still asked about.
-  leases_.claim_lost_write();
 
   if (replaces) {
-    result.decision = replace_document(write.session, *writers.user(), request.tenant, now);
+    result.decision = replace_document(write.session, *writers.user(), now);
   } else {
-    result.decision = drop_document(write, writers, subject, request.tenant, now);
+    result.decision =
+        drop_document(write, writers, subject, request.tenant, held.is_document(), now);
   }
   return result;
 }
 
-// Whose document was it? Up to three users, if the session has changed hands meanwhile.
+// Which of its credentials the origin has taken is not known: the write may be any of theirs. What
+// is not held here tells nothing about anybody, so it ages no other's document (rule R53).
+WriteOutcome SessionCache::write_of_several(const RequestHead& request, const WriteAnswer& answer,
+                                            TimeMs now) {
+  WriteOutcome result;
+  const bool is_answered = answer.http_status != 0;
+  if (is_answered && !http::is_success(answer.http_status)) return result;
+  if (is_answered) ++metrics_.updates;
+  for_each_named(request, [&](const Subject& subject, bool) {
+    const Held held = find_live(subject.key, request.tenant, now);
+    const std::optional<Key> user = held.is_document() ? user_of(held.entry.body) : std::nullopt;
+    if (user) {
+      record_change(*user, is_answered ? UserChange::kDropped : UserChange::kStale, now);
+      result.concerns(user);
+    }
+    if (is_answered) forget_session(subject.key, false);
+  });
+  return result;
+}
+
+// Whose document was it? Up to three users, if the session has changed hands meanwhile. What the
+// answer says counts for those of whom a document was held: of a stranger's write nothing is
+// believed but what the origin says when it is asked (R53).
 SessionCache::Writers SessionCache::writers_of(const PendingWrite& write, const Held& held,
                                                const WriteAnswer& answer) const {
   Writers writers;
   writers.before = write.user;
   if (held.is_document()) writers.now = user_of(held.entry.body);
-  const bool is_document = answer.http_status != 0 && answer.may_hold_document &&
+  const bool is_document = writers.user() && answer.http_status != 0 && answer.may_hold_document &&
                            answer.body.size() <= config_.max_document_bytes &&
                            check_document(answer.body) == Status::kOk;
   if (is_document) writers.answered = user_of(answer.body);
@@ -76,21 +99,22 @@ SessionCache::Writers SessionCache::writers_of(const PendingWrite& write, const 
 }
 
 // May the answer replace the document? Only what is surely the whole new one does: the same user,
-// no member missing, and no other write that the origin may have applied after this one. If so, it
-// is in `body_`, as it is to be kept.
+// the same members at every depth, and no other write that the origin may have applied after this
+// one. If so, it is in `body_`, as it is to be kept.
 bool SessionCache::may_replace(const PendingWrite& write, const Writers& writers, const Held& held,
-                               const WriteAnswer& answer, TimeMs now) {
+                               const WriteAnswer& answer, Bytes tenant) {
   const bool is_known_user =
-      held.is_document() && writers.answered && writers.answered == writers.owner();
+      held.is_document() && writers.answered && writers.answered == writers.user();
   if (!is_known_user || writers.have_changed() || write.is_overlapped || write.changed_hands ||
-      has_changed_since(write.sequence, *writers.user()) || now < tombstones_.unguarded_until()) {
+      has_changed_since(write.sequence, *writers.user())) {
     return false;
   }
   body_ = config_.fields.empty() ? std::string(answer.body) : project(answer.body, config_.fields);
-  return has_members_of(body_, held.entry.body);
+  replacement_ = keys_.make_replacement(tenant, *writers.user(), held.entry.body);
+  return have_same_members(body_, held.entry.body);
 }
 
-// Nobody knows whether the write took effect.
+// Nobody knows whether the write took effect. It ages the documents of its own user alone (R54).
 void SessionCache::doubt_writers(const Writers& writers, TimeMs now) {
   if (writers.have_changed()) record_change(*writers.now, UserChange::kStale, now);
   if (const auto user = writers.user()) record_change(*user, UserChange::kStale, now);
@@ -104,9 +128,9 @@ void SessionCache::drop_other_writers(const Writers& writers, TimeMs now) {
   }
 }
 
-// The document in `body_` replaces those of all the user's sessions.
-Outcome SessionCache::replace_document(const Key& session, const Key& user, Bytes tenant,
-                                       TimeMs now) {
+// The document in `body_` replaces that of the session, and those of the user's sessions that hold
+// the same as it did; the others ask for theirs.
+Outcome SessionCache::replace_document(const Key& session, const Key& user, TimeMs now) {
   Outcome done;
   EntryView old;
   if (!store_->find(session, now, &old, Want::kInfo)) {
@@ -119,8 +143,8 @@ Outcome SessionCache::replace_document(const Key& session, const Key& user, Byte
   left.fresh_until = std::min(left.fresh_until, now + old.info.fresh_until - old.info.filled_at);
   left.user_tag = user_tag(user);
   left.sequence = record_change(user, UserChange::kReplaced, now);
-  store_->put(keys_.make_replacement(tenant, user), left, {}, body_, now);
-  const Held held = adopt(session, *users_.find(user), tenant, old.info, now);
+  store_->put(replacement_, left, {}, body_, now);
+  const Held held = take_over(session, replacement_, *users_.find(user), old.info, now);
   if (!held.is_held) return done;
   done.is_kept = true;
   done.expires_at = held.entry.info.expires_at;
@@ -131,7 +155,8 @@ Outcome SessionCache::replace_document(const Key& session, const Key& user, Byte
 }
 
 Outcome SessionCache::drop_document(const PendingWrite& write, const Writers& writers,
-                                    const Subject& subject, Bytes tenant, TimeMs now) {
+                                    const Subject& subject, Bytes tenant, bool was_held,
+                                    TimeMs now) {
   store_->erase(write.session);
   if (const auto user = writers.user()) {
     record_change(*user, UserChange::kDropped, now);
@@ -141,9 +166,8 @@ Outcome SessionCache::drop_document(const PendingWrite& write, const Writers& wr
   const Outcome fetch{.action = Action::kFetch,
                       .credential = subject.credential.kind,
                       .reason = Reason::kUnknownWriter};
-  const Outcome outcome = begin_fill(subject, tenant, FillCause::kWrite, Held{}, now, fetch);
-  if (outcome.action != Action::kFetch) doubt_everything(now);
-  return outcome;
+  const Held held{.entry = {}, .was_document = was_held};
+  return begin_fill(subject, tenant, FillCause::kWrite, held, now, fetch);
 }
 
 // The origin may have applied what the event is of after the write (R10).

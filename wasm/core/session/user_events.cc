@@ -49,11 +49,6 @@ const UserEvent* UserEvents::find(const Key& user) const {
   return found == 0 ? nullptr : &slots_[found].event;
 }
 
-void UserEvents::doubt_everyone(Sequence at, TimeMs until) {
-  stale_floor_.raise(at, until);
-  ++floor_version_;
-}
-
 void UserEvents::link_last(std::uint32_t slot) {
   const std::uint32_t last = slots_[0].previous;
   slots_[slot].previous = last;
@@ -84,6 +79,7 @@ UserEvent& UserEvents::event_of(const Key& user, TimeMs until) {
       if (oldest.revoked) floor_.raise(oldest.revoked_at, oldest.until);
       if (oldest.change != UserChange::kNone) floor_.raise(oldest.changed_at, oldest.until);
       if (oldest.is_doubtful) floor_.raise(oldest.doubted_at, oldest.until);
+      if (oldest.has_ended) floor_.raise(oldest.ended_at, oldest.until);
       ++floor_version_;
       forget(first);
     }
@@ -104,6 +100,12 @@ void UserEvents::revoke(const Key& user, Sequence at, TimeMs until) {
   event.revoked_at = at;
 }
 
+void UserEvents::end_session(const Key& user, Sequence at, TimeMs until) {
+  UserEvent& event = event_of(user, until);
+  event.has_ended = true;
+  event.ended_at = at;
+}
+
 void UserEvents::change(const Key& user, UserChange change, Sequence at, TimeMs until) {
   UserEvent& event = event_of(user, until);
   if (change == UserChange::kStale) {
@@ -117,7 +119,6 @@ void UserEvents::change(const Key& user, UserChange change, Sequence at, TimeMs 
 
 void UserEvents::step(TimeMs now) {
   floor_.step(now);
-  stale_floor_.step(now);
   for (int i = 0; i < kForgetPerStep && size() > 0; ++i) {
     const std::uint32_t first = slots_[0].next;
     if (now < slots_[first].event.until) return;

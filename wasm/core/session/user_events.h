@@ -2,10 +2,9 @@
 // Sessions are not linked to their users; an entry that is older than its user's newest event finds
 // out when it is next looked at. So an event reaches every session of the user, costs the same for
 // one as for a thousand, and needs no memory per session.
-// Where it is not known whom something happened to, it happened to everybody: below a floor every
-// entry counts as dropped, below the other one as stale.
+// Whoever has no session can cause none of them (R53).
 // Invariant: an event is kept for as long as an entry from before it could be served. If one has to
-// go early, it raises the first floor: it fails safe.
+// go early, it raises a floor, below which every entry counts as dropped: it fails safe.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +32,17 @@ struct UserEvent {
   Sequence changed_at = 0;  ///< entries before this are out of date
   bool is_doubtful = false;
   Sequence doubted_at = 0;  ///< entries before this may be out of date
+  bool has_ended = false;
+  Sequence ended_at = 0;  ///< some managed session of theirs has ended then, and left no tombstone
+
+  /// True if a session's record that was asked for at this time may be of one that has ended.
+  bool ends_session_of(Sequence asked_at) const {
+    return (revoked && is_before(asked_at, revoked_at)) ||
+           (has_ended && is_before(asked_at, ended_at));
+  }
+
+  /// True if an entry of this age may be out of date, and is to be served as an older one (R22).
+  bool makes_stale(Sequence entry) const { return is_doubtful && is_before(entry, doubted_at); }
 
   /// True if something happened to the user that what is of this age does not reflect.
   bool overtakes(Sequence sequence) const {
@@ -79,6 +89,10 @@ class UserEvents {
 
   void revoke(const Key& user, Sequence at, TimeMs until);
 
+  /// A managed session of the user has ended for which there is no tombstone: a record that the
+  /// store was asked for before is not taken over.
+  void end_session(const Key& user, Sequence at, TimeMs until);
+
   /// kStale stands beside the other changes: that something may have changed hides no change.
   void change(const Key& user, UserChange change, Sequence at, TimeMs until);
 
@@ -86,20 +100,9 @@ class UserEvents {
   /// counts as dropped, whoever it belongs to.
   bool is_below_floor(Sequence entry) const { return floor_.is_above(entry); }
 
-  /// It may have been anybody's document that has changed: every entry from before may be stale.
-  void doubt_everyone(Sequence at, TimeMs until);
-  bool is_below_stale_floor(Sequence entry) const { return stale_floor_.is_above(entry); }
-
-  /// True if an entry of this age may be out of date, and is to be served as an older one (R22).
-  /// `event`: the newest of its user, or null.
-  bool is_doubtful(Sequence entry, const UserEvent* event) const {
-    return stale_floor_.is_above(entry) ||
-           (event != nullptr && event->is_doubtful && is_before(entry, event->doubted_at));
-  }
-
   /// True if something happened to a user of this tag that an entry of this age does not reflect.
   bool may_overtake(std::uint32_t tag, Sequence entry) const;
-  /// Changes whenever a floor is raised.
+  /// Changes whenever the floor is raised.
   std::uint32_t floor_version() const { return floor_version_; }
 
   /// Forgets a bounded number of events whose time has passed.
@@ -125,8 +128,7 @@ class UserEvents {
   std::vector<Slot> slots_;  // linked: the longest untouched first, which is also the first to end
   std::vector<std::uint32_t> free_;
   SlotIndex by_tag_;
-  Floor floor_;        // entries from before count as dropped
-  Floor stale_floor_;  // entries from before are at best stale
+  Floor floor_;
   std::uint32_t floor_version_ = 0;
 };
 

@@ -96,6 +96,20 @@ std::vector<Key> Vault::sessions_of(const Key& user) const {
   return sessions;
 }
 
+const Vault::Slot* Vault::oldest_of(const Key& user, std::size_t most) const {
+  const Slot* oldest = nullptr;
+  std::size_t count = 0;
+  if (most == 0) return nullptr;
+  for (auto slot = by_user_.first(user.low); slot != SlotIndex::kNone; slot = by_user_.next(slot)) {
+    const Slot& each = *slots_[slot];
+    if (each.record.user != user) continue;
+    ++count;
+    // Of those that began at the same time the last in the chain is the oldest.
+    if (oldest == nullptr || each.record.expires_at <= oldest->record.expires_at) oldest = &each;
+  }
+  return count > most ? oldest : nullptr;
+}
+
 void Vault::step(TimeMs now) {
   if (slots_.empty()) return;
   sweep_ = sweep_ + 1 < slots_.size() ? sweep_ + 1 : 0;

@@ -45,6 +45,14 @@ class Vault {
   /// The sessions of a user.
   std::vector<Key> sessions_of(const Key& user) const;
 
+  struct Slot {
+    Key session;
+    VaultRecord record;
+  };
+  /// Of a user with more than `most` sessions the one that ends first; else null. `most` 0: no user
+  /// has too many.
+  const Slot* oldest_of(const Key& user, std::size_t most) const;
+
   /// Forgets a bounded number of records that have ended.
   void step(TimeMs now);
 
@@ -54,10 +62,6 @@ class Vault {
  private:
   static std::size_t size_of(const VaultRecord& record);
 
-  struct Slot {
-    Key session;
-    VaultRecord record;
-  };
   std::uint32_t locate(const Key& session) const;
   void erase_slot(std::uint32_t slot);
 

@@ -1,0 +1,432 @@
+// Single guards of what several nodes share: each test fails if its guard is taken out (scripts/mutants/shell.mjs).
+// What they keep together is tested in tests/stores and in the simulation.
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { SessionCache } from 'sesame-edge';
+import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
+import { createClock, HOUR, MINUTE, SECOND } from '../support/clock.js';
+import { ORIGIN, withCode } from '../support/fake-cache.js';
+import { bearer, sourceOf } from '../support/http-case.js';
+import { createGate, settle, until } from '../support/wait.js';
+
+const DOCUMENT = '/api/v1/users/me';
+const LOGIN = '/api/auth/login';
+const SESSION = '/api/auth/session';
+const ada = { headers: new Headers(bearer('ada')) };
+const notShared = withCode('ERR_SESAME_STORE_UNAVAILABLE');
+
+/** @type {(() => void)[]} */
+const endings = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
+/** Lets everything happen that needs no time, WebCrypto included. */
+async function rest() {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await crypto.subtle.digest('SHA-256', new Uint8Array());
+    await settle();
+  }
+}
+
+/**
+ * An origin that knows everybody who has a token, and issues some; what a test puts `before` a call is waited for.
+ * @param {() => number} now
+ */
+function createOrigin(now) {
+  let issued = 0;
+  const origin = {
+    /** @type {string[]} */
+    calls: [],
+    version: 1,
+    refuses: false,
+    /** @type {(call: string) => Promise<unknown> | void} */
+    before: () => {},
+    count: (/** @type {string} */ call) => origin.calls.filter((each) => each === call).length,
+    async fetch(/** @type {any} */ input, /** @type {RequestInit} */ init = {}) {
+      const call = `${init.method ?? 'GET'} ${new URL(input.url ?? input).pathname}`;
+      origin.calls.push(call);
+      const version = init.method === 'PATCH' ? ++origin.version : origin.version;
+      await origin.before(call);
+      if (/login|refresh/.test(call)) {
+        issued += 1;
+        const tokens = { access_token: `a${issued}`, refresh_token: `r${issued}` };
+        return Response.json({ ...tokens, expires_in: 60, at: now() });
+      }
+      if (origin.refuses) return Response.json({}, { status: 401 });
+      return Response.json({ id: 'ada', version });
+    },
+  };
+  return origin;
+}
+
+/**
+ * Nodes on one store, each with a link that a test can disturb.
+ * @param {number} count
+ * @param {object} [options]
+ */
+async function startNodes(count, options = {}) {
+  const clock = createClock();
+  const origin = createOrigin(clock.now);
+  const store = new MemoryStore({ now: clock.now });
+  const start = () => {
+    const link = {
+      /** @type {string[]} */
+      calls: [],
+      offset: 0,
+      isCut: false,
+      /** @type {(name: string, args: any[]) => unknown} what comes first, and may fail */
+      before: () => {},
+      /** @type {(name: string, result: any, args: any[]) => any} */
+      after: (_, result) => result,
+    };
+    const reached = new Proxy(store, {
+      get(target, name) {
+        const found = /** @type {any} */ (target)[name];
+        if (name === 'close') return async () => {};
+        if (name === 'subscribe') return async () => async () => {};
+        if (typeof found !== 'function') return found;
+        return async (/** @type {any[]} */ ...args) => {
+          link.calls.push(String(name));
+          await link.before(String(name), args);
+          if (link.isCut) throw new StoreUnavailableError();
+          return link.after(String(name), await found.apply(target, args), args);
+        };
+      },
+    });
+    const sessions = new SessionCache(
+      { origin: ORIGIN, store: /** @type {any} */ (reached), secret: '0'.repeat(32), ...options },
+      { fetch: origin.fetch, now: () => clock.now() + link.offset, sleep: clock.sleep },
+    );
+    endings.push(() => sessions.dispose());
+    const send = (/** @type {string} */ path, cookie = '', method = 'GET') =>
+      sessions.handle(
+        new Request(`https://site.test${path}`, {
+          method,
+          headers: cookie ? { cookie } : { authorization: 'Bearer ada' },
+          ...(method === 'POST' && { body: '{}' }),
+        }),
+      );
+    return { link, sessions, send };
+  };
+  const nodes = Array.from({ length: count }, start);
+  await rest();
+  const pass = async (/** @type {number} */ milliseconds) => {
+    for (let left = milliseconds; left > 0; left -= SECOND) {
+      clock.advance(Math.min(left, SECOND));
+      await rest();
+    }
+  };
+  /** Time goes by until something has ended. @template T @param {Promise<T>} work */
+  const finish = async (work) => {
+    let isDone = false;
+    const done = work.finally(() => {
+      isDone = true;
+    });
+    done.catch(() => {});
+    await until(async () => {
+      clock.advance(100);
+      await rest();
+      return isDone;
+    });
+    return done;
+  };
+  return { clock, origin, store, nodes, pass, finish, start };
+}
+
+/** @param {Response} response */
+const cookieOf = (response) => (response.headers.get('set-cookie') ?? '').split(';')[0];
+const READ = `GET ${DOCUMENT}`;
+
+describe('the log', () => {
+  test('R31: an answer that was asked for before the log was lost is asked for once more', async () => {
+    const { origin, store, nodes, pass, finish } = await startNodes(1);
+    const gate = createGate();
+    origin.before = () => (origin.calls.length === 1 ? gate.opened : undefined);
+    const asked = nodes[0].sessions.getSession(ada);
+    await rest();
+    store.clear();
+    await pass(2 * SECOND);
+    gate.open();
+    assert.equal((await finish(asked))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 2);
+  });
+
+  test('R31: what one node drops is dropped on the others', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await finish(sessions.getSession(ada));
+    origin.version += 1;
+    await finish(Promise.resolve(one.sessions.forget(ada)));
+    await pass(2 * SECOND);
+    assert.equal((await finish(other.sessions.getSession(ada)))?.user.version, 2);
+  });
+
+  test('R34: what is held from before the store came back empty is asked for again', async () => {
+    const { origin, store, nodes, pass, finish } = await startNodes(1);
+    await finish(nodes[0].sessions.getSession(ada));
+    await rest();
+    store.clear();
+    await pass(2 * SECOND);
+    await finish(nodes[0].sessions.getSession(ada));
+    assert.equal(origin.count(READ), 2);
+  });
+
+  test('R32: a clock that goes back makes nothing trusted: the store is asked', async () => {
+    const { nodes, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    await sessions.getSession(ada);
+    await rest();
+    const before = link.calls.length;
+    link.offset = -HOUR;
+    await finish(sessions.getSession(ada));
+    assert.ok(link.calls.slice(before).includes('changes'));
+  });
+
+  test('R32: what is held is trusted from when the store was asked, not from when it answered', async () => {
+    const { clock, origin, nodes, pass, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    await sessions.getSession(ada);
+    await rest();
+    const gate = createGate();
+    link.before = (name) => (name === 'changes' ? gate.opened : undefined);
+    const before = link.calls.length;
+    while (!link.calls.slice(before).includes('changes')) await pass(SECOND);
+    await pass(3 * SECOND);
+    gate.open();
+    await rest();
+    link.isCut = true;
+    clock.advance(2 * SECOND);
+    await finish(sessions.getSession(ada));
+    assert.equal(origin.count(READ), 2);
+  });
+
+  test('R32: nor is it answered over HTTP once that time is over', async () => {
+    const { clock, origin, nodes, finish } = await startNodes(1);
+    const [{ link, sessions, send }] = nodes;
+    await sessions.getSession(ada);
+    assert.equal(sourceOf(await send(DOCUMENT)), 'fresh');
+    link.isCut = true;
+    clock.advance(6 * SECOND);
+    await finish(send(DOCUMENT));
+    assert.equal(origin.count(READ), 2);
+  });
+});
+
+describe('documents', () => {
+  test('R31: a record does not stand on the node whose drop of it waits to be published', async () => {
+    const { origin, nodes, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    await finish(sessions.getSession(ada));
+    await rest();
+    link.before = (name) => {
+      if (name === 'forget') throw new StoreUnavailableError();
+    };
+    await assert.rejects(Promise.resolve(sessions.forget(ada)), notShared);
+    await finish(sessions.getSession(ada));
+    assert.equal(origin.count(READ), 2);
+  });
+
+  test('R11: a fresh question is asked past what another node has left', async () => {
+    const { origin, nodes, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    await finish(one.sessions.getSession(ada));
+    await rest();
+    origin.version += 1;
+    const session = await finish(other.sessions.getSession(ada, { fresh: true }));
+    assert.deepEqual([session?.user.version, origin.count(READ)], [2, 2]);
+  });
+
+  test('R12: what another node has left is dropped with the origin’s refusal', async () => {
+    const { clock, origin, nodes, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    await finish(one.sessions.getSession(ada));
+    await rest();
+    clock.advance(62 * MINUTE);
+    await rest();
+    origin.refuses = true;
+    assert.equal(await finish(other.sessions.getSession(ada)), null);
+    assert.ok(other.link.calls.includes('forget'));
+  });
+
+  test('R9: a node whose question to the origin has failed gives the store’s lock back', async () => {
+    const { origin, nodes, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    origin.before = () => Promise.reject(new TypeError('network'));
+    await assert.rejects(finish(sessions.getSession(ada)));
+    assert.ok(link.calls.includes('release'));
+  });
+
+  test('R34: a record from before the store was emptied does not stand, should it come back', async () => {
+    const { origin, store, nodes, start, finish } = await startNodes(1);
+    /** @type {Map<string, any>} */
+    const kept = new Map();
+    nodes[0].link.after = (name, result, [record, value]) => {
+      if (name === 'putIfNewer') kept.set(record, value);
+      return result;
+    };
+    await nodes[0].sessions.getSession(ada);
+    await rest();
+    store.clear();
+    const late = start();
+    late.link.after = (name, result, [record]) =>
+      name === 'get' ? (kept.get(record) ?? null) : result;
+    await finish(late.sessions.getSession(ada));
+    assert.deepEqual([kept.size, origin.count(READ)], [1, 2]);
+  });
+
+  test('R31: a node leaves nothing in the store of a user whose change it could not publish yet', async () => {
+    const { nodes, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    link.before = (name) => {
+      if (name === 'userEvent') throw new StoreUnavailableError();
+    };
+    await assert.rejects(sessions.invalidateUser('ada'), notShared);
+    assert.equal((await finish(sessions.getSession(ada)))?.user.id, 'ada');
+    await rest();
+    assert.equal(link.calls.includes('putIfNewer'), false);
+  });
+
+  test('R9: a document that another node has left just before the lock was had is found', async () => {
+    const { origin, nodes, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    let isFirst = true;
+    other.link.before = async (name) => {
+      if (name !== 'acquire' || !isFirst) return;
+      isFirst = false;
+      await one.sessions.getSession(ada);
+      await rest();
+    };
+    assert.equal((await finish(other.sessions.getSession(ada)))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 1);
+  });
+
+  test('R9: who has waited for the store past the end of a lease does not ask the origin any more', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    const gate = createGate();
+    let isFirst = true;
+    link.before = (name) => {
+      if (name === 'putIfNewer') throw new StoreUnavailableError();
+      if (name !== 'acquire' || !isFirst) return;
+      isFirst = false;
+      return gate.opened;
+    };
+    const late = sessions.getSession(ada);
+    await pass(11 * SECOND);
+    assert.equal((await finish(sessions.getSession(ada)))?.user.id, 'ada');
+    gate.open();
+    assert.equal((await finish(late))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 1);
+  });
+
+  test('R22: of two writes at once on two nodes neither leaves its answer to the others', async () => {
+    const { origin, nodes, start, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    for (const { sessions } of nodes) await finish(sessions.getSession(ada));
+    const gate = createGate();
+    let isFirst = true;
+    origin.before = (call) => {
+      if (!call.startsWith('PATCH') || !isFirst) return;
+      isFirst = false;
+      return gate.opened;
+    };
+    const slow = one.sessions.updateUser(ada, {});
+    await rest();
+    await finish(other.sessions.updateUser(ada, {}));
+    gate.open();
+    await finish(slow);
+    await rest();
+    const before = origin.count(READ);
+    const session = await finish(start().sessions.getSession(ada));
+    assert.deepEqual([session?.user.version, origin.count(READ) - before], [3, 1]);
+  });
+});
+
+describe('managed sessions', () => {
+  const options = { managed: { logoutPath: '/api/v1/auth/logout' } };
+  const REDEEM = 'POST /api/v1/auth/refresh';
+
+  test('R24: without the store nobody redeems a refresh token, and nobody is signed out', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(1, options);
+    const [{ link, send }] = nodes;
+    const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
+    await pass(61 * SECOND);
+    link.before = (name) => {
+      if (name === 'acquire') throw new StoreUnavailableError();
+    };
+    const refused = await finish(send('/api/auth/refresh', cookie, 'POST'));
+    assert.deepEqual([refused.status, origin.count(REDEEM)], [503, 0]);
+    link.before = () => {};
+    await pass(2 * SECOND);
+    assert.equal((await finish(send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+  });
+
+  test('R30: a session that began on another node is found there, by a check over HTTP, too', async () => {
+    const { nodes, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    await rest();
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+  });
+
+  test('R24: tokens that another node has exchanged are taken over', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send('/api/v1/things', cookie))).status, 200);
+    await pass(61 * SECOND);
+    for (const { send } of nodes)
+      assert.equal((await finish(send('/api/v1/things', cookie))).status, 200);
+    assert.equal(origin.count(REDEEM), 1);
+  });
+
+  test('R24: a node that has lost the lock saves no tokens, and holds none', async () => {
+    const { store, nodes, pass, finish } = await startNodes(1, options);
+    const [{ link, send }] = nodes;
+    const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
+    await pass(61 * SECOND);
+    let stolen = 0;
+    link.before = async (name, [record, , given]) => {
+      const { lock } = given ?? {};
+      if (name !== 'putIfNewer' || stolen > 0) return;
+      stolen += 1;
+      if (lock) await store.release(record, lock);
+      await store.acquire(record, HOUR);
+    };
+    const { status } = await finish(send('/api/auth/refresh', cookie, 'POST'));
+    assert.deepEqual([status, stolen], [503, 1]);
+  });
+
+  test('R23: a session of a user who was revoked does not come from the store, on a node that starts later', async () => {
+    const { nodes, start, finish } = await startNodes(1, options);
+    const [{ sessions, send }] = nodes;
+    const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
+    await finish(Promise.resolve(sessions.revokeUser('ada')));
+    const { status } = await finish(start().send(DOCUMENT, cookie));
+    assert.equal(status, 401);
+  });
+
+  test('R23: nor on a node that has revoked the user, before the store knows', async () => {
+    const { nodes, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    await rest();
+    other.link.before = (name) => {
+      if (name === 'userEvent') throw new StoreUnavailableError();
+    };
+    await assert.rejects(finish(Promise.resolve(other.sessions.revokeUser('ada'))), notShared);
+    const { status } = await finish(other.send(DOCUMENT, cookie));
+    assert.notEqual(status, 200);
+  });
+
+  test('R25: a session that was logged out does not come from the store, on a node that starts later', async () => {
+    const { nodes, start, finish } = await startNodes(1, options);
+    const [{ send }] = nodes;
+    const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
+    assert.equal((await finish(send('/api/auth/logout', cookie, 'POST'))).status, 200);
+    const later = start();
+    assert.equal(await (await finish(later.send(SESSION, cookie))).text(), 'null');
+    assert.equal((await finish(later.send(DOCUMENT, cookie))).status, 401);
+  });
+});
