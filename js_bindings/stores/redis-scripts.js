@@ -67,16 +67,21 @@ redis.call('PEXPIRE', KEYS[1], ttl)
 return 1
 `;
 
-/** A log or a history that is none makes way for a new one, under another name. */
+/**
+ * A log or a history that is missing, or is of another kind, makes way for a new one under another name. A log is there
+ * before its first entry, so that one which somebody has deleted is noticed: its successor may give the same place to
+ * another entry within the millisecond.
+ */
 const LOG = `${NOW}${SMALL}
 local function renew(history)
   redis.call('DEL', KEYS[1])
+  redis.call('XGROUP', 'CREATE', KEYS[1], 'made', '$', 'MKSTREAM')
+  redis.call('XGROUP', 'DESTROY', KEYS[1], 'made')
   redis.call('SET', KEYS[2], history)
   return history
 end
 local function current_history(fresh)
-  if not is(KEYS[1], 'stream') and not is(KEYS[1], 'none') then return renew(fresh) end
-  return text(KEYS[2]) or renew(fresh)
+  return is(KEYS[1], 'stream') and text(KEYS[2]) or renew(fresh)
 end
 `;
 

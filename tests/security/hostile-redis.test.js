@@ -10,11 +10,14 @@ const server = await startRedis();
 const db = createClient({ url: server.url });
 before(() => db.connect());
 after(async () => {
+  for (const store of opened) await store.close();
   db.destroy();
   await server.stop();
 });
 
 let number = 0;
+/** @type {import('sesame-edge/stores').SharedStore[]} */
+const opened = [];
 const OWN = { kind: 'end', key: 'a'.repeat(32), writer: 'node' };
 const bytes = Uint8Array.of(1, 2, 3);
 
@@ -23,6 +26,7 @@ function open() {
   number += 1;
   const prefix = `hostile${number}`;
   const store = redis(server.url, { prefix, timeoutMs: 5000 });
+  opened.push(store);
   return {
     store,
     log: `{${prefix}}:log`,
@@ -75,7 +79,6 @@ describe('a log that others write to', () => {
       });
       assert.equal(found.length, added.length + 1);
       for (const { key, kind, writer } of found) assert.ok(`${key}${kind}${writer}`.length < 1600);
-      await store.close();
     });
   }
 
@@ -104,7 +107,6 @@ describe('a log that others write to', () => {
       const next = await store.end('01', OWN.key, 'node', 1000);
       assert.equal(await store.changes(start), null, `${way}`);
       assert.equal((await here()).at, next.at);
-      await store.close();
     }
   });
 
@@ -113,7 +115,6 @@ describe('a log that others write to', () => {
     await store.end('00', OWN.key, 'node', 60_000);
     await db.del(log);
     assert.equal(await store.get('00'), 'ended');
-    await store.close();
   });
 });
 
@@ -140,7 +141,6 @@ describe('records that others write', () => {
       await way(record('0b'));
       await store.end('0b', OWN.key, 'node', 60_000);
       assert.equal(await store.get('0b'), 'ended');
-      await store.close();
     }
   });
 
@@ -154,6 +154,5 @@ describe('records that others write', () => {
     await db.rPush(lock('0a'), 'x');
     assert.equal(await store.acquire('0a', 1000), null);
     await store.release('0a', 'x');
-    await store.close();
   });
 });

@@ -1,7 +1,7 @@
 // What every shared store keeps to.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { compareAt } from '../../js_bindings/stores/store.js';
 
 const MINUTE = 60_000;
@@ -23,12 +23,25 @@ export function contract(title, make, lacks = {}) {
   const testIf = (feature, name, run) =>
     test(name, { skip: lacks[feature] && `cannot be promised: ${lacks[feature]}` }, run);
 
+  /** @type {any[]} */
+  const opened = [];
+  /** @param {{ mostEvents: number }} [options] */
+  function open(options) {
+    const store = make(options);
+    opened.push(store);
+    return store;
+  }
+
   describe(title, () => {
+    afterEach(async () => {
+      for (const store of opened.splice(0)) await store.close();
+    });
+
     /** @param {any} store */
     const here = async (store) => (await store.changes(null)).position;
 
     test('what is put is got, byte for byte', async () => {
-      const store = make();
+      const store = open();
       const value = Uint8Array.from({ length: 256 }, (_, index) => index);
       const session = name();
       assert.equal(await store.get(session), null);
@@ -38,11 +51,10 @@ export function contract(title, make, lacks = {}) {
       assert.equal(await store.putIfNewer(session, bytes('new'), options), true);
       assert.deepEqual(await store.get(session), bytes('new'));
       assert.equal(await store.get(name()), null);
-      await store.close();
     });
 
     test('R10, R31: nothing is put under a session that has been ended or forgotten', async () => {
-      const store = make();
+      const store = open();
       for (const how of ['end', 'forget']) {
         const session = name();
         const since = await here(store);
@@ -56,11 +68,10 @@ export function contract(title, make, lacks = {}) {
         assert.equal(await store.putIfNewer(session, bytes('later'), later), false);
         assert.equal(await store.get(session), how === 'end' ? 'ended' : null);
       }
-      await store.close();
     });
 
     test('R31: that a session has ended is told from that nothing is known of it, on any link', async () => {
-      const [store, other] = [make(), make()];
+      const [store, other] = [open(), open()];
       const [ended, dropped] = [name(), name()];
       await store.end(ended, '0a', 'node', 30 * 24 * 60 * MINUTE);
       await store.forget(dropped, '0a', 'node');
@@ -70,24 +81,22 @@ export function contract(title, make, lacks = {}) {
       // What is only dropped, later, does not make it begin anew.
       await other.forget(ended, '0a', 'node');
       assert.equal(await store.get(ended), 'ended');
-      await Promise.all([store.close(), other.close()]);
     });
 
     testIf(
       'order',
       'R34: whoever has read further than the log goes is not told what is missing',
       async () => {
-        const store = make();
+        const store = open();
         const position = await store.userEvent('invalidate', name(), 'node');
         const [time, ...rest] = position.at.split('-').map(Number);
         const ahead = [time + 1_000_000, ...rest].join('-');
         assert.equal(await store.changes({ ...position, at: ahead }), null);
-        await store.close();
       },
     );
 
     testIf('order', 'R22: an older record does not replace a newer one', async () => {
-      const store = make();
+      const store = open();
       const session = name();
       const before = await here(store);
       const since = await store.userEvent('invalidate', name(), 'node');
@@ -95,22 +104,20 @@ export function contract(title, make, lacks = {}) {
       const late = { since: before, ttlMs: MINUTE };
       assert.equal(await store.putIfNewer(session, bytes('old'), late), false);
       assert.deepEqual(await store.get(session), bytes('new'));
-      await store.close();
     });
 
     test('R31: an answer from before the fence is refused, whatever stands there', async () => {
-      const store = make();
+      const store = open();
       const since = await here(store);
       const old = { ...since, time: since.time - 2 * MINUTE };
       assert.equal(
         await store.putIfNewer(name(), bytes('x'), { since: old, ttlMs: MINUTE }),
         false,
       );
-      await store.close();
     });
 
     testIf('order', 'R31: events come in their order, once, from where one is', async () => {
-      const [store, other] = [make(), make()];
+      const [store, other] = [open(), open()];
       const start = await here(store);
       assert.deepEqual((await store.changes(start)).events, []);
       const [session, user] = [name(), name()];
@@ -133,14 +140,13 @@ export function contract(title, make, lacks = {}) {
       assert.deepEqual((await store.changes(position)).events, []);
       const rest = await store.changes({ ...start, at: events[1].at });
       assert.deepEqual(rest.events, events.slice(2));
-      await Promise.all([store.close(), other.close()]);
     });
 
     testIf(
       'order',
       'R23: of a user, the newest events are known to whoever comes later',
       async () => {
-        const store = make();
+        const store = open();
         const user = name();
         assert.deepEqual(await store.epochs(user), { revokedAt: '', changedAt: '' });
         const revoked = await store.userEvent('revoke', user, 'node');
@@ -149,19 +155,17 @@ export function contract(title, make, lacks = {}) {
         const expected = { revokedAt: revoked.at, changedAt: changed.at };
         assert.deepEqual(await store.epochs(user), expected);
         assert.deepEqual(await store.epochs(name()), { revokedAt: '', changedAt: '' });
-        await store.close();
       },
     );
 
     test('R31: another history is not told', async () => {
-      const store = make();
+      const store = open();
       const position = await here(store);
       assert.equal(await store.changes({ ...position, history: 'another' }), null);
-      await store.close();
     });
 
     testIf('trimming', 'R31: more events than are kept are not told', async () => {
-      const store = make({ mostEvents: 50 });
+      const store = open({ mostEvents: 50 });
       const start = await here(store);
       const user = name();
       for (let done = 0; done < 500; done += 50) {
@@ -170,11 +174,10 @@ export function contract(title, make, lacks = {}) {
         );
       }
       assert.equal(await store.changes(start), null);
-      await store.close();
     });
 
     testIf('push', 'R31: whoever listens is called', async () => {
-      const [store, other] = [make(), make()];
+      const [store, other] = [open(), open()];
       let calls = 0;
       /** @type {() => void} */
       let called = () => {};
@@ -190,11 +193,10 @@ export function contract(title, make, lacks = {}) {
         await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 20))]);
       }
       await stop();
-      await Promise.all([store.close(), other.close()]);
     });
 
     testIf('locks', 'R9: a lock is one holder’s, until it gives it back', async () => {
-      const [store, other] = [make(), make()];
+      const [store, other] = [open(), open()];
       const lock = name();
       const token = await store.acquire(lock, MINUTE);
       assert.equal(typeof token, 'string');
@@ -203,14 +205,13 @@ export function contract(title, make, lacks = {}) {
       assert.equal(await other.acquire(lock, MINUTE), null);
       await store.release(lock, token);
       assert.equal(typeof (await other.acquire(lock, MINUTE)), 'string');
-      await Promise.all([store.close(), other.close()]);
     });
 
     testIf(
       'locks',
       'R24: a lock is held for longer, and who has lost it changes nothing',
       async () => {
-        const [store, other] = [make(), make()];
+        const [store, other] = [open(), open()];
         const session = name();
         const since = await here(store);
         const put = (/** @type {string} */ text, /** @type {string} */ lock) =>
@@ -226,7 +227,6 @@ export function contract(title, make, lacks = {}) {
         assert.equal(await put('late', token), false);
         assert.equal(await put('second', next), true);
         assert.deepEqual(await store.get(session), bytes('second'));
-        await Promise.all([store.close(), other.close()]);
       },
     );
 
@@ -234,7 +234,7 @@ export function contract(title, make, lacks = {}) {
       'atomic',
       'R10, R31: of a thousand races between an end and a late answer, the end wins all',
       async () => {
-        const [store, other] = [make(), make()];
+        const [store, other] = [open(), open()];
         const since = await here(store);
         for (let race = 0; race < 1000; race += 50) {
           await Promise.all(
@@ -248,7 +248,6 @@ export function contract(title, make, lacks = {}) {
             }),
           );
         }
-        await Promise.all([store.close(), other.close()]);
       },
     );
   });
