@@ -179,7 +179,7 @@ export class AuthRoutes {
 
   /**
    * Ends every session that a request names here at once, and at the origin behind the answer (R1, R25).
-   * @param {import('../sessions/engine.js').DocumentRequest} request
+   * @param {import('../sessions/document-request.js').DocumentRequest} request
    * @param {HandlerContext} context
    * @returns {Promise<Response | null>} null: it has ended, or is known to nobody; otherwise the answer to who has to
    *   repeat it

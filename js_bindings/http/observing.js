@@ -23,7 +23,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * A request that is about to be passed to the origin.
  * @typedef {object} Passed
  * @property {RequestHead} head
- * @property {import('../sessions/engine.js').DocumentRequest} asked who makes it is found out so, where that is not known
+ * @property {import('../sessions/document-request.js').DocumentRequest} asked who makes it is found out so, where that is not known
  * @property {Headers} headers with which it goes there: an ended credential is taken out (rule R8)
  * @property {string} method
  * @property {string} path

@@ -13,24 +13,8 @@ const MAX_ATTEMPTS = 5;
 /** Statuses below 500 that say nothing about the session (SPEC R13), a 304 that nobody asked for too. */
 const FAILURES = new Set([304, 408, 425, 429]);
 
-/**
- * A request for the document.
- * @typedef {object} DocumentRequest
- * @property {import('../core/abi.js').RequestHead} head
- * @property {Headers} headers what the origin is asked with
- * @property {boolean} [fresh] what is held does not count (SPEC R11)
- * @property {AbortSignal} [signal] the client has gone
- * @property {boolean} [isEnding] the session is to be ended, if there is one: this is no check of a client's
- * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
- * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
- * @property {string | null} [site] the other site whose page is to read the answer; null: none is
- * @property {() => Promise<'found' | 'none' | 'unavailable'>} [find] looks for a managed session on other nodes
- * @property {() => Promise<OriginAccess>} [access] how to ask at all, where that takes finding out
- * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
- */
-
+/** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./decision.js').Decision} Decision */
-/** @typedef {import('./document-calls.js').OriginAccess} OriginAccess */
 
 export class Engine {
   #core;

@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 10;
  * @typedef {import('../stores/store.js').Position} Position
  */
 
-/** @typedef {import('./engine.js').DocumentRequest} DocumentRequest */
+/** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 
 /**
  * A write of a user's document that is under way.

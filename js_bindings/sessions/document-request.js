@@ -1,0 +1,19 @@
+// A request for the document, as a type: what is asked, for whom, and how the origin is asked for it. Nothing runs here.
+
+/**
+ * A request for the document.
+ * @typedef {object} DocumentRequest
+ * @property {import('../core/abi.js').RequestHead} head
+ * @property {Headers} headers what the origin is asked with
+ * @property {boolean} [fresh] what is held does not count (SPEC R11)
+ * @property {AbortSignal} [signal] the client has gone
+ * @property {boolean} [isEnding] the session is to be ended, if there is one: this is no check of a client's
+ * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
+ * @property {() => Promise<import('./document-calls.js').OriginAccess>} [renew] how to ask after the origin has refused these headers
+ * @property {string | null} [site] the other site whose page is to read the answer; null: none is
+ * @property {() => Promise<'found' | 'none' | 'unavailable'>} [find] looks for a managed session on other nodes
+ * @property {() => Promise<import('./document-calls.js').OriginAccess>} [access] how to ask at all, where that takes finding out
+ * @property {(work: Promise<unknown>) => void} waitUntil keeps the host alive for work behind the answer
+ */
+
+export {};
