@@ -8,6 +8,11 @@
 import { Action, Credential, RemoteEvent, Status } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
+import { valueAt } from '../util/json-pointer.js';
+import { isUserId } from '../util/user-id.js';
+
+const NO_BYTES = new Uint8Array();
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Where promises cannot be shared, it is looked this often whether a session has been ended. */
 const LOOK_EVERY_MS = 10;
@@ -26,7 +31,8 @@ const LOOK_EVERY_MS = 10;
  * @typedef {object} Write
  * @property {(answer: { httpStatus: number, body: Uint8Array | null }) => number} complete applies it here, before the
  *   client is answered; gives the core's action
- * @property {(answer: { httpStatus: number }, asked: import('./decision.js').Decision | null) => Promise<void>} publish
+ * @property {(answer: { httpStatus: number, body: Uint8Array | null }, asked: import('./decision.js').Decision | null) =>
+ *   Promise<void>} publish
  *   tells the other nodes, after the origin was asked for the document where the answer had none. Never rejects
  */
 
@@ -47,7 +53,10 @@ export class SessionChanges {
   #options;
   #host;
   #shared;
-  /** What there is to end of each is being found out, by its key. @type {Map<string, Promise<number | null>>} */
+  /**
+   * What there is to end of each is being found out, by its key; the longest under way first.
+   * @type {Map<string, { work: Promise<unknown>, until: number }>}
+   */
   #ending = new Map();
   /**
    * Who makes a request, as the origin or another node says: set by who makes the parts.
@@ -80,51 +89,54 @@ export class SessionChanges {
    */
   end(request) {
     const named = this.#core.namedHeads(request.head);
-    if (named.length === 1) return this.#endOne(request);
     return allOf(named.map((head) => this.#endOne(alone(request, head))));
   }
 
   /** @param {DocumentRequest} request with one credential */
-  #endOne(request) {
-    // Another call is finding out: to begin anew would cancel its question.
-    const key = this.isEnding ? this.#core.sessionKey(request.head)?.key : undefined;
-    if (key !== undefined && this.#ending.has(key)) return this.#endUnknown(request);
-    const status = this.#core.revokeSession(request.head, this.#host.now(), false);
-    return status === Status.UNKNOWN
-      ? this.#endUnknown(request)
-      : this.#publishEnd(request.head, status);
-  }
-
-  /**
-   * One at a time a credential. Until it is known what there is to end, nothing of it is answered.
-   * @param {DocumentRequest} request
-   */
-  #endUnknown(request) {
-    const key = this.#core.sessionKey(request.head)?.key;
-    if (key === undefined) return Promise.resolve();
+  async #endOne(request) {
     const { head } = request;
-    const other = this.#host.sharesPromises ? this.#ending.get(key) : undefined;
-    const found = other ?? this.#findEnd(request, key);
-    return found.then((status) => (status === null ? undefined : this.#publishEnd(head, status)));
+    const key = this.#core.sessionKey(head)?.key ?? '';
+    // Another call is finding out: to begin anew would cancel its question.
+    const status = this.#isBeingEnded(key)
+      ? Status.UNKNOWN
+      : this.#core.revokeSession(head, this.#host.now(), false);
+    if (status !== Status.UNKNOWN) return this.#publishEnd(head, status);
+    const found = await this.#findEnd(request, key);
+    if (found !== null) await this.#publishEnd(head, found);
   }
 
   /**
+   * Until it is known what there is to end, nothing of the credential is answered, for `leaseFor` at most: whoever finds
+   * out may have been dropped by its host (R9).
    * @param {DocumentRequest} request
    * @param {string} key
+   * @returns {Promise<number | null>} how it has ended here; null: there is nothing to end
    */
   #findEnd(request, key) {
-    const found = this.#isAccepted({ ...request, isEnding: true })
-      .then((isAccepted) =>
-        isAccepted ? this.#core.revokeSession(request.head, this.#host.now(), true) : null,
-      )
-      .finally(() => this.#ending.delete(key));
-    this.#ending.set(key, found);
-    return found;
+    const work = this.#isAccepted({ ...request, isEnding: true }).then((isAccepted) =>
+      isAccepted ? this.#core.revokeSession(request.head, this.#host.now(), true) : null,
+    );
+    const each = { work, until: this.#host.now() + this.#options.leaseFor };
+    this.#ending.delete(key);
+    this.#ending.set(key, each);
+    return work.finally(() => {
+      if (this.#ending.get(key) === each) this.#ending.delete(key);
+    });
   }
 
   /** Whether it is being found out of some credential what there is to end. */
   get isEnding() {
     return this.#ending.size > 0;
+  }
+
+  /** @param {string} key of a session */
+  #isBeingEnded(key) {
+    const now = this.#host.now();
+    for (const [each, { until }] of this.#ending) {
+      if (now < until) break;
+      this.#ending.delete(each);
+    }
+    return this.#ending.has(key);
   }
 
   /**
@@ -133,9 +145,25 @@ export class SessionChanges {
    */
   async settled(head) {
     const key = this.#core.sessionKey(head)?.key ?? '';
-    for (let work = this.#ending.get(key); work; work = this.#ending.get(key)) {
-      await (this.#host.sharesPromises ? work.catch(() => null) : pause(this.#host, LOOK_EVERY_MS));
+    while (this.#isBeingEnded(key)) {
+      const { work, until } = /** @type {{ work: Promise<unknown>, until: number }} */ (
+        this.#ending.get(key)
+      );
+      if (this.#host.sharesPromises) await this.#within(work, until);
+      else await pause(this.#host, LOOK_EVERY_MS);
     }
+  }
+
+  /**
+   * Resolves when the work has come to an end, or its time.
+   * @param {Promise<unknown>} work
+   * @param {number} until
+   */
+  async #within(work, until) {
+    const alarm = new AbortController();
+    const wake = () => alarm.abort();
+    work.then(wake, wake);
+    await this.#host.sleep(until - this.#host.now(), alarm.signal);
   }
 
   /**
@@ -182,7 +210,12 @@ export class SessionChanges {
 
   /** @param {DocumentRequest} request with one credential, of which nothing is known here */
   async #dropUnknown(request) {
-    if (await this.#isKnownElsewhere(request)) await this.#publishDrop(request.head);
+    const left = await this.#lookInStore(request.head);
+    const isKnown =
+      left === 'unavailable'
+        ? await this.#isAccepted({ ...request, isEnding: true })
+        : left === 'found';
+    if (isKnown) await this.#publishDrop(request.head);
   }
 
   /**
@@ -214,7 +247,9 @@ export class SessionChanges {
       if (found === 'unavailable') throw new OriginUnavailableError(1000);
       return found === 'found';
     }
-    const { kind, retryAfterMs } = await this.ask(request);
+    if ((await this.#lookInStore(head)) === 'found') return true;
+    // What is remembered of it counts for nothing: it may have been accepted since.
+    const { kind, retryAfterMs } = await this.ask({ ...request, fresh: true });
     if (kind === 'document' || kind === 'refusal' || kind === 'too-large') {
       return kind === 'document';
     }
@@ -222,15 +257,17 @@ export class SessionChanges {
   }
 
   /**
-   * Whether another node may hold something of a credential of which nothing is known here.
-   * @param {DocumentRequest} request
-   * @returns {Promise<boolean>} rejects if nobody can say
+   * Whether another node has left something of a credential, of use or not: some node may hold it, whatever the origin
+   * says of it now. Never rejects.
+   * @param {RequestHead} head
+   * @returns {Promise<'found' | 'none' | 'unavailable'>}
    */
-  async #isKnownElsewhere(request) {
-    const shared = /** @type {import('../shared/documents.js').SharedSessions} */ (this.#shared);
-    const { isFilled, isAsked, isThere, release } = await shared.claim(request.head, () => true);
+  async #lookInStore(head) {
+    if (this.#shared === null) return 'unavailable';
+    const { isFilled, isAsked, isThere, release } = await this.#shared.claim(head, () => true);
     await release();
-    return isAsked ? isFilled || isThere : this.#isAccepted({ ...request, isEnding: true });
+    if (!isAsked) return 'unavailable';
+    return isFilled || isThere ? 'found' : 'none';
   }
 
   /**
@@ -323,15 +360,24 @@ export class SessionChanges {
     let users = [];
     /** @type {KeptDocument | null} the new one */
     let document = null;
+    let isAsked = false;
     return {
       complete: (answer) => {
         const action = this.#core.completeWrite(head, this.#host.now(), write, answer);
         ({ users } = this.#core);
         document = shared && this.#core.keptDocument;
+        isAsked = action === Action.FETCH;
         return action;
       },
-      publish: async ({ httpStatus }, asked) => {
+      publish: async ({ httpStatus, body }, asked) => {
         const succeeded = httpStatus >= 200 && httpStatus <= 299;
+        const isUnknown = isAsked && (asked === null || asked.kind === 'unavailable');
+        const named = isUnknown ? this.#userNamedIn(body) : null;
+        if (named !== null) {
+          // The origin cannot say whose document it was. Its answer to the write does (R22).
+          this.#core.applyRemote(RemoteEvent.USER_CHANGED, named, this.#host.now());
+          users.push(named);
+        }
         if (shared === null || !(succeeded || httpStatus === 0 || users.length > 0)) return;
         if (asked?.user) users.push(asked.user);
         const newest = asked?.isKept && asked.source === 'origin' ? asked : document;
@@ -345,6 +391,21 @@ export class SessionChanges {
         await shared.save(head, published, newest, { cacheControl: '', askedAtMs });
       },
     };
+  }
+
+  /**
+   * @param {Uint8Array | null} body of the origin's answer to a write
+   * @returns {string | null} the key of the user whose document it is; null: it is none
+   */
+  #userNamedIn(body) {
+    try {
+      const document = JSON.parse(decoder.decode(body ?? NO_BYTES));
+      const ids = this.#options.userId.map((pointer) => valueAt(document, pointer));
+      const id = ids.find((each) => each !== undefined && each !== null);
+      return isUserId(id) ? this.#core.userKey(JSON.stringify(id)) : null;
+    } catch {
+      return null;
+    }
   }
 }
 

@@ -118,10 +118,10 @@ TEST_CASE("R22: a session that has missed an update does not take over the one a
   CHECK(f.check(f.other).action == Action::kFetch);
 }
 
-TEST_CASE("R22: a redirect after a write of somebody signed in drops the documents") {
+TEST_CASE(
+    "R22: a success without a document, as the caller tells a redirect after a write, drops") {
   Sessions f;
-  const int status = GENERATE(301, 302, 303);
-  CHECK(f.write(f.mine, "", status).action == Action::kPass);
+  CHECK(f.write(f.mine, "", 204).action == Action::kPass);
   CHECK(f.check(f.mine).action == Action::kFetch);
   CHECK(f.check(f.other).action == Action::kFetch);
   f.require_stranger_untouched();
@@ -136,7 +136,7 @@ TEST_CASE("R53: a redirect after a write of a stranger changes nothing") {
 
 TEST_CASE("R22: on failure nothing changes") {
   Sessions f;
-  const int status = GENERATE(100, 304, 307, 308, 400, 401, 404, 409, 422, 429, 500, 503);
+  const int status = GENERATE(100, 302, 303, 304, 307, 308, 400, 401, 404, 409, 422, 429, 500, 503);
   CHECK(f.write(f.mine, kNew, status).action == Action::kPass);
   CHECK(f.check(f.mine).body == kOld);
   CHECK(f.check(f.other).body == kOld);

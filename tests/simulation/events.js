@@ -195,8 +195,8 @@ function revoke(run) {
     );
     world.tell(`${label} → ${how}`);
     judge.overtake();
-    // Whether an answer that was asked for before it is one of a session that has ended, the origin decides.
-    if (how === 'ended' && run.origin.endedAt.has(name)) judge.revoke(name);
+    // What the origin accepts has ended by now, and what it does not there was nothing to end of.
+    if (how === 'ended') judge.revoke(name);
   });
 }
 
