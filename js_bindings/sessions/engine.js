@@ -197,7 +197,7 @@ export class Engine {
         });
         if (claim.isFilled) return null;
         ({ release } = claim);
-        isThere ||= claim.isThere;
+        isThere ||= claim.isThere || claim.isBusy;
       } else if (shared !== null && (await shared.hasEnded(head))) {
         return null; // this node knows it now
       }

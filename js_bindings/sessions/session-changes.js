@@ -214,8 +214,10 @@ export class SessionChanges {
     const isKnown =
       left === 'unavailable'
         ? await this.#isAccepted({ ...request, isEnding: true })
-        : left === 'found';
-    if (isKnown) await this.#publishDrop(request.head);
+        : left !== 'none';
+    if (!isKnown) return;
+    this.#core.forgetSession(request.head); // another node's answer from before may have come meanwhile
+    await this.#publishDrop(request.head);
   }
 
   /**
@@ -247,26 +249,37 @@ export class SessionChanges {
       if (found === 'unavailable') throw new OriginUnavailableError(1000);
       return found === 'found';
     }
-    if ((await this.#lookInStore(head)) === 'found') return true;
+    const left = await this.#lookInStore(head);
+    if (left === 'found') return true;
     // What is remembered of it counts for nothing: it may have been accepted since.
     const { kind, retryAfterMs } = await this.ask({ ...request, fresh: true });
-    if (kind === 'document' || kind === 'refusal' || kind === 'too-large') {
-      return kind === 'document';
+    if (kind === 'document') return true;
+    if (kind !== 'refusal' && kind !== 'too-large') {
+      throw new OriginUnavailableError(Math.max(1000, retryAfterMs));
     }
-    throw new OriginUnavailableError(Math.max(1000, retryAfterMs));
+    if (left === 'busy') {
+      this.#core.forgetSession(head);
+      await this.#publishDrop(head);
+    }
+    return false;
   }
 
   /**
    * Whether another node has left something of a credential, of use or not: some node may hold it, whatever the origin
    * says of it now. Never rejects.
    * @param {RequestHead} head
-   * @returns {Promise<'found' | 'none' | 'unavailable'>}
+   * @returns {Promise<'found' | 'busy' | 'none' | 'unavailable'>} `busy`: another node is asking the origin, and may
+   *   bring an answer from before this
    */
   async #lookInStore(head) {
     if (this.#shared === null) return 'unavailable';
-    const { isFilled, isAsked, isThere, release } = await this.#shared.claim(head, () => true);
+    const { isFilled, isAsked, isBusy, isThere, release } = await this.#shared.claim(
+      head,
+      () => true,
+    );
     await release();
     if (!isAsked) return 'unavailable';
+    if (isBusy) return 'busy';
     return isFilled || isThere ? 'found' : 'none';
   }
 

@@ -37,6 +37,7 @@ import { UsedMessages } from './used-messages.js';
  * @property {boolean} isFilled another node's document is held now, or the session has ended: the origin need not be asked
  * @property {boolean} isThere another node has left something, of use or not
  * @property {boolean} isAsked the store has answered
+ * @property {boolean} isBusy another node is asking the origin, and may bring an answer from before this
  * @property {() => Promise<void>} release to be called when the origin's answer is saved
  */
 
@@ -45,11 +46,15 @@ const UNCLAIMED = Object.freeze({
   isFilled: false,
   isThere: false,
   isAsked: false,
+  isBusy: false,
   release: async () => {},
 });
 
 /** @type {Claim} */
 const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true, isAsked: true });
+
+/** @type {Claim} */
+const BUSY = Object.freeze({ ...UNCLAIMED, isAsked: true, isBusy: true });
 
 export class SharedSessions {
   #core;
@@ -229,7 +234,7 @@ export class SharedSessions {
       const { leaseFor, originTimeout } = this.#options;
       const giveUpAt = this.#host.now() + leaseFor - originTimeout;
       const claim = await lookAgain(this.#host, giveUpAt, () => this.#tryClaim(head, parts, use));
-      return claim ?? UNCLAIMED;
+      return claim ?? BUSY;
     } catch {
       return UNCLAIMED;
     }
@@ -253,7 +258,7 @@ export class SharedSessions {
     if (lock === null) return null;
     const release = () => this.#records.release(lock);
     // Whoever had the lock before may have left it between the look and the lock.
-    if (!(await isFound())) return { isFilled: false, isThere, isAsked: true, release };
+    if (!(await isFound())) return { ...UNCLAIMED, isThere, isAsked: true, release };
     await release();
     return FILLED;
   }

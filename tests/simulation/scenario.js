@@ -35,12 +35,31 @@ export async function simulate(choices, strange) {
   await alone.play();
   const { violations } = alone.judge;
   if (violations.length > 0) return { violations, story: alone.world.story };
-  const at = alone.world.honest.findIndex((line, index) => line !== world.honest[index]);
-  if (at < 0 && alone.world.honest.length === world.honest.length) return { violations, story: [] };
-  const [is, was] = [world.honest[at] ?? 'nothing', alone.world.honest[at] ?? 'nothing'];
+  const [beside, without] = [inSteps(world.honest), inSteps(alone.world.honest)];
+  const at = without.findIndex((line, index) => line !== beside[index]);
+  if (at < 0 && without.length === beside.length) return { violations, story: [] };
+  const [is, was] = [beside[at] ?? 'nothing', without[at] ?? 'nothing'];
   const text = `R53: an adversary makes it "${is.trim()}", without him it is "${was.trim()}"`;
   return { violations: [text], story: [...world.story, `VIOLATION ${text}`] };
 }
+
+/**
+ * Answers that come in one step come in no order: which body is read first is the host's.
+ * @param {string[]} lines
+ */
+function inSteps(lines) {
+  /** @type {string[][]} */
+  const steps = [];
+  for (const line of lines) {
+    const step = steps.at(-1);
+    if (step && isAnswer(line) && isAnswer(step[0])) step.push(line);
+    else steps.push([line]);
+  }
+  return steps.flatMap((step) => step.sort());
+}
+
+/** @param {string} line */
+const isAnswer = (line) => line.includes(' → ');
 
 export class Run {
   /** The clients of requests that wait for an answer. @type {Map<number, AbortController>} */
