@@ -371,13 +371,14 @@ const forge = (it) => {
 
 /**
  * The credential of somebody who has signed out, found in a log: it opens nothing and begins nothing. While its owner asks
- * for something with it the two are one to anybody.
+ * for something with it the two are one to anybody; and where the node only remembers that the origin has refused it, a
+ * sign-in with it ends that (R12).
  * @type {Act}
  */
 const useEnded = (it) => {
   const { judge, pending } = it.node;
   if (pending.size > 0) return;
-  const ended = [...judge.revoked.keys()].filter((name) => judge.isRevoked(name));
+  const ended = [...judge.revoked.keys()].filter((name) => judge.isEntombed(name));
   if (ended.length === 0) return;
   const name = it.choices.pick(ended);
   const isCookie = judge.cookies.has(name);

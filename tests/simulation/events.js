@@ -184,7 +184,7 @@ function revoke(run) {
   run.request(`revoke ${name}`, async (_, label) => {
     judge.ending.add(name);
     const ending = sessions.revoke({ headers });
-    if (isHeld) judge.revoke(name);
+    if (isHeld) judge.revokeHeld(name);
     judge.overtake(); // it may ask the origin beside a check that does
     const how = await ending.then(
       () => 'ended',
@@ -197,6 +197,7 @@ function revoke(run) {
     judge.overtake();
     // What the origin accepts has ended by now, and what it does not there was nothing to end of.
     if (how === 'ended') judge.revoke(name);
+    if (how === 'ended' && !run.origin.endedAt.has(name)) judge.revokeHeld(name);
   });
 }
 
@@ -381,6 +382,6 @@ function logout(run) {
     const { status } = await run.send('/api/auth/logout', { method: 'POST', headers, signal });
     run.world.tell(`${label} → ${status}`);
     if (status !== 200) run.judge.violate(`R25: a logout was answered ${status}`);
-    run.judge.revoke(cookie);
+    run.judge.revokeHeld(cookie);
   });
 }

@@ -27,6 +27,8 @@ export class Judge {
   /** Credentials that were ended on the node, and until when that must be remembered, if the origin goes
    * on to accept them. @type {Map<string, number>} */
   revoked = new Map();
+  /** Those of them that the node refuses by itself, whatever the origin says. @type {Set<string>} */
+  entombed = new Set();
   /** When a credential was first seen. @type {Map<string, number>} */
   firstSeenAt = new Map();
   /** The version of a user that every answer has to show. @type {Map<string, number>} */
@@ -82,6 +84,17 @@ export class Judge {
   isRevoked(name) {
     const isEnded = this.origin.endedAt.has(name) || this.cookies.has(name);
     return this.revoked.has(name) && (isEnded || this.world.time < Number(this.revoked.get(name)));
+  }
+
+  /** The same, of a credential of which a document or record was held. @param {string} name */
+  revokeHeld(name) {
+    this.revoke(name);
+    this.entombed.add(name);
+  }
+
+  /** Whether the node asks nobody about a credential. @param {string} name */
+  isEntombed(name) {
+    return this.entombed.has(name) && this.world.time < Number(this.revoked.get(name));
   }
 
   /** What is under way counts for nothing any more (R10), so another call may begin beside it. */

@@ -99,6 +99,11 @@ export class NodeJudge extends Judge {
     this.#ledger.swept.add(name);
   }
 
+  /** @override @param {string} name */
+  isEntombed(name) {
+    return this.isRevoked(name); // with him and without him is not compared
+  }
+
   /** @param {Pick<Deed, 'kind' | 'name' | 'version' | 'isKnownToOrigin'>} deed */
   #note(deed) {
     const { world } = this;

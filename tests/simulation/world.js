@@ -142,9 +142,13 @@ export class World {
     for (const fill of this.openFills) if (fill.owner === owner) this.openFills.delete(fill);
   }
 
-  /** What can happen next: any step of the network, or the timer that is due first. */
+  /**
+   * What can happen next: any step of the network, or the timer that is due first. Those that are due at once stand in
+   * the order of their requests: which of two goes first within one step is not for the host to decide.
+   */
   options() {
     const points = this.points.filter(({ owner }) => !owner?.isFrozen);
+    points.sort((a, b) => a.request - b.request);
     const timers = points.filter(({ due }) => due !== undefined);
     timers.sort((a, b) => Number(a.due) - Number(b.due));
     return [...points.filter(({ due }) => due === undefined), ...timers.slice(0, 1)];
