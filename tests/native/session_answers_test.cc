@@ -131,7 +131,7 @@ TEST_CASE("R22: a write tells whom it concerns, and gives the new document if it
   CHECK(f.concerned() == std::vector{f.user_key(R"("7")")});
 }
 
-TEST_CASE("R22: a write concerns who was held before it, who is named, and who is held after it") {
+TEST_CASE("R22: a write concerns who was held before it and after it, not who is named by it") {
   Fixture f;
   f.hold(kSession, document("1"));
   const WriteId write = f.begin_write(kSession);
@@ -139,8 +139,10 @@ TEST_CASE("R22: a write concerns who was held before it, who is named, and who i
   f.hold(kSession, document("3"));
   const Decision ended = f.end_write(write, kSession, 200, document("2"));
   CHECK_FALSE(ended.is_kept);
-  CHECK(f.concerned() ==
-        std::vector{f.user_key(R"("1")"), f.user_key(R"("2")"), f.user_key(R"("3")")});
+  CHECK(f.concerned() == std::vector{f.user_key(R"("1")"), f.user_key(R"("3")")});
+  // Whether the origin has written user 2, it is asked.
+  CHECK(ended.action == Action::kFetch);
+  CHECK(f.fill(ended.lease, document("2")).user == f.user_key(R"("2")"));
 }
 
 TEST_CASE(

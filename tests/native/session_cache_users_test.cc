@@ -194,6 +194,18 @@ TEST_CASE("R23, R10: a fill that began before events that had to be forgotten is
   CHECK(f.fill(nameless, R"({"name":"nobody"})").action == Action::kRetry);
 }
 
+TEST_CASE(
+    "R23, R54: of a revoked user nothing from before is served, though events fill their table") {
+  Fixture f;
+  const Request ada = cookie("ada");
+  f.hold(ada, document("7"));
+  const LeaseId under_way = f.begin(cookie("other"));
+  f.revoke_user(R"("7")");
+  for (int i = 0; i < 2000; ++i) f.invalidate_user(std::to_string(100 + i));
+  CHECK(f.check(ada).action == Action::kFetch);
+  CHECK(f.fill(under_way, document("7")).action == Action::kRetry);
+}
+
 TEST_CASE("R50, R54: a full table of tombstones takes no other, forgets none and says so") {
   Fixture f;
   f.hold(bearer("t"), document("7"));

@@ -227,6 +227,22 @@ TEST_CASE("R1: what drops a session drops every one that its request names") {
   }
 }
 
+TEST_CASE("R3, R53: another spelling of a token is unknown until the origin accepts it, and ends them all") {
+  Fixture f;
+  const Request token = jwt(R"({"sub":"7"})");
+  const Request other = {"", "", token.authorization + "x"};
+  const Request third = {"", "", token.authorization + "="};
+  f.hold(token, document("7"));
+  // Its signature may be a made-up one: who has no accepted token ends nobody's session.
+  CHECK(f.revoke_unknown(other) == Status::kUnknown);
+  CHECK(f.check(token).action == Action::kServe);
+  CHECK(f.revoke(other) == Status::kOk);
+  for (const Request& each : {token, other, third}) {
+    CHECK(f.check(each).action == Action::kRefuse);
+  }
+  CHECK(f.revoke_unknown(third) == Status::kOk);
+}
+
 TEST_CASE("R8: a login that names several credentials brings none of them back") {
   Fixture f;
   f.revoke(cookie("own"));

@@ -450,6 +450,23 @@ TEST_CASE("R54: logins at the same time end the oldest as well") {
   CHECK(f.check(cookie("c")).action == Action::kServe);
 }
 
+TEST_CASE(
+    "R23, R54: what was asked for before a revocation begins no session, though events fill their "
+    "table") {
+  ManagedFixture f;
+  const Sequence before = f.cache().now_sequence();
+  f.revoke_user(R"("7")");
+  for (int i = 0; i < 2000; ++i) f.invalidate_user(std::to_string(i));
+  VaultRecord record;
+  record.access_token = "a1";
+  record.expires_at = f.now() + kDay;
+  record.user = f.user_key(R"("7")");
+  CHECK_FALSE(f.cache().adopt_session("", "late", record, before, f.now()));
+  CHECK(f.log_in_at(before, "s", {"a1", "r1"}, document("7")).action == Action::kRetry);
+  CHECK(f.cache().managed_sessions() == 0);
+  CHECK(f.cache().adopt_session("", "late", record, f.cache().now_sequence(), f.now()));
+}
+
 TEST_CASE("R54: logins and logouts of one user in a loop bring no session of his back") {
   Config config = managed_config();
   config.ends_per_user = 4;

@@ -106,8 +106,8 @@ struct Outcome {
 /// decision's body, and `is_kept` is set.
 struct WriteOutcome {
   Outcome decision;
-  /// Whom the write concerns: whose document was held when it began, whom the answer names, and
-  /// whose was held when it ended. No key twice.
+  /// Whom the write concerns: whose document was held when it began, and whose when it ended. No
+  /// key twice.
   std::array<Key, 3> users;
   std::uint32_t user_count = 0;
 
@@ -362,6 +362,7 @@ class SessionCache {
 
     const std::optional<Key>& user() const { return before ? before : now; }
     bool have_changed() const { return before && now && *before != *now; }
+    bool name_another() const { return answered && answered != user(); }
   };
   struct Held {
     bool is_held = false;

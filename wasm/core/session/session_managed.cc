@@ -37,7 +37,9 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   // Without an identifier the session is its own only one.
   const Key user = user_of(document.body).value_or(key);
   const UserEvent* event = users_.find(user);
-  if (event != nullptr && event->revoked && is_before(asked_at, event->revoked_at)) {
+  const bool has_ended =
+      event != nullptr && event->revoked && is_before(asked_at, event->revoked_at);
+  if (has_ended || users_.is_below_floor(asked_at)) {
     return {.action = Action::kRetry};
   }
   VaultRecord record;
@@ -75,7 +77,8 @@ bool SessionCache::adopt_session(Bytes tenant, Bytes cookie, VaultRecord record,
   step(now);
   const Key key = keys_.make(tenant, KeyKind::kCookie, reader_.first_cookie_name(), cookie);
   const UserEvent* event = users_.find(record.user);
-  const bool has_ended = event != nullptr && event->ends_session_of(asked_at);
+  const bool has_ended =
+      users_.is_below_floor(asked_at) || (event != nullptr && event->ends_session_of(asked_at));
   if (has_ended || record.access_token.empty() || now >= record.expires_at ||
       tombstones_.contains(key, now)) {
     return false;

@@ -43,7 +43,7 @@ WriteOutcome SessionCache::complete_write(WriteId id, const RequestHead& request
   // What is held may have been filled since the write began.
   const Held held = find_live(write.session, request.tenant, now);
   const Writers writers = writers_of(write, held, answer);
-  for (const auto& user : {writers.before, writers.answered, writers.now}) result.concerns(user);
+  for (const auto& user : {writers.before, writers.now}) result.concerns(user);
   if (!is_answered) {
     doubt_writers(writers, now);
     return result;
@@ -123,9 +123,6 @@ void SessionCache::doubt_writers(const Writers& writers, TimeMs now) {
 // Beside the user that the session was of: whoever it may have been of at the origin by then.
 void SessionCache::drop_other_writers(const Writers& writers, TimeMs now) {
   if (writers.have_changed()) record_change(*writers.now, UserChange::kDropped, now);
-  if (writers.answered && writers.answered != writers.user()) {
-    record_change(*writers.answered, UserChange::kDropped, now);
-  }
 }
 
 // The document in `body_` replaces that of the session, and those of the user's sessions that hold
@@ -160,7 +157,9 @@ Outcome SessionCache::drop_document(const PendingWrite& write, const Writers& wr
   store_->erase(write.session);
   if (const auto user = writers.user()) {
     record_change(*user, UserChange::kDropped, now);
-    if (!write.changed_hands) return {};
+    // Where the answer names another user, the origin says whose session it is: an answer that
+    // repeats what the writer has sent drops nobody's documents (R54).
+    if (!write.changed_hands && !writers.name_another()) return {};
   }
   ++sequence_;
   const Outcome fetch{.action = Action::kFetch,
@@ -173,8 +172,9 @@ Outcome SessionCache::drop_document(const PendingWrite& write, const Writers& wr
 // The origin may have applied what the event is of after the write (R10).
 bool SessionCache::has_changed_since(Sequence sequence, const Key& user) const {
   const UserEvent* event = users_.find(user);
-  return event != nullptr && event->change != UserChange::kNone &&
-         is_before(sequence, event->changed_at);
+  return users_.is_below_floor(sequence) ||
+         (event != nullptr && event->change != UserChange::kNone &&
+          is_before(sequence, event->changed_at));
 }
 
 }  // namespace sesame
