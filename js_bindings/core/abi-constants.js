@@ -184,6 +184,7 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, accessExpiresAtMs: number, accessLength: number, refreshLength: number) => number} sesame_refresh_complete
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_export
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, expiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, userLength: number) => number} sesame_session_adopt
+ * @property {(cache: number) => number} sesame_sessions_crowded_out
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_key
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_credentials
  * @property {(cache: number, userIdLength: number) => number} sesame_user_key

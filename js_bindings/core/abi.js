@@ -510,6 +510,20 @@ export class Core {
     );
   }
 
+  /**
+   * The sessions that newer ones of their users have ended since the last call.
+   * @returns {string[]} their keys, in hexadecimal
+   */
+  crowdedOut() {
+    const count = this.#exports.sesame_sessions_crowded_out(this.#handle);
+    if (count === 0) return [];
+    this.#refreshViews();
+    const { body } = this;
+    return Array.from({ length: count }, (_, index) =>
+      toHex(body.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)),
+    );
+  }
+
   // --- Several nodes ---
 
   /**

@@ -99,6 +99,8 @@ export class Engine {
   async #resolve(request) {
     if (!request.access) return this.#decide(request);
     if ((await request.find?.()) === 'unavailable') return this.#unavailable();
+    // What was found may be one more than its user may have.
+    request.waitUntil(this.#changes.publishCrowdedOut());
     // What is fresh needs no token.
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);

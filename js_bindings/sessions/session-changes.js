@@ -343,14 +343,26 @@ export class SessionChanges {
     const document = this.#core.body.slice();
     const kept = this.#core.keptDocument;
     if (this.#shared !== null) {
+      const crowdedOut = this.publishCrowdedOut();
       const { tenant, cookie, answer } = session;
       const head = { tenant, cookie: `${this.#options.cookie[0]}=${cookie}`, authorization: '' };
       this.#shared.noteUserOf(answer.body, kept?.user ?? null);
       await this.#shared.tokens.save(head, since);
       const { cacheControl } = answer;
       if (kept) await this.#shared.save(head, since, kept, { cacheControl, askedAtMs });
+      await crowdedOut;
     }
     return document;
+  }
+
+  /**
+   * Ends on the other nodes the sessions that have ended here because their users have newer ones (R54). Never rejects:
+   * what cannot be told now waits in the outbox.
+   */
+  async publishCrowdedOut() {
+    if (this.#shared === null) return;
+    const { publisher } = this.#shared;
+    await Promise.allSettled(this.#core.crowdedOut().map((key) => publisher.endKey(key)));
   }
 
   /** Whether another change would be kept for the other nodes, were the store out of reach. */

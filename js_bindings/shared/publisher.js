@@ -6,7 +6,7 @@ import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
-import { endingPartsOf, partsOf, tokenPartsOf } from './record.js';
+import { endingPartsOf, keyPartsOf, partsOf, tokenPartsOf } from './record.js';
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -65,6 +65,20 @@ export class Publisher {
       }
     };
     return [isKept ? this.#log.outbox.publish(session.key, 'end', send) : send()];
+  }
+
+  /**
+   * A managed session has ended of which this node knows the key alone: it is marked under that. Nodes that write under
+   * another secret have another key for it; they cannot understand the event, and look into the store for what they hold
+   * (R34).
+   * @param {string} key of the session
+   */
+  async endKey(key) {
+    const [{ keys, writer }] = this.#families.all;
+    const [id, node] = writer.split(':');
+    await this.#log.outbox.publish(key, 'end', () =>
+      this.#store.end(nameOf(keys, keyPartsOf(key)), key, `${id}:${node}`, this.#options.expiresIn),
+    );
   }
 
   /**

@@ -25,6 +25,7 @@ export class StoredRecords {
   #host;
   #families;
   #retired;
+  #kind;
   /** In an order that all nodes share. @type {Family[]} */
   #inOrder;
 
@@ -38,6 +39,7 @@ export class StoredRecords {
   constructor(store, options, host, log, families) {
     this.#store = store;
     this.#host = host;
+    this.#kind = { isManaged: options.managed !== null };
     this.#families = families;
     this.#retired = new RetiredKeys(store, options, host, log, families);
     const idOf = (/** @type {Family} */ { keys }) => keys.id;
@@ -80,7 +82,7 @@ export class StoredRecords {
   async #marks(head) {
     const namings = [...this.#families.all, ...(await this.#retired.all())];
     return namings.flatMap(({ keys, core }) =>
-      marksOf(head, core).map((parts) => nameOf(keys, parts)),
+      marksOf(head, core, this.#kind).map((parts) => nameOf(keys, parts)),
     );
   }
 

@@ -162,6 +162,16 @@ describe('the log', () => {
     assert.equal((await finish(other.sessions.getSession(ada)))?.user.version, 2);
   });
 
+  test('R31: a node that holds nothing of a session ends what another node holds, though the origin refuses it by now', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    await finish(one.sessions.getSession(ada));
+    origin.refuses = true;
+    await finish(Promise.resolve(other.sessions.revoke(ada)));
+    await pass(2 * SECOND);
+    assert.equal(await finish(one.sessions.getSession(ada)), null);
+  });
+
   test('R34: what is held from before the store came back empty is asked for again', async () => {
     const { origin, store, nodes, pass, finish } = await startNodes(1);
     await finish(nodes[0].sessions.getSession(ada));
@@ -368,6 +378,42 @@ describe('managed sessions', () => {
     const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
     await rest();
     assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+  });
+
+  test('R54: the oldest session of a user that is one too many ends on all nodes, and on those that start later', async () => {
+    const limited = { ...options, userId: ['/id'], sessionsPerUser: 2 };
+    const { nodes, start, pass, finish } = await startNodes(2, limited);
+    const [one, other] = nodes;
+    const cookies = [];
+    for (let count = 0; count < 2; ++count) {
+      cookies.push(cookieOf(await finish(one.send(LOGIN, '', 'POST'))));
+      await pass(2 * SECOND);
+    }
+    assert.equal((await finish(other.send(DOCUMENT, cookies[0]))).status, 200);
+    cookies.push(cookieOf(await finish(one.send(LOGIN, '', 'POST'))));
+    await pass(2 * SECOND);
+    const late = start();
+    await rest();
+    for (const { send } of [one, other, late]) {
+      const statuses = [];
+      for (const cookie of cookies) statuses.push((await finish(send(DOCUMENT, cookie))).status);
+      assert.deepEqual(statuses, [401, 200, 200]);
+    }
+  });
+
+  test('R54: a session that is one too many where it is found ends on the node that began it', async () => {
+    const limited = { ...options, userId: ['/id'], sessionsPerUser: 1 };
+    const { nodes, pass, finish } = await startNodes(2, limited);
+    const [one, other] = nodes;
+    const first = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    await pass(2 * SECOND);
+    const second = cookieOf(await finish(other.send(LOGIN, '', 'POST')));
+    await finish(one.send(DOCUMENT, second)); // there are two of them here now
+    await pass(2 * SECOND);
+    for (const { send } of nodes) {
+      assert.equal((await finish(send(DOCUMENT, first))).status, 401);
+      assert.equal((await finish(send(DOCUMENT, second))).status, 200);
+    }
   });
 
   test('R24: tokens that another node has exchanged are taken over', async () => {

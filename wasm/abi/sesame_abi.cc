@@ -358,6 +358,15 @@ uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked
              : 0;
 }
 
+uint32_t sesame_sessions_crowded_out(sesame_cache* cache) {
+  const auto sessions = cache->cache.claim_crowded_out();
+  std::string& body = cache->text;
+  body.clear();
+  for (const sesame::Key& session : sessions) body += bytes_of(cache, session);
+  report(cache, {.body = body});
+  return static_cast<std::uint32_t>(sessions.size());
+}
+
 uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
                             uint32_t authorization_length) {
   InputReader input(*cache);

@@ -305,6 +305,10 @@ SESAME_EXPORT uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, 
                                             uint32_t access_length, uint32_t refresh_length,
                                             uint32_t user_length);
 
+/* The sessions that newer ones of their users have ended since the last call (R54), for the other
+ * nodes: as the body of the output their keys, 16 bytes each. Returns how many there are. */
+SESAME_EXPORT uint32_t sesame_sessions_crowded_out(sesame_cache* cache);
+
 /* --- Several nodes (SPEC R30-R32) --------------------------------------------------------------
  */
 

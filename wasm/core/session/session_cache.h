@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/http_status.h"
@@ -265,6 +266,10 @@ class SessionCache {
   Outcome complete_refresh(LeaseId lease, int http_status, const Tokens& tokens,
                            DurationMs retry_after, TimeMs now);
 
+  /// Sessions that newer ones of their users have ended since the last call (R54): the other nodes
+  /// have to hear of them. The newest only, if nobody asks.
+  std::vector<Key> claim_crowded_out() { return std::exchange(crowded_out_, {}); }
+
   // --- Several nodes (SPEC R30-R32). Those with the same secret have the same keys. ---
 
   /// What names a session to every node, whatever the spelling of its credential.
@@ -473,6 +478,7 @@ class SessionCache {
   TimeMs endings_until_ = 0;  // until then a tombstone may be of all spellings of a token
   UserEvents users_;
   Vault vault_;
+  std::vector<Key> crowded_out_;  // see claim_crowded_out()
   Metrics metrics_;
   Sequence sequence_ = 0;
   TimeMs stepped_at_ = -1;

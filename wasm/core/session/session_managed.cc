@@ -14,6 +14,8 @@ namespace {
 constexpr DurationMs kExpiryMargin = 5'000;
 // An origin that asks for patience is given no more (R13).
 constexpr DurationMs kMaxPatience = 60'000;
+// Hosts ask after each login; who has no other nodes need not.
+constexpr std::size_t kMaxCrowdedOut = 64;
 
 Outcome no_session() {
   return {.action = Action::kRefuse,
@@ -98,6 +100,8 @@ bool SessionCache::put_record(const Key& session, VaultRecord record, TimeMs now
   const Key user = record.user;
   if (!vault_.put(session, std::move(record))) return false;
   while (const auto* oldest = vault_.oldest_of(user, config_.sessions_per_user)) {
+    if (crowded_out_.size() == kMaxCrowdedOut) crowded_out_.erase(crowded_out_.begin());
+    crowded_out_.push_back(oldest->session);
     end_record(oldest->session, oldest->record, now);
   }
   return true;
