@@ -1,5 +1,5 @@
 // Shows that tests can fail: takes out, one at a time, a guard that keeps a promise, and prints what noticed. Those of
-// the core are noticed by the simulation, those of the shell by a test file that each names. Works on copies; the tree
+// the core are noticed by the simulation or the native tests, those of the shell by a test file that each names. Works on copies; the tree
 // is not touched. Words on the command line choose among them by name or file: `npm run mutants -- R24`; `--shell` and
 // `--core` one kind of them.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,8 @@ import { shellMutants } from './mutants/shell.mjs';
  * @property {string} file
  * @property {RegExp | string} from a text stands there once
  * @property {string} to
- * @property {string[]} [by] what Node runs that has to notice, such as `--test` and a file; none: the simulation
+ * @property {string[]} [by] what Node runs that has to notice, such as `--test` and a file
+ * @property {boolean} [isNative] the core's native tests have to notice. Neither this nor `by`: the simulation
  */
 
 const MAX_SEEDS = 2000;
@@ -146,6 +147,33 @@ function missedBySimulation(chosen) {
   });
 }
 
+/** @param {Mutant[]} chosen of the core @returns {Mutant[]} those that no native test has noticed */
+function missedByNative(chosen) {
+  const cwd = copyOf([...COPIED, 'tests/native']);
+  const test = () => {
+    const built = capture(process.execPath, ['scripts/build.mjs', 'native-debug'], { cwd });
+    if (!built.ok) throw new Failure(`mutants: it does not build natively\n${built.all}`);
+    const limits = ['-j', String(os.availableParallelism()), '--timeout', '60'];
+    return capture('ctest', ['--test-dir', 'build/native-debug', ...limits], { cwd });
+  };
+  try {
+    const whole = test();
+    if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
+    return chosen.filter((mutant) => {
+      const file = path.join(cwd, mutant.file);
+      const source = readFileSync(file, 'utf8');
+      writeFileSync(file, mutated(mutant) ?? '');
+      const { ok, all } = test();
+      writeFileSync(file, source);
+      const failed = /^\s*\d+ - (.*) \(\w+\)$/m.exec(all)?.[1];
+      console.log(`without ${mutant.name}: ${ok ? 'NOTHING' : failed}`);
+      return ok;
+    });
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+}
+
 /** @param {string[]} words mutants whose names or files hold one of them, `--shell`, `--core`; none: all */
 export async function mutate(words) {
   const { values, positionals } = parseArgs({
@@ -162,9 +190,11 @@ export async function mutate(words) {
       (positionals.length === 0 || positionals.some((word) => `${name} ${file}`.includes(word))),
   );
   const shell = chosen.filter(({ by }) => by);
-  const core = chosen.filter(({ by }) => !by);
+  const native = chosen.filter(({ isNative }) => isNative);
+  const core = chosen.filter(({ by, isNative }) => !by && !isNative);
   const missed = [
     ...(shell.length > 0 ? await missedByTests(shell) : []),
+    ...(native.length > 0 ? missedByNative(native) : []),
     ...(core.length > 0 ? missedBySimulation(core) : []),
   ];
   if (missed.length > 0) {

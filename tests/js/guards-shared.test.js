@@ -169,6 +169,7 @@ describe('the log', () => {
     origin.refuses = true;
     await finish(Promise.resolve(other.sessions.revoke(ada)));
     await pass(2 * SECOND);
+    origin.refuses = false;
     assert.equal(await finish(one.sessions.getSession(ada)), null);
   });
 

@@ -78,6 +78,17 @@ TEST_CASE("R22, R54: where an answer names another user, the origin says whose d
 }
 
 TEST_CASE(
+    "R10, R22: a write that an event has overtaken replaces nothing, though the event had to go") {
+  Sessions f;
+  const WriteId write = f.begin_write(f.mine);
+  f.invalidate_user(R"("7")");
+  for (int i = 0; i < 2000; ++i) f.invalidate_user(std::to_string(100 + i));
+  f.hold(f.mine, kOld);
+  f.end_write(write, f.mine, 200, kNew);
+  CHECK(f.check(f.mine).action == Action::kFetch);
+}
+
+TEST_CASE(
     "R54: a user whose answers name others leaves one event, and drops nobody else's document") {
   Sessions f;
   for (int i = 0; i < 2000; ++i) {

@@ -83,15 +83,15 @@ WriteOutcome SessionCache::write_of_several(const RequestHead& request, const Wr
   return result;
 }
 
-// Whose document was it? Up to three users, if the session has changed hands meanwhile. What the
-// answer says counts for those of whom a document was held: of a stranger's write nothing is
-// believed but what the origin says when it is asked (R53).
+// Whose document was it? Up to three users, if the session has changed hands meanwhile. Nothing
+// that the answer says counts for another user than the one whose document is held: that says the
+// origin when it is asked (R53, R54).
 SessionCache::Writers SessionCache::writers_of(const PendingWrite& write, const Held& held,
                                                const WriteAnswer& answer) const {
   Writers writers;
   writers.before = write.user;
   if (held.is_document()) writers.now = user_of(held.entry.body);
-  const bool is_document = writers.user() && answer.http_status != 0 && answer.may_hold_document &&
+  const bool is_document = answer.http_status != 0 && answer.may_hold_document &&
                            answer.body.size() <= config_.max_document_bytes &&
                            check_document(answer.body) == Status::kOk;
   if (is_document) writers.answered = user_of(answer.body);
