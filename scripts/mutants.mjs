@@ -153,8 +153,7 @@ function missedByNative(chosen) {
   const test = () => {
     const built = capture(process.execPath, ['scripts/build.mjs', 'native-debug'], { cwd });
     if (!built.ok) throw new Failure(`mutants: it does not build natively\n${built.all}`);
-    const limits = ['-j', String(os.availableParallelism()), '--timeout', '60'];
-    return capture('ctest', ['--test-dir', 'build/native-debug', ...limits], { cwd });
+    return capture('build/native-debug/tests/native/sesame_tests', ['--abort'], { cwd });
   };
   try {
     const whole = test();
@@ -165,8 +164,8 @@ function missedByNative(chosen) {
       writeFileSync(file, mutated(mutant) ?? '');
       const { ok, all } = test();
       writeFileSync(file, source);
-      const failed = /^\s*\d+ - (.*) \(\w+\)$/m.exec(all)?.[1];
-      console.log(`without ${mutant.name}: ${ok ? 'NOTHING' : failed}`);
+      const failed = /-{79}\n([^\n]+(?:\n [^\n]+)*)\n-{79}/.exec(all)?.[1] ?? 'it broke off';
+      console.log(`without ${mutant.name}: ${ok ? 'NOTHING' : failed.replace(/\s+/g, ' ')}`);
       return ok;
     });
   } finally {
