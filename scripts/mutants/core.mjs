@@ -73,14 +73,14 @@ export const coreMutants = [
     name: 'R53: that strangers take half of the leases',
     file: 'wasm/core/session/leases.cc',
     from: 'if (is_stranger && strangers >= (slots_.size() + 1) / 2) return nullptr;',
-    to: '',
+    to: 'if (now < 0 && is_stranger && strangers >= slots_.size()) return nullptr;',
     isNative: true,
   },
   {
     name: 'R53: that answers to strangers leave room for the others',
     file: 'wasm/core/session/leases.cc',
     from: 'lease->is_stranger ? reserved_answer_bytes_ : 0;',
-    to: '0;',
+    to: 'lease->id == 0 ? reserved_answer_bytes_ : 0;',
     isNative: true,
   },
   {
@@ -122,14 +122,14 @@ export const coreMutants = [
     name: 'R54: that one user has some writes under way',
     file: 'wasm/core/session/pending_writes.cc',
     from: 'of_one < kMaxOfOne &&',
-    to: '',
+    to: 'of_one < 1000 &&',
     isNative: true,
   },
   {
     name: 'R53: that writes of unknown users leave room for the others',
     file: 'wasm/core/session/pending_writes.cc',
     from: '(write.user || of_unknown < kCapacity / 2);',
-    to: 'true;',
+    to: '(write.user || of_unknown < kCapacity);',
     isNative: true,
   },
   {

@@ -35,7 +35,7 @@ test('R53: where the origin refuses it, revoke leaves nothing; where nobody can 
   await assert.rejects(async () => sessions.revoke(ada), withCode('ERR_SESAME_ORIGIN_UNAVAILABLE'));
 });
 
-/** @param {any} sessions @param {object} headers */
+/** @param {any} sessions @param {Record<string, string>} headers */
 const write = (sessions, headers) =>
   sessions.handle(new Request(`${ORIGIN}${DOCUMENT}`, { method: 'PATCH', headers, body: '{}' }));
 
