@@ -94,14 +94,14 @@ export const coreMutants = [
     name: 'R53: that whose document is held is no stranger',
     file: 'wasm/core/session/session_leases.cc',
     from: 'if (held.was_document) return false;',
-    to: '',
+    to: 'if (now < 0 && held.was_document) return false;',
     isNative: true,
   },
   {
     name: 'R53: that of a credential which is not accepted no end is remembered',
     file: 'wasm/core/session/session_endings.cc',
     from: 'if (!end.is_accepted && !is_accepted &&',
-    to: 'if (now < 0 &&',
+    to: 'if (now < 0 && !end.is_accepted && !is_accepted &&',
     isNative: true,
   },
   {

@@ -227,6 +227,13 @@ TEST_CASE("R1: what drops a session drops every one that its request names") {
   }
 }
 
+TEST_CASE("R4, R53: a credential that the origin accepts for one tenant is known for all") {
+  Fixture f;
+  f.hold(of_tenant("one", bearer("t")), document("7"));
+  CHECK(f.revoke_unknown(of_tenant("two", bearer("other"))) == Status::kUnknown);
+  CHECK(f.revoke_unknown(of_tenant("two", bearer("t"))) == Status::kOk);
+}
+
 TEST_CASE("R3, R53: another spelling of a token is unknown until the origin accepts it, and ends them all") {
   Fixture f;
   const Request token = jwt(R"({"sub":"7"})");

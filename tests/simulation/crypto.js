@@ -25,7 +25,8 @@ const subtle = {
 
   /** @param {string} _ @param {Uint8Array} key @param {Uint8Array} mac @param {Uint8Array} bytes */
   async verify(_, key, mac, bytes) {
-    return timingSafeEqual(createHmac('sha256', key).update(bytes).digest(), mac);
+    const own = createHmac('sha256', key).update(bytes).digest();
+    return mac.length === own.length && timingSafeEqual(own, mac);
   },
 
   /** @param {{ iv: Uint8Array, additionalData: Uint8Array }} algorithm

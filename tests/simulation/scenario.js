@@ -3,6 +3,7 @@
 import { SessionCache } from 'sesame-edge';
 import { Adversary } from './adversary.js';
 import { Choices } from './choices.js';
+import { settleCryptoAtOnce } from './crypto.js';
 import { CROWDED_EVENTS, EVENTS, MANAGED_EVENTS, WEBHOOK_SECRET } from './events.js';
 import { Judge, REFRESH_TIMEOUT } from './judge.js';
 import { OriginModel } from './origin-model.js';
@@ -18,6 +19,8 @@ const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 const WEIGHTS = [1, 0, 1, 4];
 const MAX_LAST_STEPS = 8000;
 const STEPS_PER_LOOK = 16;
+
+settleCryptoAtOnce();
 
 /**
  * The same run twice: with an adversary, and without one. What honest users are answered, and what that costs the
