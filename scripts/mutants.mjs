@@ -147,27 +147,31 @@ function missedBySimulation(chosen) {
   });
 }
 
-/** @param {Mutant[]} chosen of the core @returns {Mutant[]} those that no native test has noticed */
-function missedByNative(chosen) {
+/** @param {Mutant[]} chosen of the core @returns {Promise<Mutant[]>} those that no native test has noticed */
+async function missedByNative(chosen) {
   const cwd = copyOf([...COPIED, 'tests/native']);
   const test = () => {
     const built = capture(process.execPath, ['scripts/build.mjs', 'native-debug'], { cwd });
     if (!built.ok) throw new Failure(`mutants: it does not build natively\n${built.all}`);
-    return capture('build/native-debug/tests/native/sesame_tests', ['--abort'], { cwd });
+    const limits = { cwd, timeoutMs: MAX_TEST_MS };
+    return captureAsync('build/native-debug/tests/native/sesame_tests', ['--abort'], limits);
   };
   try {
-    const whole = test();
+    const whole = await test();
     if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
-    return chosen.filter((mutant) => {
+    /** @type {Mutant[]} */
+    const missed = [];
+    for (const mutant of chosen) {
       const file = path.join(cwd, mutant.file);
       const source = readFileSync(file, 'utf8');
       writeFileSync(file, mutated(mutant) ?? '');
-      const { ok, all } = test();
+      const { ok, all } = await test();
       writeFileSync(file, source);
       const failed = /-{79}\n([^\n]+(?:\n [^\n]+)*)\n-{79}/.exec(all)?.[1] ?? 'it broke off';
       console.log(`without ${mutant.name}: ${ok ? 'NOTHING' : failed.replace(/\s+/g, ' ')}`);
-      return ok;
-    });
+      if (ok) missed.push(mutant);
+    }
+    return missed;
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
@@ -193,7 +197,7 @@ export async function mutate(words) {
   const core = chosen.filter(({ by, isNative }) => !by && !isNative);
   const missed = [
     ...(shell.length > 0 ? await missedByTests(shell) : []),
-    ...(native.length > 0 ? missedByNative(native) : []),
+    ...(native.length > 0 ? await missedByNative(native) : []),
     ...(core.length > 0 ? missedBySimulation(core) : []),
   ];
   if (missed.length > 0) {
