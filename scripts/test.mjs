@@ -23,10 +23,15 @@ import { size } from './size.mjs';
 import { testPackage } from './test-package.mjs';
 import { types } from './types.mjs';
 
-const partLimitMs = 25 * 60_000; // what hangs; a busy machine needs twice as long as a quiet one
-const longSeeds = {
-  SESAME_SEEDS: process.env.SESAME_SEEDS ?? '20000',
-  SESAME_SHARED_SEEDS: process.env.SESAME_SHARED_SEEDS ?? '1500',
+// What hangs ends: a busy machine needs twice as long as a quiet one.
+const partLimitMs = 25 * 60_000;
+const fileLimitMs = 5 * 60_000;
+const long = {
+  env: {
+    SESAME_SEEDS: process.env.SESAME_SEEDS ?? '20000',
+    SESAME_SHARED_SEEDS: process.env.SESAME_SHARED_SEEDS ?? '1500',
+  },
+  ...{ timeoutMs: 4 * partLimitMs, fileMs: 4 * partLimitMs },
 };
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 5);
 
@@ -38,11 +43,17 @@ async function native(preset) {
   run('ctest', words, { timeoutMs: partLimitMs });
 }
 
-/** @param {string} directory @param {Record<string, string>} [env] @param {number} [timeoutMs] */
-function node(directory, env = {}, timeoutMs = partLimitMs) {
+/**
+ * The tests of a directory. A file's process ends with its last test, also where a test that failed has left something
+ * open, and a file that does not end is ended.
+ * @param {string} directory
+ * @param {{ env?: Record<string, string>, timeoutMs?: number, fileMs?: number }} [how]
+ */
+function node(directory, { env = {}, timeoutMs = partLimitMs, fileMs = fileLimitMs } = {}) {
   const files = listFiles(directory, /\.test\.(js|mjs)$/);
   if (files.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
-  const words = ['--test', '--test-reporter=spec', ...files];
+  const ending = ['--test-force-exit', `--test-timeout=${fileMs}`];
+  const words = ['--test', ...ending, '--test-reporter=spec', ...files];
   run(process.execPath, words, { env, timeoutMs });
 }
 
@@ -86,15 +97,15 @@ export const bodies = {
   browser: () => node('tests/browser'),
   docs: () => node('tests/docs'),
   nextjs: () => node('tests/nextjs'),
-  stores: () => node('tests/stores'),
+  stores: () => node('tests/stores', { fileMs: partLimitMs }),
   reference: () => node('tests/reference'),
-  conformance: () => node('tests/conformance'),
-  simulation: () => node('tests/simulation'),
+  conformance: () => node('tests/conformance', { fileMs: partLimitMs }),
+  simulation: () => node('tests/simulation', { fileMs: partLimitMs }),
   native: () => native('native-debug'),
   lint,
   asan: () => native('native-asan'),
   fuzz,
-  'simulation-long': () => node('tests/simulation', longSeeds, 4 * partLimitMs),
+  'simulation-long': () => node('tests/simulation', long),
   mutants: () => mutate([]),
   'fuzz-long': () => fuzzLong([]),
   'estimate-long': () => estimateLong(),

@@ -8,6 +8,7 @@
 import { Action, Credential, RemoteEvent, Status } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
+import { StoreUnavailableError } from '../stores/store.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
 
@@ -261,6 +262,8 @@ export class SessionChanges {
       this.#core.forgetSession(head);
       await this.#publishDrop(head);
     }
+    // Another node may hold it still: until the store can be asked, nobody knows (R31).
+    if (left === 'unavailable' && this.#shared !== null) throw new StoreUnavailableError();
     return false;
   }
 

@@ -3,7 +3,7 @@
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
 import { Action, CheckFlag, RemoteEvent } from '../core/abi-constants.js';
-import { compareAt } from '../stores/store.js';
+import { compareAt, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
 import { SharedLog } from './event-log.js';
@@ -136,49 +136,56 @@ export class SharedSessions {
    * @returns {Promise<SharedDocument | 'ended' | null>}
    */
   async load(head) {
-    const ofAllTenants = this.#core.keyOfAllTenants(head);
-    const session = this.#core.sessionKey(head);
-    if (session === null || this.log.position === null) return null;
-    if (this.log.outbox.isPending(session.key)) return null;
     try {
-      const found = await this.#records.get(head, partsOf(head, session));
-      if (found === 'ended') return this.#noteEnd(session.key);
-      const position = this.log.position;
-      const records = found.flatMap(({ family, bytes }) => {
-        const record = parseRecord(bytes);
-        return record === null || record.history !== position?.history
-          ? []
-          : [{ ...record, family }];
-      });
-      const record = records.reduce(newer, records[0]);
-      if (record === undefined || record.kept !== this.#kept) return null;
-      const standing = await this.#stands(record, ofAllTenants);
-      if (standing === 'ended') {
-        await this.publisher.end(head); // for those that come when the record is gone
-        return this.#noteEnd(session.key);
-      }
-      if (standing !== 'stands') return null;
-      if (record.history !== this.log.position?.history) return null; // the store has lost it meanwhile
-      if (record.user !== null && record.family !== this.#families.own) {
-        // This node knows its user under another key.
-        const identifier = this.#families.identifierIn(
-          record.body,
-          record.user,
-          record.family.core,
-        );
-        if (identifier === null) return null;
-        this.#families.noteUser(this.#core.userKey(identifier), identifier);
-      }
-      const { clockOffset } = this.log;
-      return {
-        ...record,
-        // As it is held: in whole seconds, or what is held would look older than the same here.
-        filledAtMs: Math.floor((record.filledAt - clockOffset) / 1000) * 1000,
-        bornAtMs: record.bornAt - clockOffset,
-      };
+      const found = await this.#find(head);
+      return found === 'unusable' ? null : found;
     } catch {
       return null;
     }
+  }
+
+  /**
+   * What another node has left for a request: `unusable` is what does not stand any more, or was left by a node with
+   * other options, and says that some node may hold it. Rejects if the store cannot say.
+   * @param {RequestHead} head
+   * @returns {Promise<SharedDocument | 'ended' | 'unusable' | null>}
+   */
+  async #find(head) {
+    const ofAllTenants = this.#core.keyOfAllTenants(head);
+    const session = this.#core.sessionKey(head);
+    if (session === null) return null;
+    if (this.log.position === null) throw new StoreUnavailableError();
+    if (this.log.outbox.isPending(session.key)) return 'unusable';
+    const found = await this.#records.get(head, partsOf(head, session));
+    if (found === 'ended') return this.#noteEnd(session.key);
+    if (found.length === 0) return null;
+    const position = this.log.position;
+    const records = found.flatMap(({ family, bytes }) => {
+      const record = parseRecord(bytes);
+      return record === null || record.history !== position?.history ? [] : [{ ...record, family }];
+    });
+    const record = records.reduce(newer, records[0]);
+    if (record === undefined || record.kept !== this.#kept) return 'unusable';
+    const standing = await this.#stands(record, ofAllTenants);
+    if (standing === 'ended') {
+      await this.publisher.end(head).catch(() => {}); // for those that come when the record is gone
+      return this.#noteEnd(session.key);
+    }
+    if (standing !== 'stands') return 'unusable';
+    if (record.history !== this.log.position?.history) return 'unusable'; // the store has lost it meanwhile
+    if (record.user !== null && record.family !== this.#families.own) {
+      // This node knows its user under another key.
+      const identifier = this.#families.identifierIn(record.body, record.user, record.family.core);
+      if (identifier === null) return 'unusable';
+      this.#families.noteUser(this.#core.userKey(identifier), identifier);
+    }
+    const { clockOffset } = this.log;
+    return {
+      ...record,
+      // As it is held: in whole seconds, or what is held would look older than the same here.
+      filledAtMs: Math.floor((record.filledAt - clockOffset) / 1000) * 1000,
+      bornAtMs: record.bornAt - clockOffset,
+    };
   }
 
   /** @param {string} key of a session @returns {'ended'} */
@@ -249,9 +256,9 @@ export class SharedSessions {
   async #tryClaim(head, parts, use) {
     let isThere = false;
     const isFound = async () => {
-      const document = await this.load(head);
-      isThere = document !== null;
-      return document !== null && (document === 'ended' || use(document));
+      const found = await this.#find(head);
+      isThere = found !== null;
+      return found !== null && found !== 'unusable' && (found === 'ended' || use(found));
     };
     if (await isFound()) return FILLED;
     const lock = await this.#records.acquire(parts, this.#options.leaseFor);

@@ -97,13 +97,14 @@ describe('a store that refuses', () => {
     ['a wrong password', url.replace(PASSWORD, 'wrong'), /wrong password \(WRONGPASS\)/],
   ]);
   for (const [what, address, said] of CASES) {
-    test(`R35: ${what}: by name, once, to the operator, in the log and in a gauge`, async () => {
+    test(`R35: ${what}: by name, once, to the operator, in the log and in a gauge`, async (t) => {
       /** @type {string[]} */
       const lines = [];
       const sessions = new SessionCache(
         { origin: ORIGIN, secret: SECRET, store: redis(address, { timeoutMs: 300 }) },
-        { warn: (line) => void lines.push(line) },
+        { warn: (line) => void lines.push(line), fetch: async () => Response.json({ id: 1 }) },
       );
+      t.after(() => sessions.dispose());
       /** @type {any[]} */
       const log = [];
       sessions.observe((entry) => void log.push(entry));
@@ -121,7 +122,6 @@ describe('a store that refuses', () => {
       );
       assert.equal(lines.length, 1);
       assert.doesNotMatch(JSON.stringify([lines, log]), SECRETS);
-      sessions.dispose();
     });
   }
 });

@@ -1,5 +1,7 @@
 // Nodes of one application on one store, each with options of its own, in front of an origin that a test can read.
-// It must not know which store that is. Invariant: time is the machine's plus what a test has moved it by, on all nodes.
+// It must not know which store that is. Invariants: time is the machine's plus what a test has moved it by, on all nodes;
+// no node outlives the tests of its file, whatever fails.
+import { after } from 'node:test';
 import { SessionCache } from 'sesame-edge';
 import { createMovingClock, storeOn } from '../support/moving-clock.js';
 
@@ -57,6 +59,12 @@ function createOrigin() {
   };
 }
 
+/** The nodes of every cluster. @type {Set<SessionCache>} */
+const running = new Set();
+after(() => {
+  for (const sessions of running) sessions.dispose();
+});
+
 /**
  * @param {() => any} makeStore a client of the one store
  * @param {object} [common] options of every node
@@ -66,6 +74,12 @@ export function createCluster(makeStore, common = {}) {
   const clock = createMovingClock();
   /** @type {Set<SessionCache>} */
   const nodes = new Set();
+  /** @param {SessionCache} sessions */
+  const stop = (sessions) => {
+    nodes.delete(sessions);
+    running.delete(sessions);
+    sessions.dispose();
+  };
   return {
     origin,
     clock,
@@ -82,16 +96,12 @@ export function createCluster(makeStore, common = {}) {
         },
       );
       nodes.add(sessions);
+      running.add(sessions);
       return sessions;
     },
-    /** @param {SessionCache} sessions */
-    stop(sessions) {
-      nodes.delete(sessions);
-      sessions.dispose();
-    },
+    stop,
     end() {
-      for (const sessions of nodes) sessions.dispose();
-      nodes.clear();
+      for (const sessions of nodes) stop(sessions);
     },
   };
 }

@@ -136,11 +136,15 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     const proxies = await Promise.all(
       [1, 2, 3].map(() => startFaultProxy(() => server.port, random)),
     );
+    for (const proxy of proxies) endings.push(() => proxy.stop());
     const control = { isOn: true, counts: /** @type {Record<string, number>} */ ({}) };
     const nodes = proxies.map(({ url }) =>
       createNode(url, origin, { wrap: (store) => unruly(store, random, control) }),
     );
     let isOver = false;
+    endings.push(() => {
+      isOver = true;
+    });
     /** Told to the store at that time, and when it was last served. @type {Map<string, { toldAt: number, last: number }>} */
     const watched = new Map();
     let latest = 0;
@@ -208,8 +212,6 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
       `${told} revocations told and ${untold} told later, last served ${latest.toFixed(0)} ms after ` +
         `(bound ${BOUND_MS} ms), ${late} late; ${JSON.stringify(control.counts)}`,
     );
-    for (const node of nodes) node.dispose();
-    await Promise.all(proxies.map((proxy) => proxy.stop()));
     assert.equal(late, 0);
     assert.deepEqual(left, []);
     assert.ok(Object.keys(control.counts).length === 7, 'every fault was there');
@@ -234,6 +236,9 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
 
     const counts = { checks: 0, unavailable: 0, signedOut: 0, servedAgain: 0 };
     let isOver = false;
+    endings.push(() => {
+      isOver = true;
+    });
     const load = async () => {
       while (!isOver) {
         const node = nodes[Math.floor(random() * 3)];

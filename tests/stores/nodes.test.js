@@ -125,6 +125,45 @@ async function ask(sessions) {
 }
 
 describe('several nodes', () => {
+  for (const lost of ['get', 'every call']) {
+    test(`R31, R53: revoke() of what a node does not know and the origin refuses fails while the store cannot be asked (${lost})`, async () => {
+      let isSignedOut = false;
+      const answer = () =>
+        isSignedOut ? new Response(null, { status: 401 }) : Response.json({ id: 'ada' });
+      const { finish, nodes, pass } = await startNodes(2, { answer });
+      const [one, other] = nodes;
+      assert.notEqual(await ask(one.sessions), null);
+      isSignedOut = true;
+      let isLost = true;
+      other.link.before = async (name) => {
+        if (isLost && (name === lost || lost === 'every call')) throw new StoreUnavailableError();
+      };
+      await assert.rejects(
+        finish(other.sessions.revoke(ada)),
+        withCode('ERR_SESAME_STORE_UNAVAILABLE'),
+      );
+      assert.equal(one.sessions.has('', 'Bearer ada'), true, 'nobody has told it');
+      isLost = false;
+      await finish(other.sessions.revoke(ada));
+      await pass(5 * SECOND);
+      assert.equal(one.sessions.has('', 'Bearer ada'), false);
+    });
+  }
+
+  test('R4, R31: revoke() on a node with other options ends what the origin refuses already', async () => {
+    let isSignedOut = false;
+    const answer = () =>
+      isSignedOut ? new Response(null, { status: 401 }) : Response.json({ id: 'ada', name: 'ada' });
+    const { clock, finish, nodes, origin, pass, store } = await startNodes(1, { answer });
+    const other = startNode({ clock, origin, store, options: { fields: ['/id'] } });
+    await rest();
+    assert.notEqual(await ask(nodes[0].sessions), null);
+    isSignedOut = true;
+    await finish(other.revoke(ada));
+    await pass(5 * SECOND);
+    assert.equal(nodes[0].sessions.has('', 'Bearer ada'), false);
+  });
+
   test('R30: a node finds what another has had from the origin', async () => {
     const { origin, nodes } = await startNodes(2);
     const [one, other] = nodes;
@@ -561,7 +600,7 @@ describe('several nodes', () => {
     /** @type {(response: Response) => void} */
     let release = () => {};
     let calls = 0;
-    const { store, nodes, pass } = await startNodes(2, {
+    const { finish, nodes, pass } = await startNodes(2, {
       answer: (headers) => {
         calls += 1;
         if (calls > 1) return new Response(null, { status: 401 });
@@ -574,13 +613,12 @@ describe('several nodes', () => {
     const late = one.sessions.getSession(ada);
     await rest();
     one.link.isCut = true; // it does not hear of it
-    await other.sessions.revoke(ada);
+    await finish(other.sessions.revoke(ada));
     release(new Response());
     await late;
     one.link.isCut = false;
     await pass(2 * SECOND);
     for (const { sessions } of nodes) assert.equal(await sessions.getSession(ada), null);
-    assert.ok(store);
   });
 
   test('a store needs a secret, and cannot know when a managed session was used', () => {

@@ -110,7 +110,7 @@ export const http = [
     'R40',
     'with browserCache the browser may keep an answer, and asks before it uses it',
     async (t) => {
-      t.origin.on(READ, { body: '{"id":1}', headers: { etag: 'W/"weak"' } });
+      t.origin.on(READ, { body: '{"id":1,"plan":"free"}', headers: { etag: 'W/"weak"' } });
       const headers = cookie(t.user());
       for (const path of [DOCUMENT, SESSION]) {
         const first = await t.fetch(path, { headers });
@@ -130,11 +130,11 @@ export const http = [
       }
       assert.equal(t.origin.count(), 1);
       await t.write(headers);
-      t.origin.on(`PATCH ${DOCUMENT}`, { body: '{"id":1,"new":true}' });
+      t.origin.on(`PATCH ${DOCUMENT}`, { body: '{"id":1,"plan":"paid"}' });
       const etag = (await t.fetch(DOCUMENT, { headers })).headers.get('etag') ?? '';
       await t.write(headers);
       const changed = await t.fetch(DOCUMENT, { headers: { ...headers, 'if-none-match': etag } });
-      assert.deepEqual([changed.status, await changed.text()], [200, '{"id":1,"new":true}']);
+      assert.deepEqual([changed.status, await changed.text()], [200, '{"id":1,"plan":"paid"}']);
     },
     { options: { browserCache: true }, needs: ['browserCache'] },
   ),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { assertPrivate, attempt } from '../../support/http-case.js';
 import { DOCUMENT, READ } from '../../support/origin.js';
 import { createGate } from '../../support/wait.js';
-import { bearer, MARGIN, MINUTE } from '../context.js';
+import { bearer, cookie, MARGIN, MINUTE } from '../context.js';
 import { hostRule, rule } from '../suite.js';
 import { signIn } from '../two-users.js';
 
@@ -187,7 +187,7 @@ export const updates = [
   ...['PUT', 'PATCH'].map((method) =>
     hostRule('R22', `the document that a ${method} answers is kept byte for byte`, async (t) => {
       const { phone, laptop, held } = await signIn(t);
-      const changed = `${JSON.stringify({ ...JSON.parse(held), more: 'é' }, null, 1)}\n`;
+      const changed = `${JSON.stringify({ ...JSON.parse(held), plan: 'é' }, null, 1)}\n`;
       t.origin.on(`${method} ${DOCUMENT}`, { body: changed });
       const response = await t.fetch(DOCUMENT, { method, headers: phone, body: '{}' });
       assert.deepEqual([response.status, await response.text()], [200, changed]);
@@ -217,30 +217,31 @@ export const updates = [
 
   hostRule(
     'R22, R70',
-    'a write by a session that is not held reaches the user’s other sessions, and is counted',
+    'a write by a session that is not held drops the documents of its user’s other sessions, and is counted',
     async (t) => {
       const { laptop, stranger, changed } = await signIn(t);
       const tablet = bearer(t.user());
       t.origin.on(`PATCH ${DOCUMENT}`, { status: 204 });
       assert.equal((await t.write(tablet))[0], 204);
-      assert.deepEqual(await t.ask(laptop, DOCUMENT, 'fresh'), [200, changed]);
+      assert.deepEqual(await t.ask(laptop, DOCUMENT, 'origin'), [200, changed]);
       assert.deepEqual(await t.ask(tablet, DOCUMENT, 'fresh'), [200, changed]);
       assert.equal((await t.ask(stranger, DOCUMENT, 'fresh'))[0], 200);
-      assert.equal(t.origin.count(), 4);
+      assert.equal(t.origin.count(), 5);
       const { updates, originWrite } = await t.statistics();
       assert.deepEqual([updates, originWrite], [1, 1]);
     },
   ),
 
   hostRule(
-    'R22',
-    'a write by a session that is not held, and whose answer names the user, drops the user’s documents',
+    'R22, R53',
+    'whose write it was, of a session that is not held, is what the origin says when it is asked, not the write’s answer',
     async (t) => {
-      const { laptop, changed } = await signIn(t);
-      t.origin.on(`PUT ${DOCUMENT}`, { body: changed });
+      const { laptop, stranger, changed, other } = await signIn(t);
+      t.origin.on(`PUT ${DOCUMENT}`, { body: other });
       await t.write(bearer(t.user()), 'PUT');
+      assert.deepEqual(await t.ask(stranger, DOCUMENT, 'fresh'), [200, other]);
       assert.deepEqual(await t.ask(laptop, DOCUMENT, 'origin'), [200, changed]);
-      assert.equal(t.origin.count(), 4);
+      assert.equal(t.origin.count(), 5);
     },
   ),
 
@@ -274,7 +275,7 @@ export const updates = [
       const [early, gate] = [bearer(t.user()), createGate()];
       t.origin.on(READ, { body: held, after: gate.opened }, { body: changed });
       t.origin.on(`PATCH ${DOCUMENT}`, { body: changed });
-      const asked = t.ask(early, DOCUMENT, 'origin');
+      const asked = t.ask(early);
       await t.origin.called(READ, 4);
       await t.write(early);
       gate.open();
@@ -299,13 +300,21 @@ export const updates = [
 
   hostRule(
     'R1, R22',
-    'a write with an ambiguous credential, or with none, is passed on and drops nothing',
+    'a write with two credentials drops the documents of both their users, and one with none drops nothing',
     async (t) => {
-      const { phone, laptop } = await signIn(t);
+      const { phone, laptop, stranger, changed, other } = await signIn(t);
+      const third = cookie(t.user());
+      t.origin.on(READ, { body: '{"id":"eve"}' });
+      await t.ask(third);
+      t.origin.on(READ, { body: changed });
       t.origin.on(`PATCH ${DOCUMENT}`, { body: '{"id":1}' });
-      assert.equal((await t.write({ ...phone, ...laptop }))[0], 200);
       assert.deepEqual(await attempt(t, {}, { method: 'PATCH', body: '{}' }), [200, '{"id":1}']);
-      assert.equal((await t.ask(phone, DOCUMENT, 'fresh'))[0], 200);
+      for (const each of [phone, laptop, stranger, third]) await t.ask(each, DOCUMENT, 'fresh');
+      assert.equal((await t.write({ ...phone, ...third }))[0], 200);
+      for (const each of [phone, laptop, third]) {
+        assert.deepEqual(await t.ask(each, DOCUMENT, 'origin'), [200, changed]);
+      }
+      assert.deepEqual(await t.ask(stranger, DOCUMENT, 'fresh'), [200, other]);
     },
   ),
 ];
