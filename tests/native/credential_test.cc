@@ -447,8 +447,8 @@ std::vector<std::string> named(Bytes cookies, Bytes authorization = {}) {
   const CredentialReader reader({"session", "__Host-session"}, kSchemes);
   std::vector<std::string> all;
   for (const NamedCredential& each : reader.all_named(cookies, authorization)) {
-    CHECK(each.cookie.empty() != each.authorization.empty());
-    all.push_back(each.cookie + each.authorization);
+    CHECK(each.cookie().empty() != each.authorization().empty());
+    all.push_back(each.text.substr(1));
   }
   return all;
 }

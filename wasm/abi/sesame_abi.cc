@@ -383,9 +383,7 @@ uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length, uint32_
   std::string& body = cache->text;
   body.clear();
   for (const sesame::NamedCredential& each : named) {
-    const bool is_cookie = !each.cookie.empty();
-    body += is_cookie ? 'c' : 'a';
-    body += is_cookie ? each.cookie : each.authorization;
+    body += each.text;
     body += '\n';
   }
   report(cache, {.body = body});

@@ -123,8 +123,8 @@ void check_named(Bytes cookies, Bytes authorization, const Credential& credentia
   CredentialScratch scratch;
   for (const auto& named : kReader.all_named(cookies, authorization)) {
     scratch.wipe();
-    require(named.cookie.empty() != named.authorization.empty());
-    const Credential each = kReader.read(named.cookie, named.authorization, &scratch);
+    require(named.cookie().empty() != named.authorization().empty());
+    const Credential each = kReader.read(named.cookie(), named.authorization(), &scratch);
     is_among |= each.kind == credential.kind && each.name == credential.name &&
                 each.value == credential.value;
   }

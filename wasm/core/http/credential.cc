@@ -4,11 +4,11 @@
 #include "http/credential.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <tuple>
 #include <utility>
 
 #include "base/ascii.h"
@@ -386,12 +386,8 @@ Credential CredentialReader::read_authorization(Bytes authorization) const {
 
 namespace {
 
-// By heap: a third of the code that std::sort brings into the module, for a rare call.
-template <typename Value, typename Less>
-void sort(std::vector<Value>& values, Less is_less) {
-  std::make_heap(values.begin(), values.end(), is_less);
-  std::sort_heap(values.begin(), values.end(), is_less);
-}
+constexpr char kCookieMark = 'c';
+constexpr char kAuthorizationMark = 'a';
 
 // Up to where a reader that ends values at commas and spaces would read.
 Bytes cut_value(Bytes value) {
@@ -403,6 +399,23 @@ Bytes cut_value(Bytes value) {
   return value.substr(0, static_cast<std::size_t>(end - value.begin()));
 }
 
+// The value as it stands, or else as far as it can be read; or empty.
+Bytes readable_part(Bytes value) {
+  if (fault_of_value(value) == Ambiguity::kNone) return value;
+  value = cut_value(value);
+  return fault_of_value(value) == Ambiguity::kNone ? value : Bytes{};
+}
+
+void append_pair(Bytes name, Bytes value, std::string* to) {
+  to->append(name).push_back('=');
+  to->append(value);
+}
+
+void append_number(unsigned number, std::string* to) {
+  if (number >= 10) append_number(number / 10, to);
+  to->push_back(static_cast<char>('0' + number % 10));
+}
+
 // Collects the cookies of one header that are, or may be taken for, session cookies.
 class NamedCookies {
  public:
@@ -410,96 +423,93 @@ class NamedCookies {
       : names_(names), found_(found) {}
 
   void read(Bytes header) {
-    PairScanner pairs(header);
-    Bytes pair;
-    bool is_plain = false;
-    while (pairs.next(&pair, &is_plain)) {
-      if (const Pair own(pair); own.equals != Bytes::npos && names_.may_match(pair)) {
-        note(own.name, own.value);
-      }
-      if (is_plain) continue;
-      InnerNames inner(pair, names_);
-      Bytes name;
-      Bytes value;
-      while (inner.next(&name, &value)) note(name, value);
+    while (!header.empty()) {
+      const std::size_t end = std::min(header.find(';'), header.size());
+      read_pair(header.substr(0, end));
+      header.remove_prefix(std::min(end + 1, header.size()));
     }
-    for (Chunks& chunks : chunks_) {
-      // Of two with one number, either may be the session's: the first in one order, the last in
-      // the other.
-      sort(chunks.pairs, [](const Chunk& a, const Chunk& b) {
-        return std::tie(a.number, a.place) < std::tie(b.number, b.place);
-      });
-      add_joined(chunks);
-      sort(chunks.pairs, [](const Chunk& a, const Chunk& b) {
-        return std::tie(a.number, b.place) < std::tie(b.number, a.place);
-      });
-      add_joined(chunks);
+    if (chunks_.empty()) return;
+    for (std::uint32_t index = 0; index < names_.size(); ++index) {
+      for (const ChunkStyle style : kChunkStyles) add_chunks(index, style);
     }
   }
 
  private:
   struct Chunk {
-    unsigned number;
-    std::size_t place;  // in the header, among the chunks of its name
-    std::string pair;   // `NAME.n=value`
+    NameMatch match;
+    Bytes name;
+    Bytes value;
   };
-  struct Chunks {
-    std::uint32_t index;
-    ChunkStyle style;
-    std::vector<Chunk> pairs;
-  };
+  // Those of one cookie by their numbers; null: there is none.
+  using ChunksByNumber = std::array<const Chunk*, CookieNames::kMaxChunks>;
 
-  void note(Bytes name, Bytes whole_value) {
-    const NameMatch match = names_.match(name);
-    const bool is_chunk = match.kind == NameKind::kChunk;
-    if (!is_chunk && match.kind != NameKind::kWhole && match.kind != NameKind::kVariant) return;
-    for (const Bytes value : {whole_value, cut_value(whole_value)}) {
-      if (value.empty() || fault_of_value(value) != Ambiguity::kNone) continue;
-      std::string cookie(is_chunk ? trim_ows(name) : names_.name(match.index));
-      cookie.append("=").append(value);
-      if (is_chunk) {
-        note_chunk(match, std::move(cookie));
-      } else {
-        found_->push_back({std::move(cookie), {}});
-      }
-      break;
-    }
+  void read_pair(Bytes pair) {
+    while (!pair.empty() && pair.front() == ' ') pair.remove_prefix(1);
+    if (const Pair own(pair); own.equals != Bytes::npos) note(own.name, own.value);
+    InnerNames inner(pair, names_);
+    Bytes name;
+    Bytes value;
+    while (inner.next(&name, &value)) note(name, value);
   }
 
-  void note_chunk(const NameMatch& match, std::string pair) {
-    const auto same = [&match](const Chunks& each) {
-      return each.index == match.index && each.style == match.style;
-    };
-    auto chunks = std::find_if(chunks_.begin(), chunks_.end(), same);
-    if (chunks == chunks_.end())
-      chunks = chunks_.insert(chunks_.end(), {match.index, match.style, {}});
-    chunks->pairs.push_back({match.chunk, chunks->pairs.size(), std::move(pair)});
+  void note(Bytes name, Bytes value) {
+    const NameMatch match = names_.match(name);
+    if (match.kind == NameKind::kOther || match.kind == NameKind::kLegacy) return;
+    value = readable_part(value);
+    if (value.empty()) return;
+    if (match.kind == NameKind::kChunk) {
+      chunks_.push_back({match, trim_ows(name), value});
+      return;
+    }
+    std::string cookie(1, kCookieMark);
+    append_pair(names_.name(match.index), value, &cookie);
+    found_->push_back({std::move(cookie)});
+  }
+
+  // Of two with one number, either may be the session's.
+  void add_chunks(std::uint32_t index, ChunkStyle style) {
+    ChunksByNumber first{};
+    ChunksByNumber last{};
+    for (const Chunk& chunk : chunks_) {
+      if (chunk.match.index != index || chunk.match.style != style) continue;
+      last[chunk.match.chunk] = &chunk;
+      if (first[chunk.match.chunk] == nullptr) first[chunk.match.chunk] = &chunk;
+    }
+    add_joined(first);
+    add_joined(last);
   }
 
   // Those that stand in order from the first on: what is behind a gap is left over from another.
-  void add_joined(const Chunks& chunks) {
-    std::string joined;
-    unsigned expected = 0;
-    for (const auto& [number, place, pair] : chunks.pairs) {
-      if (number != expected) continue;
-      if (expected > 0) joined.append("; ");
-      joined.append(pair);
-      ++expected;
+  void add_joined(const ChunksByNumber& chunks) {
+    if (chunks[0] == nullptr) return;
+    std::string joined(1, kCookieMark);
+    unsigned count = 0;
+    for (; count < chunks.size() && chunks[count] != nullptr; ++count) {
+      if (count > 0) joined.append("; ");
+      append_pair(chunks[count]->name, chunks[count]->value, &joined);
     }
-    if (expected == 0) return;
-    if (chunks.style == ChunkStyle::kAspNet) {
-      joined.append("; ").append(names_.name(chunks.index));
-      joined.append("=chunks-").append(std::to_string(expected));
+    if (chunks[0]->match.style == ChunkStyle::kAspNet) {
+      joined.append("; ");
+      append_pair(names_.name(chunks[0]->match.index), "chunks-", &joined);
+      append_number(count, &joined);
     }
-    found_->push_back({std::move(joined), {}});
+    found_->push_back({std::move(joined)});
   }
 
   const CookieNames& names_;
   std::vector<NamedCredential>* found_;
-  std::vector<Chunks> chunks_;
+  std::vector<Chunk> chunks_;
 };
 
 }  // namespace
+
+Bytes NamedCredential::cookie() const {
+  return text[0] == kCookieMark ? Bytes(text).substr(1) : Bytes{};
+}
+
+Bytes NamedCredential::authorization() const {
+  return text[0] == kAuthorizationMark ? Bytes(text).substr(1) : Bytes{};
+}
 
 std::vector<NamedCredential> CredentialReader::all_named(Bytes cookie_header,
                                                          Bytes authorization) const {
@@ -512,20 +522,17 @@ std::vector<NamedCredential> CredentialReader::all_named(Bytes cookie_header,
     const Bytes scheme = scheme_of(field);
     if (!scheme.empty()) {
       const Bytes token = trim_ows(field.substr(scheme.size()));
-      std::string header(scheme);
-      header.append(" ").append(token.substr(0, token.find_first_of(" \t;")));
-      found.push_back({{}, std::move(header)});
+      std::string header(1, kAuthorizationMark);
+      header.append(scheme).push_back(' ');
+      header.append(token.substr(0, token.find_first_of(" \t;")));
+      found.push_back({std::move(header)});
     }
     authorization.remove_prefix(std::min(end + 1, authorization.size()));
   }
-  const auto is_same = [](const NamedCredential& a, const NamedCredential& b) {
-    return a.cookie == b.cookie && a.authorization == b.authorization;
-  };
-  const auto is_less = [](const NamedCredential& a, const NamedCredential& b) {
-    return std::tie(a.cookie, a.authorization) < std::tie(b.cookie, b.authorization);
-  };
-  sort(found, is_less);
-  found.erase(std::unique(found.begin(), found.end(), is_same), found.end());
+  // By heap: a third of the code that std::sort brings into the module, for a rare call.
+  std::make_heap(found.begin(), found.end());
+  std::sort_heap(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

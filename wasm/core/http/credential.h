@@ -30,8 +30,15 @@ struct Credential {
 
 /// One of several credentials that a request may name, spelled as a header of its own.
 struct NamedCredential {
-  std::string cookie;         ///< a whole `Cookie` header, or empty
-  std::string authorization;  ///< a whole `Authorization` header, or empty
+  std::string text;  ///< 'c' and a whole `Cookie` header, or 'a' and a whole `Authorization`
+
+  Bytes cookie() const;         ///< the header, or empty
+  Bytes authorization() const;  ///< the header, or empty
+
+  friend bool operator==(const NamedCredential&, const NamedCredential&) = default;
+  friend bool operator<(const NamedCredential& a, const NamedCredential& b) {
+    return a.text < b.text;
+  }
 };
 
 class CredentialReader {

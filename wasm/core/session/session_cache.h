@@ -384,7 +384,7 @@ class SessionCache {
       if (subject.credential.kind != CredentialKind::kAmbiguous) return;
     }
     for (const NamedCredential& named : all_named(request)) {
-      const Subject subject = identify({request.tenant, named.cookie, named.authorization});
+      const Subject subject = identify({request.tenant, named.cookie(), named.authorization()});
       if (subject.has_key) effect(subject, false);
     }
   }
