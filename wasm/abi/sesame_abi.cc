@@ -382,8 +382,8 @@ uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length, uint32_
   const auto named = cache->cache.all_named(head);
   std::string& body = cache->text;
   body.clear();
-  for (const sesame::NamedCredential& each : named) {
-    body += each.text;
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    body += named[i];
     body += '\n';
   }
   report(cache, {.body = body});

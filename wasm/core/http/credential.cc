@@ -386,9 +386,6 @@ Credential CredentialReader::read_authorization(Bytes authorization) const {
 
 namespace {
 
-constexpr char kCookieMark = 'c';
-constexpr char kAuthorizationMark = 'a';
-
 // Up to where a reader that ends values at commas and spaces would read.
 Bytes cut_value(Bytes value) {
   if (!value.empty() && value.front() == '"') {
@@ -419,7 +416,7 @@ void append_number(unsigned number, std::string* to) {
 // Collects the cookies of one header that are, or may be taken for, session cookies.
 class NamedCookies {
  public:
-  NamedCookies(const CookieNames& names, std::vector<NamedCredential>* found)
+  NamedCookies(const CookieNames& names, NamedCredentials* found)
       : names_(names), found_(found) {}
 
   void read(Bytes header) {
@@ -461,9 +458,7 @@ class NamedCookies {
       chunks_.push_back({match, trim_ows(name), value});
       return;
     }
-    std::string cookie(1, kCookieMark);
-    append_pair(names_.name(match.index), value, &cookie);
-    found_->push_back({std::move(cookie)});
+    append_pair(names_.name(match.index), value, found_->add('c'));
   }
 
   // Of two with one number, either may be the session's.
@@ -482,38 +477,56 @@ class NamedCookies {
   // Those that stand in order from the first on: what is behind a gap is left over from another.
   void add_joined(const ChunksByNumber& chunks) {
     if (chunks[0] == nullptr) return;
-    std::string joined(1, kCookieMark);
+    std::string* const joined = found_->add('c');
     unsigned count = 0;
     for (; count < chunks.size() && chunks[count] != nullptr; ++count) {
-      if (count > 0) joined.append("; ");
-      append_pair(chunks[count]->name, chunks[count]->value, &joined);
+      if (count > 0) joined->append("; ");
+      append_pair(chunks[count]->name, chunks[count]->value, joined);
     }
-    if (chunks[0]->match.style == ChunkStyle::kAspNet) {
-      joined.append("; ");
-      append_pair(names_.name(chunks[0]->match.index), "chunks-", &joined);
-      append_number(count, &joined);
-    }
-    found_->push_back({std::move(joined)});
+    if (chunks[0]->match.style != ChunkStyle::kAspNet) return;
+    joined->append("; ");
+    append_pair(names_.name(chunks[0]->match.index), "chunks-", joined);
+    append_number(count, joined);
   }
 
   const CookieNames& names_;
-  std::vector<NamedCredential>* found_;
+  NamedCredentials* found_;
   std::vector<Chunk> chunks_;
 };
 
 }  // namespace
 
-Bytes NamedCredential::cookie() const {
-  return text[0] == kCookieMark ? Bytes(text).substr(1) : Bytes{};
+std::string* NamedCredentials::add(char mark) {
+  text_.push_back('\n');
+  starts_.push_back(static_cast<std::uint32_t>(text_.size()));
+  text_.push_back(mark);
+  return &text_;
 }
 
-Bytes NamedCredential::authorization() const {
-  return text[0] == kAuthorizationMark ? Bytes(text).substr(1) : Bytes{};
+void NamedCredentials::sort() {
+  const auto is_before = [this](std::uint32_t a, std::uint32_t b) {
+    return line_at(a) < line_at(b);
+  };
+  const auto is_same = [this](std::uint32_t a, std::uint32_t b) {
+    return line_at(a) == line_at(b);
+  };
+  // By heap: a third of the code that std::sort brings into the module, for a rare call.
+  std::make_heap(starts_.begin(), starts_.end(), is_before);
+  std::sort_heap(starts_.begin(), starts_.end(), is_before);
+  starts_.erase(std::unique(starts_.begin(), starts_.end(), is_same), starts_.end());
 }
 
-std::vector<NamedCredential> CredentialReader::all_named(Bytes cookie_header,
-                                                         Bytes authorization) const {
-  std::vector<NamedCredential> found;
+Bytes NamedCredentials::header(std::size_t index, char mark) const {
+  const Bytes line = (*this)[index];
+  return line[0] == mark ? line.substr(1) : Bytes{};
+}
+
+Bytes NamedCredentials::line_at(std::uint32_t start) const {
+  return Bytes(text_).substr(start, text_.find('\n', start) - start);
+}
+
+NamedCredentials CredentialReader::all_named(Bytes cookie_header, Bytes authorization) const {
+  NamedCredentials found;
   NamedCookies(names_, &found).read(cookie_header);
   // Several fields of `Authorization` may have been joined with commas.
   while (!authorization.empty()) {
@@ -522,17 +535,13 @@ std::vector<NamedCredential> CredentialReader::all_named(Bytes cookie_header,
     const Bytes scheme = scheme_of(field);
     if (!scheme.empty()) {
       const Bytes token = trim_ows(field.substr(scheme.size()));
-      std::string header(1, kAuthorizationMark);
-      header.append(scheme).push_back(' ');
-      header.append(token.substr(0, token.find_first_of(" \t;")));
-      found.push_back({std::move(header)});
+      std::string* const header = found.add('a');
+      header->append(scheme).push_back(' ');
+      header->append(token.substr(0, token.find_first_of(" \t;")));
     }
     authorization.remove_prefix(std::min(end + 1, authorization.size()));
   }
-  // By heap: a third of the code that std::sort brings into the module, for a rare call.
-  std::make_heap(found.begin(), found.end());
-  std::sort_heap(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+  found.sort();
   return found;
 }
 

@@ -39,7 +39,7 @@ std::optional<SessionCache::SessionName> SessionCache::session_name(
                      .value = ascii_of(credential.value)};
 }
 
-std::vector<NamedCredential> SessionCache::all_named(const RequestHead& request) const {
+NamedCredentials SessionCache::all_named(const RequestHead& request) const {
   return reader_.all_named(request.cookie, request.authorization);
 }
 
