@@ -416,8 +416,7 @@ void append_number(unsigned number, std::string* to) {
 // Collects the cookies of one header that are, or may be taken for, session cookies.
 class NamedCookies {
  public:
-  NamedCookies(const CookieNames& names, NamedCredentials* found)
-      : names_(names), found_(found) {}
+  NamedCookies(const CookieNames& names, NamedCredentials* found) : names_(names), found_(found) {}
 
   void read(Bytes header) {
     while (!header.empty()) {

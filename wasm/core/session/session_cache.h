@@ -440,6 +440,7 @@ class SessionCache {
   VaultRecord* find_record(const Key& key, TimeMs now);
   void end_record(Key session, const VaultRecord& record, TimeMs now);
   bool put_record(const Key& session, VaultRecord record, TimeMs now);
+  Outcome token_served(Bytes token, TimeMs expires_at);
 
   // session_writes.cc
   Writers writers_of(const PendingWrite& write, const Held& held, const WriteAnswer& answer) const;
