@@ -194,15 +194,14 @@ export {};
 
 // --- C++ ---
 
-/** How embind reads a kind. @type {Record<string, (name: string) => string>} */
-const READERS = {
-  duration: (name) => `static_cast<DurationMs>(options["${name}"].as<double>())`,
-  size: (name) => `static_cast<std::size_t>(options["${name}"].as<double>())`,
-  count: (name) => `static_cast<std::size_t>(options["${name}"].as<double>())`,
-  boolean: (name) => `options["${name}"].as<bool>()`,
-  strings: (name) => `emscripten::vecFromJSArray<std::string>(options["${name}"])`,
-  statuses: (name) => `emscripten::vecFromJSArray<int>(options["${name}"])`,
-};
+/** The tables by which embind reads options: the kinds in each, and their type in the core. */
+const READ_TABLES = [
+  { table: 'kDurationOptions', kinds: ['duration'], type: 'DurationMs' },
+  { table: 'kSizeOptions', kinds: ['size', 'count'], type: 'std::size_t' },
+  { table: 'kBooleanOptions', kinds: ['boolean'], type: 'bool' },
+  { table: 'kListOptions', kinds: ['strings'], type: 'std::vector<std::string>' },
+  { table: 'kStatusOptions', kinds: ['statuses'], type: 'std::vector<int>' },
+];
 
 /** @type {[string, { kind: string, core?: string, min?: number }][]} */
 const ofCore = [...options, ...Object.entries(DERIVED)].filter(
@@ -210,9 +209,12 @@ const ofCore = [...options, ...Object.entries(DERIVED)].filter(
 );
 
 function configOf() {
-  const lines = ofCore.map(
-    ([name, { kind, core }]) => `  config.${core} = ${READERS[kind](name)};`,
-  );
+  const tables = READ_TABLES.map(({ table, kinds, type }) => {
+    const rows = ofCore
+      .filter(([, { kind }]) => kinds.includes(kind))
+      .map(([name, { core }]) => `    {&Config::${core}, "${name}"},`);
+    return `inline constexpr OptionName<${type}> ${table}[] = {\n${rows.join('\n')}\n};\n`;
+  });
   return `// ${mark}
 // The core's configuration from the options, which come checked for their types: what they mean
 // together is the core's to judge.
@@ -227,9 +229,28 @@ function configOf() {
 
 namespace sesame {
 
+template <typename Value>
+struct OptionName {
+  Value Config::*field;
+  const char* option;
+};
+
+${tables.join('\n')}
 inline Config config_of(const emscripten::val& options) {
   Config config;
-${lines.join('\n')}
+  for (const auto& [field, option] : kDurationOptions) {
+    config.*field = static_cast<DurationMs>(options[option].as<double>());
+  }
+  for (const auto& [field, option] : kSizeOptions) {
+    config.*field = static_cast<std::size_t>(options[option].as<double>());
+  }
+  for (const auto& [field, option] : kBooleanOptions) config.*field = options[option].as<bool>();
+  for (const auto& [field, option] : kListOptions) {
+    config.*field = emscripten::vecFromJSArray<std::string>(options[option]);
+  }
+  for (const auto& [field, option] : kStatusOptions) {
+    config.*field = emscripten::vecFromJSArray<int>(options[option]);
+  }
   return config;
 }
 

@@ -17,7 +17,7 @@ std::vector<std::string> faulty_options(const Config& config) {
   std::vector<std::string> options;
   for (const ConfigFault& fault : find_faults(config)) {
     CHECK_FALSE(fault.reason.empty());
-    options.push_back(fault.option);
+    options.emplace_back(fault.option);
   }
   return options;
 }

@@ -446,9 +446,10 @@ TEST_CASE("R1: each reason has a name for the operator, and no two the same") {
 std::vector<std::string> named(Bytes cookies, Bytes authorization = {}) {
   const CredentialReader reader({"session", "__Host-session"}, kSchemes);
   std::vector<std::string> all;
-  for (const NamedCredential& each : reader.all_named(cookies, authorization)) {
-    CHECK(each.cookie.empty() != each.authorization.empty());
-    all.push_back(each.cookie + each.authorization);
+  const NamedCredentials found = reader.all_named(cookies, authorization);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CHECK(found.cookie(i).empty() != found.authorization(i).empty());
+    all.emplace_back(found[i].substr(1));
   }
   return all;
 }

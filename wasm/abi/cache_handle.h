@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "sesame_abi.h"
 #include "session/session_cache.h"
@@ -22,9 +23,10 @@ struct sesame_cache {
   // credentials a tenant.
   static constexpr std::size_t kOtherInputBytes = 8192;
 
-  sesame_cache(const sesame::Config& config, sesame::Bytes secret)
-      : cache(config, secret),
-        input_bytes(config.max_document_bytes + 2 * config.max_credential_bytes + kOtherInputBytes),
+  sesame_cache(sesame::Config config, sesame::Bytes secret)
+      : cache(std::move(config), secret),
+        input_bytes(cache.config().max_document_bytes + 2 * cache.config().max_credential_bytes +
+                    kOtherInputBytes),
         input(new char[input_bytes]) {}
 
   sesame::SessionCache cache;

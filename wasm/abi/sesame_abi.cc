@@ -391,10 +391,8 @@ uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length, uint32_
   const auto named = cache->cache.all_named(head);
   std::string& body = cache->text;
   body.clear();
-  for (const sesame::NamedCredential& each : named) {
-    const bool is_cookie = !each.cookie.empty();
-    body += is_cookie ? 'c' : 'a';
-    body += is_cookie ? each.cookie : each.authorization;
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    body += named[i];
     body += '\n';
   }
   report(cache, {.body = body});

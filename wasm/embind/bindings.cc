@@ -13,14 +13,16 @@ namespace {
 
 using emscripten::val;
 
+void set_text(val& object, const char* name, const char* text) { object.set(name, text); }
+
 // Everything wrong with the options: [{ option, reason }].
 val faults_of(const val& options) {
   val faults = val::array();
   unsigned count = 0;
   for (const sesame::ConfigFault& fault : sesame::find_faults(sesame::config_of(options))) {
     val entry = val::object();
-    entry.set("option", fault.option);
-    entry.set("reason", fault.reason);
+    set_text(entry, "option", fault.option.data());
+    set_text(entry, "reason", fault.reason.data());
     faults.set(count++, entry);
   }
   return faults;
@@ -51,12 +53,13 @@ class Cache {
     set("joined", metrics.joined);
     set("negative", metrics.negative);
     set("bypass", metrics.bypass);
+    const char* const reasons = "bypassReasons";
     val ambiguous = val::object();
     for (std::size_t reason = 1; reason < sesame::kAmbiguities; ++reason) {
       ambiguous.set(sesame::kAmbiguityNames[reason],
                     static_cast<double>(metrics.ambiguous[reason]));
     }
-    result.set("bypassReasons", ambiguous);
+    result.set(reasons, ambiguous);
     set("originMiss", metrics.origin_miss);
     set("originRefresh", metrics.origin_refresh);
     set("originFresh", metrics.origin_fresh);

@@ -12,28 +12,62 @@
 
 namespace sesame {
 
+template <typename Value>
+struct OptionName {
+  Value Config::*field;
+  const char* option;
+};
+
+inline constexpr OptionName<DurationMs> kDurationOptions[] = {
+    {&Config::origin_timeout, "originTimeout"},
+    {&Config::lease_for, "leaseFor"},
+    {&Config::fresh_for, "freshFor"},
+    {&Config::keep_for, "keepFor"},
+    {&Config::stale_if_error, "staleIfError"},
+    {&Config::expires_in, "expiresIn"},
+    {&Config::idle_for, "idleFor"},
+    {&Config::negative_for, "negativeFor"},
+    {&Config::refresh_lease_for, "refreshLeaseFor"},
+};
+
+inline constexpr OptionName<std::size_t> kSizeOptions[] = {
+    {&Config::memory_bytes, "memory"},
+    {&Config::sessions_per_user, "sessionsPerUser"},
+    {&Config::ends_per_user, "endsPerUser"},
+    {&Config::max_document_bytes, "maxDocument"},
+    {&Config::max_credential_bytes, "maxCredential"},
+};
+
+inline constexpr OptionName<bool> kBooleanOptions[] = {
+    {&Config::is_managed, "isManaged"},
+};
+
+inline constexpr OptionName<std::vector<std::string>> kListOptions[] = {
+    {&Config::user_id_pointers, "userId"},
+    {&Config::cookie_names, "cookie"},
+    {&Config::authorization_schemes, "authorizationSchemes"},
+    {&Config::fields, "fields"},
+};
+
+inline constexpr OptionName<std::vector<int>> kStatusOptions[] = {
+    {&Config::refusals, "refusals"},
+};
+
 inline Config config_of(const emscripten::val& options) {
   Config config;
-  config.user_id_pointers = emscripten::vecFromJSArray<std::string>(options["userId"]);
-  config.cookie_names = emscripten::vecFromJSArray<std::string>(options["cookie"]);
-  config.authorization_schemes = emscripten::vecFromJSArray<std::string>(options["authorizationSchemes"]);
-  config.origin_timeout = static_cast<DurationMs>(options["originTimeout"].as<double>());
-  config.lease_for = static_cast<DurationMs>(options["leaseFor"].as<double>());
-  config.refusals = emscripten::vecFromJSArray<int>(options["refusals"]);
-  config.fresh_for = static_cast<DurationMs>(options["freshFor"].as<double>());
-  config.keep_for = static_cast<DurationMs>(options["keepFor"].as<double>());
-  config.stale_if_error = static_cast<DurationMs>(options["staleIfError"].as<double>());
-  config.expires_in = static_cast<DurationMs>(options["expiresIn"].as<double>());
-  config.idle_for = static_cast<DurationMs>(options["idleFor"].as<double>());
-  config.negative_for = static_cast<DurationMs>(options["negativeFor"].as<double>());
-  config.fields = emscripten::vecFromJSArray<std::string>(options["fields"]);
-  config.memory_bytes = static_cast<std::size_t>(options["memory"].as<double>());
-  config.sessions_per_user = static_cast<std::size_t>(options["sessionsPerUser"].as<double>());
-  config.ends_per_user = static_cast<std::size_t>(options["endsPerUser"].as<double>());
-  config.max_document_bytes = static_cast<std::size_t>(options["maxDocument"].as<double>());
-  config.max_credential_bytes = static_cast<std::size_t>(options["maxCredential"].as<double>());
-  config.is_managed = options["isManaged"].as<bool>();
-  config.refresh_lease_for = static_cast<DurationMs>(options["refreshLeaseFor"].as<double>());
+  for (const auto& [field, option] : kDurationOptions) {
+    config.*field = static_cast<DurationMs>(options[option].as<double>());
+  }
+  for (const auto& [field, option] : kSizeOptions) {
+    config.*field = static_cast<std::size_t>(options[option].as<double>());
+  }
+  for (const auto& [field, option] : kBooleanOptions) config.*field = options[option].as<bool>();
+  for (const auto& [field, option] : kListOptions) {
+    config.*field = emscripten::vecFromJSArray<std::string>(options[option]);
+  }
+  for (const auto& [field, option] : kStatusOptions) {
+    config.*field = emscripten::vecFromJSArray<int>(options[option]);
+  }
   return config;
 }
 

@@ -101,7 +101,7 @@ void judge_faults(const std::vector<sesame::ConfigFault>& faults) {
       "staleIfError", "leaseFor", "originTimeout", "maxDocument", "maxCredential",
       "memory",       "userId",   "cookie",        "refusals"};
   for (const sesame::ConfigFault& fault : faults) {
-    require(options.count(fault.option) == 1 && !fault.reason.empty());
+    require(options.count(std::string(fault.option)) == 1 && !fault.reason.empty());
   }
 }
 

@@ -121,10 +121,11 @@ void check_readers(Bytes header, const Credential& credential) {
 void check_named(Bytes cookies, Bytes authorization, const Credential& credential) {
   bool is_among = false;
   CredentialScratch scratch;
-  for (const auto& named : kReader.all_named(cookies, authorization)) {
+  const NamedCredentials named = kReader.all_named(cookies, authorization);
+  for (std::size_t i = 0; i < named.size(); ++i) {
     scratch.wipe();
-    require(named.cookie.empty() != named.authorization.empty());
-    const Credential each = kReader.read(named.cookie, named.authorization, &scratch);
+    require(named.cookie(i).empty() != named.authorization(i).empty());
+    const Credential each = kReader.read(named.cookie(i), named.authorization(i), &scratch);
     is_among |= each.kind == credential.kind && each.name == credential.name &&
                 each.value == credential.value;
   }

@@ -31,6 +31,9 @@ enum class ChunkStyle : std::uint8_t {
   kAspNet,          ///< `NAMEC1 NAMEC2`, announced by `NAME=chunks-2` (ASP.NET)
 };
 
+inline constexpr ChunkStyle kChunkStyles[] = {ChunkStyle::kDot, ChunkStyle::kUnderscore,
+                                              ChunkStyle::kTwoUnderscores, ChunkStyle::kAspNet};
+
 struct NameMatch {
   NameKind kind = NameKind::kOther;
   std::uint32_t index = 0;  ///< of the configured name that is meant
@@ -67,6 +70,7 @@ class CookieNames {
   /// `raw`: a cookie's name as it stands before the '=', with what surrounds it.
   NameMatch match(Bytes raw) const;
 
+  std::size_t size() const { return names_.size(); }
   Bytes name(std::uint32_t index) const { return names_[index].name; }
 
  private:

@@ -3,6 +3,7 @@
 // the same; everything doubtful is ambiguous, with a reason, and the origin decides.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,10 +29,26 @@ struct Credential {
   Bytes value;  ///< the same for every spelling of the credential
 };
 
-/// One of several credentials that a request may name, spelled as a header of its own.
-struct NamedCredential {
-  std::string cookie;         ///< a whole `Cookie` header, or empty
-  std::string authorization;  ///< a whole `Authorization` header, or empty
+/// The credentials that a request names, each spelled as a header of its own.
+class NamedCredentials {
+ public:
+  std::size_t size() const { return starts_.size(); }
+  /// 'c' and a whole `Cookie` header, or 'a' and a whole `Authorization`.
+  Bytes operator[](std::size_t index) const { return line_at(starts_[index]); }
+  Bytes cookie(std::size_t index) const { return header(index, 'c'); }         ///< or empty
+  Bytes authorization(std::size_t index) const { return header(index, 'a'); }  ///< or empty
+
+  /// Begins one more; it is what is appended to the text from here on.
+  std::string* add(char mark);
+  /// Puts them in order, none twice.
+  void sort();
+
+ private:
+  Bytes header(std::size_t index, char mark) const;
+  Bytes line_at(std::uint32_t start) const;
+
+  std::string text_;  // with a '\n' before each: no header holds any
+  std::vector<std::uint32_t> starts_;
 };
 
 class CredentialReader {
@@ -67,7 +84,7 @@ class CredentialReader {
   /// Every credential that a request names, ambiguous or not, each as a request of its own: what
   /// ends or changes a session has to reach all of them (rule R1). As many as its headers have room
   /// for; some may be ambiguous by themselves.
-  std::vector<NamedCredential> all_named(Bytes cookie_header, Bytes authorization) const;
+  NamedCredentials all_named(Bytes cookie_header, Bytes authorization) const;
 
   /// Of managed sessions. REQUIRES: there is one.
   Bytes first_cookie_name() const { return names_.name(0); }

@@ -35,10 +35,10 @@ struct Config {
   std::vector<int> refusals;        ///< SPEC R12
 };
 
-/// One thing wrong with a configuration. `option` is the name that users write.
+/// One thing wrong with a configuration, in texts that a NUL ends.
 struct ConfigFault {
-  std::string option;
-  std::string reason;
+  Bytes option;  ///< the name that users write
+  Bytes reason;
 };
 
 /// Everything wrong with `config`, empty if nothing is.

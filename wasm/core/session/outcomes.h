@@ -1,31 +1,23 @@
 // Outcomes as they are made in more than one place.
 #pragma once
 
-#include <algorithm>
-
 #include "session/session_cache.h"
 
 namespace sesame {
 
-inline Outcome unavailable(DurationMs retry_after, Reason reason) {
-  return {.action = Action::kUnavailable,
-          .reason = reason,
-          .retry_after = std::max<DurationMs>(retry_after, 1000)};
-}
+/// One that holds nothing else.
+Outcome outcome_of(Action action, Reason reason = Reason::kNone);
 
-inline Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body, Reason reason) {
-  return {.action = Action::kRefuse,
-          .source = Source::kNegative,
-          .reason = reason,
-          .http_status = http_status,
-          .meta = meta,
-          .body = body};
-}
+/// kUnavailable, for a second at least.
+Outcome unavailable(DurationMs retry_after, Reason reason = Reason::kNone);
 
-inline Outcome refused(const EntryView& entry) {
-  return refused(entry.info.http_status, entry.meta, entry.body, Reason::kNegative);
-}
+/// kWait, for what becomes of a lease.
+Outcome waiting(const Lease& lease, Reason reason = Reason::kNone);
 
+Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body, Reason reason);
+Outcome refused(const EntryView& entry);
+
+// Inline: every hit makes one.
 inline Outcome served(const EntryView& entry, Action action, Source source, Reason reason) {
   return {.action = action,
           .source = source,

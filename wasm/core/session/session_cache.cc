@@ -1,9 +1,7 @@
 #include "session/session_cache.h"
 
 #include <algorithm>
-#include <utility>
 
-#include "session/memory_budget.h"
 #include "session/outcomes.h"
 
 namespace sesame {
@@ -35,31 +33,6 @@ Reason reason_of(Ambiguity ambiguity) {
 }
 
 }  // namespace
-
-SessionCache::SessionCache(const Config& config, Bytes secret)
-    : SessionCache(config, secret, MemoryBudget(config).make_store()) {}
-
-SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store)
-    : SessionCache(config, secret, std::move(store), MemoryBudget(config)) {}
-
-SessionCache::SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store,
-                           const MemoryBudget& budget)
-    : config_(config),
-      keys_(secret),
-      reader_(config.cookie_names, config.authorization_schemes),
-      store_(std::move(store)),
-      leases_(budget.leases, budget.answer_bytes),
-      tombstones_(budget.tombstones, config.ends_per_user),
-      users_(budget.users),
-      vault_(budget.vault_bytes),
-      fixed_bytes_(budget.fixed_bytes) {
-  std::copy_n(secret.begin(), secret_.size(), secret_.begin());
-}
-
-void SessionCache::replace_secret(Bytes secret) {
-  keys_ = KeyMaker(secret);
-  std::copy_n(secret.begin(), secret_.size(), secret_.begin());
-}
 
 void SessionCache::step(TimeMs now) {
   stepped_at_ = now;

@@ -181,9 +181,9 @@ struct MemoryBudget;
 class SessionCache {
  public:
   /// REQUIRES: find_faults(config) is empty; `secret` holds KeyMaker::kSecretBytes of randomness.
-  SessionCache(const Config& config, Bytes secret);
+  SessionCache(Config config, Bytes secret);
   /// As above, with a caller-supplied store.
-  SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store);
+  SessionCache(Config config, Bytes secret, std::unique_ptr<Store> store);
 
   /// Replaces the secret as if the cache had been constructed with it.
   /// REQUIRES: nothing has been asked of the cache yet; `secret` as above.
@@ -286,7 +286,7 @@ class SessionCache {
   std::optional<SessionName> session_name(const RequestHead& request) const;
 
   /// Every credential that a request names, each as headers of its own (rule R1).
-  std::vector<NamedCredential> all_named(const RequestHead& request) const;
+  NamedCredentials all_named(const RequestHead& request) const;
 
   /// The managed session of a request, for other nodes; null if there is none. Valid until the next
   /// call.
@@ -330,7 +330,7 @@ class SessionCache {
   friend class SessionSnapshotWriter;
   friend class SessionSnapshotReader;
 
-  SessionCache(const Config& config, Bytes secret, std::unique_ptr<Store> store,
+  SessionCache(Config&& config, Bytes secret, std::unique_ptr<Store> store,
                const MemoryBudget& budget);
 
   // What is known of a session that ends.
@@ -389,8 +389,9 @@ class SessionCache {
       if (subject.has_key) return effect(subject, true);
       if (subject.credential.kind != CredentialKind::kAmbiguous) return;
     }
-    for (const NamedCredential& named : all_named(request)) {
-      const Subject subject = identify({request.tenant, named.cookie, named.authorization});
+    const NamedCredentials named = all_named(request);
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      const Subject subject = identify({request.tenant, named.cookie(i), named.authorization(i)});
       if (subject.has_key) effect(subject, false);
     }
   }
@@ -445,6 +446,7 @@ class SessionCache {
   VaultRecord* find_record(const Key& key, TimeMs now);
   void end_record(Key session, const VaultRecord& record, TimeMs now);
   bool put_record(const Key& session, VaultRecord record, TimeMs now);
+  Outcome token_served(Bytes token, TimeMs expires_at);
 
   // session_writes.cc
   Writers writers_of(const PendingWrite& write, const Held& held, const WriteAnswer& answer) const;

@@ -4,6 +4,7 @@
 #include "base/http_status.h"
 #include "http/cache_control.h"
 #include "json/document.h"
+#include "session/outcomes.h"
 #include "session/session_cache.h"
 
 namespace sesame {
@@ -25,12 +26,10 @@ bool is_failure(int http_status) {
 
 Outcome answered(const Lease& lease, Action action, std::uint16_t http_status, Bytes meta,
                  Bytes body) {
-  return {.action = action,
-          .source = Source::kOrigin,
-          .reason = static_cast<Reason>(lease.reason),
-          .http_status = http_status,
-          .meta = meta,
-          .body = body};
+  Outcome outcome = refused(http_status, meta, body, static_cast<Reason>(lease.reason));
+  outcome.action = action;
+  outcome.source = Source::kOrigin;
+  return outcome;
 }
 
 }  // namespace
@@ -66,7 +65,7 @@ Outcome SessionCache::complete_fill(LeaseId id, const OriginAnswer& answer, Time
 Outcome SessionCache::overtaken(Lease* lease) {
   ++metrics_.fills_refused;
   if (lease != nullptr) leases_.free(lease);
-  return {.action = Action::kRetry, .reason = Reason::kOvertaken};
+  return outcome_of(Action::kRetry, Reason::kOvertaken);
 }
 
 // True if something happened to the user since the lease began (R10). What happens to the key
@@ -92,20 +91,9 @@ Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, Time
   } else {
     leases_.end(lease, LeaseState::kFailed);
   }
-  if (held.is_document()) {
-    return {.action = Action::kServeStale,
-            .source = Source::kStale,
-            .reason = Reason::kOriginFailed,
-            .http_status = http::kOk,
-            .is_kept = true,
-            .expires_at = held.entry.info.expires_at,
-            .fresh_until = held.entry.info.fresh_until,
-            .meta = held.entry.meta,
-            .body = held.entry.body};
-  }
+  if (held.is_document()) return served_stale(held.entry, Reason::kOriginFailed);
   ++metrics_.unavailable;
-  return {
-      .action = Action::kUnavailable, .reason = Reason::kOriginFailed, .retry_after = retry_after};
+  return unavailable(retry_after, Reason::kOriginFailed);
 }
 
 Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held,

@@ -13,14 +13,11 @@ namespace sesame {
 Outcome SessionCache::decide_by_lease(const Subject& subject, Bytes tenant, TimeMs now,
                                       const CheckOptions& options, const Held& held) {
   const Reason reason = options.fresh ? Reason::kInsisted : held.reason;
-  if (options.peek) return {.action = Action::kRetry, .reason = reason};
+  if (options.peek) return outcome_of(Action::kRetry, reason);
   if (Lease* current = leases_.find_current(subject.key, now)) {
     if (current->state == LeaseState::kInFlight) {
       ++current->waiters;
-      return {.action = Action::kWait,
-              .reason = Reason::kLeaseBusy,
-              .lease = current->id,
-              .deadline = current->deadline};
+      return waiting(*current, Reason::kLeaseBusy);
     }
     // The origin asked for patience (kBackoff), or a refresh has just failed (kPaused), which keeps
     // no request from asking that has to.
@@ -29,19 +26,14 @@ Outcome SessionCache::decide_by_lease(const Subject& subject, Bytes tenant, Time
     if (held.is_held && (is_backoff || !options.fresh)) return served_stale(held.entry, why);
     if (is_backoff) return unavailable(current->deadline - now, why);
   }
-  const Outcome outcome{.action = Action::kFetch, .reason = reason};
+  const Outcome outcome = outcome_of(Action::kFetch, reason);
   const FillCause cause = options.fresh ? FillCause::kFresh : FillCause::kMiss;
   return begin_fill(subject, tenant, cause, held, now, outcome);
 }
 
 // Tells a follower what became of the lease it waited for. Empty if it has to look anew.
 std::optional<Outcome> SessionCache::follow(Lease* lease, const Held& held, bool fresh) {
-  if (lease->state == LeaseState::kInFlight) {
-    return Outcome{.action = Action::kWait,
-                   .reason = Reason::kLeaseBusy,
-                   .lease = lease->id,
-                   .deadline = lease->deadline};
-  }
+  if (lease->state == LeaseState::kInFlight) return waiting(*lease, Reason::kLeaseBusy);
   const LeaseState state = lease->state;
   const DurationMs retry_after = lease->retry_after;
   // Whatever it points to must outlive the lease.

@@ -5,6 +5,7 @@
 
 #include "base/http_status.h"
 #include "json/document.h"
+#include "session/outcomes.h"
 #include "session/session_cache.h"
 
 namespace sesame {
@@ -17,23 +18,18 @@ constexpr DurationMs kMaxPatience = 60'000;
 // Hosts ask after each login; who has no other nodes need not.
 constexpr std::size_t kMaxCrowdedOut = 64;
 
-Outcome no_session() {
-  return {.action = Action::kRefuse,
-          .source = Source::kNegative,
-          .reason = Reason::kUnknownSession,
-          .http_status = http::kUnauthorized};
-}
+Outcome no_session() { return refused(http::kUnauthorized, {}, {}, Reason::kUnknownSession); }
 
 }  // namespace
 
 Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& tokens,
                                     const OriginAnswer& document, Sequence asked_at, TimeMs now) {
   step(now);
-  const Outcome unavailable{.action = Action::kUnavailable, .retry_after = 1000};
+  constexpr DurationMs kRetryAfter = 1000;
   if (tokens.access.empty() || document.http_status != http::kOk ||
       document.body.size() > config_.max_document_bytes ||
       check_document(document.body) != Status::kOk) {
-    return unavailable;
+    return unavailable(kRetryAfter);
   }
   const Key key = keys_.make(tenant, KeyKind::kCookie, reader_.first_cookie_name(), cookie);
   // Without an identifier the session is its own only one.
@@ -41,9 +37,7 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   const UserEvent* event = users_.find(user);
   const bool has_ended =
       event != nullptr && event->revoked && is_before(asked_at, event->revoked_at);
-  if (has_ended || users_.is_below_floor(asked_at)) {
-    return {.action = Action::kRetry};
-  }
+  if (has_ended || users_.is_below_floor(asked_at)) return outcome_of(Action::kRetry);
   VaultRecord record;
   record.access_token = tokens.access;
   record.refresh_token = tokens.refresh;
@@ -51,14 +45,14 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   record.expires_at = now + config_.expires_in;
   record.used_at = now;
   record.user = user;
-  if (!put_record(key, std::move(record), now)) return unavailable;
+  if (!put_record(key, std::move(record), now)) return unavailable(kRetryAfter);
 
   // The document goes in as the answer of a fill that began when it was asked for (R10, R20). One
   // that an update has overtaken is not kept, and the session's first check asks again.
   Lease* lease = leases_.begin(key, FillCause::kMiss, now, now + config_.lease_for);
   if (lease == nullptr) {
     vault_.erase(key);
-    return unavailable;
+    return unavailable(kRetryAfter);
   }
   lease->sequence = asked_at;
   lease->tenant = tenant;
@@ -118,13 +112,23 @@ VaultRecord* SessionCache::find_record(const Key& key, TimeMs now) {
   return record;
 }
 
+Outcome SessionCache::token_served(Bytes token, TimeMs expires_at) {
+  body_ = token;
+  Outcome outcome = outcome_of(Action::kServe);
+  outcome.http_status = http::kOk;
+  outcome.expires_at = expires_at;
+  outcome.body = body_;
+  return outcome;
+}
+
 Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, TimeMs now,
                                 LeaseId waited) {
   step(now);
   const Subject subject = identify(request);
   if (!subject.has_key || subject.credential.kind != CredentialKind::kCookie) {
-    return {.action = subject.is_too_large ? Action::kTooLarge : Action::kPass,
-            .credential = subject.credential.kind};
+    Outcome outcome = outcome_of(subject.is_too_large ? Action::kTooLarge : Action::kPass);
+    outcome.credential = subject.credential.kind;
+    return outcome;
   }
   VaultRecord* record =
       has_ended(subject, request.tenant, now) ? nullptr : find_record(subject.key, now);
@@ -133,14 +137,12 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
 
   const Key key = refresh_key(subject.key);
   if (Lease* lease = leases_.find(waited, now); lease != nullptr && lease->key == key) {
-    if (lease->state == LeaseState::kInFlight) {
-      return {.action = Action::kWait, .lease = lease->id, .deadline = lease->deadline};
-    }
+    if (lease->state == LeaseState::kInFlight) return waiting(*lease);
     const bool has_failed =
         lease->state == LeaseState::kFailed || lease->state == LeaseState::kBackoff;
     const DurationMs retry_after = lease->retry_after;
     leases_.drop_waiter(lease);
-    if (has_failed) return {.action = Action::kUnavailable, .retry_after = retry_after};
+    if (has_failed) return unavailable(retry_after);
   }
 
   const bool is_rejected = !rejected.empty() && rejected == record->access_token;
@@ -153,29 +155,25 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
   }
   if (!record->refresh_token.empty() && (is_rejected || has_expired)) {
     if (Lease* current = leases_.find_current(key, now)) {
-      if (current->state == LeaseState::kBackoff) {
-        return {.action = Action::kUnavailable, .retry_after = current->deadline - now};
-      }
+      if (current->state == LeaseState::kBackoff) return unavailable(current->deadline - now);
       ++current->waiters;
-      return {.action = Action::kWait, .lease = current->id, .deadline = current->deadline};
+      return waiting(*current);
     }
     Lease* lease = leases_.begin(key, FillCause::kTokens, now, now + config_.refresh_lease_for);
-    if (lease == nullptr) return {.action = Action::kUnavailable, .retry_after = 1000};
+    if (lease == nullptr) return unavailable(1000);
     lease->subject = subject.key;
     meta_ = record->access_token;
     body_ = record->refresh_token;
-    return {.action = Action::kFetch,
-            .credential = CredentialKind::kCookie,
-            .lease = lease->id,
-            .meta = meta_,
-            .body = body_};
+    Outcome outcome = outcome_of(Action::kFetch);
+    outcome.credential = CredentialKind::kCookie;
+    outcome.lease = lease->id;
+    outcome.meta = meta_;
+    outcome.body = body_;
+    return outcome;
   }
-  body_ = record->access_token;
-  return {.action = Action::kServe,
-          .credential = CredentialKind::kCookie,
-          .http_status = http::kOk,
-          .expires_at = record->expires_at,
-          .body = body_};
+  Outcome outcome = token_served(record->access_token, record->expires_at);
+  outcome.credential = CredentialKind::kCookie;
+  return outcome;
 }
 
 Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens& tokens,
@@ -185,7 +183,7 @@ Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens
   if (lease == nullptr || lease->state != LeaseState::kInFlight) {
     // The session ended while its tokens were exchanged (R10).
     ++metrics_.fills_refused;
-    return {.action = Action::kRetry};
+    return outcome_of(Action::kRetry);
   }
   const Key session = lease->subject;
   VaultRecord* record = find_record(session, now);
@@ -197,11 +195,7 @@ Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens
     // Where refresh tokens are not rotated, the one there is stays good (RFC 6749 section 6).
     vault_.renew(session, tokens.access, tokens.refresh, tokens.access_expires_at);
     leases_.end(lease, LeaseState::kStored);
-    body_ = tokens.access;
-    return {.action = Action::kServe,
-            .http_status = http::kOk,
-            .expires_at = record->expires_at,
-            .body = body_};
+    return token_served(tokens.access, record->expires_at);
   }
   // RFC 6749 section 5.2: the grant is no longer valid. Anything else says nothing about it (R24).
   if (http_status == http::kBadRequest || http_status == http::kUnauthorized ||
@@ -212,7 +206,7 @@ Outcome SessionCache::complete_refresh(LeaseId id, int http_status, const Tokens
   ++metrics_.origin_failures;
   retry_after = std::min(retry_after, kMaxPatience);
   lease->retry_after = std::max<DurationMs>(retry_after, 1000);
-  const Outcome outcome{.action = Action::kUnavailable, .retry_after = lease->retry_after};
+  const Outcome outcome = unavailable(lease->retry_after);
   if (http_status == http::kTooManyRequests && retry_after > 0) {
     leases_.end_with_backoff(lease, now + retry_after, retry_after);  // obeyed (R13)
   } else {

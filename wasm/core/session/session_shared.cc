@@ -5,6 +5,7 @@
 
 #include "http/cache_control.h"
 #include "json/document.h"
+#include "session/outcomes.h"
 #include "session/session_cache.h"
 
 namespace sesame {
@@ -39,7 +40,7 @@ std::optional<SessionCache::SessionName> SessionCache::session_name(
                      .value = ascii_of(credential.value)};
 }
 
-std::vector<NamedCredential> SessionCache::all_named(const RequestHead& request) const {
+NamedCredentials SessionCache::all_named(const RequestHead& request) const {
   return reader_.all_named(request.cookie, request.authorization);
 }
 
@@ -70,7 +71,8 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
   const Held held = find_live(lease->key, lease->tenant, now, Want::kInfo);
   if (held.reason == Reason::kRevoked) return overtaken(nullptr);
 
-  const Outcome ask{.action = Action::kFetch, .lease = id};
+  Outcome ask = outcome_of(Action::kFetch);
+  ask.lease = id;
   const bool asks_origin = lease->cause == FillCause::kFresh || lease->cause == FillCause::kWrite;
   const TimeMs filled_at = std::min(document.filled_at, now);
   const bool is_older = held.is_held && filled_at <= held.entry.info.filled_at;
@@ -98,7 +100,7 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
   note_accepted(*lease, info, now);
   ++metrics_.shared_fills;
   leases_.end(lease, LeaseState::kStored);
-  return {.action = Action::kRetry};
+  return outcome_of(Action::kRetry);
 }
 
 }  // namespace sesame

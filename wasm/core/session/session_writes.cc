@@ -5,6 +5,7 @@
 
 #include "base/http_status.h"
 #include "json/document.h"
+#include "session/outcomes.h"
 #include "session/session_cache.h"
 
 namespace sesame {
@@ -162,9 +163,8 @@ Outcome SessionCache::drop_document(const PendingWrite& write, const Writers& wr
     if (!write.changed_hands && !writers.name_another()) return {};
   }
   ++sequence_;
-  const Outcome fetch{.action = Action::kFetch,
-                      .credential = subject.credential.kind,
-                      .reason = Reason::kUnknownWriter};
+  Outcome fetch = outcome_of(Action::kFetch, Reason::kUnknownWriter);
+  fetch.credential = subject.credential.kind;
   const Held held{.entry = {}, .was_document = was_held};
   return begin_fill(subject, tenant, FillCause::kWrite, held, now, fetch);
 }
