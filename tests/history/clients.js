@@ -172,11 +172,13 @@ export async function runStranger({ world, between, oneOf, isOver, pauseMs }) {
     await wait(between(0, 2 * pauseMs));
     if (world.up.length === 0) continue;
     const made = `${Math.floor(between(0, 1e9))}`;
-    const headers = oneOf([
-      { cookie: `__Host-session=${made}` },
-      { authorization: `Bearer ${made}` },
-      { cookie: `__Host-session=${made}`, authorization: `Bearer ${made}` },
-    ]);
+    const headers = /** @type {Record<string, string>} */ (
+      oneOf([
+        { cookie: `__Host-session=${made}` },
+        { authorization: `Bearer ${made}` },
+        { cookie: `__Host-session=${made}`, authorization: `Bearer ${made}` },
+      ])
+    );
     const [method, path] = oneOf([
       ['GET', ME],
       ['PUT', ME],

@@ -29,7 +29,6 @@ const orders = {
   revoke: (/** @type {Record<string, string>} */ headers) =>
     sessions.revoke({ headers: new Headers(headers) }),
   revokeUser: (/** @type {string} */ id) => sessions.revokeUser(id),
-  stats: () => sessions.stats(),
 };
 
 process.on('message', async (/** @type {{ id: number, order: string, argument: any }} */ asked) => {

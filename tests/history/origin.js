@@ -36,7 +36,7 @@ export async function startOrigin({ now, accessForMs }) {
   /** @type {Map<string, number>} */
   const versions = new Map();
   const ended = new Set();
-  let count = 0;
+  let [count, logins] = [0, 0];
   const origin = {
     url: '',
     calls: 0,
@@ -95,7 +95,10 @@ export async function startOrigin({ now, accessForMs }) {
   /** @param {http.IncomingMessage} request @param {string} body @param {http.ServerResponse} response */
   function act(request, body, response) {
     const { method, url = '' } = request;
-    if (url === LOGIN) return issue(JSON.parse(body).user, (count += 1));
+    if (url === LOGIN) {
+      logins += 1;
+      return issue(JSON.parse(body).user, logins);
+    }
     if (url === REFRESH) {
       return redeem(JSON.parse(body).refresh_token, `${request.headers['x-node']}`, response);
     }
@@ -126,7 +129,7 @@ export async function startOrigin({ now, accessForMs }) {
       mode === 'failing'
         ? { status: 503, body: { error: 'unavailable' } }
         : act(request, body, response);
-    if (mode === 'losing') return response.destroy();
+    if (mode === 'losing') return void response.destroy();
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer.body));
   });

@@ -73,7 +73,7 @@ async function startNode(name, { origin, options, storePort, random, now }) {
 
   /**
    * What only a program's own call can do.
-   * @param {'revoke' | 'revokeUser' | 'setClock' | 'stats'} what
+   * @param {'revoke' | 'revokeUser' | 'setClock'} what
    * @param {unknown} [argument]
    * @returns {Promise<any>}
    */
