@@ -69,7 +69,7 @@ async function startNodes(count, options = {}) {
   const clock = createClock();
   const origin = createOrigin(clock.now);
   const store = new MemoryStore({ now: clock.now });
-  const start = () => {
+  const start = (host = {}) => {
     const link = {
       /** @type {string[]} */
       calls: [],
@@ -96,7 +96,10 @@ async function startNodes(count, options = {}) {
     });
     const sessions = new SessionCache(
       { origin: ORIGIN, store: /** @type {any} */ (reached), secret: '0'.repeat(32), ...options },
-      { fetch: origin.fetch, now: () => clock.now() + link.offset, sleep: clock.sleep },
+      {
+        ...{ fetch: origin.fetch, sleep: clock.sleep, ...host },
+        ...{ now: () => clock.now() + link.offset, monotonic: clock.now },
+      },
     );
     endings.push(() => sessions.dispose());
     const send = (/** @type {string} */ path, cookie = '', method = 'GET') =>
@@ -109,7 +112,7 @@ async function startNodes(count, options = {}) {
       );
     return { link, sessions, send };
   };
-  const nodes = Array.from({ length: count }, start);
+  const nodes = Array.from({ length: count }, () => start());
   await rest();
   const pass = async (/** @type {number} */ milliseconds) => {
     for (let left = milliseconds; left > 0; left -= SECOND) {
@@ -172,15 +175,51 @@ describe('the log', () => {
     assert.equal(origin.count(READ), 2);
   });
 
-  test('R32: a clock that goes back makes nothing trusted: the store is asked', async () => {
-    const { nodes, finish } = await startNodes(1);
+  for (const back of [10 * SECOND, HOUR]) {
+    test(`R32: a clock that is set back by ${back / SECOND} s makes nothing count for longer`, async () => {
+      const { origin, nodes, pass, finish } = await startNodes(1);
+      const [{ link, sessions }] = nodes;
+      await sessions.getSession(ada);
+      link.offset = -back;
+      await pass(6 * SECOND);
+      assert.equal((await finish(sessions.getSession(ada)))?.user.id, 'ada');
+      assert.equal(origin.count(READ), 1, 'the store is heard: what is held counts');
+      link.isCut = true;
+      await pass(6 * SECOND);
+      await finish(sessions.getSession(ada));
+      assert.equal(origin.count(READ), 2, 'it has not been heard for longer than the bound');
+    });
+  }
+
+  for (const sharesPromises of [true, false]) {
+    const host = sharesPromises ? 'a server' : 'an edge isolate';
+    test(`R10, R31: an answer that is older than the bound does not undo a revocation, in ${host}`, async () => {
+      const { origin, nodes, start, pass, finish } = await startNodes(1);
+      const { sessions } = start({ sharesPromises });
+      await finish(nodes[0].sessions.getSession(ada));
+      const gate = createGate();
+      origin.before = () => (origin.count(READ) === 2 ? gate.opened : undefined);
+      const asked = sessions.getSession(ada, { fresh: true });
+      await rest();
+      await finish(Promise.resolve(nodes[0].sessions.revoke(ada)));
+      await pass(7 * SECOND);
+      gate.open();
+      assert.equal(await finish(asked), null);
+    });
+  }
+
+  test('R31: an answer that is older than the bound is not given while the store is silent: the origin is asked again', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(1);
     const [{ link, sessions }] = nodes;
-    await sessions.getSession(ada);
+    const gate = createGate();
+    origin.before = () => (origin.count(READ) === 1 ? gate.opened : undefined);
+    const asked = sessions.getSession(ada);
     await rest();
-    const before = link.calls.length;
-    link.offset = -HOUR;
-    await finish(sessions.getSession(ada));
-    assert.ok(link.calls.slice(before).includes('changes'));
+    link.isCut = true;
+    await pass(7 * SECOND);
+    gate.open();
+    assert.equal((await finish(asked))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 2);
   });
 
   test('R32: what is held is trusted from when the store was asked, not from when it answered', async () => {
