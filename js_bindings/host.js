@@ -22,7 +22,8 @@
  * @typedef {object} Host
  * @property {(input: string | Request, init?: RequestInit, passed?: Request) => Promise<Response>} fetch
  *   asks the origin; `passed` is the request that is passed on, if it is one
- * @property {() => number} now milliseconds since the Unix epoch
+ * @property {() => number} now milliseconds since the Unix epoch; it may be set, and be wrong
+ * @property {() => number} monotonic milliseconds since some moment; it is never set back
  * @property {(milliseconds: number, signal: AbortSignal) => Promise<void>} sleep resolves after that
  *   time, or at once when the signal is aborted; never rejects
  * @property {() => Promise<void>} turn resolves when what has been waiting to run meanwhile has run
@@ -74,6 +75,7 @@ const defer = globalThis.setImmediate ?? ((/** @type {() => void} */ work) => se
 export const defaultHost = Object.freeze({
   fetch: (/** @type {any} */ input, /** @type {any} */ init) => globalThis.fetch(input, init),
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep,
   turn: () => new Promise((resolve) => void defer(resolve)),
   getRandomValues: (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => crypto.getRandomValues(bytes),

@@ -12,6 +12,7 @@ import { isoTime } from './http/responses.js';
 import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
+import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
 
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
@@ -79,6 +80,7 @@ export class SessionCacheBase {
       if (observers.size > 0) for (const observer of observers) observer(entry);
     };
     const world = { ...defaultHost, ...host, log: tell };
+    world.now = forwardClock(world.now, world.monotonic);
     const parsed = parseOptions(options, instance.findFaults);
     this.#begin = () => {
       const parts = assemble(instance, parsed, world, features);

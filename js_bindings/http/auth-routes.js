@@ -9,6 +9,7 @@ import { varyingHeaders } from '../origin/vary.js';
 import { isGuardFull } from '../sessions/session-changes.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
+import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
 import { markPrivate } from './private-headers.js';
 import {
   errorResponse,
@@ -16,6 +17,7 @@ import {
   isoTime,
   jsonResponse,
   outboxFullResponse,
+  PENDING,
   unavailableResponse,
 } from './responses.js';
 import { ALREADY_USED, isSignature, WebhookVerifier } from './webhook.js';
@@ -163,26 +165,37 @@ export class AuthRoutes {
   }
 
   /**
+   * A logout that other nodes cannot be told of yet is kept until they can be, and is 202. Where nothing durable keeps it
+   * it is 503, and the browser's cookie moves to one that this path alone reads: it opens nothing, and the logout can be
+   * repeated with it (R25).
    * @param {Request} request
    * @param {HandlerContext} context
    */
   async #logout(request, context) {
-    const { options } = this.#parts;
-    const failure = await this.#end(this.#requestOf(request, context), context);
-    // The browser keeps its cookie, so that the logout can be repeated: other nodes still serve the session (R25).
-    if (failure !== null) return failure;
-    /** @type {[string, string][]} */
-    const headers = [['set-cookie', `${options.cookie[0]}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`]];
-    if (options.browserCache) headers.push(['clear-site-data', '"cache"']);
-    return jsonResponse(200, null, headers);
+    const { cookie, browserCache, expiresIn } = this.#parts.options;
+    const endings = new EndingCookie(cookie[0]);
+    const { headers, moved } = endings.read(request.headers);
+    const asked = this.#requestOf({ headers, url: request.url }, context);
+    const { failure, isPending } = await this.#end(asked, context);
+    if (failure !== null) {
+      for (const line of endings.move(headers, moved, expiresIn)) {
+        failure.headers.append('set-cookie', line);
+      }
+      return failure;
+    }
+    const response = jsonResponse(isPending ? 202 : 200, null);
+    for (const line of endings.clear(moved)) response.headers.append('set-cookie', line);
+    if (isPending) response.headers.set(PENDING, '1');
+    if (browserCache) response.headers.set('clear-site-data', '"cache"');
+    return response;
   }
 
   /**
    * Ends every session that a request names here at once, and at the origin behind the answer (R1, R25).
    * @param {import('../sessions/document-request.js').DocumentRequest} request
    * @param {HandlerContext} context
-   * @returns {Promise<Response | null>} null: it has ended, or is known to nobody; otherwise the answer to who has to
-   *   repeat it
+   * @returns {Promise<{ failure: Response | null, isPending: boolean }>} `failure`: the answer to who has to repeat it;
+   *   null: it has ended, or is known to nobody. `isPending`: it is published when the store is back
    */
   async #end(request, context) {
     const managed = this.#managed();
@@ -191,23 +204,33 @@ export class AuthRoutes {
       await managed.find(named);
       tokens.push(managed.tokensOf(named));
     }
+    let isPending = false;
     /** @type {Response | null} */
     let failure = null;
     try {
       await this.#parts.changes.end(request);
     } catch (error) {
-      if (isOutboxFull(error)) failure = outboxFullResponse();
-      else if (isGuardFull(error)) failure = guardFullResponse();
-      else if (error instanceof OriginUnavailableError) {
-        failure = unavailableResponse(error.retryAfterMs);
-      } // else it is published when the store is back
+      failure = this.#failureOf(error);
+      isPending = failure === null;
     }
     context.waitUntil(Promise.all(tokens.map((each) => managed.endAtOrigin(each))));
-    return failure;
+    return { failure, isPending };
   }
 
   /**
-   * @param {Request} request
+   * The answer to an end that nothing durable keeps; null: it is kept, and published when the store is back.
+   * @param {unknown} error
+   */
+  #failureOf(error) {
+    if (isOutboxFull(error)) return outboxFullResponse();
+    if (isGuardFull(error)) return guardFullResponse();
+    if (error instanceof OriginUnavailableError) return unavailableResponse(error.retryAfterMs);
+    // An isolate of the edge may be gone with its next request.
+    return this.#parts.host.sharesPromises ? null : unavailableResponse();
+  }
+
+  /**
+   * @param {Pick<Request, 'headers' | 'url'>} request
    * @param {HandlerContext} context
    */
   #requestOf(request, context) {
@@ -226,17 +249,20 @@ export class AuthRoutes {
     const result = await webhook.verify(signature, body, this.#parts.host.now());
     if ('error' in result) return errorResponse(result.status, result.error);
     const { changes, shared } = this.#parts;
-    if (await shared?.usedMessages.has(result.digest)) {
+    const { message, digest } = result;
+    if (await shared?.usedMessages.has(digest)) {
+      webhook.finish(digest, true);
       return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
     }
-    const { action, user } = result.message;
     try {
-      await changes.userEvent(action, user);
+      await changes.userEvent(message.action, message.user);
     } catch (error) {
-      // It is in effect here, but the other nodes do not know yet.
+      // It is in effect here, but the other nodes do not know yet: its sender repeats it.
+      webhook.finish(digest, false);
       return isOutboxFull(error) ? outboxFullResponse() : unavailableResponse();
     }
-    await shared?.usedMessages.add(result.digest);
+    webhook.finish(digest, true);
+    await shared?.usedMessages.add(digest);
     const headers = new Headers();
     markPrivate(headers);
     return new Response(null, { status: 204, headers });
@@ -247,7 +273,6 @@ export class AuthRoutes {
   }
 }
 
-const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 const decoder = new TextDecoder();
 
 /**

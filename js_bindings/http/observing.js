@@ -118,7 +118,8 @@ export class Observing {
    * @param {Passed} passed
    * @param {Response} response
    * @param {Uint8Array | null} [body] of the request, where it is needed
-   * @returns {Promise<boolean>} whether the credential may stand for somebody else now
+   * @returns {Promise<{ changesIdentity: boolean, isPending: boolean }>} whether the credential may stand for somebody
+   *   else now, and whether other nodes do not know yet what has ended or was dropped
    */
   async observe(passed, response, body = null) {
     const { changes, drops, host, options } = this.#parts;
@@ -132,26 +133,35 @@ export class Observing {
       changesCookie: cookies.isChanged,
       deletesCookie: cookies.isDeleted,
     };
+    let isPending = false;
     for (const candidate of candidates.filter(isAboutOthers)) {
       const users = userOf(candidate, headers, body);
       const isRequester = users.some((user) => String(user) === passed.ownUser);
       if (applies(candidate, { ...answer, isRequester }) !== 'drop') continue;
-      for (const user of users) await changes.userEvent('invalidate', user).catch(() => {});
+      for (const user of users) {
+        await changes.userEvent('invalidate', user).catch(() => {
+          isPending = true;
+        });
+      }
     }
     // A managed session changes through its own paths only; whoever brings a token has none.
-    if (this.#parts.managed && head.authorization === '') return false;
+    if (this.#parts.managed && head.authorization === '') {
+      return { changesIdentity: false, isPending };
+    }
     const { outcome, name, begins } = sessionOutcome(candidates, answer);
     if (outcome === 'keep') {
       if (!SAFE_METHODS.includes(method) && status < 400) changes.dropRefusal(head);
-      return false;
+      return { changesIdentity: false, isPending };
     }
     drops.add(name);
-    await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {});
+    await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {
+      isPending = true;
+    });
     // The origin has set it for a request that went there without it (R8).
     for (const cookie of begins ? cookies.set.filter((each) => !cookies.sent.includes(each)) : []) {
       changes.beginAnew({ ...head, cookie, authorization: '' });
     }
-    return true;
+    return { changesIdentity: true, isPending };
   }
 }
 

@@ -10,7 +10,7 @@ import { documentRequestOf } from './context.js';
 import { SAFE_METHODS } from './cross-site.js';
 import { Observing } from './observing.js';
 import { markPrivate, setSource } from './private-headers.js';
-import { errorResponse, unavailableResponse } from './responses.js';
+import { errorResponse, PENDING, unavailableResponse } from './responses.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
 
@@ -118,11 +118,13 @@ export class Passing {
   /**
    * @param {Response} response
    * @param {string} path
-   * @param {boolean} changesIdentity what the browser has kept may be another user's from now on
+   * @param {Awaited<ReturnType<Observing['observe']>>} observed `changesIdentity`: what the browser has kept may be
+   *   another user's from now on
    */
-  #relay(response, path, changesIdentity) {
+  #relay(response, path, { changesIdentity, isPending }) {
     const isDocument = path === this.#options.documentPath;
     return this.#proxy.relay(response, (headers) => {
+      if (isPending) headers.set(PENDING, '1');
       if (changesIdentity && this.#options.browserCache) {
         headers.append('clear-site-data', '"cache"'); // R40
       }

@@ -5,6 +5,9 @@ import { joined } from '../util/bytes.js';
 import { toHex } from '../util/hex.js';
 import { markPrivate } from './private-headers.js';
 
+/** The field of an answer whose change the other nodes do not know yet: they are told as soon as they can be (R25). */
+export const PENDING = 'sesame-pending';
+
 const encoder = new TextEncoder();
 const SESSION_START = encoder.encode('{"user":');
 

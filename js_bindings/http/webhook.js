@@ -13,6 +13,8 @@ import { isUserId } from '../util/user-id.js';
 const MAX_AGE_MS = 5 * 60_000;
 
 export const ALREADY_USED = Object.freeze({ status: 409, error: 'signature_already_used' });
+/** Another request carries it out at this moment, and may fail. */
+const UNDER_WAY = Object.freeze({ status: 503, error: 'message_under_way' });
 
 /** Signatures seen are kept for as long as they could be used again; beyond this many, none is taken. */
 const MAX_SEEN = 10_000;
@@ -33,7 +35,7 @@ export function isSignature(value) {
  */
 
 export class WebhookVerifier {
-  /** @type {Map<string, number>} */
+  /** @type {Map<string, { until: number, isUsed: boolean }>} */
   #seen = new Map();
   /** @type {Promise<CryptoKey> | undefined} */
   #key;
@@ -58,12 +60,24 @@ export class WebhookVerifier {
       return { status: 401, error: 'signature_too_old' };
     }
     this.#forgetOld(now);
-    if (this.#seen.has(parts[2])) return ALREADY_USED;
+    const seen = this.#seen.get(parts[2]);
+    if (seen) return seen.isUsed ? ALREADY_USED : UNDER_WAY;
     if (this.#seen.size >= MAX_SEEN) return { status: 503, error: 'too_many_messages' };
     // From `now` it can be used for as long as its own time allows, twice that at the most.
-    this.#seen.set(parts[2], now + 2 * MAX_AGE_MS);
     const message = parseMessage(body);
+    this.#seen.set(parts[2], { until: now + 2 * MAX_AGE_MS, isUsed: message === null });
     return message ? { message, digest: parts[2] } : { status: 400, error: 'bad_message' };
+  }
+
+  /**
+   * A message that was verified has been carried out, or has failed: then its sender may repeat it (R23).
+   * @param {string} digest
+   * @param {boolean} isUsed
+   */
+  finish(digest, isUsed) {
+    const seen = this.#seen.get(digest);
+    if (!isUsed) this.#seen.delete(digest);
+    else if (seen) seen.isUsed = true;
   }
 
   /**
@@ -86,7 +100,7 @@ export class WebhookVerifier {
 
   /** @param {number} now */
   #forgetOld(now) {
-    for (const [signature, until] of this.#seen) {
+    for (const [signature, { until }] of this.#seen) {
       if (now < until) return; // in the order in which they came
       this.#seen.delete(signature);
     }

@@ -210,6 +210,7 @@ export class Engine {
       const generation = shared?.log.generation;
       const asked = await this.calls.ask(request, etag);
       shared?.log.noteAnswer(this.#host.now() - askedAtMs);
+      if (shared !== null && !(await shared.log.covers(askedAtMs))) return null;
       if (generation !== shared?.log.generation) return null; // what happened meanwhile has been lost
       // The lease goes to whoever waits: what the origin has against a site, it has not against them (R12).
       if (asked.isForeign) return answerOf(asked);

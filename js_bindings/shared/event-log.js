@@ -37,6 +37,8 @@ export class SharedLog {
   #begunAt;
   /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
+  /** The same on the monotonic clock. */
+  #confirmedTick = Number.NEGATIVE_INFINITY;
   /** What is from before has been lost sight of, and is never trusted again. */
   #lostFloor = 0;
   #retryAt = 0;
@@ -132,7 +134,26 @@ export class SharedLog {
    */
   isTrusted(now) {
     const age = now - this.#confirmedAt;
-    return age >= 0 && age < this.#trustFor;
+    if (age < 0 || age >= this.#trustFor) return false;
+    return this.#host.monotonic() - this.#confirmedTick < this.#trustFor;
+  }
+
+  /**
+   * Whether the origin's answer to a question of that time may be given now: what was published since is known, or the
+   * bound of what was has not passed (rules R10, R31). Never rejects.
+   * @param {number} askedAt
+   */
+  async covers(askedAt) {
+    if (this.#host.now() - askedAt < this.#trustFor) return true;
+    await this.confirm();
+    return this.isTrusted(this.#host.now());
+  }
+
+  /** How far the clock has fallen behind since the store was last heard, in milliseconds. @param {number} now */
+  #lagMs(now) {
+    if (this.#confirmedTick < 0) return 0; // it has not been heard
+    const passed = this.#host.monotonic() - this.#confirmedTick;
+    return Math.max(0, passed - (now - this.#confirmedAt));
   }
 
   /** Finds out what may be served, before a request is decided. Never rejects. */
@@ -146,7 +167,7 @@ export class SharedLog {
     if (this.isTrusted(later)) return;
     this.#retryAt = later + PATIENCE_MS;
     // What the origin itself has said since counts.
-    const floor = later - this.#trustFor + this.#slowest.since; // it said so when it was asked
+    const floor = later - this.#trustFor + this.#slowest.since + this.#lagMs(later); // it said so when it was asked
     this.#trustFrom(Math.max(this.#lostFloor, floor));
   }
 
@@ -242,6 +263,7 @@ export class SharedLog {
 
   async #syncOnce() {
     const asked = this.#host.now();
+    const tick = this.#host.monotonic();
     this.#readingSince = asked;
     this.#slowest.meanwhile = 0;
     try {
@@ -249,6 +271,7 @@ export class SharedLog {
       while (!(await this.#readOn()));
       this.refusal = null;
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
+      this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
     } catch (error) {

@@ -111,6 +111,7 @@ export const PARTS = {
   docs: shell('docs', ['chromium', 'curl', 'nginx', 'redis'], ['build', 'types']),
   nextjs: shell('nextjs', ['chromium'], ['build', 'types']),
   stores: shell('stores', ['redis']),
+  history: shell('history', ['redis']),
   reference: shell('reference', ['chromium', 'redis'], ['build', 'types']),
   conformance: shell('conformance', ['chromium', 'redis']),
   simulation: shell('simulation'),

@@ -1,6 +1,7 @@
 // Single guards of what several nodes share: each test fails if its guard is taken out (scripts/mutants/shell.mjs).
 // What they keep together is tested in tests/stores and in the simulation.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { afterEach, describe, test } from 'node:test';
 import { SessionCache } from 'sesame-edge';
 import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
@@ -69,7 +70,7 @@ async function startNodes(count, options = {}) {
   const clock = createClock();
   const origin = createOrigin(clock.now);
   const store = new MemoryStore({ now: clock.now });
-  const start = () => {
+  const start = (host = {}) => {
     const link = {
       /** @type {string[]} */
       calls: [],
@@ -96,7 +97,10 @@ async function startNodes(count, options = {}) {
     });
     const sessions = new SessionCache(
       { origin: ORIGIN, store: /** @type {any} */ (reached), secret: '0'.repeat(32), ...options },
-      { fetch: origin.fetch, now: () => clock.now() + link.offset, sleep: clock.sleep },
+      {
+        ...{ fetch: origin.fetch, sleep: clock.sleep, ...host },
+        ...{ now: () => clock.now() + link.offset, monotonic: clock.now },
+      },
     );
     endings.push(() => sessions.dispose());
     const send = (/** @type {string} */ path, cookie = '', method = 'GET') =>
@@ -109,7 +113,7 @@ async function startNodes(count, options = {}) {
       );
     return { link, sessions, send };
   };
-  const nodes = Array.from({ length: count }, start);
+  const nodes = Array.from({ length: count }, () => start());
   await rest();
   const pass = async (/** @type {number} */ milliseconds) => {
     for (let left = milliseconds; left > 0; left -= SECOND) {
@@ -183,15 +187,51 @@ describe('the log', () => {
     assert.equal(origin.count(READ), 2);
   });
 
-  test('R32: a clock that goes back makes nothing trusted: the store is asked', async () => {
-    const { nodes, finish } = await startNodes(1);
+  for (const back of [10 * SECOND, HOUR]) {
+    test(`R32: a clock that is set back by ${back / SECOND} s makes nothing count for longer`, async () => {
+      const { origin, nodes, pass, finish } = await startNodes(1);
+      const [{ link, sessions }] = nodes;
+      await sessions.getSession(ada);
+      link.offset = -back;
+      await pass(6 * SECOND);
+      assert.equal((await finish(sessions.getSession(ada)))?.user.id, 'ada');
+      assert.equal(origin.count(READ), 1, 'the store is heard: what is held counts');
+      link.isCut = true;
+      await pass(6 * SECOND);
+      await finish(sessions.getSession(ada));
+      assert.equal(origin.count(READ), 2, 'it has not been heard for longer than the bound');
+    });
+  }
+
+  for (const sharesPromises of [true, false]) {
+    const host = sharesPromises ? 'a server' : 'an edge isolate';
+    test(`R10, R31: an answer that is older than the bound does not undo a revocation, in ${host}`, async () => {
+      const { origin, nodes, start, pass, finish } = await startNodes(1);
+      const { sessions } = start({ sharesPromises });
+      await finish(nodes[0].sessions.getSession(ada));
+      const gate = createGate();
+      origin.before = () => (origin.count(READ) === 2 ? gate.opened : undefined);
+      const asked = sessions.getSession(ada, { fresh: true });
+      await rest();
+      await finish(Promise.resolve(nodes[0].sessions.revoke(ada)));
+      await pass(7 * SECOND);
+      gate.open();
+      assert.equal(await finish(asked), null);
+    });
+  }
+
+  test('R31: an answer that is older than the bound is not given while the store is silent: the origin is asked again', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(1);
     const [{ link, sessions }] = nodes;
-    await sessions.getSession(ada);
+    const gate = createGate();
+    origin.before = () => (origin.count(READ) === 1 ? gate.opened : undefined);
+    const asked = sessions.getSession(ada);
     await rest();
-    const before = link.calls.length;
-    link.offset = -HOUR;
-    await finish(sessions.getSession(ada));
-    assert.ok(link.calls.slice(before).includes('changes'));
+    link.isCut = true;
+    await pass(7 * SECOND);
+    gate.open();
+    assert.equal((await finish(asked))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 2);
   });
 
   test('R32: what is held is trusted from when the store was asked, not from when it answered', async () => {
@@ -476,4 +516,80 @@ describe('managed sessions', () => {
     assert.equal(await (await finish(later.send(SESSION, cookie))).text(), 'null');
     assert.equal((await finish(later.send(DOCUMENT, cookie))).status, 401);
   });
+
+  test('R25: a logout that the store does not take is 202, in effect here, and published when it does', async () => {
+    const { nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    one.link.before = refusesWrites;
+    const out = await finish(one.send('/api/auth/logout', cookie, 'POST'));
+    assert.deepEqual([out.status, out.headers.get('sesame-pending')], [202, '1']);
+    assert.match(`${out.headers.get('set-cookie')}`, /^__Host-session=;.*Max-Age=0/);
+    assert.equal((await finish(one.send(DOCUMENT, cookie))).status, 401);
+    one.link.before = () => {};
+    await pass(10 * SECOND);
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 401);
+  });
+
+  test('R25: where nothing durable keeps a logout it is 503, and repeated with the cookie that was moved', async () => {
+    const { nodes, start, pass, finish } = await startNodes(1, options);
+    const [one] = nodes;
+    const edge = start({ sharesPromises: false });
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(edge.send(DOCUMENT, cookie))).status, 200);
+    edge.link.before = refusesWrites;
+    const out = await finish(edge.send('/api/auth/logout', cookie, 'POST'));
+    assert.deepEqual([out.status, out.headers.get('retry-after')], [503, '1']);
+    const [cleared, moved] = out.headers.getSetCookie();
+    assert.match(cleared, /^__Host-session=;.*Max-Age=0/);
+    const [ending] = moved.split(';');
+    assert.match(moved, /; Path=\/api\/auth\/logout;/);
+    assert.notEqual(
+      (await finish(one.send(DOCUMENT, ending))).status,
+      401,
+      'it names no session: the origin is asked',
+    );
+    edge.link.before = () => {};
+    const again = await finish(
+      start({ sharesPromises: false }).send('/api/auth/logout', ending, 'POST'),
+    );
+    assert.equal(again.status, 200);
+    await pass(2 * SECOND);
+    assert.equal((await finish(one.send(DOCUMENT, cookie))).status, 401);
+  });
+
+  test('R25, R82: an observed sign-out that the others do not know of yet says so', async () => {
+    const { nodes, finish } = await startNodes(1);
+    const [{ link, sessions, send }] = nodes;
+    await finish(sessions.getSession(ada));
+    assert.equal((await finish(send('/logout', '', 'POST'))).headers.get('sesame-pending'), null);
+    await finish(sessions.getSession(ada));
+    link.before = refusesWrites;
+    assert.equal((await finish(send('/logout', '', 'POST'))).headers.get('sesame-pending'), '1');
+  });
+
+  test('R23: a message whose change could not be published is taken again, and counts once when it was', async () => {
+    const secret = 'a secret that the origin knows as well';
+    const { clock, nodes, finish } = await startNodes(1, { webhookSecret: secret });
+    const [{ link, sessions }] = nodes;
+    const body = JSON.stringify({ action: 'invalidate', user: 'ada' });
+    const seconds = Math.floor(clock.now() / 1000);
+    const hex = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+    const headers = { 'sesame-signature': `t=${seconds},v1=${hex}` };
+    const url = 'https://site.test/api/auth/revoke';
+    const statuses = [];
+    for (const fails of [true, true, false, false]) {
+      link.before = fails ? refusesWrites : () => {};
+      const message = new Request(url, { method: 'POST', headers, body });
+      statuses.push((await finish(sessions.handle(message))).status);
+    }
+    assert.deepEqual(statuses, [503, 503, 204, 409]);
+  });
 });
+
+/** @param {string} name of a call to the store */
+function refusesWrites(name) {
+  if (['end', 'forget', 'userEvent', 'putIfNewer'].includes(name))
+    throw new StoreUnavailableError();
+}

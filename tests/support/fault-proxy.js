@@ -3,7 +3,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** @typedef {'healthy' | 'delay' | 'freeze' | 'drop' | 'cut'} Fault */
+/**
+ * `mute` holds back what the node says, `deaf` what the store says, `freeze` both.
+ * @typedef {'healthy' | 'delay' | 'freeze' | 'mute' | 'deaf' | 'drop' | 'cut'} Fault
+ */
 
 /**
  * @param {() => number} port of the store, which may change
@@ -17,8 +20,8 @@ export async function startFaultProxy(port, random) {
   /** @type {Set<() => void>} */
   const thawed = new Set();
 
-  /** @param {net.Socket} from @param {net.Socket} to */
-  function carry(from, to) {
+  /** @param {net.Socket} from @param {net.Socket} to @param {Fault} stopped by which nothing of it passes */
+  function carry(from, to, stopped) {
     sockets.add(from);
     let last = Promise.resolve();
     from.on('data', (bytes) => {
@@ -31,7 +34,7 @@ export async function startFaultProxy(port, random) {
           return;
         }
         if (fault === 'delay') await new Promise((resolve) => setTimeout(resolve, random() * 150));
-        if (fault === 'freeze') {
+        while (fault === 'freeze' || fault === stopped) {
           await new Promise((resolve) => thawed.add(() => resolve(undefined)));
         }
         if (!to.destroyed) to.write(bytes);
@@ -47,8 +50,8 @@ export async function startFaultProxy(port, random) {
   const server = net.createServer((client) => {
     if (fault === 'cut') return void client.destroy();
     const upstream = net.connect(port(), '127.0.0.1');
-    carry(client, upstream);
-    carry(upstream, client);
+    carry(client, upstream, 'mute');
+    carry(upstream, client, 'deaf');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,8 +62,9 @@ export async function startFaultProxy(port, random) {
     /** @param {Fault} next */
     set(next) {
       fault = next;
-      if (next !== 'freeze') for (const thaw of thawed) thaw();
-      if (next !== 'freeze') thawed.clear();
+      const waiting = [...thawed];
+      thawed.clear();
+      for (const thaw of waiting) thaw();
       if (next === 'cut') for (const socket of sockets) socket.destroy();
     },
 

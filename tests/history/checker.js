@@ -1,0 +1,187 @@
+// Whether a recorded history keeps the promises of several nodes (SPEC R22, R24, R31, R33). A pure function: it knows
+// neither how the history came about nor how long it took to.
+// Invariant: what is unknown (a request without an answer) counts as either, whichever accuses nobody.
+
+/**
+ * One thing that a client did. Times are of one clock, in milliseconds.
+ * @typedef {object} Entry
+ * @property {'login' | 'read' | 'write' | 'logout' | 'revoke' | 'revokeUser'} what
+ * @property {string} user
+ * @property {string} session of the user; of a `revokeUser`, none
+ * @property {string} node that was asked
+ * @property {number} sent
+ * @property {number} answered
+ * @property {number} status 0: there was no answer
+ * @property {boolean} [isPending] of an end: the answer said that the other nodes do not know of it yet
+ * @property {number} [version] of the document: the one read, or the one written
+ */
+
+/**
+ * @typedef {object} History
+ * @property {Entry[]} entries in the order of `sent`
+ * @property {import('./origin.js').Redemption[]} redemptions that the origin saw
+ * @property {{ node: string, at: number }[]} deaths of nodes
+ * @property {{ name: string, from: number, to: number }[]} faults
+ * @property {number} boundMs `revocationBound`
+ * @property {number} settleMs within this after the last fault, what was pending is known everywhere
+ */
+
+/**
+ * @typedef {object} Finding
+ * @property {'served after its end' | 'signed out' | 'own write lost' | 'redeemed twice'} fault
+ * @property {string} about
+ * @property {string[]} during faults that were there, or had just been
+ */
+
+const ENDS = new Set(['logout', 'revoke', 'revokeUser']);
+/** From the origin's answer to where the tokens are safe, where nothing is wrong. */
+const SAVED_WITHIN_MS = 2000;
+
+/**
+ * @param {History} history
+ * @returns {{ findings: Finding[], excused: Record<string, number>, counts: Record<string, number> }}
+ */
+export function check(history) {
+  const { entries, redemptions, deaths, faults, boundMs, settleMs } = history;
+  /** @type {Finding[]} */
+  const findings = [];
+  /** @type {Record<string, number>} */
+  const excused = {};
+  /** @type {Record<string, number>} */
+  const counts = {};
+
+  const during = (/** @type {number} */ from, /** @type {number} */ to) =>
+    faults.filter((each) => each.from < to && each.to > from - 15_000).map(({ name }) => name);
+  /** @param {Finding['fault']} fault @param {string} about @param {number} from @param {number} to */
+  const find = (fault, about, from, to) =>
+    findings.push({ fault, about, during: [...new Set(during(from, to))] });
+  const excuse = (/** @type {string} */ why) => {
+    excused[why] = (excused[why] ?? 0) + 1;
+  };
+
+  /** @type {Map<string, Entry[]>} */
+  const bySession = new Map();
+  /** @type {Map<string, Entry[]>} */
+  const byUser = new Map();
+  for (const entry of entries) {
+    counts[`${entry.what} ${entry.status}`] = (counts[`${entry.what} ${entry.status}`] ?? 0) + 1;
+    push(entry.what === 'revokeUser' ? byUser : bySession, keyOf(entry), entry);
+  }
+  const lost = lostTokens();
+  const lastFault = Math.max(0, ...faults.map(({ to }) => to));
+
+  for (const [session, own] of bySession) {
+    const { user } = own[0];
+    const begun = own.find(({ what }) => what === 'login')?.sent ?? own[0].sent;
+    const ends = [...own, ...(byUser.get(user) ?? [])].filter(
+      ({ what, sent }) => ENDS.has(what) && sent >= begun,
+    );
+    checkEnd(session, own, ends);
+    checkSignOuts(session, own, ends);
+  }
+  for (const own of ofUsers().values()) checkWrites(own);
+  for (const { user, token, at, isFirst } of redemptions) {
+    if (isFirst) continue;
+    const first = redemptions.find((each) => each.token === token && each.isFirst);
+    if (first && isLost(first)) excuse('redeemed again after its answer was lost');
+    else find('redeemed twice', `${token} of ${user}`, first?.at ?? at, at);
+  }
+  return { findings, excused, counts };
+
+  function ofUsers() {
+    /** @type {Map<string, Entry[]>} */
+    const users = new Map();
+    for (const entry of entries) push(users, entry.user, entry);
+    return users;
+  }
+
+  /** The first end that nobody could doubt, and what is served too late after it. @param {string} session @param {Entry[]} own @param {Entry[]} ends */
+  function checkEnd(session, own, ends) {
+    const known = ends
+      .filter(({ status }) => status >= 200 && status < 300)
+      .map((end) =>
+        end.isPending ? Math.max(end.answered, lastFault) + settleMs : end.answered + boundMs,
+      );
+    const limit = Math.min(...known);
+    for (const read of own) {
+      if (read.what !== 'read' || read.status !== 200 || read.sent <= limit) continue;
+      const late = Math.round(read.sent - limit);
+      find('served after its end', `${session} by ${read.node}, ${late} ms late`, limit, read.sent);
+    }
+  }
+
+  /** @param {string} session @param {Entry[]} own @param {Entry[]} ends */
+  function checkSignOuts(session, own, ends) {
+    const firstEnd = Math.min(...ends.map(({ sent }) => sent));
+    for (const { what, status, sent, answered, node } of own) {
+      if (status !== 401 || answered > firstEnd || !(what === 'read' || what === 'write')) continue;
+      const begun = own[0].sent;
+      const why = lost.get(own[0].user)?.find(({ at }) => begun < at && at < answered)?.why;
+      if (why) excuse(`signed out: ${why}`);
+      else find('signed out', `${session} by ${node}`, sent, answered);
+    }
+  }
+
+  /** @param {Entry[]} own of one user */
+  function checkWrites(own) {
+    const writes = own.filter(
+      ({ what, status }) => what === 'write' && status >= 200 && status < 300,
+    );
+    let next = 0;
+    /** @type {Entry[]} */
+    const done = [];
+    for (const read of own) {
+      if (read.what !== 'read' || read.status !== 200 || read.version === undefined) continue;
+      while (next < writes.length && writes[next].answered < read.sent) done.push(writes[next++]);
+      const seen = done.findLast(
+        ({ node, answered }) => node === read.node || answered + boundMs < read.sent,
+      );
+      if (seen?.version === undefined || read.version >= seen.version) continue;
+      const about = `${read.session} by ${read.node}: ${read.version} after ${seen.version}`;
+      find('own write lost', about, seen.answered, read.sent);
+    }
+  }
+
+  /** @param {import('./origin.js').Redemption} redemption */
+  function isLost({ isLost, node, at }) {
+    return isLost || deathAfter(node, at) !== undefined;
+  }
+
+  /** A death of the node before what it got could be saved. @param {string} node @param {number} at */
+  function deathAfter(node, at) {
+    return deaths.find((death) => {
+      if (death.node !== node || death.at < at) return false;
+      const isDisturbed = faults.some((each) => each.from <= death.at && each.to >= at);
+      return death.at - at < SAVED_WITHIN_MS || isDisturbed;
+    });
+  }
+
+  /** What nothing can save: tokens that were redeemed and never reached a node that lived. */
+  function lostTokens() {
+    /** @type {Map<string, { at: number, why: string }[]>} */
+    const result = new Map();
+    for (const redemption of redemptions) {
+      if (!redemption.isFirst || !isLost(redemption)) continue;
+      const why = redemption.isLost
+        ? 'the origin’s answer was lost'
+        : 'the node died before it saved';
+      push(result, redemption.user, { at: redemption.at, why });
+    }
+    return result;
+  }
+}
+
+/** @param {Entry} entry */
+const keyOf = ({ what, user, session }) => (what === 'revokeUser' ? user : session);
+
+/**
+ * @template T
+ * @param {Map<string, T[]>} map
+ * @param {string} key
+ * @param {T} value
+ */
+function push(map, key, value) {
+  const found = map.get(key);
+  if (found) found.push(value);
+  else map.set(key, [value]);
+}

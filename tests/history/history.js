@@ -1,0 +1,117 @@
+// One run of the history check: users, a stranger and faults for so long, then peace, and every session is looked at once
+// more on every node and on one that starts then. What happens when follows from the seed as far as real processes let it.
+import { setTimeout as wait } from 'node:timers/promises';
+import { generator } from '../simulation/choices.js';
+import { check } from './checker.js';
+import { runStranger, runUser } from './clients.js';
+import { FAULTS } from './faults.js';
+import { startWorld } from './world.js';
+
+const BOUND_MS = 2000;
+/** After the last fault, what was pending is known everywhere within this. */
+const SETTLE_MS = 10_000;
+/** The first entries are without faults. */
+const PEACE_MS = 3000;
+
+/**
+ * @param {object} given
+ * @param {number} given.seed
+ * @param {number} given.lastsMs
+ * @param {number} [given.users]
+ * @param {number} [given.nodes]
+ * @param {number} [given.pauseMs] of a user between two things, on average
+ * @param {string[]} [given.faults] names; default: all
+ * @param {boolean} [given.isPlain] no managed sessions
+ * @param {string[]} [given.redis] settings of the store
+ * @param {(line: string) => void} [given.log]
+ */
+export async function runHistory(given) {
+  const {
+    seed,
+    lastsMs,
+    users = 200,
+    nodes = 3,
+    pauseMs = 2000,
+    redis = [],
+    log = () => {},
+  } = given;
+  const { faults: names = Object.keys(FAULTS), isPlain = false } = given;
+  const number = generator(seed);
+  const random = () => number() / 2 ** 32;
+  const between = (/** @type {number} */ least, /** @type {number} */ most) =>
+    least + random() * (most - least);
+  /** @template T @param {readonly T[]} values @returns {T} */
+  const oneOf = (values) => values[Math.floor(random() * values.length)];
+  const now = () => performance.now();
+
+  const options = {
+    ...{ secret: '5e'.repeat(16), revocationBound: BOUND_MS, freshFor: 5000, memory: '16MB' },
+    ...(!isPlain && { managed: { logoutPath: '/api/v1/auth/logout' } }),
+  };
+  const world = await startWorld({ nodes, options, redis, random, now });
+  /** @type {import('./checker.js').Entry[]} */
+  const entries = [];
+  /** @type {import('./checker.js').History['faults']} */
+  const faults = [];
+  let isOver = false;
+  const shared = { world, now, between, oneOf, pauseMs, isOver: () => isOver };
+  const note = (/** @type {import('./checker.js').Entry} */ entry) => void entries.push(entry);
+  const begunAt = now();
+
+  async function disturb() {
+    await wait(PEACE_MS);
+    while (!isOver && names.length > 0) {
+      const fault = { name: oneOf(names), from: now(), to: Number.POSITIVE_INFINITY };
+      faults.push(fault);
+      log(`${Math.round((fault.from - begunAt) / 1000)} s: ${fault.name}`);
+      await FAULTS[fault.name]({ world, between, oneOf });
+      fault.to = now();
+      await wait(between(500, 4000));
+    }
+  }
+
+  try {
+    const working = Array.from({ length: users }, (_, index) =>
+      runUser({ ...shared, user: `u${index}`, isManaged: !isPlain && index % 4 !== 3, note }),
+    );
+    const stranger = runStranger({ ...shared, pauseMs: 25 });
+    const disturbing = disturb();
+    await wait(lastsMs);
+    isOver = true;
+    await disturbing;
+    const ends = await Promise.all(working);
+    const served = await stranger;
+    await wait(BOUND_MS + SETTLE_MS);
+    const late = await world.addNode();
+    for (const { session, ended, read } of ends) {
+      for (const node of world.up) {
+        for (const each of ended) await read(each, node);
+        // One that is told to come again does so.
+        for (let tries = 0; session !== null && tries < 3; tries += 1) {
+          if ((await read(session, node)).status !== 503) break;
+          await wait(500);
+        }
+      }
+    }
+    await late.kill();
+    entries.sort((one, other) => one.sent - other.sent);
+    const { redemptions } = world.origin;
+    const deaths = world.nodes.flatMap((node) =>
+      node.deaths.map((at) => ({ node: node.name, at })),
+    );
+    const history = {
+      entries,
+      redemptions,
+      deaths,
+      faults,
+      boundMs: BOUND_MS,
+      settleMs: SETTLE_MS,
+    };
+    const { calls, documents } = world.origin;
+    const counts = { redemptions: redemptions.length, originCalls: calls, documents, served };
+    return { ...check(history), faults, totals: { entries: entries.length, ...counts } };
+  } finally {
+    isOver = true;
+    await world.stop();
+  }
+}
