@@ -56,16 +56,28 @@ export function endingPartsOf({ tenant }, { key, endingKey = key }) {
 }
 
 /**
+ * Where an end of a session is marked by whoever knows nothing but its key.
+ * @param {string} key in hexadecimal
+ * @returns {CredentialParts}
+ */
+export function keyMarkOf(key) {
+  return { tenant: '', kind: 'token', name: '', credential: key };
+}
+
+/**
  * Wherever an end of a request's session may be marked: under this tenant, or for all of them.
  * @param {RequestHead} head
  * @param {Pick<import('../core/abi.js').Core, 'sessionKey'>} core that hashes as the nodes do that have marked it
+ * @param {boolean} isManaged by its key as well: a store that came back empty was told so
  * @returns {CredentialParts[]}
  */
-export function marksOf(head, core) {
+export function marksOf(head, core, isManaged) {
   return [...new Set([head.tenant, ''])].flatMap((tenant) => {
     const each = { ...head, tenant };
     const session = core.sessionKey(each);
-    return session === null ? [] : [partsOf(each, session), ...endingPartsOf(each, session)];
+    if (session === null) return [];
+    const byKey = isManaged ? [keyMarkOf(session.key)] : [];
+    return [partsOf(each, session), ...endingPartsOf(each, session), ...byKey];
   });
 }
 
