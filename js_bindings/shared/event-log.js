@@ -19,6 +19,9 @@ const KINDS = ['end', 'forget', 'ask', 'revoke', 'invalidate'];
 
 /** A request waits this long for a link that may be coming back. */
 const CONFIRM_MS = 1000;
+/** So long something may be missing in a store that has lost something. */
+const FORGOTTEN_MS = 10 * 60_000;
+
 /** After it has not, nobody waits for it for this long. */
 const PATIENCE_MS = 2000;
 
@@ -53,6 +56,7 @@ export class SharedLog {
   sessionFloor = 0;
   /** When every living node that can reach the store has told it again what has ended, after it had forgotten. */
   #settledAt = Number.NEGATIVE_INFINITY;
+  #forgottenAt = Number.NEGATIVE_INFINITY;
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
@@ -164,6 +168,11 @@ export class SharedLog {
   mayServe(confirmedAtMs) {
     const age = this.#host.now() - Math.max(this.#confirmedAt, confirmedAtMs);
     return age >= 0 && age < this.#trustFor + this.#options.serveUnconfirmedFor;
+  }
+
+  /** Whether the store has lost something not long ago. */
+  get hasForgotten() {
+    return this.#host.now() - this.#forgottenAt < FORGOTTEN_MS;
   }
 
   /** Whether the store knows again what every living node knows that can reach it. */
@@ -322,6 +331,7 @@ export class SharedLog {
       this.generation += 1;
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : now + 1;
       this.sessionFloor = now + 1;
+      if (!isFirst) this.#forgottenAt = now;
       if (!isFirst && begun.position.history !== from.history) {
         // Who has heard of all until now need not wait for the others to say what has ended.
         const hasMissed = now - this.#confirmedAt >= this.#options.revocationBound;

@@ -66,7 +66,9 @@ export class StoredRecords {
    * @returns {Promise<StoredRecord[] | 'ended'>}
    */
   async get(head, parts) {
-    return this.read(this.placesOf(parts), await this.marks(head));
+    const found = await this.read(this.placesOf(parts), await this.marks(head));
+    if (found === 'ended') return found;
+    return found.flatMap(({ bytes, ...each }) => (bytes === null ? [] : [{ ...each, bytes }]));
   }
 
   /**
@@ -81,7 +83,8 @@ export class StoredRecords {
   /**
    * @param {RecordPlace[]} places
    * @param {string[]} marks names under which an end of the session may be marked
-   * @returns {Promise<StoredRecord[] | 'ended'>}
+   * @returns {Promise<(Omit<StoredRecord, 'bytes'> & { bytes: Uint8Array<ArrayBuffer> | null })[] | 'ended'>} `bytes`
+   *   null: what stands there is no record of the session
    */
   async read(places, marks) {
     const names = [...new Set([...places.map(({ name }) => name), ...marks])];
@@ -90,10 +93,10 @@ export class StoredRecords {
     const opened = await Promise.all(
       places.map(async (place) => {
         const value = found[names.indexOf(place.name)];
-        const isRecord = value instanceof Uint8Array && value.length <= MAX_VALUE_BYTES;
-        if (!isRecord) return null;
-        const bytes = await openAt(place.family.keys, place, value);
-        return bytes && { family: place.family, place, value, bytes };
+        if (!(value instanceof Uint8Array)) return null;
+        const isRecord = value.length <= MAX_VALUE_BYTES;
+        const bytes = isRecord ? await openAt(place.family.keys, place, value) : null;
+        return { family: place.family, place, value, bytes };
       }),
     );
     return opened.filter((each) => each !== null);

@@ -296,7 +296,7 @@ export class SharedTokens {
     this.#underWay.set(key, by);
     try {
       await this.#log.confirm();
-      const way = { head, key, by, rejected, hasAsked: false };
+      const way = { head, key, by, rejected, hasAsked: false, isDoubtful: false };
       const found = await lookAgain(this.#host, giveUpAt, () => this.#step(way));
       if (found === null) return FAILED;
       return 'kind' in found ? found : await this.#redeem(way, found, redeem);
@@ -338,8 +338,10 @@ export class SharedTokens {
           way.hasAsked = true;
           return null;
         case 'claim': {
-          const claimed = await this.#claim(/** @type {Found} */ (stored), by);
+          const before = /** @type {Found} */ (stored);
+          const claimed = await this.#claim(before, by);
           if (claimed === null) return null;
+          way.isDoubtful ||= before.intent !== null && !this.#isOwn(before.intent.by);
           stored = claimed;
           break;
         }
@@ -378,7 +380,9 @@ export class SharedTokens {
     const { head, key } = way;
     const { revocationBound } = this.#options;
     let hasAsked = false;
-    const giveUpAt = this.#host.now() + revocationBound;
+    // A store that pushes has their answer at once; the whole bound is for where something has gone wrong.
+    const patience = way.isDoubtful || this.#log.hasForgotten ? revocationBound : revocationBound / 4;
+    const giveUpAt = this.#host.now() + patience;
     for (;;) {
       const held = this.#heldBy(head);
       if (held === null) return ENDED;
@@ -713,6 +717,7 @@ export class SharedTokens {
  * @property {string} by
  * @property {string} rejected
  * @property {boolean} hasAsked
+ * @property {boolean} isDoubtful another node has announced the same, and has not come back
  */
 
 /** @typedef {Omit<ManagedSession, 'note'> & { note: Note, noteText: string }} Held */
@@ -737,7 +742,7 @@ function byVersion(a, b) {
   );
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes @returns {any} null: it is no record */
+/** @param {Uint8Array<ArrayBuffer> | null} bytes @returns {any} null: it is no record */
 function parsed(bytes) {
   try {
     return parseRecord(bytes);

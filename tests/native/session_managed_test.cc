@@ -60,9 +60,7 @@ class ManagedFixture : public Fixture {
                        DurationMs retry_after = 0) {
     return Decision(cache().complete_refresh(lease, status, tokens_of(given), retry_after, now()));
   }
-  Key key(const std::string& session) {
-    return cache().session_name(cookie(session).head())->key;
-  }
+  Key key(const std::string& session) { return cache().session_name(cookie(session).head())->key; }
   bool is_signed_in(const std::string& session = "s") {
     return authorize(session).action != Action::kRefuse &&
            check(cookie(session)).action != Action::kRefuse;

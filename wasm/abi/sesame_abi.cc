@@ -355,8 +355,8 @@ sesame_exported* sesame_session_find(sesame_cache* cache, double now_ms, uint32_
 
 sesame_exported* sesame_session_next(sesame_cache* cache, double now_ms, uint32_t from) {
   cache->exported.next = from;
-  return export_session(
-      cache, cache->cache.next_managed_session(&cache->exported.next, time_of(now_ms)));
+  return export_session(cache,
+                        cache->cache.next_managed_session(&cache->exported.next, time_of(now_ms)));
 }
 
 uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,

@@ -312,8 +312,8 @@ SESAME_EXPORT struct sesame_exported* sesame_session_next(sesame_cache* cache, d
 
 /* Takes over a managed session from the store, or what the host knows of one since. `asked_at`: the
  * sequence from before the store was asked; its own key and its user's come first, 16 bytes each;
- * last comes a note of the host's. `is_shared`: the store has it, so it may make room for another. Returns 1, or
- * 0 if it has ended here since or does not fit. */
+ * last comes a note of the host's. `is_shared`: the store has it, so it may make room for another.
+ * Returns 1, or 0 if it has ended here since or does not fit. */
 SESAME_EXPORT uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,
                                             double access_expires_at_ms, double expires_at_ms,
                                             uint32_t key_length, uint32_t user_length,

@@ -213,8 +213,7 @@ class Host {
     const std::uint32_t note = put("note");
     const std::uint32_t is_adopted =
         sesame_session_adopt(&cache_, now_, sesame_sequence(&cache_), now_ + 60'000,
-                             now_ + 3'600'000, own, user, access, refresh, note,
-                             input_.byte() & 1);
+                             now_ + 3'600'000, own, user, access, refresh, note, input_.byte() & 1);
     if (is_sure(cookie)) require(is_adopted == 0);
     if (is_adopted != 0) given_[cookie].insert(token);
   }

@@ -63,6 +63,7 @@ bool Vault::put(const Key& session, VaultRecord record) {
   used_bytes_ += size;
   const std::uint32_t slot = free_.back();
   free_.pop_back();
+  most_used_ = std::max(most_used_, slot + 1);
   by_session_.insert(session.low, slot);
   by_user_.insert(record.user.low, slot);
   slots_[slot] = std::make_unique<Slot>(Slot{session, std::move(record)});
@@ -102,12 +103,11 @@ void Vault::erase_slot(std::uint32_t slot) {
 bool Vault::evict_one() {
   std::uint32_t oldest = SlotIndex::kNone;
   int candidates = 0;
-  for (std::size_t look = 0; look < std::min(kMaxLooks, slots_.size()); ++look) {
-    hand_ = hand_ + 1 < slots_.size() ? hand_ + 1 : 0;
+  for (std::size_t look = 0; look < std::min<std::size_t>(kMaxLooks, most_used_); ++look) {
+    hand_ = hand_ + 1 < most_used_ ? hand_ + 1 : 0;
     const Slot* const slot = slots_[hand_].get();
     if (slot == nullptr || !slot->record.is_shared) continue;
-    if (oldest == SlotIndex::kNone ||
-        slot->record.used_at < slots_[oldest]->record.used_at) {
+    if (oldest == SlotIndex::kNone || slot->record.used_at < slots_[oldest]->record.used_at) {
       oldest = hand_;
     }
     if (++candidates == kCandidates) break;

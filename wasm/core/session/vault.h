@@ -86,7 +86,8 @@ class Vault {
   std::size_t budget_bytes_;
   std::size_t used_bytes_ = 0;
   std::uint32_t sweep_ = 0;
-  std::uint32_t hand_ = 0;  // where the next one is looked for that makes room
+  std::uint32_t most_used_ = 0;  // no slot from here on has ever been used
+  std::uint32_t hand_ = 0;       // where the next one is looked for that makes room
 };
 
 }  // namespace sesame
