@@ -157,10 +157,11 @@ export class ManagedSessions {
     if (this.#shared === null) return 'none';
     const key = this.#core.sessionKey(head);
     if (key?.kind !== Credential.COOKIE) return 'none';
+    const { tokens, log } = this.#shared;
+    if (tokens.mayServe(key.key)) return 'found';
     const bornAtMs = this.birthOf(key.credential);
     if (bornAtMs === null) return 'none';
-    const endsAtMs = bornAtMs + this.#options.expiresIn - this.#shared.log.clockOffset;
-    return this.#shared.tokens.find(head, endsAtMs);
+    return tokens.find(head, key.key, bornAtMs + this.#options.expiresIn - log.clockOffset);
   }
 
   /** When births are: the store's clock, where there is one. */

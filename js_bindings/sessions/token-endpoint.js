@@ -8,6 +8,9 @@ import { valueAt } from '../util/json-pointer.js';
 /** An answer that brings tokens is no longer than this. */
 const MAX_TOKEN_BYTES = 64 * 1024;
 
+/** The time that an exchange may take is counted in so many parts. */
+const PARTS = 4;
+
 /** @typedef {import('../core/abi.js').Tokens} Tokens */
 
 export const NO_TOKENS = Object.freeze({ access: '', refresh: '', accessExpiresAtMs: 0 });
@@ -35,7 +38,9 @@ export class TokenEndpoint {
   constructor(origin, managed, host) {
     this.#origin = origin;
     this.#managed = managed;
-    this.#host = host;
+    const sleep = (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
+      sleepInParts(host, ms, signal);
+    this.#host = { ...host, sleep };
   }
 
   /**
@@ -106,6 +111,19 @@ export class TokenEndpoint {
   #ask(path, init) {
     const limits = { timeoutMs: this.#managed.refreshTimeout, maxBytes: MAX_TOKEN_BYTES };
     return originCall(this.#host, this.#origin + path, { ...init, method: 'POST' }, limits);
+  }
+}
+
+/**
+ * A node that stands still for longer than an exchange may take still looks at the answer that has come meanwhile: of the
+ * time in which it stood still, one part counts.
+ * @param {import('../host.js').Host} host
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ */
+async function sleepInParts(host, ms, signal) {
+  for (let part = 0; part < PARTS && !signal.aborted; part += 1) {
+    await host.sleep(ms / PARTS, signal);
   }
 }
 

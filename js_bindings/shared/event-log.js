@@ -57,6 +57,8 @@ export class SharedLog {
   /** When every living node that can reach the store has told it again what has ended, after it had forgotten. */
   #settledAt = Number.NEGATIVE_INFINITY;
   #forgottenAt = Number.NEGATIVE_INFINITY;
+  /** When it had another history the last time. */
+  #emptyAt = Number.NEGATIVE_INFINITY;
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
@@ -173,6 +175,11 @@ export class SharedLog {
   /** Whether the store has lost something not long ago. */
   get hasForgotten() {
     return this.#host.now() - this.#forgottenAt < FORGOTTEN_MS;
+  }
+
+  /** Whether another node may not have had the time yet to tell a store again, that has forgotten, what it is about. */
+  get isSettling() {
+    return this.#host.now() < this.#emptyAt + this.#options.revocationBound;
   }
 
   /** Whether the store knows again what every living node knows that can reach it. */
@@ -335,6 +342,7 @@ export class SharedLog {
       if (!isFirst && begun.position.history !== from.history) {
         // Who has heard of all until now need not wait for the others to say what has ended.
         const hasMissed = now - this.#confirmedAt >= this.#options.revocationBound;
+        this.#emptyAt = now;
         this.#settledAt = hasMissed ? now + this.#options.revocationBound : now;
         this.listener.forgot();
       }

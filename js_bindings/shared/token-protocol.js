@@ -1,6 +1,6 @@
 // What a node may do with the tokens of a session that several nodes share, in which order (docs/several-nodes.md draws it):
 // tables of transitions, of which the first row that applies says the next step. They are carried out by tokens.js, and
-// explored by tests/model/tokens.test.js, which also takes each row out and finds out what it is there for.
+// explored by tests/js/token-model.test.js, which also takes each row out and finds out what it is there for.
 // They must not know stores, clocks nor origins. Invariants: a refresh token is redeemed by whoever has replaced the record
 // that holds it by one with his intent, and by nobody else; tokens that were redeemed are kept until the store has them,
 // or newer ones, or says that the session has ended.
@@ -27,6 +27,9 @@
  * @property {number} [now] on the store's clock
  * @property {number} [redeemMs] how long a redemption may take
  * @property {number} [silentMs] how long after its end an attempt may still have tokens that it could not save
+ * @property {boolean} [isSettling] the store has forgotten everything: not every node has told it again what it is about
+ * @property {'put' | 'changed' | 'failed'} [written] what came of a write: something else stood there, or the store could
+ *   not be reached
  * @property {boolean} [hasAsked] the other nodes have been asked, and have had time to answer
  */
 
@@ -71,6 +74,8 @@ export const EXCHANGE = Object.freeze([
     applies: (view) => versionOf(view) < view.held,
     next: 'save',
   },
+  // Whoever is at it has announced it to a store that forgot.
+  { name: 'the store has forgotten', applies: (view) => view.isSettling, next: 'wait' },
   // A node that has stood still since it announced itself does so again.
   {
     name: 'it is announced',
@@ -94,7 +99,7 @@ export const EXCHANGE = Object.freeze([
     applies: (view) => {
       const intent = intentOf(view);
       if (intent === null || view.isOwn(intent.by)) return false;
-      return view.now < intent.until + view.silentMs;
+      return view.now >= intent.until && view.now < intent.until + view.silentMs;
     },
     next: 'ask',
   },
@@ -106,9 +111,10 @@ export const EXCHANGE = Object.freeze([
  * - `drop`: the session has ended: the tokens are to be ended at the origin
  * - `yield`: the store has newer ones
  * - `withdraw`: they are there, with an intent of which nothing came
+ * - `announce`: they are there, without the intent of the attempt that is under way
  * - `done`: they are there
- * - `put`: replace what stands there, if it still does, and look again if not
- * @typedef {'drop' | 'yield' | 'withdraw' | 'done' | 'put'} SaveStep
+ * - `put`: replace what stands there
+ * @typedef {'drop' | 'yield' | 'withdraw' | 'announce' | 'done' | 'put'} SaveStep
  * @type {readonly Row<SaveStep>[]}
  */
 export const SAVE = Object.freeze([
@@ -123,6 +129,11 @@ export const SAVE = Object.freeze([
     },
     next: 'withdraw',
   },
+  {
+    name: 'the store has forgotten an intent',
+    applies: (view) => versionOf(view) === view.held && view.isUnderWay && intentOf(view) === null,
+    next: 'announce',
+  },
   { name: 'they are there', applies: (view) => versionOf(view) === view.held, next: 'done' },
   // Whatever has become of the intent, and however long that took: nobody else has them.
   {
@@ -131,6 +142,24 @@ export const SAVE = Object.freeze([
     next: 'put',
   },
   { name: 'the store has none', applies: ({ stored }) => stored.state === 'unknown', next: 'put' },
+]);
+
+/**
+ * A write that leaves tokens in the store has ended.
+ * - `keep`: they stay in the outbox, and are written again
+ * - `look`: see what stands there now
+ * - `done`: there is nothing left to do
+ * @typedef {'keep' | 'look' | 'done'} WrittenStep
+ * @type {readonly Row<WrittenStep>[]}
+ */
+export const WRITTEN = Object.freeze([
+  {
+    name: 'something else stood there',
+    applies: ({ written }) => written === 'changed',
+    next: 'look',
+  },
+  { name: 'the store is away', applies: ({ written }) => written === 'failed', next: 'keep' },
+  { name: 'it is written', applies: always, next: 'done' },
 ]);
 
 /**
@@ -160,6 +189,8 @@ const UNSAID = {
   now: 0,
   redeemMs: 0,
   silentMs: 0,
+  isSettling: false,
+  written: 'put',
   hasAsked: false,
 };
 

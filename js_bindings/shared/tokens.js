@@ -10,7 +10,7 @@ import { compareAt, StoreUnavailableError } from '../stores/store.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { lookAgain } from './look-again.js';
 import { parseRecord, recordOf, tokenPartsOf } from './record.js';
-import { EXCHANGE, nextStep, REFUSAL, SAVE } from './token-protocol.js';
+import { EXCHANGE, nextStep, REFUSAL, SAVE, WRITTEN } from './token-protocol.js';
 
 /** A managed session is in the store for no longer than this. */
 const MAX_RECORD_MS = 30 * 24 * 3_600_000;
@@ -120,16 +120,24 @@ export class SharedTokens {
   // --- Whether there is a session ---
 
   /**
+   * Whether a session is held here, and may be served without a word from the store.
+   * @param {string} key
+   */
+  mayServe(key) {
+    const held = this.#core.findSession(key, this.#host.now());
+    return held !== null && held.note !== '' && this.#isTrusted(held);
+  }
+
+  /**
    * Whether the session of a genuine cookie may be served: one that is held here, unless it may have been ended since; or
    * one that another node has begun, which is then held here, too. Never rejects.
    * @param {RequestHead} head
+   * @param {string} key of the session
    * @param {number} endsAtMs when its cookie ends at the latest
    * @returns {Promise<'found' | 'none' | 'unavailable'>}
    */
-  async find(head, endsAtMs) {
-    const key = /** @type {{ key: string }} */ (this.#core.sessionKey(head)).key;
+  async find(head, key, endsAtMs) {
     const before = this.#held(key);
-    if (before !== null && this.#isTrusted(before)) return 'found';
     if (before === null && this.#hasEndedHere(head)) return 'none';
     if (before === null) await this.#log.catchUp();
     else await this.#log.confirm();
@@ -299,7 +307,7 @@ export class SharedTokens {
       const way = { head, key, by, rejected, hasAsked: false, isDoubtful: false };
       const found = await lookAgain(this.#host, giveUpAt, () => this.#step(way));
       if (found === null) return FAILED;
-      return 'kind' in found ? found : await this.#redeem(way, found, redeem);
+      return 'kind' in found ? found : await this.#redeem(way, found.redeems, redeem);
     } catch {
       return FAILED; // the store is away: nobody can say who may redeem
     } finally {
@@ -309,7 +317,7 @@ export class SharedTokens {
 
   /**
    * @param {Way} way
-   * @returns {Promise<Outcome | Found | null>} a record whose refresh token this node is to redeem; null: look again
+   * @returns {Promise<Outcome | { redeems: Held } | null>} this node is to redeem what it holds; null: look again
    */
   async #step(way) {
     const { head, key, by } = way;
@@ -332,7 +340,7 @@ export class SharedTokens {
           if (this.#log.isSettled) await this.#save(key);
           return null;
         case 'redeem':
-          return /** @type {Found} */ (stored);
+          return { redeems: held };
         case 'ask':
           if (!way.hasAsked) await this.#ask(head);
           way.hasAsked = true;
@@ -354,15 +362,15 @@ export class SharedTokens {
 
   /**
    * @param {Way} way
-   * @param {Found} claimed
+   * @param {Held} held
    * @param {(refreshToken: string) => Promise<import('../sessions/token-endpoint.js').Exchange>} redeem
    * @returns {Promise<Outcome>}
    */
-  async #redeem(way, { version, record }, redeem) {
-    const { status, retryAfterMs, tokens } = await redeem(record.refresh);
+  async #redeem(way, held, redeem) {
+    const { status, retryAfterMs, tokens } = await redeem(held.refresh);
     if (tokens.access !== '') {
-      const refresh = tokens.refresh || record.refresh; // some origins do not rotate them
-      return { kind: 'tokens', tokens: { ...tokens, refresh }, version: version + 1 };
+      const refresh = tokens.refresh || held.refresh; // some origins do not rotate them
+      return { kind: 'tokens', tokens: { ...tokens, refresh }, version: held.note.version + 1 };
     }
     const isRefused = status === 400 || status === 401 || status === 403;
     if (isRefused) return this.#afterRefusal(way, { status, retryAfterMs });
@@ -381,7 +389,8 @@ export class SharedTokens {
     const { revocationBound } = this.#options;
     let hasAsked = false;
     // A store that pushes has their answer at once; the whole bound is for where something has gone wrong.
-    const patience = way.isDoubtful || this.#log.hasForgotten ? revocationBound : revocationBound / 4;
+    const patience =
+      way.isDoubtful || this.#log.hasForgotten ? revocationBound : revocationBound / 4;
     const giveUpAt = this.#host.now() + patience;
     for (;;) {
       const held = this.#heldBy(head);
@@ -421,6 +430,7 @@ export class SharedTokens {
       by,
       isOwn: (other) => this.#isOwn(other),
       isUnderWay: this.#underWay.has(key),
+      isSettling: this.#log.isSettling,
       now: this.#time(),
       redeemMs: this.#redeemMs,
       silentMs: MAX_UNKNOWN_MS,
@@ -433,10 +443,15 @@ export class SharedTokens {
    * @returns {Promise<Found | null>} null: another node was faster
    */
   async #claim(stored, by) {
-    const intent = { by, until: this.#time() + this.#redeemMs + this.#options.leaseFor };
+    const intent = this.#intentOf(by);
     const record = { ...stored.record, intent };
     const value = await this.#replace(stored, record);
     return value && { ...stored, record, intent, value };
+  }
+
+  /** @param {string} by @returns {Intent} */
+  #intentOf(by) {
+    return { by, until: this.#time() + this.#redeemMs + this.#options.leaseFor };
   }
 
   get #redeemMs() {
@@ -461,36 +476,54 @@ export class SharedTokens {
       if (held === null) return;
       await this.#log.begin();
       const askedAt = this.#core.sequence;
-      const { places, version } = held.note;
-      const stored = await this.#read(places, [this.#records.keyMark(key)]);
-      switch (nextStep(SAVE, this.#viewOf(stored, version, { by: '', key }))) {
-        case 'drop':
-          this.#noteEnd(key);
-          await this.endAtOrigin(held);
-          return;
-        case 'done':
-          this.#adopt(held, askedAt, !this.#underWay.has(key));
-          return;
-        case 'withdraw': {
-          const found = /** @type {Found} */ (stored);
-          if ((await this.#replace(found, { ...found.record, intent: null })) !== null) return;
-          break;
-        }
-        case 'put': {
-          const next = /** @type {Found | Unknown} */ (stored);
-          if ((await this.#replace(next, this.#recordOf(held, next))) === null) break;
-          const now = this.#held(key);
-          // Unless they have been exchanged once more meanwhile.
-          if (now?.note.version === version && now.access === held.access) {
-            this.#adopt(now, askedAt, !this.#underWay.has(key));
-          }
-          return;
-        }
-        default:
-          return; // whoever needs tokens looks there first
+      const stored = await this.#read(held.note.places, [this.#records.keyMark(key)]);
+      const step = nextStep(SAVE, this.#viewOf(stored, held.note.version, { by: '', key }));
+      if (step === 'drop') {
+        this.#noteEnd(key);
+        return this.endAtOrigin(held);
       }
+      if (step === 'yield' || step === 'done') {
+        if (step === 'done') this.#noteSaved(held, askedAt);
+        return; // of newer ones: whoever needs tokens looks there first
+      }
+      /** @type {unknown} */
+      let failure;
+      const written = await this.#write(key, step, held, stored).catch((error) => {
+        failure = error;
+        return /** @type {const} */ ('failed');
+      });
+      const next = nextStep(WRITTEN, { stored, held: held.note.version, written });
+      if (next === 'keep') throw failure; // the outbox does
+      if (next === 'done') return this.#noteSaved(held, askedAt);
     }
     throw new StoreUnavailableError({ cause: new Error('the record changes all the time') });
+  }
+
+  /**
+   * @param {string} key
+   * @param {'put' | 'withdraw' | 'announce'} step
+   * @param {Held} held
+   * @param {Stored} stands what it replaces: a record, or none
+   * @returns {Promise<'put' | 'changed'>} rejects if the store cannot be reached
+   */
+  async #write(key, step, held, stands) {
+    const stored = /** @type {Found | Unknown} */ (stands);
+    const record = this.#recordOf(held, stored);
+    const by = this.#underWay.get(key);
+    if (step !== 'withdraw' && by !== undefined) record.intent = this.#intentOf(by);
+    return (await this.#replace(stored, record)) === null ? 'changed' : 'put';
+  }
+
+  /**
+   * What was held is in the store.
+   * @param {Held} held
+   * @param {number} askedAt
+   */
+  #noteSaved({ key, access, note }, askedAt) {
+    const now = this.#held(key);
+    // Unless they have been exchanged once more meanwhile.
+    if (now?.note.version !== note.version || now.access !== access) return;
+    this.#adopt(now, askedAt, !this.#underWay.has(key));
   }
 
   /**
