@@ -106,7 +106,7 @@ function nextWorlds(world, tables, most) {
     if (at === 'idle' && look === '' && world.exchanges < MAX_EXCHANGES) {
       may(
         `${name} looks`,
-        of((next, node) => void (node.look = JSON.stringify({ seen: next.store }))),
+        of((next, node) => Object.assign(node, { look: JSON.stringify({ seen: next.store }) })),
       );
     }
     if (at === 'idle' && look !== '') {
@@ -173,10 +173,12 @@ function nextWorlds(world, tables, most) {
     next.store = null;
     next.isSettling = true;
     for (const node of next.nodes) node.refills = node.lives;
+    return true;
   });
   may('every living node has told the store again', (next) => {
     if (!next.isSettling || next.nodes.some(({ refills }) => refills)) return false;
     next.isSettling = false;
+    return true;
   });
   may('time passes', (next) => {
     const intent = next.store?.intent;
@@ -186,6 +188,7 @@ function nextWorlds(world, tables, most) {
     const mayCome = node.lives && (node.unsaved || node.at !== 'idle');
     if (intent.age === 'over' && mayCome) return false;
     intent.age = intent.age === 'young' ? 'over' : 'silent';
+    return true;
   });
   return found;
 }
