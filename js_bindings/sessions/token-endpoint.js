@@ -8,8 +8,8 @@ import { valueAt } from '../util/json-pointer.js';
 /** An answer that brings tokens is no longer than this. */
 const MAX_TOKEN_BYTES = 64 * 1024;
 
-/** The time that an exchange may take is counted in so many parts. */
-const PARTS = 4;
+/** After the time that an exchange may take. */
+const GRACE_MS = 100;
 
 /** @typedef {import('../core/abi.js').Tokens} Tokens */
 
@@ -38,8 +38,11 @@ export class TokenEndpoint {
   constructor(origin, managed, host) {
     this.#origin = origin;
     this.#managed = managed;
-    const sleep = (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
-      sleepInParts(host, ms, signal);
+    // A node that has stood still for all that time looks at the answer first that has come meanwhile.
+    const sleep = async (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) => {
+      await host.sleep(ms, signal);
+      await host.sleep(GRACE_MS, signal);
+    };
     this.#host = { ...host, sleep };
   }
 
@@ -111,19 +114,6 @@ export class TokenEndpoint {
   #ask(path, init) {
     const limits = { timeoutMs: this.#managed.refreshTimeout, maxBytes: MAX_TOKEN_BYTES };
     return originCall(this.#host, this.#origin + path, { ...init, method: 'POST' }, limits);
-  }
-}
-
-/**
- * A node that stands still for longer than an exchange may take still looks at the answer that has come meanwhile: of the
- * time in which it stood still, one part counts.
- * @param {import('../host.js').Host} host
- * @param {number} ms
- * @param {AbortSignal} signal
- */
-async function sleepInParts(host, ms, signal) {
-  for (let part = 0; part < PARTS && !signal.aborted; part += 1) {
-    await host.sleep(ms / PARTS, signal);
   }
 }
 

@@ -337,7 +337,7 @@ export class SharedLog {
       const isFirst = from === null;
       this.generation += 1;
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : now + 1;
-      this.sessionFloor = now + 1;
+      this.sessionFloor = isFirst ? now : now + 1; // before the first time there was nothing to miss
       if (!isFirst) this.#forgottenAt = now;
       if (!isFirst && begun.position.history !== from.history) {
         // Who has heard of all until now need not wait for the others to say what has ended.
