@@ -81,14 +81,19 @@ export class SesameStore extends DurableObject {
    * @internal
    * @param {string} name
    * @param {Uint8Array} value
-   * @param {{ at: string, time: number, ttlMs: number, fenceMs: number, lock?: string }} options
+   * @param {{ at: string, time: number, ttlMs: number, fenceMs: number, lock?: string, replaces?: Uint8Array | null }}
+   *   options
    */
-  putIfNewer(name, value, { at, time, ttlMs, fenceMs, lock }) {
+  putIfNewer(name, value, { at, time, ttlMs, fenceMs, lock, replaces }) {
     const now = Date.now();
     if (lock !== undefined && this.#holder(name, now) !== lock) return false;
     const held = this.#record(name);
-    const isOvertaken = held && (held.value === null || held.at > Number(at));
-    if (isOvertaken || now - time >= fenceMs) return false;
+    if (replaces !== undefined) {
+      if (held?.ended || !areSame(held?.value ?? null, replaces)) return false;
+    } else {
+      const isOvertaken = held && (held.value === null || held.at > Number(at));
+      if (isOvertaken || now - time >= fenceMs) return false;
+    }
     this.#put(name, { value, ended: 0, at: Number(at), until: now + ttlMs });
     return true;
   }
@@ -254,4 +259,14 @@ export class SesameStore extends DurableObject {
 /** @param {number | undefined} at */
 function atOf(at) {
   return at ? `${at}` : '';
+}
+
+/**
+ * @param {ArrayBuffer | null} stands
+ * @param {Uint8Array | null} replaces
+ */
+function areSame(stands, replaces) {
+  if (stands === null || replaces === null) return stands === replaces;
+  const bytes = new Uint8Array(stands);
+  return bytes.length === replaces.length && bytes.every((byte, index) => byte === replaces[index]);
 }

@@ -73,6 +73,7 @@ export function assemble(instance, parsed, host, features = {}) {
     parsed.managed && ManagedSessions && ring
       ? new ManagedSessions(core, parsed, host, waiters, shared, changes, ring)
       : null;
+  if (managed !== null) changes.findManaged = (head) => managed.find(head);
   const drops = new DropCounts();
   const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops);
   return {

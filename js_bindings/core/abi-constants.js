@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 export const KEY_BYTES = 16;
 export const USERS_BYTES = 48;
 
@@ -140,21 +140,31 @@ export const ResultLayout = Object.freeze({
 
 /** Bytes from the start of a `struct sesame_exported` to each field, and its size. */
 export const ExportedLayout = Object.freeze({
-  SIZE: 48,
+  SIZE: 88,
   /** uint8[16] */
   user: 0,
+  /** uint8[16] */
+  session: 16,
   /** pointer */
-  access: 16,
+  access: 32,
   /** uint32 */
-  accessLength: 20,
+  accessLength: 36,
   /** pointer */
-  refresh: 24,
+  refresh: 40,
   /** uint32 */
-  refreshLength: 28,
+  refreshLength: 44,
+  /** pointer */
+  note: 48,
+  /** uint32 */
+  noteLength: 52,
   /** double */
-  accessExpiresAtMs: 32,
+  accessExpiresAtMs: 56,
   /** double */
-  expiresAtMs: 40,
+  expiresAtMs: 64,
+  /** double */
+  confirmedAtMs: 72,
+  /** uint32 */
+  next: 80,
 });
 
 /**
@@ -183,7 +193,9 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
  * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, retryAfterMs: number, accessExpiresAtMs: number, accessLength: number, refreshLength: number) => number} sesame_refresh_complete
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_export
- * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, expiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, userLength: number) => number} sesame_session_adopt
+ * @property {(cache: number, nowMs: number, keyLength: number) => number} sesame_session_find
+ * @property {(cache: number, nowMs: number, from: number) => number} sesame_session_next
+ * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, expiresAtMs: number, keyLength: number, userLength: number, accessLength: number, refreshLength: number, noteLength: number, isShared: number) => number} sesame_session_adopt
  * @property {(cache: number) => number} sesame_sessions_crowded_out
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_key
  * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_credentials

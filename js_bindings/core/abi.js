@@ -3,6 +3,7 @@
 // points to is used or copied before the next call (convention 4).
 
 import { SesameError } from '../errors.js';
+import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { ABI_VERSION, ExportedLayout, KEY_BYTES, ResultLayout, Status } from './abi-constants.js';
 
@@ -83,11 +84,14 @@ const encoder = new TextEncoder();
 /**
  * A session whose tokens are kept here.
  * @typedef {object} ManagedSession
- * @property {string} user its key, in hexadecimal
+ * @property {string} key its own, in hexadecimal
+ * @property {string} user its user's key
  * @property {string} access
  * @property {string} refresh empty: none
+ * @property {string} note the shell's own
  * @property {number} accessExpiresAtMs 0: not known
  * @property {number} expiresAtMs the absolute end
+ * @property {number} confirmedAtMs when it was begun or adopted the last time
  */
 
 const decoder = new TextDecoder();
@@ -583,38 +587,75 @@ export class Core {
    */
   exportSession(head, now) {
     const lengths = this.#writeHead(head);
-    const at = this.#exports.sesame_session_export(this.#handle, now, ...lengths);
+    return this.#exported(this.#exports.sesame_session_export(this.#handle, now, ...lengths));
+  }
+
+  /**
+   * The managed session of a key.
+   * @param {string} key in hexadecimal
+   * @param {number} now
+   * @returns {ManagedSession | null}
+   */
+  findSession(key, now) {
+    const length = this.#writeBytes(0, fromHex(key));
+    return this.#exported(this.#exports.sesame_session_find(this.#handle, now, length));
+  }
+
+  /**
+   * One managed session after another, in no order.
+   * @param {number} from 0, and then what the last one gave as `next`
+   * @param {number} now
+   * @returns {(ManagedSession & { next: number }) | null} null: there are no more
+   */
+  nextSession(from, now) {
+    return this.#exported(this.#exports.sesame_session_next(this.#handle, now, from));
+  }
+
+  /** @param {number} at where a session is exported; 0: nowhere */
+  #exported(at) {
     if (at === 0) return null;
     this.#refreshViews();
     const exported = new DataView(this.#bytes.buffer, at, ExportedLayout.SIZE);
     const u32 = (/** @type {number} */ offset) => exported.getUint32(offset, true);
+    const f64 = (/** @type {number} */ offset) => exported.getFloat64(offset, true);
     const text = (/** @type {number} */ start, /** @type {number} */ length) =>
       decoder.decode(this.#bytes.subarray(start, start + length));
     return {
+      key: this.#keyAt(at + ExportedLayout.session),
       user: this.#keyAt(at + ExportedLayout.user),
       access: text(u32(ExportedLayout.access), u32(ExportedLayout.accessLength)),
       refresh: text(u32(ExportedLayout.refresh), u32(ExportedLayout.refreshLength)),
-      accessExpiresAtMs: exported.getFloat64(ExportedLayout.accessExpiresAtMs, true),
-      expiresAtMs: exported.getFloat64(ExportedLayout.expiresAtMs, true),
+      note: text(u32(ExportedLayout.note), u32(ExportedLayout.noteLength)),
+      accessExpiresAtMs: f64(ExportedLayout.accessExpiresAtMs),
+      expiresAtMs: f64(ExportedLayout.expiresAtMs),
+      confirmedAtMs: f64(ExportedLayout.confirmedAtMs),
+      next: u32(ExportedLayout.next),
     };
   }
 
   /**
-   * Takes over a managed session from another node.
+   * Takes over a managed session from the store, or what is known of one since.
    * @param {number} now
-   * @param {{ askedAt: number, tenant: string, cookie: string, session: ManagedSession }} found `askedAt`: the
-   *   sequence from before the store was asked
+   * @param {{ askedAt: number, isShared: boolean, session: Pick<ManagedSession, 'key' | 'user' | 'access' | 'refresh' |
+   *   'accessExpiresAtMs' | 'expiresAtMs' | 'note'> }} found `askedAt`: the sequence from before
+   *   the store was asked; `isShared`: the store has it as it is, so it may make room for another
    * @returns {boolean} false: it has ended here since, or does not fit
    */
-  adoptSession(now, { askedAt, tenant, cookie, session }) {
-    const lengths = this.#writeTexts([tenant, cookie, session.access, session.refresh]);
-    const start = lengths.reduce((sum, length) => sum + length, 0);
-    const userLength = this.#writeBytes(start, fromHex(session.user));
+  adoptSession(now, { askedAt, isShared, session }) {
+    const { key, user, access, refresh, note } = session;
+    const lengths = [KEY_BYTES, KEY_BYTES];
+    let start = this.#writeBytes(0, joined([fromHex(key), fromHex(user)]));
+    for (const text of [access, refresh, note]) {
+      const length = this.#writeText(start, text);
+      lengths.push(length);
+      start += length;
+    }
     const { accessExpiresAtMs, expiresAtMs } = session;
     const times = [accessExpiresAtMs, expiresAtMs];
     return (
       this.#exports.sesame_session_adopt(
-        ...[this.#handle, now, askedAt, ...times, ...lengths, userLength],
+        ...[this.#handle, now, askedAt, ...times, ...lengths],
+        Number(isShared),
       ) === 1
     );
   }

@@ -201,8 +201,7 @@ export class AuthRoutes {
     const managed = this.#managed();
     const tokens = [];
     for (const named of this.#parts.core.namedHeads(request.head)) {
-      await managed.find(named);
-      tokens.push(managed.tokensOf(named));
+      tokens.push(await managed.lastTokensOf(named));
     }
     let isPending = false;
     /** @type {Response | null} */

@@ -316,6 +316,15 @@ export const SECTIONS = {
         meaning: 'with a store: the longest any node serves a session that was ended elsewhere',
         rule: 'R31',
       },
+      serveUnconfirmedFor: {
+        kind: 'duration',
+        standard: '0s',
+        min: 0,
+        meaning:
+          'with `managed` and a store: how much longer than that a node that has lost the store serves what it holds, where the alternative is 503',
+        rule: 'R32',
+        page: 'several-nodes.md#when-the-store-is-away',
+      },
     },
   },
 };

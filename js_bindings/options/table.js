@@ -42,6 +42,7 @@ export const OPTIONS = Object.freeze({
   secret: { kind: 'secret', standard: null },
   store: { kind: 'store', standard: null },
   revocationBound: { kind: 'duration', standard: '5s' },
+  serveUnconfirmedFor: { kind: 'duration', standard: '0s', min: 0 },
 });
 
 export const MANAGED = Object.freeze({

@@ -77,6 +77,8 @@
  *   as `redis('redis://…')`; needs `secret` (rule R30); default: none
  * @property {Duration} [revocationBound] with a store: the longest any node serves a session that was ended elsewhere
  *   (rule R31); default: 5 s
+ * @property {Duration} [serveUnconfirmedFor] with `managed` and a store: how much longer than that a node that has
+ *   lost the store serves what it holds, where the alternative is 503 (rule R32); default: 0 s
  */
 
 /**
@@ -141,6 +143,7 @@
  * @property {readonly Uint8Array<ArrayBuffer>[] | null} secret
  * @property {import('../stores/store.js').SharedStore | null} store
  * @property {number} revocationBound
+ * @property {number} serveUnconfirmedFor
  * @property {boolean} isManaged
  * @property {number} refreshLeaseFor
  */

@@ -6,7 +6,14 @@
 import { Action, Credential } from '../core/abi-constants.js';
 import { endToEnd } from '../origin/headers.js';
 import { GenuineCookies } from './genuine-cookies.js';
-import { NO_TOKENS, NOT_EXCHANGED, TokenEndpoint } from './token-endpoint.js';
+import { NO_TOKENS, TokenEndpoint } from './token-endpoint.js';
+
+/** An exchange shows so often that it goes on. */
+const BEAT_MS = 500;
+/** One that has not shown it for so long has been dropped by its host. */
+const SILENT_MS = 3000;
+/** Of the time between two looks, no more counts: the whole node may have stood still. */
+const MAX_LOOK_MS = 100;
 
 /**
  * Who a request is to the origin:
@@ -33,6 +40,8 @@ export class ManagedSessions {
   #shared;
   #changes;
   #cookies;
+  /** Signs of life of each exchange, by its lease. @type {Map<number, number>} */
+  #beats = new Map();
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -54,6 +63,9 @@ export class ManagedSessions {
     this.#waiters = waiters;
     this.#shared = shared;
     this.#changes = changes;
+    if (shared !== null) {
+      shared.tokens.endAtOrigin = (tokens) => this.#endpoint.endSession(tokens);
+    }
   }
 
   /**
@@ -66,18 +78,25 @@ export class ManagedSessions {
    * @returns {Promise<Authorization>}
    */
   async authorize(head, waitUntil, { rejected = '', signal } = {}) {
+    const giveUpAt = this.#host.now() + this.#options.leaseFor;
+    const found = await this.find(head);
+    if (found === 'unavailable') return authorization('unavailable');
     let waited = 0;
-    if ((await this.find(head)) === 'unavailable') return authorization('unavailable');
+    const watch = new Watch();
     for (let round = 0; ; ++round) {
       const action = this.#core.authorizeSession(head, rejected, this.#host.now(), waited);
       if (action === Action.WAIT) {
         const { lease, deadlineMs } = this.#core;
         waited = lease;
-        if (signal?.aborted) return authorization('unavailable');
-        await this.#waiters.wait(lease, deadlineMs, round, signal);
+        if (signal?.aborted || this.#host.now() >= giveUpAt) {
+          this.#core.leaveWait(this.#host.now(), lease);
+          return authorization('unavailable');
+        }
+        await this.#waiters.wait(lease, Math.min(deadlineMs, giveUpAt), round, signal);
+        if (this.#isDropped(lease, watch)) this.#core.releaseFill(lease);
       } else if (action === Action.FETCH) {
         const { lease, bodyText } = this.#core;
-        const exchange = this.#exchange(head, lease, bodyText, waitUntil);
+        const exchange = this.#exchange(head, lease, rejected, bodyText, waitUntil);
         waitUntil(exchange);
         const result = await exchange;
         if (result !== null) return { ...result, isNew: true };
@@ -85,6 +104,32 @@ export class ManagedSessions {
         return { ...this.#decided(action), isNew: round > 0 };
       }
     }
+  }
+
+  /**
+   * Whether the request that leads an exchange has been dropped by its host: it shows no sign of life while others are
+   * woken again and again. (Where requests share promises, none is dropped.)
+   * @param {number} lease
+   * @param {Watch} watch of the request that waits
+   */
+  #isDropped(lease, watch) {
+    if (this.#host.sharesPromises) return false;
+    const beats = this.#beats.get(lease);
+    return beats !== undefined && watch.isSilent(this.#host.now(), lease, beats);
+  }
+
+  /**
+   * Shows signs of life of an exchange, until it is over.
+   * @param {number} lease
+   * @param {AbortSignal} over
+   */
+  async #beat(lease, over) {
+    if (this.#host.sharesPromises) return;
+    for (let beats = 0; !over.aborted; beats += 1) {
+      this.#beats.set(lease, beats);
+      await this.#host.sleep(BEAT_MS, over);
+    }
+    this.#beats.delete(lease);
   }
 
   /** @param {number} action */
@@ -103,17 +148,20 @@ export class ManagedSessions {
   }
 
   /**
-   * Looks for the session of a request on the other nodes, if it is not here. Never rejects.
+   * Looks for the session of a request on the other nodes, if it is not here, or may have been ended there since. Never
+   * rejects.
    * @param {import('../core/abi.js').RequestHead} head
-   * @returns {Promise<'found' | 'none' | 'unavailable'>}
+   * @returns {Promise<'found' | 'none' | 'unavailable'>} `unavailable`: it is not known whether there is one
    */
   async find(head) {
     if (this.#shared === null) return 'none';
     const key = this.#core.sessionKey(head);
     if (key?.kind !== Credential.COOKIE) return 'none';
-    if (this.#core.exportSession(head, this.#host.now()) !== null) return 'found';
-    if (this.birthOf(key.credential) === null) return 'none';
-    return this.#shared.tokens.find(head);
+    const { tokens, log } = this.#shared;
+    if (tokens.mayServe(key.key)) return 'found';
+    const bornAtMs = this.birthOf(key.credential);
+    if (bornAtMs === null) return 'none';
+    return tokens.find(head, key.key, bornAtMs + this.#options.expiresIn - log.clockOffset);
   }
 
   /** When births are: the store's clock, where there is one. */
@@ -134,24 +182,46 @@ export class ManagedSessions {
    * Exchanges a refresh token, once: here, and among all nodes.
    * @param {import('../core/abi.js').RequestHead} head
    * @param {number} lease
+   * @param {string} rejected
    * @param {string} refreshToken
    * @param {(work: Promise<unknown>) => void} waitUntil
    * @returns {Promise<Authorization | null>} null: the session ended meanwhile
    */
-  async #exchange(head, lease, refreshToken, waitUntil) {
+  async #exchange(head, lease, rejected, refreshToken, waitUntil) {
     let isComplete = false;
+    const over = new AbortController();
+    this.#beat(lease, over.signal).catch(() => {});
     try {
-      const { status, retryAfterMs, tokens } = await this.#exchanged(head, lease, refreshToken);
-      const exchange = { httpStatus: status, retryAfterMs, tokens };
+      const outcome = await this.#exchanged(head, lease, rejected, refreshToken);
+      const exchange = exchangeOf(outcome);
       const action = this.#core.completeRefresh(this.#host.now(), lease, exchange);
       isComplete = true;
-      if (action !== Action.RETRY) return this.#decided(action);
-      waitUntil(this.#endpoint.endSession(tokens)); // they are nobody's: the session has ended
-      return null;
+      const decided = action === Action.RETRY ? null : this.#decided(action);
+      if (outcome.kind === 'tokens') {
+        if (await this.#keep(head, outcome)) return decided;
+        waitUntil(this.#endpoint.endSession(outcome.tokens)); // they are nobody's: the session has ended
+        return null;
+      }
+      // No node may try this token once more.
+      if (exchange.httpStatus !== 0 && decided?.kind === 'none' && this.#shared !== null) {
+        await this.#shared.publisher.end(head).catch(() => {});
+      }
+      return decided;
     } finally {
+      over.abort();
       if (!isComplete) this.#core.releaseFill(lease);
       this.#waiters.wake(lease);
     }
+  }
+
+  /**
+   * New tokens of a session are held now, also where their lease has been given to another request meanwhile.
+   * @param {import('../core/abi.js').RequestHead} head
+   * @param {{ tokens: Tokens, version: number }} exchanged
+   */
+  async #keep(head, { tokens, version }) {
+    if (this.#shared === null) return this.#core.exportSession(head, this.#host.now()) !== null;
+    return this.#shared.tokens.keep(head, version, tokens);
   }
 
   /**
@@ -159,40 +229,24 @@ export class ManagedSessions {
    * it cannot be told who may redeem it, so nobody does: that signs nobody out (SPEC R24, R33).
    * @param {import('../core/abi.js').RequestHead} head
    * @param {number} lease
+   * @param {string} rejected
    * @param {string} refreshToken
-   * @returns {Promise<import('./token-endpoint.js').Exchange>}
+   * @returns {Promise<import('../shared/tokens.js').Outcome>}
    */
-  async #exchanged(head, lease, refreshToken) {
-    const shared = this.#shared;
-    const redeem = () => {
+  async #exchanged(head, lease, rejected, refreshToken) {
+    const redeem = (/** @type {string} */ token) => {
       this.#core.askOrigin(this.#host.now(), lease);
-      return this.#endpoint.redeem(refreshToken);
+      return this.#endpoint.redeem(token);
     };
-    if (shared === null) return redeem();
-    const since = await shared.log.currentPosition();
-    try {
-      return await shared.tokens.hold(
-        head,
-        async (lock, turn) => {
-          const redeemed = await redeem();
-          const isHere = this.#core.exportSession(head, this.#host.now()) !== null;
-          if (redeemed.tokens.access === '' || !isHere) return redeemed;
-          const { access, refresh, accessExpiresAtMs } = redeemed.tokens;
-          const tokens = { access, refresh: refresh || refreshToken, accessExpiresAtMs };
-          const isSaved = await shared.tokens.save(head, since, { lock, turn, tokens });
-          return isSaved ? redeemed : NOT_EXCHANGED;
-        },
-        (session) => {
-          // Where refresh tokens are not rotated, only the access token is another.
-          const before = this.#core.exportSession(head, this.#host.now());
-          if (before === null) return null;
-          const isNew = session.refresh !== refreshToken || session.access !== before.access;
-          return isNew ? { status: 200, retryAfterMs: 0, tokens: session } : null;
-        },
-      );
-    } catch {
-      return NOT_EXCHANGED;
+    const key = this.#core.sessionKey(head)?.key;
+    if (this.#shared !== null && key !== undefined) {
+      const giveUpAt = this.#host.now() + this.#options.leaseFor;
+      return this.#shared.tokens.exchange(head, key, rejected, giveUpAt, redeem);
     }
+    const { status, retryAfterMs, tokens } = await redeem(refreshToken);
+    return tokens.access === ''
+      ? { kind: 'failed', status, retryAfterMs, isRefused: false }
+      : { kind: 'tokens', tokens, version: 0 };
   }
 
   /**
@@ -222,6 +276,18 @@ export class ManagedSessions {
     const document = await this.#changes.begin(session);
     if (document === null) return failedLogin(503);
     return { status: 200, cookie, document };
+  }
+
+  /**
+   * The newest tokens that prove a session at the origin, for who is about to end it. None if another node is exchanging
+   * them: it will find that the session has ended. Never rejects.
+   * @param {import('../core/abi.js').RequestHead} head
+   * @returns {Promise<Pick<Tokens, 'access' | 'refresh'>>}
+   */
+  async lastTokensOf(head) {
+    const found = await this.find(head);
+    if (found === 'found' && !(await this.#shared?.tokens.claimLast(head))) return NO_TOKENS;
+    return this.tokensOf(head);
   }
 
   /**
@@ -297,6 +363,45 @@ export class ManagedSessions {
     if (authorized?.kind === 'token') result.set('authorization', `Bearer ${authorized.token}`);
     return result;
   }
+}
+
+/** What one request has seen of an exchange that another one leads. */
+class Watch {
+  #lease = 0;
+  #beats = -1;
+  #lookedAt = 0;
+  #silentMs = 0;
+
+  /**
+   * Whether there has been no sign of life for too long.
+   * @param {number} now
+   * @param {number} lease
+   * @param {number} beats
+   */
+  isSilent(now, lease, beats) {
+    if (lease === this.#lease && beats === this.#beats) {
+      this.#silentMs += Math.min(Math.max(0, now - this.#lookedAt), MAX_LOOK_MS);
+    } else {
+      this.#silentMs = 0;
+    }
+    this.#lease = lease;
+    this.#beats = beats;
+    this.#lookedAt = now;
+    return this.#silentMs >= SILENT_MS;
+  }
+}
+
+/**
+ * As the core is told.
+ * @param {import('../shared/tokens.js').Outcome} outcome
+ */
+function exchangeOf(outcome) {
+  if (outcome.kind === 'tokens') {
+    return { httpStatus: 200, retryAfterMs: 0, tokens: outcome.tokens };
+  }
+  if (outcome.kind === 'ended') return { httpStatus: 0, retryAfterMs: 0, tokens: NO_TOKENS };
+  const { status: httpStatus, retryAfterMs } = outcome;
+  return { httpStatus, retryAfterMs, tokens: NO_TOKENS };
 }
 
 /** @param {number} status */

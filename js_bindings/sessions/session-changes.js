@@ -68,6 +68,12 @@ export class SessionChanges {
   };
 
   /**
+   * Whether the managed session of a request lives: set by who makes the parts.
+   * @type {(head: RequestHead) => Promise<'found' | 'none' | 'unavailable'>}
+   */
+  findManaged = async () => 'none';
+
+  /**
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
@@ -246,9 +252,8 @@ export class SessionChanges {
     if (key === null) return false;
     if (this.#options.managed && key.kind === Credential.COOKIE) {
       // The sessions are Sesame's own: the origin has never seen their cookies.
-      const found = (await this.#shared?.tokens.find(head)) ?? 'none';
-      if (found === 'unavailable') throw new OriginUnavailableError(1000);
-      return found === 'found';
+      // One that nobody knows, but that a node has begun, can be ended without knowing more of it.
+      return (await this.findManaged(head)) !== 'none';
     }
     const left = await this.#lookInStore(head);
     if (left === 'found') return true;
@@ -350,7 +355,7 @@ export class SessionChanges {
       const { tenant, cookie, answer } = session;
       const head = { tenant, cookie: `${this.#options.cookie[0]}=${cookie}`, authorization: '' };
       this.#shared.noteUserOf(answer.body, kept?.user ?? null);
-      await this.#shared.tokens.save(head, since);
+      await this.#shared.tokens.begin(head);
       const { cacheControl } = answer;
       if (kept) await this.#shared.save(head, since, kept, { cacheControl, askedAtMs });
       await crowdedOut;

@@ -94,8 +94,20 @@ export class SharedSessions {
     this.#families = families;
     this.log = new SharedLog(core, options, host, families);
     this.#records = new StoredRecords(this.#store, options, host, this.log, families);
-    this.publisher = new Publisher(core, options, this.log, families);
+    this.publisher = new Publisher(core, options, host, this.log, families);
     this.tokens = new SharedTokens(core, options, host, this.log, families, this.#records);
+    const { publisher, tokens } = this;
+    this.log.listener = {
+      answer: (key) => tokens.answer(key),
+      forgot: () => {
+        publisher.beginAgain();
+        tokens.beginRefill();
+      },
+      caughtUp: async () => {
+        await publisher.tellAgain();
+        await tokens.refill();
+      },
+    };
     this.usedMessages = new UsedMessages(this.#store, this.log);
   }
 

@@ -8,16 +8,20 @@ import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
 import { refusalIn } from '../stores/store.js';
 import { ANY_USER } from './families.js';
+import { KnownEnds } from './known-ends.js';
 import { Outbox } from './outbox.js';
 
 /**
  * What is understood of the log. The format is frozen (SPEC R34): a later version that has more to say uses other kinds,
  * at which a node of this one confirms what it holds.
  */
-const KINDS = ['end', 'forget', 'revoke', 'invalidate'];
+const KINDS = ['end', 'forget', 'ask', 'revoke', 'invalidate'];
 
 /** A request waits this long for a link that may be coming back. */
 const CONFIRM_MS = 1000;
+/** So long something may be missing in a store that has lost something. */
+const FORGOTTEN_MS = 10 * 60_000;
+
 /** After it has not, nobody waits for it for this long. */
 const PATIENCE_MS = 2000;
 
@@ -26,11 +30,20 @@ const LOOK_EVERY_MS = 10;
 
 /** @typedef {import('../stores/store.js').Position} Position */
 
+/**
+ * What else is to be done about what the log says. None of it rejects.
+ * @typedef {object} LogListener
+ * @property {(key: string) => Promise<void>} answer another node asks for a session
+ * @property {() => void} forgot the store has another history: what it knew is lost
+ * @property {() => Promise<void>} caughtUp the log has been read to its end
+ */
+
 export class SharedLog {
   #core;
   #host;
   #store;
   #trustFor;
+  #options;
   /** @type {Position | null} */
   #position = null;
   #placedAt = 0;
@@ -41,6 +54,13 @@ export class SharedLog {
   #confirmedTick = Number.NEGATIVE_INFINITY;
   /** What is from before has been lost sight of, and is never trusted again. */
   #lostFloor = 0;
+  /** Managed sessions that were confirmed before it are confirmed in the store before they are served. */
+  sessionFloor = 0;
+  /** When every living node that can reach the store has told it again what has ended, after it had forgotten. */
+  #settledAt = Number.NEGATIVE_INFINITY;
+  #forgottenAt = Number.NEGATIVE_INFINITY;
+  /** When it had another history the last time. */
+  #emptyAt = Number.NEGATIVE_INFINITY;
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
@@ -54,6 +74,12 @@ export class SharedLog {
   #told = new Set();
   /** What this node has changed and the others do not know yet. */
   outbox = new Outbox();
+  /** What has ended, for a store that comes back empty. */
+  ends = new KnownEnds();
+  /** Set by who makes the parts. @type {LogListener} */
+  listener = { answer: async () => {}, forgot: () => {}, caughtUp: async () => {} };
+  /** Sessions that another node asks for. @type {string[]} */
+  #asked = [];
   #families;
   /** Changes when the log was lost: what was being filled then counts for nothing. */
   generation = 0;
@@ -68,6 +94,7 @@ export class SharedLog {
     this.#families = families;
     this.#core = core;
     this.#host = host;
+    this.#options = options;
     this.#begunAt = host.now();
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
@@ -154,6 +181,31 @@ export class SharedLog {
     if (this.#confirmedTick < 0) return 0; // it has not been heard
     const passed = this.#host.monotonic() - this.#confirmedTick;
     return Math.max(0, passed - (now - this.#confirmedAt));
+  }
+
+  /**
+   * Whether a managed session may be served without a word from the store (SPEC R32): its tokens may work although it has
+   * ended, so there is nobody else to ask.
+   * @param {number} confirmedAtMs when the store has said that it lives
+   */
+  mayServe(confirmedAtMs) {
+    const age = this.#host.now() - Math.max(this.#confirmedAt, confirmedAtMs);
+    return age >= 0 && age < this.#trustFor + this.#options.serveUnconfirmedFor;
+  }
+
+  /** Whether the store has lost something not long ago. */
+  get hasForgotten() {
+    return this.#host.now() - this.#forgottenAt < FORGOTTEN_MS;
+  }
+
+  /** Whether another node may not have had the time yet to tell a store again, that has forgotten, what it is about. */
+  get isSettling() {
+    return this.#host.now() < this.#emptyAt + this.#options.revocationBound;
+  }
+
+  /** Whether the store knows again what every living node knows that can reach it. */
+  get isSettled() {
+    return this.#host.now() >= this.#settledAt;
   }
 
   /** Finds out what may be served, before a request is decided. Never rejects. */
@@ -267,13 +319,17 @@ export class SharedLog {
     this.#readingSince = asked;
     this.#slowest.meanwhile = 0;
     try {
-      await this.outbox.flush();
+      await this.outbox.flush(['end', 'drop']);
       while (!(await this.#readOn()));
       this.refusal = null;
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
       this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
+      // Of what has been read until now, nothing has ended these: they are not taken for older than that.
+      await this.outbox.flush(['tokens']).catch(() => {});
+      await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
+      await this.listener.caughtUp();
     } catch (error) {
       this.#noteRefusal(error);
       throw error;
@@ -300,8 +356,19 @@ export class SharedLog {
     if (found === null || from === null) {
       const begun = found ?? (await this.#store.changes(null));
       if (begun === null) throw new Error('the store has no history');
+      const now = this.#host.now();
+      const isFirst = from === null;
       this.generation += 1;
-      this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : this.#host.now() + 1;
+      this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : now + 1;
+      this.sessionFloor = isFirst ? now : now + 1; // before the first time there was nothing to miss
+      if (!isFirst) this.#forgottenAt = now;
+      if (!isFirst && begun.position.history !== from.history) {
+        // Who has heard of all until now need not wait for the others to say what has ended.
+        const hasMissed = now - this.#confirmedAt >= this.#options.revocationBound;
+        this.#emptyAt = now;
+        this.#settledAt = hasMissed ? now + this.#options.revocationBound : now;
+        this.listener.forgot();
+      }
       this.#place(begun.position);
       return true;
     }
@@ -323,14 +390,24 @@ export class SharedLog {
    */
   #apply(event, now) {
     const meaning = this.#families.meaningOf(event, KINDS);
-    if (meaning === 'unclear') this.#lostFloor = now + 1; // something has happened here, to whomever
+    if (meaning === 'unclear') this.#loseSight(now); // something has happened here, to whomever
     if (meaning !== 'clear') return;
     const { kind, key } = event;
-    if (kind === 'end') this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
+    if (kind === 'ask') this.#asked.push(key);
+    if (kind === 'end') {
+      this.ends.add(key, now + this.#options.expiresIn);
+      this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
+    }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);
     if (kind !== 'invalidate') return;
     if (key !== ANY_USER) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);
-    else this.#lostFloor = now + 1; // a node with another secret cannot say whom it means
+    else this.#loseSight(now); // a node with another secret cannot say whom it means
+  }
+
+  /** @param {number} now */
+  #loseSight(now) {
+    this.#lostFloor = now + 1;
+    this.sessionFloor = now + 1;
   }
 }

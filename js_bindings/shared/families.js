@@ -67,6 +67,11 @@ export class Families {
     }));
   }
 
+  /** Names this node among all. */
+  get nodeId() {
+    return this.#nodeId;
+  }
+
   /** The family under which this node writes records. */
   get own() {
     return this.all[0];

@@ -62,15 +62,19 @@ export class Outbox {
   /**
    * Whether the other nodes do not know yet what has happened to a session or user.
    * @param {string} key
+   * @param {EventKind} [kind] only this; default: anything
    */
-  isPending(key) {
-    return KINDS.some((kind) => this.#entries.has(idOf(kind, key)));
+  isPending(key, kind) {
+    return (kind ? [kind] : KINDS).some((each) => this.#entries.has(idOf(each, key)));
   }
 
-  /** Sends again what could not be sent. Rejects at the first that cannot be sent now either. */
-  async flush() {
+  /**
+   * Sends again what could not be sent. Rejects at the first that cannot be sent now either.
+   * @param {readonly EventKind[]} [kinds] only these; default: all
+   */
+  async flush(kinds = KINDS) {
     for (const entry of this.#entries.values()) {
-      if (!entry.hasFailed) continue;
+      if (!entry.hasFailed || !kinds.includes(entry.kind)) continue;
       await entry.send();
       this.#remove(entry);
     }

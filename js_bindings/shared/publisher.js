@@ -6,7 +6,10 @@ import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
-import { endingPartsOf, keyPartsOf, partsOf, tokenPartsOf } from './record.js';
+import { endingPartsOf, keyMarkOf, partsOf, tokenPartsOf } from './record.js';
+
+/** So many ends are told at once. */
+const AT_ONCE = 16;
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -16,20 +19,25 @@ import { endingPartsOf, keyPartsOf, partsOf, tokenPartsOf } from './record.js';
 export class Publisher {
   #core;
   #options;
+  #host;
   #store;
   #log;
   #families;
+  /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
+  #again = [];
 
   /**
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
+   * @param {import('../host.js').Host} host
    * @param {import('./event-log.js').SharedLog} log
    * @param {import('./families.js').Families} families
    */
-  constructor(core, options, log, families) {
+  constructor(core, options, host, log, families) {
     this.#core = core;
     this.#families = families;
     this.#options = options;
+    this.#host = host;
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     this.#log = log;
   }
@@ -53,6 +61,7 @@ export class Publisher {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
     const { managed, expiresIn } = this.#options;
+    this.#log.ends.add(session.key, this.#host.now() + expiresIn);
     const send = async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const named = core.sessionKey(head) ?? session;
@@ -67,6 +76,27 @@ export class Publisher {
     return [isKept ? this.#log.outbox.publish(session.key, 'end', send) : send()];
   }
 
+  /** The store has come back without what it knew: it is to be told again what has ended. */
+  beginAgain() {
+    this.#again = this.#log.ends.all(this.#host.now());
+  }
+
+  /** Goes on with that, behind a reading of the log. Never rejects. */
+  async tellAgain() {
+    const { keys, writer } = this.#families.own;
+    while (this.#again.length > 0) {
+      const some = this.#again.slice(0, AT_ONCE);
+      const told = some.map(async ([key, until]) => {
+        const mark = nameOf(keys, keyMarkOf(key));
+        if ((await this.#store.get(mark)) === 'ended') return; // another node has told it
+        await this.#store.end(mark, key, writer, until - this.#host.now());
+      });
+      const results = await Promise.allSettled(told);
+      if (results.some(({ status }) => status === 'rejected')) return;
+      this.#again = this.#again.slice(some.length);
+    }
+  }
+
   /**
    * A managed session has ended of which this node knows the key alone: it is marked under that. Nodes that write under
    * another secret have another key for it; they cannot understand the event, and look into the store for what they hold
@@ -77,7 +107,7 @@ export class Publisher {
     const [{ keys, writer }] = this.#families.all;
     const [id, node] = writer.split(':');
     await this.#log.outbox.publish(key, 'end', () =>
-      this.#store.end(nameOf(keys, keyPartsOf(key)), key, `${id}:${node}`, this.#options.expiresIn),
+      this.#store.end(nameOf(keys, keyMarkOf(key)), key, `${id}:${node}`, this.#options.expiresIn),
     );
   }
 

@@ -56,11 +56,11 @@ export function endingPartsOf({ tenant }, { key, endingKey = key }) {
 }
 
 /**
- * Where an end of a session is marked by who knows its key alone.
- * @param {string} key
+ * Where an end of a session is marked by whoever knows nothing but its key.
+ * @param {string} key in hexadecimal
  * @returns {CredentialParts}
  */
-export function keyPartsOf(key) {
+export function keyMarkOf(key) {
   return { tenant: '', kind: 'token', name: '', credential: key };
 }
 
@@ -68,15 +68,16 @@ export function keyPartsOf(key) {
  * Wherever an end of a request's session may be marked: under this tenant, or for all of them.
  * @param {RequestHead} head
  * @param {Pick<import('../core/abi.js').Core, 'sessionKey'>} core that hashes as the nodes do that have marked it
- * @param {{ isManaged?: boolean }} [kind] `isManaged`: cookies are Sesame's own
+ * @param {boolean} isManaged by its key as well: a store that came back empty was told so
  * @returns {CredentialParts[]}
  */
-export function marksOf(head, core, { isManaged = false } = {}) {
+export function marksOf(head, core, isManaged) {
   return [...new Set([head.tenant, ''])].flatMap((tenant) => {
     const each = { ...head, tenant };
     const session = core.sessionKey(each);
     if (session === null) return [];
-    const byKey = isManaged && session.kind === Credential.COOKIE ? [keyPartsOf(session.key)] : [];
+    const isOwn = isManaged && session.kind === Credential.COOKIE;
+    const byKey = isOwn ? [keyMarkOf(session.key)] : [];
     return [partsOf(each, session), ...endingPartsOf(each, session), ...byKey];
   });
 }

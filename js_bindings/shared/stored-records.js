@@ -5,14 +5,27 @@
 // nodes at any two neighbouring steps of a rotation have one in common.
 
 import { MAX_VALUE_BYTES } from '../stores/limits.js';
-import { nameOf, open, seal } from '../stores/sealing.js';
-import { marksOf } from './record.js';
+import { nameOf, openAt, placeOf, seal, sealAt } from '../stores/sealing.js';
+import { keyMarkOf, marksOf } from './record.js';
 import { RetiredKeys } from './retired-keys.js';
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
  * @typedef {import('../stores/sealing.js').CredentialParts} CredentialParts
  * @typedef {import('./families.js').Family} Family
+ */
+
+/**
+ * @typedef {import('../stores/sealing.js').Place & { family: Family }} RecordPlace
+ */
+
+/**
+ * What a record says, opened, and what stands in the store.
+ * @typedef {object} StoredRecord
+ * @property {Family} family
+ * @property {RecordPlace} place
+ * @property {Uint8Array<ArrayBuffer>} value
+ * @property {Uint8Array<ArrayBuffer>} bytes
  */
 
 /**
@@ -25,7 +38,7 @@ export class StoredRecords {
   #host;
   #families;
   #retired;
-  #kind;
+  #isManaged;
   /** In an order that all nodes share. @type {Family[]} */
   #inOrder;
 
@@ -39,8 +52,8 @@ export class StoredRecords {
   constructor(store, options, host, log, families) {
     this.#store = store;
     this.#host = host;
-    this.#kind = { isManaged: options.managed !== null };
     this.#families = families;
+    this.#isManaged = options.managed !== null;
     this.#retired = new RetiredKeys(store, options, host, log, families);
     const idOf = (/** @type {Family} */ { keys }) => keys.id;
     this.#inOrder = [...families.all].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
@@ -50,27 +63,70 @@ export class StoredRecords {
    * What is in the store for a session, opened: at most one record for each secret.
    * @param {RequestHead} head
    * @param {CredentialParts} parts
-   * @returns {Promise<{ family: Family, bytes: Uint8Array<ArrayBuffer> }[] | 'ended'>}
+   * @returns {Promise<StoredRecord[] | 'ended'>}
    */
   async get(head, parts) {
-    const records = this.#families.all.map((family) => nameOf(family.keys, parts));
-    const names = [...new Set([...records, ...(await this.#marks(head))])];
+    const found = await this.read(this.placesOf(parts), await this.marks(head));
+    if (found === 'ended') return found;
+    return found.flatMap(({ bytes, ...each }) => (bytes === null ? [] : [{ ...each, bytes }]));
+  }
+
+  /**
+   * Where the record of a session may be: under the own secret first.
+   * @param {CredentialParts} parts
+   * @returns {RecordPlace[]}
+   */
+  placesOf(parts) {
+    return this.#families.all.map((family) => ({ family, ...placeOf(family.keys, parts) }));
+  }
+
+  /**
+   * @param {RecordPlace[]} places
+   * @param {string[]} marks names under which an end of the session may be marked
+   * @returns {Promise<(Omit<StoredRecord, 'bytes'> & { bytes: Uint8Array<ArrayBuffer> | null })[] | 'ended'>} `bytes`
+   *   null: what stands there is no record of the session
+   */
+  async read(places, marks) {
+    const names = [...new Set([...places.map(({ name }) => name), ...marks])];
     const found = await Promise.all(names.map((name) => this.#store.get(name)));
     if (found.includes('ended')) return 'ended';
     const opened = await Promise.all(
-      this.#families.all.map(async (family, index) => {
-        const value = found[index]; // records come first, in the order of the families
-        const isRecord = value instanceof Uint8Array && value.length <= MAX_VALUE_BYTES;
-        const bytes = isRecord ? await open(family.keys, parts, value) : null;
-        return bytes && { family, bytes };
+      places.map(async (place) => {
+        const value = found[names.indexOf(place.name)];
+        if (!(value instanceof Uint8Array)) return null;
+        const isRecord = value.length <= MAX_VALUE_BYTES;
+        const bytes = isRecord ? await openAt(place.family.keys, place, value) : null;
+        return { family: place.family, place, value, bytes };
       }),
     );
     return opened.filter((each) => each !== null);
   }
 
+  /**
+   * Where an end is marked by whoever knows nothing of a session but its key.
+   * @param {string} key
+   */
+  keyMark(key) {
+    return nameOf(this.#families.own.keys, keyMarkOf(key));
+  }
+
+  /**
+   * Puts a record where another one stands, byte for byte, or none.
+   * @param {RecordPlace} place
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @param {{ since: import('../stores/store.js').Position, ttlMs: number, replaces: Uint8Array<ArrayBuffer> | null }}
+   *   options
+   * @returns {Promise<Uint8Array<ArrayBuffer> | null>} what stands there now; null: something else stood there
+   */
+  async replace(place, bytes, options) {
+    const sealed = await sealAt(place.family.keys, place, bytes, this.#host.getRandomValues);
+    if (sealed.length > MAX_VALUE_BYTES) return null;
+    return (await this.#store.putIfNewer(place.name, sealed, options)) ? sealed : null;
+  }
+
   /** Whether a request's session is marked as ended. @param {RequestHead} head */
   async hasEnded(head) {
-    const names = await this.#marks(head);
+    const names = await this.marks(head);
     const found = await Promise.all(names.map((name) => this.#store.get(name)));
     return found.includes('ended');
   }
@@ -79,10 +135,10 @@ export class StoredRecords {
    * Wherever that may be marked, also under secrets that are not given any more.
    * @param {RequestHead} head
    */
-  async #marks(head) {
+  async marks(head) {
     const namings = [...this.#families.all, ...(await this.#retired.all())];
     return namings.flatMap(({ keys, core }) =>
-      marksOf(head, core, this.#kind).map((parts) => nameOf(keys, parts)),
+      marksOf(head, core, this.#isManaged).map((parts) => nameOf(keys, parts)),
     );
   }
 

@@ -1,21 +1,81 @@
-// Managed sessions that several nodes share: their tokens, in a record of their own (SPEC R24, R30).
-// Invariants: tokens are exchanged by one node at a time, whoever has their lock; of two records of a session, under two
-// secrets, the one with more exchanges behind it is true.
-import { Credential } from '../core/abi-constants.js';
-import { compareAt } from '../stores/store.js';
+// Managed sessions that several nodes share: their tokens, in a record of their own (SPEC R24, R30, R33). What is done with
+// them in which order is a table (token-protocol.js), and drawn in docs/several-nodes.md; here it is carried out.
+// It must not know how the origin is asked.
+// Invariants: a node that cannot read the newest record, or replace it by one with its intent, redeems nothing. What it has
+// redeemed stays in its vault, and its outbox, until the store has it. A store that knows nothing of a session is no
+// sign-out. `at` in a record is a place in the log up to which the session is known not to have ended.
+import { CheckFlag, Credential, RemoteEvent } from '../core/abi-constants.js';
+import { ENDINGS } from '../sessions/decision.js';
+import { compareAt, StoreUnavailableError } from '../stores/store.js';
+import { fromHex, toHex } from '../util/hex.js';
 import { lookAgain } from './look-again.js';
 import { parseRecord, recordOf, tokenPartsOf } from './record.js';
-
-/** A node that exchanges tokens holds their lock for this long at a time; one that has died, no longer. */
-const LOCK_MS = 8000;
+import { EXCHANGE, nextStep, REFUSAL, SAVE, WRITTEN } from './token-protocol.js';
 
 /** A managed session is in the store for no longer than this. */
 const MAX_RECORD_MS = 30 * 24 * 3_600_000;
 
+/** So long a session that nobody knows is not taken for one that has ended (SPEC R33). */
+const MAX_UNKNOWN_MS = 10 * 60_000;
+
+/** The other nodes are asked for the same session no more often than this. */
+const ASK_EVERY_MS = 5000;
+
+/** So many sessions that nobody knows are remembered. */
+const MAX_UNKNOWN = 10_000;
+
+/** A record that changes all the time is replaced after so many looks, or later. */
+const MAX_ATTEMPTS = 8;
+
+/** A token this near to its end is as good as none: as the core has it. */
+const EXPIRY_MARGIN_MS = 5000;
+
+/** So many sessions are left in an empty store at once, and after each reading of the log. */
+const REFILL_AT_ONCE = 16;
+const REFILL_PER_READING = 1024;
+
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
- * @typedef {import('../stores/store.js').Position} Position
+ * @typedef {import('../core/abi.js').ManagedSession} ManagedSession
+ * @typedef {import('../core/abi.js').Tokens} Tokens
+ * @typedef {import('./stored-records.js').RecordPlace} RecordPlace
+ * @typedef {import('./token-protocol.js').Intent} Intent
  */
+
+/**
+ * What a node has to know of a session that it holds, to write it without its credential.
+ * @typedef {{ version: number, places: RecordPlace[] }} Note
+ */
+
+/**
+ * A record as it stands in the store. Times are the store's.
+ * @typedef {object} Found
+ * @property {'record'} state
+ * @property {number} version
+ * @property {Intent | null} intent
+ * @property {any} record
+ * @property {RecordPlace} place
+ * @property {Uint8Array<ArrayBuffer>} value
+ */
+
+/**
+ * Nothing that counts; `value` stands there all the same.
+ * @typedef {{ state: 'unknown', place: RecordPlace, value: Uint8Array<ArrayBuffer> | null }} Unknown
+ */
+
+/** @typedef {Found | Unknown | { state: 'ended' }} Stored */
+
+/**
+ * What came of an exchange.
+ * @typedef {{ kind: 'tokens', tokens: Tokens, version: number }
+ *   | { kind: 'ended' }
+ *   | { kind: 'failed', status: number, retryAfterMs: number, isRefused: boolean }} Outcome
+ */
+
+/** @type {Outcome} */
+const ENDED = Object.freeze({ kind: 'ended' });
+/** @type {Outcome} */
+const FAILED = Object.freeze({ kind: 'failed', status: 0, retryAfterMs: 0, isRefused: false });
 
 export class SharedTokens {
   #core;
@@ -25,6 +85,19 @@ export class SharedTokens {
   #log;
   #families;
   #records;
+  #attempts = 0;
+  /** Of which sessions an exchange is under way here, by key. @type {Map<string, string>} */
+  #underWay = new Map();
+  /** Since when nobody knows a session, and when the others were asked for it last. @type {Map<string, { since: number,
+   *   askedAt: number }>} */
+  #unknown = new Map();
+  /** Where the next session is that an empty store gets; null: there is nothing to do. @type {number | null} */
+  #refillFrom = null;
+  /**
+   * Ends tokens at the origin that no session has any more: set by who makes the parts.
+   * @type {(tokens: Pick<Tokens, 'access' | 'refresh'>) => Promise<void>}
+   */
+  endAtOrigin = async () => {};
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -44,160 +117,691 @@ export class SharedTokens {
     this.#log = log;
   }
 
+  // --- Whether there is a session ---
+
   /**
-   * Takes over the managed session of a request if another node has begun it. Never rejects.
+   * Whether a session is held here, and may be served without a word from the store.
+   * @param {string} key
+   */
+  mayServe(key) {
+    const held = this.#core.findSession(key, this.#host.now());
+    return held !== null && held.note !== '' && this.#isTrusted(held);
+  }
+
+  /**
+   * Whether the session of a genuine cookie may be served: one that is held here, unless it may have been ended since; or
+   * one that another node has begun, which is then held here, too. Never rejects.
    * @param {RequestHead} head
+   * @param {string} key of the session
+   * @param {number} endsAtMs when its cookie ends at the latest
    * @returns {Promise<'found' | 'none' | 'unavailable'>}
    */
-  async find(head) {
-    await this.#log.catchUp();
-    const askedAt = this.#core.sequence;
+  async find(head, key, endsAtMs) {
+    const before = this.#held(key);
+    if (before === null && this.#hasEndedHere(head)) return 'none';
+    if (before === null) await this.#log.catchUp();
+    else await this.#log.confirm();
     try {
-      const session = await this.#loadSession(head);
-      if (session === null) return 'none';
-      const { credential: cookie } = /** @type {{ credential: string }} */ (
-        this.#core.sessionKey(head)
-      );
-      const found = { askedAt, tenant: head.tenant, cookie, session };
-      return this.#core.adoptSession(this.#host.now(), found) ? 'found' : 'none';
-    } catch {
-      return 'unavailable';
-    }
-  }
-
-  /**
-   * Leaves the managed session of a request to the other nodes; if that fails, as soon as it can be done.
-   * @param {RequestHead} head
-   * @param {Position | null} since from before it became what it is
-   * @param {{ lock: import('./stored-records.js').Lock, turn: number, tokens: Pick<
-   *   import('../core/abi.js').ManagedSession, 'access' | 'refresh' | 'accessExpiresAtMs'> }} [exchanged] its new tokens,
-   *   and the lock under which they were exchanged
-   * @returns {Promise<boolean>} false: whoever has got the lock meanwhile knows better
-   */
-  async save(head, since, exchanged) {
-    const before = this.#core.exportSession(head, this.#host.now());
-    const key = this.#core.sessionKey(head);
-    if (before === null || key === null) return false;
-    const held = { ...before, ...exchanged?.tokens };
-    const parts = tokenPartsOf(head, key);
-    const clockOffset = this.#log.clockOffset;
-    const who = this.#families.identifierOf(held.user);
-    let isSaved = true;
-    const save = async () => {
-      const from = since ?? (await this.#store.changes(null))?.position;
-      if (from === undefined) return;
-      const times = {
-        expiresAtMs: held.expiresAtMs + clockOffset,
-        accessExpiresAtMs: held.accessExpiresAtMs && held.accessExpiresAtMs + clockOffset,
-      };
-      const { at, history } = from;
-      const { writer } = this.#families.own;
-      const turn = exchanged?.turn ?? 0;
-      const record = { at, history, writer, turn, who, ...held, ...times };
-      const ttlMs = Math.min(held.expiresAtMs - this.#host.now(), MAX_RECORD_MS);
-      const options = { since: from, ttlMs, lock: exchanged?.lock };
-      isSaved = await this.#records.put(parts, recordOf(record, new Uint8Array()), options);
-    };
-    await this.#log.outbox.publish(key.key, 'tokens', save).catch(() => {});
-    return isSaved;
-  }
-
-  /**
-   * Does something with the tokens of a session that only one node may do at a time. The lock is renewed
-   * while it goes on.
-   * @template T
-   * @param {RequestHead} head
-   * @param {(lock: import('./stored-records.js').Lock, turn: number) => Promise<T>} work `turn`: how often its tokens will
-   *   have been exchanged then
-   * @param {(session: import('../core/abi.js').ManagedSession) => T | null} isDone looks at it before; null: go on
-   * @returns {Promise<T>} rejects if the store cannot be reached, or another node has the lock for too long
-   */
-  async hold(head, work, isDone) {
-    const key = this.#core.sessionKey(head);
-    if (key === null) throw new Error('no session');
-    const parts = tokenPartsOf(head, key);
-    const giveUpAt = this.#host.now() + this.#options.refreshLeaseFor - LOCK_MS;
-    const held = await lookAgain(this.#host, giveUpAt, async () => {
-      const lock = await this.#records.acquire(parts, LOCK_MS);
-      const session = await this.#loadSession(head);
-      // What this node has left there itself is not newer than what it holds.
-      const isOwn = session === null || this.#families.isOwn(session.writer);
-      const done = isOwn ? null : isDone(session);
-      if (lock !== null) {
-        const turn = (session?.turn ?? 0) + 1;
-        if (done === null) return { result: this.#holding(lock, () => work(lock, turn)) };
-        await this.#records.release(lock);
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        const found = await this.#find(head, key, endsAtMs);
+        if (found !== null) return found;
       }
-      return done === null ? null : { result: done };
-    });
-    if (held === null) throw new Error('another node has the tokens');
-    return held.result;
-  }
-
-  /**
-   * @template T
-   * @param {import('./stored-records.js').Lock} lock
-   * @param {() => Promise<T>} work
-   */
-  async #holding(lock, work) {
-    const done = new AbortController();
-    const renewing = this.#renew(lock, done.signal);
-    try {
-      return await work();
-    } finally {
-      done.abort();
-      await renewing;
-      await this.#records.release(lock);
+    } catch {
+      // The store cannot be asked.
     }
-  }
-
-  /**
-   * @param {import('./stored-records.js').Lock} lock
-   * @param {AbortSignal} signal
-   */
-  async #renew(lock, signal) {
-    while (!signal.aborted) {
-      await this.#host.sleep(LOCK_MS / 4, signal);
-      if (!signal.aborted) await this.#records.renew(lock, LOCK_MS);
-    }
+    const held = this.#held(key);
+    if (held !== null) return this.#isTrusted(held) ? 'found' : 'unavailable';
+    return this.#hasEndedHere(head) ? 'none' : 'unavailable';
   }
 
   /**
    * @param {RequestHead} head
-   * @returns {Promise<(import('../core/abi.js').ManagedSession & { writer: string, turn: number }) | null>}
+   * @param {string} key
+   * @param {number} endsAtMs
+   * @returns {Promise<'found' | 'none' | 'unavailable' | null>} null: look again
    */
-  async #loadSession(head) {
-    const key = this.#core.sessionKey(head);
-    if (key === null || key.kind !== Credential.COOKIE || this.#log.outbox.isPending(key.key))
-      return null;
-    await this.#log.begin();
-    const found = await this.#records.get(head, tokenPartsOf(head, key));
-    if (found === 'ended') return null;
-    const records = found.map(({ family, bytes }) => ({ ...parseRecord(bytes), family }));
-    const record = /** @type {any} */ (records.sort(byTurn)[0]);
-    if (!record?.user || record.history !== this.#log.position?.history) return null;
-    const { revokedAt } = await this.#store.epochs(record.user);
-    if (compareAt(revokedAt, record.at) > 0) return null;
-    // Under another secret its user has another key here.
-    const isOwn = record.family === this.#families.own;
-    const user = isOwn || record.who === null ? record.user : this.#core.userKey(record.who);
-    this.#families.noteUser(user, record.who);
-    if (this.#log.outbox.isPending(user)) return null;
-    const clockOffset = this.#log.clockOffset;
+  async #find(head, key, endsAtMs) {
+    const held = this.#held(key);
+    if (held !== null && this.#isTrusted(held)) return 'found';
+    const askedAt = this.#core.sequence;
+    const stored = await this.#look(head);
+    if (stored.state === 'ended') return this.#noteEnd(key);
+    if (stored.state === 'record') {
+      this.#unknown.delete(key);
+      const isNewer = held === null || stored.version > held.note.version;
+      const session = isNewer ? this.#sessionOf(head, stored) : held;
+      const isShared = held === null || stored.version >= held.note.version;
+      if (this.#adopt(session, askedAt, isShared)) return 'found';
+      return this.#hasEndedHere(head) ? 'none' : null;
+    }
+    if (held === null) return this.#isGone(head, key, endsAtMs);
+    // The store has lost it, and nobody has said within the bound that it has ended.
+    const isPending = this.#log.outbox.isPending(key, 'tokens');
+    if (!isPending && !this.#log.isSettled) return 'unavailable';
+    if (!this.#adopt(held, askedAt, false)) return null;
+    if (!isPending) await this.#publish(key);
+    return 'found';
+  }
+
+  /**
+   * Nobody knows the session of a genuine cookie. That is no sign-out, until it has lasted (SPEC R33).
+   * @param {RequestHead} head
+   * @param {string} key
+   * @param {number} endsAtMs
+   * @returns {Promise<'none' | 'unavailable'>}
+   */
+  async #isGone(head, key, endsAtMs) {
+    const now = this.#host.now();
+    if (now >= endsAtMs) return 'none';
+    const known = this.#unknown.get(key) ?? { since: now, askedAt: Number.NEGATIVE_INFINITY };
+    if (now - known.since >= MAX_UNKNOWN_MS) return 'none';
+    if (!this.#unknown.has(key) && this.#unknown.size >= MAX_UNKNOWN) {
+      this.#unknown.delete(/** @type {string} */ (this.#unknown.keys().next().value));
+    }
+    this.#unknown.set(key, known);
+    if (Math.abs(now - known.askedAt) >= ASK_EVERY_MS) {
+      known.askedAt = now;
+      await this.#ask(head);
+    }
+    return 'unavailable';
+  }
+
+  /**
+   * Whether a session may be served without a look into the store: nothing that ends it can have been missed.
+   * @param {Pick<ManagedSession, 'key' | 'confirmedAtMs'>} session
+   */
+  #isTrusted({ key, confirmedAtMs }) {
+    const isInSight = confirmedAtMs >= this.#log.sessionFloor;
+    // What has never been in the store, nobody else can have ended.
+    if (!isInSight && !this.#log.outbox.isPending(key, 'tokens')) return false;
+    return this.#log.mayServe(confirmedAtMs);
+  }
+
+  /** @param {RequestHead} head */
+  #hasEndedHere(head) {
+    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
+    this.#core.check(head, this.#host.now(), 0, flags);
+    return ENDINGS.includes(this.#core.reason);
+  }
+
+  /** @param {string} key @returns {'none'} */
+  #noteEnd(key) {
+    this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, this.#host.now());
+    this.#unknown.delete(key);
+    return 'none';
+  }
+
+  // --- A session that begins, or whose tokens were exchanged here ---
+
+  /**
+   * Leaves a session that has just begun here to the other nodes; if that fails, as soon as it can be done. Never rejects.
+   * @param {RequestHead} head
+   */
+  async begin(head) {
+    await this.keep(head, 0);
+  }
+
+  /**
+   * The tokens that are held of a session have a version now, and are to be in the store. Never rejects.
+   * @param {RequestHead} head
+   * @param {number} version
+   * @param {Pick<Tokens, 'access' | 'refresh' | 'accessExpiresAtMs'>} [tokens] other ones than those that are held
+   * @returns {Promise<boolean>} false: the session has ended here
+   */
+  async keep(head, version, tokens) {
+    const before = this.#core.exportSession(head, this.#host.now());
+    if (before === null) return false;
+    const note = { version, places: this.#placesOf(head) };
+    const session = { ...before, ...tokens, note: textOf(note) };
+    if (!this.#adopt(session, this.#core.sequence, false)) return false;
+    await this.#publish(before.key);
+    return true;
+  }
+
+  /**
+   * The newest tokens of a session that is about to be ended, and the right to redeem them where only that is left. Never
+   * rejects.
+   * @param {RequestHead} head
+   * @returns {Promise<boolean>} false: another node is exchanging them, and will find that the session has ended
+   */
+  async claimLast(head) {
+    const by = this.#nameAttempt();
+    try {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+        const held = this.#heldBy(head);
+        if (held === null) return true;
+        const askedAt = this.#core.sequence;
+        const stored = await this.#look(head);
+        if (stored.state !== 'record') return true;
+        if (stored.version > held.note.version) {
+          if (!this.#adopt(this.#sessionOf(head, stored), askedAt, true)) return true;
+          continue;
+        }
+        if (!this.#hasExpired(held) || stored.version < held.note.version) return true;
+        const { intent } = stored;
+        if (intent !== null && !this.#isOwn(intent.by) && this.#time() < intent.until) return false;
+        if ((await this.#claim(stored, by)) !== null) return true;
+      }
+    } catch {
+      // Without the store, the origin is told with what there is.
+    }
+    return true;
+  }
+
+  // --- An exchange ---
+
+  /**
+   * Exchanges the tokens of a session that is held, once among all nodes. Never rejects.
+   * @param {RequestHead} head
+   * @param {string} key of the session
+   * @param {string} rejected a token that the origin has just refused, or empty
+   * @param {number} giveUpAt nobody waits for another node for longer
+   * @param {(refreshToken: string) => Promise<import('../sessions/token-endpoint.js').Exchange>} redeem
+   * @returns {Promise<Outcome>}
+   */
+  async exchange(head, key, rejected, giveUpAt, redeem) {
+    const by = this.#nameAttempt();
+    this.#underWay.set(key, by);
+    try {
+      await this.#log.confirm();
+      const way = { head, key, by, rejected, hasAsked: false, isDoubtful: false };
+      const found = await lookAgain(this.#host, giveUpAt, () => this.#step(way));
+      if (found === null) return FAILED;
+      return 'kind' in found ? found : await this.#redeem(way, found.redeems, redeem);
+    } catch {
+      return FAILED; // the store is away: nobody can say who may redeem
+    } finally {
+      if (this.#underWay.get(key) === by) this.#underWay.delete(key);
+    }
+  }
+
+  /**
+   * @param {Way} way
+   * @returns {Promise<Outcome | { redeems: Held } | null>} this node is to redeem what it holds; null: look again
+   */
+  async #step(way) {
+    const { head, key, by } = way;
+    const askedAt = this.#core.sequence;
+    let stored = await this.#look(head);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const held = this.#heldBy(head);
+      if (held === null) return ENDED;
+      switch (nextStep(EXCHANGE, this.#viewOf(stored, held.note.version, way))) {
+        case 'end':
+          this.#noteEnd(key);
+          return ENDED;
+        case 'adopt': {
+          const session = this.#sessionOf(head, /** @type {Found} */ (stored));
+          if (!this.#adopt(session, askedAt, true)) return null;
+          if (session.access === way.rejected || this.#hasExpired(session)) break;
+          return tokensOf(session, /** @type {Found} */ (stored).version);
+        }
+        case 'save':
+          if (this.#log.isSettled) await this.#save(key);
+          return null;
+        case 'redeem':
+          return { redeems: held };
+        case 'ask':
+          if (!way.hasAsked) await this.#ask(head);
+          way.hasAsked = true;
+          return null;
+        case 'claim': {
+          const before = /** @type {Found} */ (stored);
+          const claimed = await this.#claim(before, by);
+          if (claimed === null) return null;
+          way.isDoubtful ||= before.intent !== null && !this.#isOwn(before.intent.by);
+          stored = claimed;
+          break;
+        }
+        default:
+          return null;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * @param {Way} way
+   * @param {Held} held
+   * @param {(refreshToken: string) => Promise<import('../sessions/token-endpoint.js').Exchange>} redeem
+   * @returns {Promise<Outcome>}
+   */
+  async #redeem(way, held, redeem) {
+    const { status, retryAfterMs, tokens } = await redeem(held.refresh);
+    if (tokens.access !== '') {
+      const refresh = tokens.refresh || held.refresh; // some origins do not rotate them
+      return { kind: 'tokens', tokens: { ...tokens, refresh }, version: held.note.version + 1 };
+    }
+    const isRefused = status === 400 || status === 401 || status === 403;
+    if (isRefused) return this.#afterRefusal(way, { status, retryAfterMs });
+    this.#underWay.delete(way.key);
+    await this.#publish(way.key); // takes the intent back
+    return { kind: 'failed', status, retryAfterMs, isRefused };
+  }
+
+  /**
+   * @param {Way} way
+   * @param {{ status: number, retryAfterMs: number }} refusal
+   * @returns {Promise<Outcome>}
+   */
+  async #afterRefusal(way, refusal) {
+    const { head, key } = way;
+    const { revocationBound } = this.#options;
+    let hasAsked = false;
+    // A store that pushes has their answer at once; the whole bound is for where something has gone wrong.
+    const patience =
+      way.isDoubtful || this.#log.hasForgotten ? revocationBound : revocationBound / 4;
+    const giveUpAt = this.#host.now() + patience;
+    for (;;) {
+      const held = this.#heldBy(head);
+      if (held === null) return ENDED;
+      const askedAt = this.#core.sequence;
+      const stored = await this.#look(head);
+      const isOver = this.#host.now() >= giveUpAt;
+      const view = { stored, held: held.note.version, hasAsked: hasAsked && isOver };
+      switch (nextStep(REFUSAL, view)) {
+        case 'adopt': {
+          const session = this.#sessionOf(head, /** @type {Found} */ (stored));
+          if (!this.#adopt(session, askedAt, true)) return FAILED;
+          return tokensOf(session, /** @type {Found} */ (stored).version);
+        }
+        case 'ask':
+          if (!hasAsked) await this.#ask(head);
+          hasAsked = true;
+          await lookAgain(this.#host, this.#host.now() + revocationBound / 20, async () => null);
+          break;
+        default:
+          if (stored.state === 'ended') this.#noteEnd(key);
+          return { kind: 'failed', ...refusal, isRefused: true };
+      }
+    }
+  }
+
+  /**
+   * @param {Stored} stored
+   * @param {number} held
+   * @param {Pick<Way, 'by' | 'key'>} way
+   * @returns {import('./token-protocol.js').View}
+   */
+  #viewOf(stored, held, { by, key }) {
     return {
-      ...record,
-      user,
+      stored,
+      held,
+      by,
+      isOwn: (other) => this.#isOwn(other),
+      isUnderWay: this.#underWay.has(key),
+      isSettling: this.#log.isSettling,
+      now: this.#time(),
+      redeemMs: this.#redeemMs,
+      silentMs: MAX_UNKNOWN_MS,
+    };
+  }
+
+  /**
+   * @param {Found} stored
+   * @param {string} by
+   * @returns {Promise<Found | null>} null: another node was faster
+   */
+  async #claim(stored, by) {
+    const intent = this.#intentOf(by);
+    const record = { ...stored.record, intent };
+    const value = await this.#replace(stored, record);
+    return value && { ...stored, record, intent, value };
+  }
+
+  /** @param {string} by @returns {Intent} */
+  #intentOf(by) {
+    return { by, until: this.#time() + this.#redeemMs + this.#options.leaseFor };
+  }
+
+  get #redeemMs() {
+    return /** @type {import('../options/managed.js').ManagedOptions} */ (this.#options.managed)
+      .refreshTimeout;
+  }
+
+  // --- The store ---
+
+  /** @param {string} key of a session whose tokens are to be in the store. Never rejects. */
+  async #publish(key) {
+    await this.#log.outbox.publish(key, 'tokens', () => this.#save(key)).catch(() => {});
+  }
+
+  /**
+   * Leaves what is held of a session in the store.
+   * @param {string} key
+   */
+  async #save(key) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const held = this.#held(key);
+      if (held === null) return;
+      await this.#log.begin();
+      const askedAt = this.#core.sequence;
+      const stored = await this.#read(held.note.places, [this.#records.keyMark(key)]);
+      const step = nextStep(SAVE, this.#viewOf(stored, held.note.version, { by: '', key }));
+      if (step === 'drop') {
+        this.#noteEnd(key);
+        return this.endAtOrigin(held);
+      }
+      if (step === 'yield' || step === 'done') {
+        if (step === 'done') this.#noteSaved(held, askedAt);
+        return; // of newer ones: whoever needs tokens looks there first
+      }
+      /** @type {unknown} */
+      let failure;
+      const written = await this.#write(key, step, held, stored).catch((error) => {
+        failure = error;
+        return /** @type {const} */ ('failed');
+      });
+      const next = nextStep(WRITTEN, { stored, held: held.note.version, written });
+      if (next === 'keep') throw failure; // the outbox does
+      if (next === 'done') return this.#noteSaved(held, askedAt);
+    }
+    throw new StoreUnavailableError({ cause: new Error('the record changes all the time') });
+  }
+
+  /**
+   * @param {string} key
+   * @param {'put' | 'withdraw' | 'announce'} step
+   * @param {Held} held
+   * @param {Stored} stands what it replaces: a record, or none
+   * @returns {Promise<'put' | 'changed'>} rejects if the store cannot be reached
+   */
+  async #write(key, step, held, stands) {
+    const stored = /** @type {Found | Unknown} */ (stands);
+    const record = this.#recordOf(held, stored);
+    const by = this.#underWay.get(key);
+    if (step !== 'withdraw' && by !== undefined) record.intent = this.#intentOf(by);
+    return (await this.#replace(stored, record)) === null ? 'changed' : 'put';
+  }
+
+  /**
+   * What was held is in the store.
+   * @param {Held} held
+   * @param {number} askedAt
+   */
+  #noteSaved({ key, access, note }, askedAt) {
+    const now = this.#held(key);
+    // Unless they have been exchanged once more meanwhile.
+    if (now?.note.version !== note.version || now.access !== access) return;
+    this.#adopt(now, askedAt, !this.#underWay.has(key));
+  }
+
+  /**
+   * @param {Held} held
+   * @param {Found | Unknown} stored what it replaces
+   */
+  #recordOf({ access, refresh, accessExpiresAtMs, expiresAtMs, user, note }, stored) {
+    const { clockOffset, position } = this.#log;
+    const tokens = {
+      turn: note.version,
+      access,
+      refresh,
+      accessExpiresAtMs: accessExpiresAtMs && accessExpiresAtMs + clockOffset,
+      intent: null,
+    };
+    if (stored.state === 'record') return { ...stored.record, ...tokens };
+    const { at, history } = /** @type {import('../stores/store.js').Position} */ (position);
+    const { family } = stored.place;
+    const who = this.#families.identifierOf(user);
+    return {
+      ...{ at, history, writer: family.writer, who, user },
+      expiresAtMs: expiresAtMs + clockOffset,
+      bornAtMs: expiresAtMs - this.#options.expiresIn + clockOffset,
+      ...tokens,
+    };
+  }
+
+  /**
+   * @param {Found | Unknown} stored
+   * @param {any} record
+   */
+  async #replace({ place, value }, record) {
+    const since = /** @type {import('../stores/store.js').Position} */ (this.#log.position);
+    const ttlMs = Math.min(record.expiresAtMs - this.#time(), MAX_RECORD_MS);
+    const bytes = recordOf(record, new Uint8Array());
+    return this.#records.replace(place, bytes, { since, ttlMs, replaces: value });
+  }
+
+  /**
+   * What the store says of a request's session, wherever an end may be marked.
+   * @param {RequestHead} head
+   * @returns {Promise<Stored>}
+   */
+  async #look(head) {
+    await this.#log.begin();
+    const key = /** @type {{ key: string }} */ (this.#core.sessionKey(head)).key;
+    if (this.#log.outbox.isPending(key, 'end')) return { state: 'ended' };
+    return this.#read(this.#placesOf(head), await this.#records.marks(head));
+  }
+
+  /**
+   * @param {RecordPlace[]} places the own one first
+   * @param {string[]} marks
+   * @returns {Promise<Stored>}
+   */
+  async #read(places, marks) {
+    const found = await this.#records.read(places, marks);
+    if (found === 'ended') return { state: 'ended' };
+    const history = this.#log.position?.history;
+    const all = found.map(({ bytes, ...each }) => ({ ...each, record: parsed(bytes) }));
+    const records = all.filter(({ record }) => record?.user && record.history === history);
+    const [own] = places;
+    const [newest] = records.sort(byVersion);
+    if (newest === undefined) {
+      const value = all.find(({ place }) => place.name === own.name)?.value ?? null;
+      return { state: 'unknown', place: own, value };
+    }
+    const { record } = newest;
+    const { revokedAt } = await this.#store.epochs(record.user);
+    if (compareAt(revokedAt, record.at) > 0) return { state: 'ended' };
+    // Which sessions a revocation ends that is not published yet, the store will say.
+    if (this.#log.outbox.isPending(this.#userOf(newest), 'end')) throw new StoreUnavailableError();
+    // Two records of the same version: an intent on either counts.
+    const intents = records.filter(
+      (each) => each.record.turn === record.turn && each.record.intent,
+    );
+    const intent = intents[0]?.record.intent ?? null;
+    return { state: 'record', version: record.turn, intent, ...newest };
+  }
+
+  // --- What is held ---
+
+  /**
+   * The session of a key, with what this node knows of its record.
+   * @param {string} key
+   * @returns {Held | null} null: it is not held, or not shared
+   */
+  #held(key) {
+    const session = this.#core.findSession(key, this.#host.now());
+    return session && this.#noted(session);
+  }
+
+  /** @param {RequestHead} head */
+  #heldBy(head) {
+    const session = this.#core.exportSession(head, this.#host.now());
+    return session && this.#noted(session);
+  }
+
+  /** @param {ManagedSession} session @returns {Held | null} */
+  #noted(session) {
+    const note = noteIn(session.note, this.#families);
+    return note && { ...session, noteText: session.note, note };
+  }
+
+  /**
+   * A session as this node holds it.
+   * @param {RequestHead} head
+   * @param {Found} stored
+   * @returns {Held}
+   */
+  #sessionOf(head, { record, place, version }) {
+    const { key } = /** @type {{ key: string }} */ (this.#core.sessionKey(head));
+    const { clockOffset } = this.#log;
+    const user = this.#userOf({ record, place });
+    this.#families.noteUser(user, record.who);
+    const note = { version, places: this.#placesOf(head) };
+    return {
+      ...{ key, user, access: record.access, refresh: record.refresh, note },
+      noteText: textOf(note),
       expiresAtMs: record.expiresAtMs - clockOffset,
       accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - clockOffset,
+      confirmedAtMs: this.#host.now(),
     };
+  }
+
+  /**
+   * Under another secret its user has another key here.
+   * @param {{ record: any, place: RecordPlace }} found
+   * @returns {string}
+   */
+  #userOf({ record, place }) {
+    const isOwn = place.family === this.#families.own || record.who === null;
+    return (isOwn ? null : this.#core.userKey(record.who)) ?? record.user;
+  }
+
+  /**
+   * @param {Omit<ManagedSession, 'note' | 'confirmedAtMs'> & { note: string | Note }} session
+   * @param {number} askedAt
+   * @param {boolean} isShared the store has it as it is
+   */
+  #adopt(session, askedAt, isShared) {
+    const note = typeof session.note === 'string' ? session.note : textOf(session.note);
+    const found = { askedAt, isShared, session: { ...session, note } };
+    return this.#core.adoptSession(this.#host.now(), found);
+  }
+
+  /** @param {Pick<ManagedSession, 'accessExpiresAtMs'>} session */
+  #hasExpired({ accessExpiresAtMs }) {
+    return accessExpiresAtMs > 0 && this.#host.now() + EXPIRY_MARGIN_MS >= accessExpiresAtMs;
+  }
+
+  /** @param {RequestHead} head */
+  #placesOf(head) {
+    const key = this.#core.sessionKey(head);
+    if (key === null || key.kind !== Credential.COOKIE) throw new Error('no session cookie');
+    return this.#records.placesOf(tokenPartsOf(head, key));
+  }
+
+  /** The store's clock. */
+  #time() {
+    return this.#host.now() + this.#log.clockOffset;
+  }
+
+  #nameAttempt() {
+    this.#attempts += 1;
+    return `${this.#families.nodeId}:${this.#attempts}`;
+  }
+
+  /** @param {string} by */
+  #isOwn(by) {
+    return by.split(':')[0] === this.#families.nodeId;
+  }
+
+  // --- The other nodes ---
+
+  /**
+   * Asks the other nodes to leave in the store what they hold of a session. Never rejects.
+   * @param {RequestHead} head
+   */
+  async #ask(head) {
+    for (const { core, writer } of this.#families.all) {
+      const key = core.sessionKey(head)?.key;
+      if (key !== undefined) await this.#store.ask?.(key, writer)?.catch(() => {});
+    }
+  }
+
+  /** Another node asks for a session. Never rejects. @param {string} key */
+  async answer(key) {
+    if (this.#held(key) !== null && this.#log.isSettled) await this.#publish(key);
+  }
+
+  /** The store has come back without what it knew: what is held here is to be in it again. */
+  beginRefill() {
+    this.#refillFrom = 0;
+  }
+
+  /** Goes on with that, behind a reading of the log. Never rejects. */
+  async refill() {
+    if (!this.#log.isSettled) return;
+    for (let done = 0; this.#refillFrom !== null && done < REFILL_PER_READING; ) {
+      const keys = [];
+      let from = this.#refillFrom;
+      while (keys.length < REFILL_AT_ONCE) {
+        const session = this.#core.nextSession(from, this.#host.now());
+        if (session === null) break;
+        keys.push(session.key);
+        from = session.next;
+      }
+      const saved = await Promise.allSettled(keys.map((key) => this.#save(key)));
+      if (saved.some(({ status }) => status === 'rejected')) return;
+      done += keys.length;
+      if (this.#refillFrom !== null) {
+        this.#refillFrom = keys.length < REFILL_AT_ONCE ? null : from;
+      }
+    }
   }
 }
 
 /**
- * The most exchanges first.
- * @param {any} a
- * @param {any} b
+ * An exchange on its way.
+ * @typedef {object} Way
+ * @property {RequestHead} head
+ * @property {string} key
+ * @property {string} by
+ * @property {string} rejected
+ * @property {boolean} hasAsked
+ * @property {boolean} isDoubtful another node has announced the same, and has not come back
  */
-function byTurn(a, b) {
-  return (b.turn ?? -1) - (a.turn ?? -1);
+
+/** @typedef {Omit<ManagedSession, 'note'> & { note: Note, noteText: string }} Held */
+
+/**
+ * @param {Pick<ManagedSession, 'access' | 'refresh' | 'accessExpiresAtMs'>} session
+ * @param {number} version
+ * @returns {Outcome}
+ */
+function tokensOf({ access, refresh, accessExpiresAtMs }, version) {
+  return { kind: 'tokens', tokens: { access, refresh, accessExpiresAtMs }, version };
+}
+
+/**
+ * The most exchanges first; of two that have as many, all nodes take the same.
+ * @param {{ record: any, place: RecordPlace }} a
+ * @param {{ record: any, place: RecordPlace }} b
+ */
+function byVersion(a, b) {
+  return (
+    b.record.turn - a.record.turn || (a.place.family.keys.id < b.place.family.keys.id ? -1 : 1)
+  );
+}
+
+/** @param {Uint8Array<ArrayBuffer> | null} bytes @returns {any} null: it is no record */
+function parsed(bytes) {
+  try {
+    return parseRecord(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Note} note */
+function textOf({ version, places }) {
+  const each = places.map(({ name, key, family }) => `${family.keys.id}:${name}:${toHex(key)}`);
+  return [version, ...each].join(' ');
+}
+
+/**
+ * @param {string} text
+ * @param {import('./families.js').Families} families
+ * @returns {Note | null}
+ */
+function noteIn(text, families) {
+  if (text === '') return null;
+  const [version, ...each] = text.split(' ');
+  const places = each.flatMap((part) => {
+    const [id, name, key] = part.split(':');
+    const family = families.all.find(({ keys }) => keys.id === id);
+    return family === undefined ? [] : [{ family, name, key: fromHex(key) }];
+  });
+  return { version: Number(version), places };
 }

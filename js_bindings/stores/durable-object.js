@@ -77,11 +77,10 @@ export class DurableObjectStore {
    * @param {Uint8Array<ArrayBuffer>} value
    * @param {import('./store.js').PutOptions} options
    */
-  putIfNewer(name, value, { since, ttlMs, lock }) {
+  putIfNewer(name, value, { since, ttlMs, lock, replaces }) {
     const { at, time } = since;
-    return this.#ask(this.#shardOf(name), (object) =>
-      object.putIfNewer(name, value, { at, time, ttlMs, lock, fenceMs: this.#fenceMs }),
-    );
+    const condition = { at, time, ttlMs, lock, replaces, fenceMs: this.#fenceMs };
+    return this.#ask(this.#shardOf(name), (object) => object.putIfNewer(name, value, condition));
   }
 
   /**
@@ -101,6 +100,14 @@ export class DurableObjectStore {
    */
   forget(name, key, writer) {
     return this.#bury(name, { kind: 'forget', key, writer }, this.#fenceMs);
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} writer
+   */
+  ask(key, writer) {
+    return this.#append({ kind: 'ask', key, writer });
   }
 
   /**

@@ -63,8 +63,9 @@ export class KvAlone {
    * @param {Uint8Array<ArrayBuffer>} value
    * @param {import('./store.js').PutOptions} options
    */
-  async putIfNewer(name, value, { since, ttlMs }) {
-    if (this.#now() - since.time >= FENCE_MS) return false;
+  async putIfNewer(name, value, { since, ttlMs, replaces }) {
+    // What has to be compared is refused: managed sessions are (`cannotLock`).
+    if (replaces !== undefined || this.#now() - since.time >= FENCE_MS) return false;
     return this.#run(async (namespace) => {
       const [ended, { metadata }] = await Promise.all([
         namespace.get(this.#key('ended', name)),
@@ -104,6 +105,14 @@ export class KvAlone {
     const before = await this.#run((namespace) => namespace.get(this.#key('ended', name)));
     if (!parseMark(before)?.isEnd) await this.#mark(name, `drop ${at}`, ENDS_MS);
     return this.#append(at, { kind: 'forget', key, writer });
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} writer
+   */
+  async ask(key, writer) {
+    return this.#append(this.#newAt(), { kind: 'ask', key, writer });
   }
 
   /**

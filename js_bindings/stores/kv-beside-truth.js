@@ -1,10 +1,13 @@
-// KV with a `truth` beside it: KV carries the values, the truth has their digests, the ends, the log and the locks.
-// Invariant: a value counts only if the truth has its digest.
+// KV with a `truth` beside it: KV carries the values, the truth has their digests, the ends, the log and the locks. What is
+// compared and replaced (tokens) is in the truth itself: a location that read KV a moment ago would not see it for a minute.
+// Invariant: a value counts only if the truth has its digest, or has it.
 import { inTime } from './in-time.js';
 import { PREFIX, TIMEOUT_MS } from './limits.js';
 
 /** @import { SharedStore } from './store.js' */
 /** @typedef {{ prefix?: string, timeoutMs?: number }} KvOptions */
+
+const DIGEST_BYTES = 32;
 
 /** KV's shortest life of a value. */
 const MIN_TTL_S = 60;
@@ -29,6 +32,7 @@ export class KvBesideTruth {
     this.end = truth.end.bind(truth);
     this.forget = truth.forget.bind(truth);
     this.userEvent = truth.userEvent.bind(truth);
+    this.ask = truth.ask.bind(truth);
     this.epochs = truth.epochs.bind(truth);
     this.changes = truth.changes.bind(truth);
     this.acquire = truth.acquire.bind(truth);
@@ -41,12 +45,14 @@ export class KvBesideTruth {
 
   /** @param {string} name */
   async get(name) {
-    const [digest, value] = await Promise.all([
-      this.#truth.get(name),
-      inTime(this.#timeoutMs, () => this.#namespace.get(this.#key(name), 'arrayBuffer')),
-    ]);
-    if (digest === 'ended') return digest;
-    if (digest === null || value === null) return null;
+    const reading = inTime(this.#timeoutMs, () =>
+      this.#namespace.get(this.#key(name), 'arrayBuffer'),
+    );
+    reading.catch(() => {}); // the truth may say enough
+    const digest = await this.#truth.get(name);
+    if (digest === 'ended' || digest === null || digest.length !== DIGEST_BYTES) return digest;
+    const value = await reading;
+    if (value === null) return null;
     const found = new Uint8Array(value);
     return areEqual(await digestOf(found), digest) ? found : null;
   }
@@ -57,6 +63,7 @@ export class KvBesideTruth {
    * @param {import('./store.js').PutOptions} options
    */
   async putIfNewer(name, value, options) {
+    if (options.replaces !== undefined) return this.#truth.putIfNewer(name, value, options);
     if (!(await this.#truth.putIfNewer(name, await digestOf(value), options))) return false;
     const expirationTtl = Math.max(MIN_TTL_S, Math.ceil(options.ttlMs / 1000));
     await inTime(this.#timeoutMs, () =>

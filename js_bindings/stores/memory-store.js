@@ -67,10 +67,16 @@ export class MemoryStore {
    * @param {Uint8Array<ArrayBuffer>} value
    * @param {import('./store.js').PutOptions} options
    */
-  async putIfNewer(name, value, { since, ttlMs, lock }) {
+  async putIfNewer(name, value, { since, ttlMs, lock, replaces }) {
     if (lock !== undefined && this.#lock(name)?.token !== lock) return false;
     if (since.history !== this.#history) return false;
     const held = this.#record(name);
+    if (replaces !== undefined) {
+      const stands = held?.value ?? null;
+      if (stands === 'ended' || !areSame(stands, replaces)) return false;
+      this.#records.set(name, { value: value.slice(), at: since.at, until: this.#now() + ttlMs });
+      return true;
+    }
     const isMarked = held !== undefined && !(held.value instanceof Uint8Array);
     const isOvertaken = isMarked || (held && compareAt(held.at, since.at) > 0);
     if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;
@@ -100,6 +106,14 @@ export class MemoryStore {
       this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
     }
     return this.#append({ kind: 'forget', key, writer });
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} writer
+   */
+  async ask(key, writer) {
+    return this.#append({ kind: 'ask', key, writer });
   }
 
   /**
@@ -203,4 +217,13 @@ export class MemoryStore {
   #position() {
     return { history: this.#history, at: String(this.#newest), time: this.#now() };
   }
+}
+
+/**
+ * @param {Uint8Array | null} a
+ * @param {Uint8Array | null} b
+ */
+function areSame(a, b) {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -40,13 +40,19 @@ return value and { 'value', value }
 `;
 
 const PUT = `${NOW}${SMALL}
-local value, at, since, ttl, fence, lock = unpack(ARGV)
+local value, at, since, ttl, fence, lock, compares, replaces = unpack(ARGV)
 if lock ~= '' and text(KEYS[2]) ~= lock then return 0 end
-if now() - tonumber(since) >= tonumber(fence) then return 0 end
 if field(KEYS[1], 'ended') == '1' then return 0 end
 local held = field(KEYS[1], 'at')
-if held == '' then return 0 end
-if held then
+if compares == '1' then
+  local stands = ''
+  if is(KEYS[1], 'hash') and redis.call('HSTRLEN', KEYS[1], 'value') <= ${MAX_TEXT} then
+    stands = redis.call('HGET', KEYS[1], 'value') or ''
+  end
+  if stands ~= replaces then return 0 end
+elseif now() - tonumber(since) >= tonumber(fence) or held == '' then
+  return 0
+elseif held then
   local held_time, held_number = place(held)
   local time, number = place(at)
   if held_time and (held_time > time or (held_time == time and held_number > number)) then return 0 end

@@ -110,10 +110,12 @@ class RedisStore {
    * @param {Uint8Array<ArrayBuffer>} value
    * @param {import('./store.js').PutOptions} options
    */
-  async putIfNewer(name, value, { since, ttlMs, lock = '' }) {
+  async putIfNewer(name, value, { since, ttlMs, lock = '', replaces }) {
     if (value.length > MAX_VALUE_BYTES) return false;
-    const text = Buffer.from(value).toString('base64');
-    const values = [text, since.at, since.time, Math.ceil(ttlMs), this.#fenceMs, lock].map(String);
+    const text = (/** @type {Uint8Array} */ bytes) => Buffer.from(bytes).toString('base64');
+    const condition = [since.time, Math.ceil(ttlMs), this.#fenceMs, lock];
+    const compared = [replaces === undefined ? 0 : 1, replaces ? text(replaces) : ''];
+    const values = [text(value), since.at, ...condition, ...compared].map(String);
     const names = [this.#session(name), this.#lock(name)];
     return (await this.#connection.run((client) => client.putRecord(names, values))) === 1;
   }
@@ -135,6 +137,14 @@ class RedisStore {
    */
   forget(name, key, writer) {
     return this.#bury('forget', name, { key, writer }, this.#fenceMs);
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} writer
+   */
+  ask(key, writer) {
+    return this.#append('appendEvent', { kind: 'ask', key, writer }, []);
   }
 
   /**

@@ -40,17 +40,44 @@ export function nameOf(keys, parts) {
 }
 
 /**
+ * Where the record of a session is, and under what it is sealed: enough to write it, without the credential.
+ * @typedef {object} Place
+ * @property {string} name
+ * @property {Uint8Array<ArrayBuffer>} key
+ */
+
+/**
+ * @param {SecretKeys} keys
+ * @param {CredentialParts} parts
+ * @returns {Place}
+ */
+export function placeOf(keys, parts) {
+  const key = keys.value.sign(joined([inputOf(parts), Uint8Array.of(1)]));
+  return { name: nameOf(keys, parts), key: Uint8Array.from(key) };
+}
+
+/**
  * @param {SecretKeys} keys
  * @param {CredentialParts} parts
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues
  */
-export async function seal(keys, parts, bytes, getRandomValues) {
+export function seal(keys, parts, bytes, getRandomValues) {
+  return sealAt(keys, placeOf(keys, parts), bytes, getRandomValues);
+}
+
+/**
+ * @param {SecretKeys} keys
+ * @param {Place} place
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} getRandomValues
+ */
+export async function sealAt(keys, place, bytes, getRandomValues) {
   const head = headOf(keys);
   const iv = new Uint8Array(NONCE_BYTES);
   getRandomValues(iv);
-  const key = await keyOf(keys, parts, 'encrypt');
-  const sealed = await crypto.subtle.encrypt(algorithm(keys, parts, head, iv), key, bytes);
+  const key = await keyOf(place, 'encrypt');
+  const sealed = await crypto.subtle.encrypt(algorithm(place, head, iv), key, bytes);
   return joined([head, iv, new Uint8Array(sealed)]);
 }
 
@@ -60,17 +87,25 @@ export async function seal(keys, parts, bytes, getRandomValues) {
  * @param {Uint8Array<ArrayBuffer>} value
  * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null: it is not of this session or secret, or has been altered
  */
-export async function open(keys, parts, value) {
+export function open(keys, parts, value) {
+  return openAt(keys, placeOf(keys, parts), value);
+}
+
+/**
+ * @param {SecretKeys} keys
+ * @param {Place} place
+ * @param {Uint8Array<ArrayBuffer>} value
+ * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null: it is not of this session or secret, or has been altered
+ */
+export async function openAt(keys, place, value) {
   const head = headOf(keys);
   if (value.length < HEAD_BYTES + NONCE_BYTES) return null;
   if (!head.every((byte, index) => value[index] === byte)) return null;
   const iv = value.slice(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES);
   const sealed = value.slice(HEAD_BYTES + NONCE_BYTES);
   try {
-    const key = await keyOf(keys, parts, 'decrypt');
-    return new Uint8Array(
-      await crypto.subtle.decrypt(algorithm(keys, parts, head, iv), key, sealed),
-    );
+    const key = await keyOf(place, 'decrypt');
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm(place, head, iv), key, sealed));
   } catch {
     return null;
   }
@@ -82,24 +117,21 @@ function headOf({ id }) {
 }
 
 /**
- * @param {SecretKeys} keys
- * @param {CredentialParts} parts
+ * @param {Place} place
  * @param {Uint8Array} head
  * @param {Uint8Array<ArrayBuffer>} iv
  */
-function algorithm(keys, parts, head, iv) {
-  const additionalData = joined([head, encoder.encode(nameOf(keys, parts))]);
+function algorithm({ name }, head, iv) {
+  const additionalData = joined([head, encoder.encode(name)]);
   return { name: 'AES-GCM', iv, additionalData };
 }
 
 /**
- * @param {SecretKeys} keys
- * @param {CredentialParts} parts
+ * @param {Place} place
  * @param {'encrypt' | 'decrypt'} use
  */
-function keyOf(keys, parts, use) {
-  const bytes = keys.value.sign(joined([inputOf(parts), Uint8Array.of(1)]));
-  return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, [use]);
+function keyOf({ key }, use) {
+  return crypto.subtle.importKey('raw', key, 'AES-GCM', false, [use]);
 }
 
 /** @param {CredentialParts} parts */

@@ -17,7 +17,8 @@ import { SesameError } from '../errors.js';
  * has written it.
  * @typedef {object} StoreEvent
  * @property {string} at its place in the store's order: numbers with hyphens between them
- * @property {'end' | 'forget' | 'revoke' | 'invalidate'} kind of a session, the first two; of a user, the others
+ * @property {'end' | 'forget' | 'ask' | 'revoke' | 'invalidate'} kind of a session, the first three; of a user, the
+ *   others
  * @property {string} key a hash, in hexadecimal digits
  * @property {string} writer chosen by the node at its start
  */
@@ -43,6 +44,8 @@ import { SesameError } from '../errors.js';
  * @property {Position} since from before what is put was asked for
  * @property {number} ttlMs how long it is kept, in milliseconds
  * @property {string} [lock] the token of the lock of the same name: whoever has lost it changes nothing
+ * @property {Uint8Array<ArrayBuffer> | null} [replaces] what has to stand there, byte for byte, as `get` gave it; null:
+ *   nothing, or what was dropped. Then neither `since`'s age nor its place counts, only its history
  */
 
 /**
@@ -60,7 +63,8 @@ import { SesameError } from '../errors.js';
  *   `ttlMs` ago; null: nothing is known of the session
  * @property {(name: string, value: Uint8Array<ArrayBuffer>, options: PutOptions) => Promise<boolean>} putIfNewer
  *   false, and nothing is stored, if the session has been ended or forgotten since, if there is a record from
- *   after `since`, if that is so long ago that it cannot be told, or if the lock is lost
+ *   after `since`, if that is so long ago that it cannot be told, if the lock is lost, or if anything but what it
+ *   `replaces` stands there. What is put with `replaces` is read by every node at once
  * @property {(name: string, key: string, writer: string, ttlMs?: number) => Promise<Position>} end ends a session: what was
  *   put before is gone, and nothing is put any more. `get` says so for `ttlMs`, which is how long the credential could
  *   live; 31 days unless given
@@ -68,6 +72,8 @@ import { SesameError } from '../errors.js';
  *   credential may stand for somebody else now, and refuses what is still under way. An ended session stays ended
  * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string) => Promise<Position>} userEvent ends every
  *   session of a user, or drops the documents of all (SPEC R23)
+ * @property {(key: string, writer: string) => Promise<Position>} ask appends an event of the kind `ask`: whoever holds
+ *   the session of this key leaves it in the store
  * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user
  * @property {(since: Position | null) => Promise<Changes | null>} changes what happened after `since`, in order; without it only where the log is. null: it cannot be
  *   told any more

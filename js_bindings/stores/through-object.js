@@ -27,6 +27,7 @@ export function throughObject(namespace) {
     end: calling('end'),
     forget: calling('forget'),
     userEvent: calling('userEvent'),
+    ask: calling('ask'),
     epochs: calling('epochs'),
     changes: calling('changes'),
     acquire: calling('acquire'),

@@ -60,6 +60,7 @@ class ManagedFixture : public Fixture {
                        DurationMs retry_after = 0) {
     return Decision(cache().complete_refresh(lease, status, tokens_of(given), retry_after, now()));
   }
+  Key key(const std::string& session) { return cache().session_name(cookie(session).head())->key; }
   bool is_signed_in(const std::string& session = "s") {
     return authorize(session).action != Action::kRefuse &&
            check(cookie(session)).action != Action::kRefuse;
@@ -373,6 +374,46 @@ TEST_CASE("R23: a session of a document without an identifier is its own only on
 
 // --- The vault ---
 
+TEST_CASE("R33: a full vault makes room of what the store has as well, the longest unused first") {
+  ManagedFixture f;
+  VaultRecord record;
+  record.access_token = std::string(1000, 'x');
+  record.refresh_token = "r1";
+  record.expires_at = f.now() + kDay;
+  const auto adopt = [&](const std::string& name, bool is_shared) {
+    record.user = f.user_key("\"" + name + "\"");
+    record.is_shared = is_shared;
+    return f.cache().adopt_session(f.key(name), record, f.cache().now_sequence(), f.now());
+  };
+  REQUIRE(adopt("own", false));
+  std::size_t count = 1;
+  for (std::size_t before = 0; f.cache().managed_sessions() > before; ++count) {
+    before = f.cache().managed_sessions();
+    REQUIRE(adopt("s" + std::to_string(count), true));
+    f.pass(1);
+    REQUIRE(count < 1000);
+  }
+  CHECK(count > 50);
+  CHECK(f.cache().used_bytes() <= f.cache().config().memory_bytes);
+  for (std::size_t more = 0; more < 2 * count; ++more) {
+    f.authorize("s3");  // in use
+    f.pass(1);
+    REQUIRE(adopt("more" + std::to_string(more), true));
+  }
+  CHECK(f.is_signed_in("own"));
+  CHECK(f.is_signed_in("s3"));
+  CHECK_FALSE(f.is_signed_in("s1"));
+  // One that is being exchanged is nowhere else.
+  f.pass(kTokenLife);
+  record.access_expires_at = f.now();
+  REQUIRE(adopt("exchanged", true));
+  const LeaseId lease = f.begin_refresh("exchanged");
+  for (std::size_t more = 0; more < 2 * count; ++more) {
+    REQUIRE(adopt("later" + std::to_string(more), true));
+  }
+  CHECK(f.end_refresh(lease, 200, {"a2", "r2"}).body == "a2");
+}
+
 TEST_CASE("R50: a full vault refuses logins, evicts nobody, and has room again when sessions end") {
   ManagedFixture f;
   const std::string token(1000, 'x');
@@ -483,10 +524,10 @@ TEST_CASE("R54: logins and logouts of one user in a loop bring no session of his
   record.expires_at = f.now() + kDay;
   record.user = f.user_key(R"("7")");
   // A record that the store was asked for before the session ended is of before.
-  CHECK_FALSE(f.cache().adopt_session("", "last", record, before, f.now()));
+  CHECK_FALSE(f.cache().adopt_session(f.key("last"), record, before, f.now()));
   CHECK(f.check(cookie("last")).action == Action::kRefuse);
   record.user = f.user_key(R"("8")");
-  CHECK(f.cache().adopt_session("", "other", record, before, f.now()));
+  CHECK(f.cache().adopt_session(f.key("other"), record, before, f.now()));
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ export const LINK_STATES = ['well', 'slow', 'bad', 'silent', 'cut'];
 
 const FATES = /** @type {const} */ (['carried out', 'lost', 'answer lost', 'twice']);
 const TELLINGS = ['end', 'forget', 'userEvent'];
-const METHODS = ['get', 'putIfNewer', ...TELLINGS, 'epochs', 'changes', 'acquire', 'release'];
+const METHODS = [
+  ...['get', 'putIfNewer', ...TELLINGS, 'ask', 'epochs', 'changes', 'acquire', 'release'],
+];
 
 export class Link {
   /** @type {LinkState} */

@@ -231,6 +231,48 @@ export function contract(title, make, lacks = {}) {
     );
 
     testIf(
+      'locks',
+      'R24: what replaces a record byte for byte is put once, however old it is, and never over an end',
+      async () => {
+        const [store, other] = [open(), open()];
+        const session = name();
+        const since = await here(store);
+        const old = { ...since, time: since.time - 10 * MINUTE };
+        const put = (
+          /** @type {any} */ on,
+          /** @type {string} */ text,
+          /** @type {any} */ replaces,
+        ) => on.putIfNewer(session, bytes(text), { since: old, ttlMs: MINUTE, replaces });
+        assert.equal(await put(store, 'first', bytes('another')), false);
+        assert.equal(await store.get(session), null);
+        assert.equal(await put(store, 'first', null), true);
+        assert.equal(await put(other, 'also first', null), false);
+        assert.equal(await put(other, 'second', bytes('First')), false);
+        assert.deepEqual(await other.get(session), bytes('first'));
+        const won = await Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            put(index % 2 ? store : other, `of ${index}`, bytes('first')),
+          ),
+        );
+        assert.equal(won.filter(Boolean).length, 1);
+        assert.deepEqual(await store.get(session), bytes(`of ${won.indexOf(true)}`));
+        await other.end(session, '0a', 'node', MINUTE);
+        assert.equal(await put(store, 'late', bytes(`of ${won.indexOf(true)}`)), false);
+        assert.equal(await put(store, 'late', null), false);
+        assert.equal(await store.get(session), 'ended');
+      },
+    );
+
+    testIf('order', 'R33: a question for a session is an event like others', async () => {
+      const [store, other] = [open(), open()];
+      const start = await here(store);
+      const key = name();
+      const { at } = await store.ask(key, 'node');
+      const { events } = await other.changes(start);
+      assert.deepEqual(events, [{ at, kind: 'ask', key, writer: 'node' }]);
+    });
+
+    testIf(
       'atomic',
       'R10, R31: of a thousand races between an end and a late answer, the end wins all',
       async () => {

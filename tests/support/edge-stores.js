@@ -113,7 +113,7 @@ export async function startKv() {
 }
 
 const METHODS = [
-  ...['get', 'putIfNewer', 'end', 'forget', 'userEvent', 'epochs', 'changes'],
+  ...['get', 'putIfNewer', 'end', 'forget', 'ask', 'userEvent', 'epochs', 'changes'],
   ...['acquire', 'release', 'close'],
 ];
 

@@ -108,6 +108,24 @@ void write_key(const sesame::Key& key, void* to) {
 // The same whole second, whether it comes from the store, which keeps no more, or not.
 double whole_second(TimeMs time) { return static_cast<double>(time - time % 1000); }
 
+sesame_exported* export_session(sesame_cache* cache, const sesame::Vault::Slot* slot) {
+  if (slot == nullptr) return nullptr;
+  const sesame::VaultRecord& record = slot->record;
+  sesame_exported& exported = cache->exported;
+  write_key(record.user, exported.user);
+  write_key(slot->session, exported.session);
+  exported.access = record.access_token.data();
+  exported.access_length = static_cast<std::uint32_t>(record.access_token.size());
+  exported.refresh = record.refresh_token.data();
+  exported.refresh_length = static_cast<std::uint32_t>(record.refresh_token.size());
+  exported.note = record.note.data();
+  exported.note_length = static_cast<std::uint32_t>(record.note.size());
+  exported.access_expires_at_ms = static_cast<double>(record.access_expires_at);
+  exported.expires_at_ms = whole_second(record.expires_at);
+  exported.confirmed_at_ms = static_cast<double>(record.confirmed_at);
+  return &exported;
+}
+
 std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   sesame_result& result = handle->result;
   result.action = static_cast<std::uint32_t>(outcome.action);
@@ -325,37 +343,39 @@ sesame_exported* sesame_session_export(sesame_cache* cache, double now_ms, uint3
   InputReader input(*cache);
   const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (!input.fits()) return nullptr;
-  const auto* session = cache->cache.managed_session(head, time_of(now_ms));
-  if (session == nullptr) return nullptr;
-  sesame_exported& exported = cache->exported;
-  write_key(session->user, exported.user);
-  exported.access = session->access_token.data();
-  exported.access_length = static_cast<std::uint32_t>(session->access_token.size());
-  exported.refresh = session->refresh_token.data();
-  exported.refresh_length = static_cast<std::uint32_t>(session->refresh_token.size());
-  exported.access_expires_at_ms = static_cast<double>(session->access_expires_at);
-  exported.expires_at_ms = whole_second(session->expires_at);
-  return &exported;
+  return export_session(cache, cache->cache.managed_session(head, time_of(now_ms)));
+}
+
+sesame_exported* sesame_session_find(sesame_cache* cache, double now_ms, uint32_t key_length) {
+  InputReader input(*cache);
+  sesame::Key key;
+  if (!read_key(input.next(key_length), &key)) return nullptr;
+  return export_session(cache, cache->cache.managed_session(key, time_of(now_ms)));
+}
+
+sesame_exported* sesame_session_next(sesame_cache* cache, double now_ms, uint32_t from) {
+  cache->exported.next = from;
+  return export_session(cache,
+                        cache->cache.next_managed_session(&cache->exported.next, time_of(now_ms)));
 }
 
 uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,
                               double access_expires_at_ms, double expires_at_ms,
-                              uint32_t tenant_length, uint32_t cookie_length,
-                              uint32_t access_length, uint32_t refresh_length,
-                              uint32_t user_length) {
+                              uint32_t key_length, uint32_t user_length, uint32_t access_length,
+                              uint32_t refresh_length, uint32_t note_length, uint32_t is_shared) {
   InputReader input(*cache);
-  const Bytes tenant = input.next(tenant_length);
-  const Bytes cookie = input.next(cookie_length);
+  const Bytes key_bytes = input.next(key_length);
+  const Bytes user = input.next(user_length);
   sesame::VaultRecord session;
   session.access_token = input.next(access_length);
   session.refresh_token = input.next(refresh_length);
+  session.note = input.next(note_length);
   session.access_expires_at = time_of(access_expires_at_ms);
   session.expires_at = time_of(expires_at_ms);
-  const Bytes user = input.next(user_length);
-  if (!input.fits() || !read_key(user, &session.user)) return 0;
-  return cache->cache.adopt_session(tenant, cookie, std::move(session), asked_at, time_of(now_ms))
-             ? 1
-             : 0;
+  session.is_shared = is_shared != 0;
+  sesame::Key key;
+  if (!input.fits() || !read_key(key_bytes, &key) || !read_key(user, &session.user)) return 0;
+  return cache->cache.adopt_session(key, std::move(session), asked_at, time_of(now_ms)) ? 1 : 0;
 }
 
 uint32_t sesame_sessions_crowded_out(sesame_cache* cache) {

@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 7
+#define SESAME_ABI_VERSION 8
 
 /* Of a key of a session or a user. */
 #define SESAME_KEY_BYTES 16
@@ -162,13 +162,18 @@ struct sesame_result {
 
 /* A managed session, for other nodes. */
 struct sesame_exported {
-  uint8_t user[16]; /* its user's key */
+  uint8_t user[16];    /* its user's key */
+  uint8_t session[16]; /* its own */
   const char* access;
   uint32_t access_length;
   const char* refresh;
   uint32_t refresh_length;
+  const char* note; /* the host's own, as it was adopted with */
+  uint32_t note_length;
   double access_expires_at_ms; /* 0: not known */
   double expires_at_ms;        /* the absolute end, rounded down to a second */
+  double confirmed_at_ms;      /* when it was begun or adopted the last time */
+  uint32_t next;               /* see sesame_session_next */
 };
 
 typedef struct sesame_cache sesame_cache;
@@ -296,14 +301,24 @@ SESAME_EXPORT struct sesame_exported* sesame_session_export(sesame_cache* cache,
                                                             uint32_t cookie_length,
                                                             uint32_t authorization_length);
 
-/* Takes over a managed session from another node. `asked_at`: the sequence from before the store
- * was asked; the user's key comes last, 16 bytes. Returns 1, or 0 if it has ended here since or
- * does not fit. */
+/* The same of a session by its key, 16 bytes. */
+SESAME_EXPORT struct sesame_exported* sesame_session_find(sesame_cache* cache, double now_ms,
+                                                          uint32_t key_length);
+
+/* One session after another, in no order: `from` is 0, and then what the last one gave as `next`.
+ * Null: there are no more. What begins or ends meanwhile may be left out. */
+SESAME_EXPORT struct sesame_exported* sesame_session_next(sesame_cache* cache, double now_ms,
+                                                          uint32_t from);
+
+/* Takes over a managed session from the store, or what the host knows of one since. `asked_at`: the
+ * sequence from before the store was asked; its own key and its user's come first, 16 bytes each;
+ * last comes a note of the host's. `is_shared`: the store has it, so it may make room for another.
+ * Returns 1, or 0 if it has ended here since or does not fit. */
 SESAME_EXPORT uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked_at,
                                             double access_expires_at_ms, double expires_at_ms,
-                                            uint32_t tenant_length, uint32_t cookie_length,
+                                            uint32_t key_length, uint32_t user_length,
                                             uint32_t access_length, uint32_t refresh_length,
-                                            uint32_t user_length);
+                                            uint32_t note_length, uint32_t is_shared);
 
 /* The sessions that newer ones of their users have ended since the last call (R54), for the other
  * nodes: as the body of the output their keys, 16 bytes each. Returns how many there are. */

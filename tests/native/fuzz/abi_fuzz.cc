@@ -386,16 +386,19 @@ class Host {
   }
 
   void adopt_session(std::size_t key) {
+    put_head(key / 2 * 2);
+    require(sesame_session_key(&cache_, tenant_, cookie_, authorization_) == 1);
+    const std::string named(sesame_output(&cache_)->body, sizeof(sesame::Key));
     filled_ = 0;
-    const std::uint32_t tenant = put(key >= 6 ? "other" : "");
-    const std::uint32_t cookie = put("t" + std::to_string(key / 2 % 3));
+    const std::uint32_t own = put(named);
+    const std::uint32_t user = put(exported_user_);
     const std::uint32_t access = put(input_.below(8) == 0 ? "" : "access-2");
     const std::uint32_t refresh = put("refresh");
-    const std::uint32_t user = put(exported_user_);
+    const std::uint32_t note = put("note");
     const std::uint32_t asked_at = sesame_sequence(&cache_) - (input_.byte() & 1);
     const std::uint32_t is_adopted =
         sesame_session_adopt(&cache_, now_, asked_at, now_ + some(60'000), now_ + some(3'600'000),
-                             tenant, cookie, access, refresh, user);
+                             own, user, access, refresh, note, input_.byte() & 1);
     // Whatever the store still has, what has ended here stays so (SPEC R10).
     if (is_revoked_[key / 2 * 2] && are_burials_sure()) require(is_adopted == 0);
   }

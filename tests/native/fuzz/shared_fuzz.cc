@@ -102,7 +102,8 @@ class Host {
         if (const auto* found = sesame_session_export(c, at, l[0], l[1], l[2])) read(*found);
         return;
       case 1:
-        sesame_session_adopt(c, at, input_.word(), other, third, l[0], l[1], l[2], l[3], l[4]);
+        sesame_session_adopt(c, at, input_.word(), other, third, l[0], l[1], l[2], l[3], l[4],
+                             l[5]);
         return;
       case 2:
         return sesame_remote_apply(c, at, input_.word() % 8, l[0]);
@@ -200,15 +201,19 @@ class Host {
   }
 
   void adopt(int cookie) {
+    put_head(cookie);
+    if (sesame_session_key(&cache_, 0, head_, 0) == 0) return;
+    const std::string key(sesame_output(&cache_)->body, sizeof(sesame::Key));
     filled_ = 0;
     const std::string token = "adopted-" + std::to_string(input_.byte()) + name_of(cookie);
-    const std::uint32_t own = put(name_of(cookie));
+    const std::uint32_t own = put(key);
+    const std::uint32_t user = put(user_key_);
     const std::uint32_t access = put(token);
     const std::uint32_t refresh = put("refresh");
-    const std::uint32_t user = put(user_key_);
+    const std::uint32_t note = put("note");
     const std::uint32_t is_adopted =
         sesame_session_adopt(&cache_, now_, sesame_sequence(&cache_), now_ + 60'000,
-                             now_ + 3'600'000, 0, own, access, refresh, user);
+                             now_ + 3'600'000, own, user, access, refresh, note, input_.byte() & 1);
     if (is_sure(cookie)) require(is_adopted == 0);
     if (is_adopted != 0) given_[cookie].insert(token);
   }

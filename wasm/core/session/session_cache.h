@@ -290,12 +290,15 @@ class SessionCache {
 
   /// The managed session of a request, for other nodes; null if there is none. Valid until the next
   /// call.
-  const VaultRecord* managed_session(const RequestHead& request, TimeMs now);
+  const Vault::Slot* managed_session(const RequestHead& request, TimeMs now);
+  const Vault::Slot* managed_session(const Key& session, TimeMs now);
+  /// The next one from a place on, which is moved behind it; see Vault::next.
+  const Vault::Slot* next_managed_session(std::uint32_t* place, TimeMs now);
 
   /// Takes over a managed session that another node has begun, or whose tokens it has exchanged.
   /// `asked_at` is the sequence from before the store was asked. False, and nothing is kept: it has
   /// ended here since, or does not fit.
-  bool adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at, TimeMs now);
+  bool adopt_session(const Key& key, VaultRecord record, Sequence asked_at, TimeMs now);
 
   /// The key of a user, by its identifier: see revoke_user.
   std::optional<Key> user_key(Bytes user_id) const;

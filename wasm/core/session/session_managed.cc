@@ -44,6 +44,7 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   record.access_expires_at = tokens.access_expires_at;
   record.expires_at = now + config_.expires_in;
   record.used_at = now;
+  record.confirmed_at = now;
   record.user = user;
   if (!put_record(key, std::move(record), now)) return unavailable(kRetryAfter);
 
@@ -62,16 +63,23 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   return outcome;
 }
 
-const VaultRecord* SessionCache::managed_session(const RequestHead& request, TimeMs now) {
+const Vault::Slot* SessionCache::managed_session(const RequestHead& request, TimeMs now) {
   const Subject subject = identify(request);
   if (!subject.has_key || has_ended(subject, request.tenant, now)) return nullptr;
-  return find_record(subject.key, now);
+  return managed_session(subject.key, now);
 }
 
-bool SessionCache::adopt_session(Bytes tenant, Bytes cookie, VaultRecord record, Sequence asked_at,
+const Vault::Slot* SessionCache::managed_session(const Key& session, TimeMs now) {
+  return find_record(session, now) == nullptr ? nullptr : vault_.slot_of(session);
+}
+
+const Vault::Slot* SessionCache::next_managed_session(std::uint32_t* place, TimeMs now) {
+  return vault_.next(place, now);
+}
+
+bool SessionCache::adopt_session(const Key& key, VaultRecord record, Sequence asked_at,
                                  TimeMs now) {
   step(now);
-  const Key key = keys_.make(tenant, KeyKind::kCookie, reader_.first_cookie_name(), cookie);
   const UserEvent* event = users_.find(record.user);
   const bool has_ended =
       users_.is_below_floor(asked_at) || (event != nullptr && event->ends_session_of(asked_at));
@@ -80,6 +88,7 @@ bool SessionCache::adopt_session(Bytes tenant, Bytes cookie, VaultRecord record,
     return false;
   }
   record.used_at = now;
+  record.confirmed_at = now;
   return put_record(key, std::move(record), now);
 }
 
@@ -162,6 +171,7 @@ Outcome SessionCache::authorize(const RequestHead& request, Bytes rejected, Time
     Lease* lease = leases_.begin(key, FillCause::kTokens, now, now + config_.refresh_lease_for);
     if (lease == nullptr) return unavailable(1000);
     lease->subject = subject.key;
+    record->is_shared = false;  // what the exchange brings is nowhere else
     meta_ = record->access_token;
     body_ = record->refresh_token;
     Outcome outcome = outcome_of(Action::kFetch);

@@ -1,5 +1,6 @@
 #include "session/vault.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sesame {
@@ -7,6 +8,10 @@ namespace {
 
 // A pointer, two chains, a place in the list of free slots, and what an allocator adds.
 constexpr std::size_t kIndexBytesPerRecord = 64;
+// Of so many records that may make room, the one that was used longest ago does.
+constexpr int kCandidates = 8;
+// So many places are looked at for them.
+constexpr std::size_t kMaxLooks = 256;
 
 }  // namespace
 
@@ -25,7 +30,7 @@ Vault::Vault(std::size_t budget_bytes)
 
 std::size_t Vault::size_of(const VaultRecord& record) {
   return sizeof(Slot) + kIndexBytesPerRecord + record.access_token.size() +
-         record.refresh_token.size();
+         record.refresh_token.size() + record.note.size();
 }
 
 std::uint32_t Vault::locate(const Key& session) const {
@@ -49,11 +54,16 @@ bool Vault::put(const Key& session, VaultRecord record) {
   const std::uint32_t old = locate(session);
   const std::size_t freed = old == SlotIndex::kNone ? 0 : size_of(slots_[old]->record);
   const std::size_t size = size_of(record);
-  if (used_bytes_ - freed + size > budget_bytes_) return false;
+  if (size > budget_bytes_) return false;
+  if (old != SlotIndex::kNone) slots_[old]->record.is_shared = false;  // it makes room for none
+  while (used_bytes_ - freed + size > budget_bytes_) {
+    if (!evict_one()) return false;
+  }
   if (old != SlotIndex::kNone) erase_slot(old);
   used_bytes_ += size;
   const std::uint32_t slot = free_.back();
   free_.pop_back();
+  most_used_ = std::max(most_used_, slot + 1);
   by_session_.insert(session.low, slot);
   by_user_.insert(record.user.low, slot);
   slots_[slot] = std::make_unique<Slot>(Slot{session, std::move(record)});
@@ -69,6 +79,7 @@ void Vault::renew(const Key& session, Bytes access_token, Bytes refresh_token,
   record.access_token = access_token;
   if (!refresh_token.empty()) record.refresh_token = refresh_token;
   record.access_expires_at = access_expires_at;
+  record.is_shared = false;
   used_bytes_ += size_of(record);
 }
 
@@ -86,6 +97,32 @@ void Vault::erase_slot(std::uint32_t slot) {
   by_user_.erase(gone.record.user.low, slot);
   slots_[slot].reset();
   free_.push_back(slot);
+}
+
+// A bounded piece of work (R51): what is not found now may be found the next time.
+bool Vault::evict_one() {
+  std::uint32_t oldest = SlotIndex::kNone;
+  int candidates = 0;
+  for (std::size_t look = 0; look < std::min<std::size_t>(kMaxLooks, most_used_); ++look) {
+    hand_ = hand_ + 1 < most_used_ ? hand_ + 1 : 0;
+    const Slot* const slot = slots_[hand_].get();
+    if (slot == nullptr || !slot->record.is_shared) continue;
+    if (oldest == SlotIndex::kNone || slot->record.used_at < slots_[oldest]->record.used_at) {
+      oldest = hand_;
+    }
+    if (++candidates == kCandidates) break;
+  }
+  if (oldest == SlotIndex::kNone) return false;
+  erase_slot(oldest);
+  return true;
+}
+
+const Vault::Slot* Vault::next(std::uint32_t* place, TimeMs now) const {
+  while (*place < slots_.size()) {
+    const Slot* const slot = slots_[(*place)++].get();
+    if (slot != nullptr && now < slot->record.expires_at) return slot;
+  }
+  return nullptr;
 }
 
 std::vector<Key> Vault::sessions_of(const Key& user) const {

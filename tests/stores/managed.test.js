@@ -1,0 +1,371 @@
+// Managed sessions on several nodes, when something fails: nobody is signed out by it, and nobody who has signed out is
+// served (R24, R32, R33). The order in which tokens are written and redeemed is explored in tests/js/token-model.test.js.
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { MINUTE, SECOND } from '../support/clock.js';
+import {
+  LOGOUT,
+  ME,
+  REFRESH,
+  startManagedNodes,
+  THINGS,
+  TOKEN_MS,
+} from '../support/managed-nodes.js';
+import { createGate, settle } from '../support/wait.js';
+
+const EXPIRED_MS = TOKEN_MS + 10 * SECOND;
+const PAST_BOUND = 6 * SECOND;
+/** So long after the store is well again, everything is told. */
+const SOON = 30 * SECOND;
+
+/** @type {(() => void)[]} */
+const endings = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
+/** @param {Parameters<typeof startManagedNodes>} args */
+async function startNodes(...args) {
+  const world = await startManagedNodes(...args);
+  endings.push(world.stop);
+  return world;
+}
+
+/** Two nodes that hold a session whose access token has expired. */
+async function expired() {
+  const world = await startNodes(2, { options: { freshFor: '1m' } });
+  const [a, b] = world.nodes;
+  const cookie = await world.login(a);
+  assert.equal(await world.status(b, ME, cookie), 200);
+  await world.pass(EXPIRED_MS);
+  return { ...world, a, b, cookie };
+}
+
+/** @param {number} status */
+const isLater = (status) => assert.ok([200, 503].includes(status), `${status}`);
+/** @param {number} status */
+const isOver = (status) => assert.ok([401, 503].includes(status), `${status}`);
+
+describe('tokens that several nodes share', () => {
+  test('R13, R33: a session that a node has not seen yet is served while it publishes a change of the user', async () => {
+    const { nodes, login, send, finish } = await startNodes(2);
+    const [a, b] = nodes;
+    const cookie = await login(a);
+    b.link.delayMs = 200;
+    const change = b.sessions.invalidateUser('ada');
+    assert.equal((await finish(send(b, ME, cookie))).status, 200);
+    await finish(change);
+  });
+
+  test('R24: a node that publishes a change of the user finds the tokens that another has exchanged', async () => {
+    const { a, b, cookie, status, finish, origin } = await expired();
+    assert.equal(await status(a, THINGS, cookie), 200);
+    b.link.delayMs = 100;
+    const change = b.sessions.invalidateUser('ada');
+    assert.equal(await status(b, THINGS, cookie), 200);
+    await finish(change);
+    assert.deepEqual(origin.twice(), []);
+  });
+
+  for (const [what, writes, seconds] of /** @type {const} */ ([
+    ['one write fails', 1, 1],
+    [
+      'writes fail for two minutes, longer than an exchange may take',
+      Number.POSITIVE_INFINITY,
+      120,
+    ],
+  ])) {
+    test(`R24, R33: exchanged tokens that could not be saved are saved later: ${what}`, async () => {
+      const { a, b, cookie, status, pass, origin } = await expired();
+      a.onAnswer = (path) => {
+        if (path === REFRESH) a.link.refusesWrites = writes;
+      };
+      isLater(await status(a, THINGS, cookie));
+      a.onAnswer = () => {};
+      for (let second = 0; second < seconds; second += 10) {
+        isLater(await status(b, THINGS, cookie));
+        await pass(10 * SECOND);
+      }
+      a.link.refusesWrites = 0;
+      await pass(SOON);
+      assert.deepEqual(
+        [await status(b, THINGS, cookie), await status(a, THINGS, cookie)],
+        [200, 200],
+      );
+      assert.deepEqual(origin.twice(), []);
+    });
+  }
+
+  test('R24, R33: a store that forgets everything in an exchange costs no tokens, and no second redemption', async () => {
+    const { a, b, cookie, store, send, status, finish, pass, origin } = await expired();
+    const gate = createGate();
+    origin.before = (path) => (path === REFRESH ? gate.opened : undefined);
+    const first = send(a, THINGS, cookie);
+    await pass(SECOND);
+    store.clear();
+    const meanwhile = send(b, THINGS, cookie); // it fills the store, with tokens that are being redeemed
+    await pass(8 * SECOND);
+    origin.before = () => {};
+    gate.open();
+    isLater((await finish(first)).status);
+    isLater((await finish(meanwhile)).status);
+    await pass(SOON);
+    assert.deepEqual(
+      [await status(a, THINGS, cookie), await status(b, THINGS, cookie)],
+      [200, 200],
+    );
+    assert.deepEqual(origin.twice(), []);
+  });
+
+  test('R24: an exchange may take as long as refreshTimeout, after another that took as long', async () => {
+    const { a, b, cookie, clock, send, status, finish, pass, origin } = await expired();
+    let call = 0;
+    const later = (/** @type {number} */ ms) => clock.sleep(ms, new AbortController().signal);
+    origin.before = async (path) => {
+      if (path !== REFRESH) return;
+      call += 1;
+      await later(call === 1 ? 50 * SECOND : 40 * SECOND);
+      if (call === 1) throw new TypeError('the connection was reset');
+    };
+    const onB = send(b, THINGS, cookie);
+    await pass(100);
+    const onA = send(a, THINGS, cookie);
+    assert.equal((await finish(onA)).status, 503, 'it waits no longer than leaseFor');
+    assert.equal((await finish(onB)).status, 503);
+    assert.equal(await status(a, THINGS, cookie), 200);
+    assert.equal(await status(b, THINGS, cookie), 200);
+    assert.deepEqual(origin.twice(), []);
+  });
+
+  for (const [when, seconds] of /** @type {const} */ ([
+    ['onSend', 9],
+    ['onAnswer', 9],
+    ['onSend', 90],
+    ['onAnswer', 90],
+  ])) {
+    test(`R24, R33: a node stands still for ${seconds} s in an exchange (${when}), and no token is redeemed twice or lost`, async () => {
+      const { a, b, cookie, send, status, standStill, pass, finish, origin } = await expired();
+      let isFirst = true;
+      a[when] = (path) => {
+        if (path === REFRESH && isFirst) standStill(a, seconds * SECOND);
+        isFirst &&= path !== REFRESH;
+      };
+      const onA = send(a, THINGS, cookie);
+      for (let second = 0; second < seconds; second += 10) {
+        await pass(SECOND);
+        isLater(await status(b, THINGS, cookie));
+        await pass(9 * SECOND);
+      }
+      isLater((await finish(onA)).status);
+      await pass(SOON);
+      assert.deepEqual(
+        [await status(a, THINGS, cookie), await status(b, THINGS, cookie)],
+        [200, 200],
+      );
+      assert.deepEqual(origin.twice(), []);
+    });
+  }
+
+  test('R24: the token of a node that died in an exchange is redeemed by another after ten minutes, not before', async () => {
+    const { a, b, cookie, send, status, pass, origin } = await expired();
+    a.onSend = (path) => {
+      if (path === REFRESH) a.isStill = true; // for good
+    };
+    send(a, THINGS, cookie);
+    await pass(SECOND);
+    assert.equal(await status(b, THINGS, cookie), 503);
+    await pass(9 * MINUTE);
+    assert.equal(await status(b, THINGS, cookie), 503);
+    assert.deepEqual(origin.redeemed, []);
+    await pass(3 * MINUTE);
+    assert.equal(await status(b, THINGS, cookie), 200);
+    assert.equal(origin.redeemed.length, 1);
+  });
+
+  test('R24: at the edge, an exchange whose leader is dropped by its host is taken over, and nobody waits for longer than leaseFor', async () => {
+    const world = await startNodes(0, { options: { freshFor: '1m' } });
+    const { clock, start, login, send, status, finish, pass } = world;
+    let isDropped = false;
+    /** Of a request that is dropped nothing goes on. */
+    const never = new Promise(() => {});
+    const sleep = (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
+      isDropped ? never : clock.sleep(ms, signal);
+    const edge = start({ sharesPromises: false, sleep });
+    await settle();
+    const cookie = await login(edge);
+    await pass(EXPIRED_MS);
+    edge.onSend = (path) => {
+      if (path !== REFRESH) return;
+      edge.onSend = () => {};
+      edge.isStill = true;
+      isDropped = true;
+    };
+    send(edge, THINGS, cookie);
+    await settle();
+    isDropped = false;
+    edge.isStill = false;
+    await settle();
+    const begun = clock.now();
+    const answers = await finish(
+      Promise.all(Array.from({ length: 5 }, () => send(edge, THINGS, cookie))),
+    );
+    assert.ok(clock.now() - begun <= 10 * SECOND + 100, `${clock.now() - begun} ms`);
+    for (const answer of answers) isLater(answer.status);
+    assert.equal(await status(edge, THINGS, cookie), 200);
+  });
+
+  test('R25: a logout on a node with older tokens ends the newest ones at the origin, and redeems none', async () => {
+    const world = await startNodes(2, {
+      options: { freshFor: '1m' },
+      managed: { logoutPath: LOGOUT },
+    });
+    const { nodes, login, logout, status, pass, origin } = world;
+    const [a, b] = nodes;
+    const cookie = await login(a);
+    await status(b, ME, cookie);
+    await pass(EXPIRED_MS);
+    assert.equal(await status(b, THINGS, cookie), 200);
+    assert.equal(await logout(a, cookie), 200);
+    await pass(SECOND);
+    assert.deepEqual(origin.live(), []);
+    assert.equal(origin.redeemed.length, 1);
+    assert.ok(origin.calls.includes(`POST ${LOGOUT} 200`));
+  });
+});
+
+describe('managed sessions in doubt', () => {
+  test('R24, R33, R34: an empty store is filled again by the nodes that hold sessions, and says unknown until then', async () => {
+    const { nodes, store, login, send, status, finish, pass, start } = await startNodes(3);
+    const [a, b, c] = nodes;
+    const cookie = await login(a);
+    assert.equal(await status(b, ME, cookie), 200);
+    store.clear();
+    isLater((await finish(send(c, ME, cookie))).status);
+    await pass(SOON);
+    for (const node of [a, b, c, start()]) assert.equal(await status(node, ME, cookie), 200);
+  });
+
+  test('R31, R34: what was signed out before the store came back empty stays so, on a node that was cut off and on a later one', async () => {
+    const { nodes, store, login, logout, status, pass, start } = await startNodes(2);
+    const [a, b] = nodes;
+    const [cookie, other] = [await login(a), await login(a, 'bob')];
+    for (const each of [cookie, other]) assert.equal(await status(b, ME, each), 200);
+    b.link.isCut = true;
+    await logout(a, cookie);
+    await pass(20 * SECOND);
+    store.clear();
+    await pass(2 * SECOND);
+    b.link.isCut = false;
+    await pass(PAST_BOUND);
+    for (const path of [ME, THINGS]) isOver(await status(b, path, cookie));
+    await pass(SOON);
+    const late = start();
+    await settle();
+    for (const node of [a, b, late]) {
+      isOver(await status(node, ME, cookie));
+      assert.equal(await status(node, ME, other), 200);
+    }
+  });
+
+  for (const seconds of [20, 70, 700]) {
+    test(`R30, R33: a login in an outage of ${seconds} s is shared when it is over, and unknown elsewhere until then`, async () => {
+      const { nodes, login, status, send, finish, pass, start } = await startNodes(2);
+      const [a, b] = nodes;
+      a.link.isCut = true;
+      await pass(SECOND);
+      const cookie = await login(a);
+      assert.notEqual(cookie, '');
+      const meanwhile = await finish(send(b, ME, cookie));
+      assert.deepEqual([meanwhile.status, meanwhile.headers.get('set-cookie')], [503, null]);
+      assert.ok(meanwhile.headers.has('retry-after'));
+      await pass(seconds * SECOND);
+      a.link.isCut = false;
+      await pass(SOON);
+      for (const node of [b, a, start()]) assert.equal(await status(node, ME, cookie), 200);
+    });
+  }
+
+  test('R33: a session that nobody knows is 503 for ten minutes, then 401; a made-up cookie is 401 at once, without a look', async () => {
+    const { nodes, store, login, status, pass } = await startNodes(2);
+    const [a, b] = nodes;
+    const cookie = await login(a);
+    a.sessions.dispose();
+    store.clear();
+    await pass(PAST_BOUND);
+    assert.equal(await status(b, ME, cookie), 503);
+    await pass(9 * MINUTE);
+    assert.equal(await status(b, ME, cookie), 503);
+    await pass(2 * MINUTE);
+    assert.equal(await status(b, ME, cookie), 401);
+    const before = b.link.calls.length;
+    assert.equal(
+      await status(b, ME, `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`),
+      401,
+    );
+    assert.deepEqual(b.link.calls.slice(before).includes('get'), false);
+  });
+
+  test('R13, R33: a node whose vault is full serves the sessions that are good in the store', async () => {
+    const options = { memory: '256kB', maxDocument: '1kB', maxCredential: '512B' };
+    const { nodes, login, status } = await startNodes(2, { options });
+    const [a, b] = nodes;
+    const cookies = [];
+    for (let n = 0; n < 200; n += 1) cookies.push(await login(n % 2 ? a : b, `user-${n}`));
+    const statuses = new Set();
+    for (const cookie of cookies) {
+      if (cookie !== '') statuses.add(await status(b, ME, cookie));
+    }
+    assert.deepEqual([...statuses], [200]);
+  });
+
+  test('R10, R31: a node that has missed more of the log than is kept confirms each session in the store', async () => {
+    const storeOptions = { mostEvents: 50 };
+    const world = await startNodes(2, { options: { freshFor: '1m' }, storeOptions });
+    const { nodes, login, logout, status, pass } = world;
+    const [a, b] = nodes;
+    const [cookie, other] = [await login(a), await login(a, 'bob')];
+    for (const each of [cookie, other]) assert.equal(await status(b, ME, each), 200);
+    b.link.isCut = true;
+    await logout(a, cookie);
+    for (let n = 0; n < 60; n += 1) await a.sessions.invalidateUser(`somebody ${n}`);
+    await pass(70 * SECOND);
+    b.link.isCut = false;
+    await pass(SOON);
+    for (const path of [THINGS, ME]) assert.equal(await status(b, path, cookie), 401);
+    for (const path of [THINGS, ME]) assert.equal(await status(b, path, other), 200);
+  });
+
+  test('R32: a node that is cut off answers 503 past the bound, and serveUnconfirmedFor says for how much longer it serves', async () => {
+    for (const seconds of [0, 60]) {
+      const options = { freshFor: '1m', serveUnconfirmedFor: seconds * SECOND };
+      const { nodes, login, logout, status, pass } = await startNodes(2, { options });
+      const [a, b] = nodes;
+      const [cookie, other] = [await login(a), await login(a, 'bob')];
+      for (const each of [cookie, other]) assert.equal(await status(b, THINGS, each), 200);
+      b.link.isCut = true;
+      await logout(a, cookie);
+      await pass(PAST_BOUND);
+      assert.equal(await status(b, THINGS, cookie), seconds === 0 ? 503 : 200);
+      await pass(seconds * SECOND);
+      for (const path of [ME, THINGS]) assert.equal(await status(b, path, cookie), 503);
+      b.link.isCut = false;
+      await pass(SOON);
+      for (const path of [ME, THINGS]) {
+        assert.deepEqual([await status(b, path, cookie), await status(b, path, other)], [401, 200]);
+      }
+    }
+  });
+
+  test('R5: a request for a session that is held costs no call of the store', async () => {
+    const { nodes, login, status } = await startNodes(1);
+    const [a] = nodes;
+    const cookie = await login(a);
+    await status(a, THINGS, cookie);
+    const calls = () => a.link.calls.filter((name) => name !== 'changes'); // the log is followed
+    const before = calls().length;
+    for (let n = 0; n < 5; n += 1) {
+      assert.deepEqual([await status(a, THINGS, cookie), await status(a, ME, cookie)], [200, 200]);
+    }
+    assert.equal(calls().length, before);
+  });
+});
