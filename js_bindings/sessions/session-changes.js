@@ -8,7 +8,6 @@
 import { Action, Credential, RemoteEvent, Status } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
-import { StoreUnavailableError } from '../stores/store.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
 
@@ -217,14 +216,19 @@ export class SessionChanges {
 
   /** @param {DocumentRequest} request with one credential, of which nothing is known here */
   async #dropUnknown(request) {
-    const left = await this.#lookInStore(request.head);
-    const isKnown =
-      left === 'unavailable'
-        ? await this.#isAccepted({ ...request, isEnding: true })
-        : left !== 'none';
-    if (!isKnown) return;
-    this.#core.forgetSession(request.head); // another node's answer from before may have come meanwhile
-    await this.#publishDrop(request.head);
+    const { head } = request;
+    const left = await this.#lookInStore(head);
+    this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
+    await (isLeft(left) ? this.#publishDrop(head) : this.#publishDoubtfulDrop(head));
+  }
+
+  /**
+   * Drops on the other nodes what they may hold of a credential of which nothing is known, here or in the store: what a
+   * node could not leave there it holds all the same (R31). It takes no room of what is known (R53).
+   * @param {RequestHead} head with one credential
+   */
+  async #publishDoubtfulDrop(head) {
+    await this.#shared?.publisher.drop(head, false);
   }
 
   /**
@@ -263,12 +267,8 @@ export class SessionChanges {
     if (kind !== 'refusal' && kind !== 'too-large') {
       throw new OriginUnavailableError(Math.max(1000, retryAfterMs));
     }
-    if (left === 'busy') {
-      this.#core.forgetSession(head);
-      await this.#publishDrop(head);
-    }
-    // Another node may hold it still: until the store can be asked, nobody knows (R31).
-    if (left === 'unavailable' && this.#shared !== null) throw new StoreUnavailableError();
+    if (left !== 'none') this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
+    await (isLeft(left) ? this.#publishDrop(head) : this.#publishDoubtfulDrop(head));
     return false;
   }
 
@@ -440,6 +440,11 @@ export class SessionChanges {
       return null;
     }
   }
+}
+
+/** @param {'found' | 'busy' | 'none' | 'unavailable'} left by other nodes of a credential */
+function isLeft(left) {
+  return left === 'found' || left === 'busy';
 }
 
 /** A node has no room to remember that another session has ended (R54). */

@@ -6,6 +6,8 @@ import { SesameError } from '../errors.js';
 
 /** So many events are kept. */
 const MAX_ENTRIES = 10_000;
+/** So many are kept beside them that may concern nobody, such as the sign-out of a credential that nobody knows (R53). */
+const MAX_DOUBTFUL = 1000;
 
 /**
  * What an event says of its key:
@@ -28,6 +30,8 @@ export class Outbox {
   #capacity;
   /** In the order in which they are sent. @type {Map<string, Entry>} */
   #entries = new Map();
+  /** What may concern nobody and could not be sent, the oldest first. @type {Map<string, () => Promise<any>>} */
+  #doubtful = new Map();
 
   /** @param {number} [capacity] for tests: how many events are kept */
   constructor(capacity = MAX_ENTRIES) {
@@ -60,6 +64,25 @@ export class Outbox {
   }
 
   /**
+   * Sends a drop that may concern nobody now. If that fails it is sent again, unless too many like it come: it takes no
+   * room of the others.
+   * @param {string} key of whom it is
+   * @param {() => Promise<any>} send
+   * @returns {Promise<void>} rejects if this attempt fails
+   */
+  async publishDoubtful(key, send) {
+    try {
+      await send();
+    } catch (cause) {
+      this.#doubtful.delete(key);
+      this.#doubtful.set(key, send);
+      const [oldest] = this.#doubtful.keys();
+      if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(oldest);
+      throw cause;
+    }
+  }
+
+  /**
    * Whether the other nodes do not know yet what has happened to a session or user.
    * @param {string} key
    * @param {EventKind} [kind] only this; default: anything
@@ -77,6 +100,11 @@ export class Outbox {
       if (!entry.hasFailed || !kinds.includes(entry.kind)) continue;
       await entry.send();
       this.#remove(entry);
+    }
+    if (!kinds.includes('drop')) return;
+    for (const [key, send] of this.#doubtful) {
+      await send();
+      this.#doubtful.delete(key);
     }
   }
 

@@ -114,25 +114,32 @@ export class Publisher {
   /**
    * The credentials that a request names may stand for other users now.
    * @param {RequestHead} head
+   * @param {boolean} [isKnown] whether some node may hold something of them; false: whoever made them up pays for it
    */
-  async drop(head) {
-    await all(this.#core.namedHeads(head).flatMap((named) => this.#dropOne(named)));
+  async drop(head, isKnown = true) {
+    await all(this.#core.namedHeads(head).flatMap((named) => this.#dropOne(named, isKnown)));
   }
 
   /**
    * @param {RequestHead} head with one credential
+   * @param {boolean} isKnown
    * @returns {Promise<void>[]}
    */
-  #dropOne(head) {
+  #dropOne(head, isKnown) {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
-    const publishing = this.#log.outbox.publish(session.key, 'drop', async () => {
+    const send = async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const key = core.sessionKey(head)?.key ?? '';
         await this.#store.forget(nameOf(keys, partsOf(head, session)), key, writer);
       }
-    });
-    return [publishing];
+    };
+    const { outbox } = this.#log;
+    return [
+      isKnown
+        ? outbox.publish(session.key, 'drop', send)
+        : outbox.publishDoubtful(session.key, send),
+    ];
   }
 
   /**
