@@ -602,7 +602,7 @@ describe('several nodes', () => {
     /** @type {(response: Response) => void} */
     let release = () => {};
     let calls = 0;
-    const { store, nodes, pass, finish } = await startNodes(2, {
+    const { nodes, pass, finish } = await startNodes(2, {
       answer: (headers) => {
         calls += 1;
         if (calls === 1) return documentOrRefusal(headers);
