@@ -16,7 +16,8 @@ inline Config config_of(const emscripten::val& options) {
   Config config;
   config.user_id_pointers = emscripten::vecFromJSArray<std::string>(options["userId"]);
   config.cookie_names = emscripten::vecFromJSArray<std::string>(options["cookie"]);
-  config.authorization_schemes = emscripten::vecFromJSArray<std::string>(options["authorizationSchemes"]);
+  config.authorization_schemes =
+      emscripten::vecFromJSArray<std::string>(options["authorizationSchemes"]);
   config.origin_timeout = static_cast<DurationMs>(options["originTimeout"].as<double>());
   config.lease_for = static_cast<DurationMs>(options["leaseFor"].as<double>());
   config.refusals = emscripten::vecFromJSArray<int>(options["refusals"]);
