@@ -712,7 +712,9 @@ export const shellMutants = [
   {
     name: 'R4: the lengths in a tenant',
     file: VARY,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
     from: 'value === null ? `${name}-` : `${name}=${value.length}:${value}`',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
     to: 'value === null ? `${name}` : `${name}${value}`',
     by: js('vary-on'),
   },

@@ -397,7 +397,7 @@ TEST_CASE("R1: numbered chunks are one credential, in the order of their numbers
   std::string value;
   for (int chunk = 11; chunk >= 0; --chunk) {
     header += "session." + std::to_string(chunk) + "=" + std::to_string(chunk) + "; ";
-    value = std::to_string(chunk) + value;
+    value.insert(0, std::to_string(chunk));
   }
   CHECK(is_cookie(read(header), value));
 }
@@ -583,8 +583,8 @@ TEST_CASE("R3: a random name with strippable bytes, escapes or another case is n
           name.push_back(c);
       }
     }
-    if (below(random, 2) == 0) name = strippable[below(random, strippable.size())] + name;
-    const std::string last = strippable[below(random, strippable.size() - 1)];
+    if (below(random, 2) == 0) name.insert(0, strippable[below(random, strippable.size())]);
+    const std::string& last = strippable[below(random, strippable.size() - 1)];
     if (below(random, 2) == 0) name += last;
     if (name == "session") continue;
     CAPTURE(seed, name);
@@ -601,8 +601,9 @@ TEST_CASE("R1: the credentials that a random request names are those that it was
     for (std::size_t left = 2 + below(random, 4); left > 0; --left) {
       const std::string value = spelled(random, random_value(random));
       const std::string name = below(random, 2) == 0 ? "session" : "__Host-session";
-      header += name + "=" + value + (below(random, 2) == 0 ? "; " : "; theme=a b; ");
-      expected.push_back(name + "=" + value);
+      header.append(name).append("=").append(value);
+      header += below(random, 2) == 0 ? "; " : "; theme=a b; ";
+      expected.push_back(std::string(name).append("=").append(value));
     }
     std::sort(expected.begin(), expected.end());
     expected.erase(std::unique(expected.begin(), expected.end()), expected.end());

@@ -82,11 +82,10 @@ Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, Time
   const DurationMs retry_after = std::max<DurationMs>(patience, 1000);
   lease->retry_after = retry_after;
   const Held held = find_live(lease->key, lease->tenant, now);
-  if (lease->is_stranger) {
-    leases_.end(lease, LeaseState::kFailed);  // nothing is left behind (R53)
-  } else if (answer.http_status == http::kTooManyRequests && patience > 0) {
+  const bool leaves_a_wait = !lease->is_stranger;  // a stranger leaves nothing behind (R53)
+  if (leaves_a_wait && answer.http_status == http::kTooManyRequests && patience > 0) {
     leases_.end_with_backoff(lease, now + patience, retry_after);
-  } else if (lease->cause == FillCause::kRefresh) {
+  } else if (leaves_a_wait && lease->cause == FillCause::kRefresh) {
     leases_.end_with_pause(lease, now + kRefreshPause);
   } else {
     leases_.end(lease, LeaseState::kFailed);
