@@ -170,6 +170,15 @@ bool read_key(Bytes bytes, sesame::Key* key) {
   return true;
 }
 
+void report_bytes(sesame_cache* handle, Bytes body, Bytes meta = {},
+                  sesame::CredentialKind credential = sesame::CredentialKind::kAnonymous) {
+  Outcome outcome;
+  outcome.credential = credential;
+  outcome.meta = meta;
+  outcome.body = body;
+  report(handle, outcome);
+}
+
 std::uint32_t report_too_large(sesame_cache* handle) {
   return report(handle, {.action = sesame::Action::kTooLarge});
 }
@@ -399,7 +408,7 @@ uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_
   body += bytes_of(cache, session->ending.value_or(session->key));
   body += session->name;
   cache->other_text = session->value;
-  report(cache, {.credential = session->kind, .meta = cache->other_text, .body = body});
+  report_bytes(cache, body, cache->other_text, session->kind);
   return 1;
 }
 
@@ -415,7 +424,7 @@ uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length, uint32_
     body += named[i];
     body += '\n';
   }
-  report(cache, {.body = body});
+  report_bytes(cache, body);
   return static_cast<std::uint32_t>(named.size());
 }
 
@@ -425,7 +434,7 @@ uint32_t sesame_user_key(sesame_cache* cache, uint32_t user_id_length) {
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
   const auto user = cache->cache.user_key(user_id);
   if (!user) return SESAME_STATUS_NOT_JSON;
-  report(cache, {.body = bytes_of(cache, *user)});
+  report_bytes(cache, bytes_of(cache, *user));
   return SESAME_STATUS_OK;
 }
 

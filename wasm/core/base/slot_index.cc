@@ -1,6 +1,7 @@
 #include "base/slot_index.h"
 
 #include <bit>
+#include <numeric>
 
 namespace sesame {
 
@@ -19,6 +20,12 @@ void SlotIndex::erase(std::uint64_t hash, std::uint32_t slot) {
   while (*link != slot) link = &next_[*link];
   *link = next_[slot];
   --size_;
+}
+
+std::vector<std::uint32_t> free_slots(std::size_t count, std::uint32_t first) {
+  std::vector<std::uint32_t> slots(count);
+  std::iota(slots.rbegin(), slots.rend(), first);
+  return slots;
 }
 
 }  // namespace sesame

@@ -42,4 +42,7 @@ class SlotIndex {
   std::size_t size_ = 0;
 };
 
+/// The slots of an empty table from `first` on, to be taken from the back in their order.
+std::vector<std::uint32_t> free_slots(std::size_t count, std::uint32_t first = 0);
+
 }  // namespace sesame

@@ -17,14 +17,10 @@ bool has_ended(LeaseState state) {
 
 LeaseTable::LeaseTable(std::size_t capacity, std::size_t answer_bytes)
     : slots_(capacity),
+      free_(free_slots(capacity)),
       by_key_(capacity),
       answer_bytes_left_(answer_bytes),
-      reserved_answer_bytes_(answer_bytes / 2) {
-  free_.reserve(capacity);
-  for (std::size_t slot = capacity; slot > 0; --slot) {
-    free_.push_back(static_cast<std::uint32_t>(slot - 1));
-  }
-}
+      reserved_answer_bytes_(answer_bytes / 2) {}
 
 std::size_t LeaseTable::bytes_for(std::size_t capacity, std::size_t answer_bytes) {
   return capacity * (sizeof(Lease) + sizeof(std::uint32_t)) + SlotIndex::bytes_for(capacity) +

@@ -9,12 +9,8 @@ constexpr int kForgetPerStep = 2;
 
 }  // namespace
 
-UserEvents::UserEvents(std::size_t capacity) : slots_(capacity + 1), by_tag_(capacity + 1) {
-  free_.reserve(capacity);
-  for (std::size_t slot = capacity; slot > 0; --slot) {
-    free_.push_back(static_cast<std::uint32_t>(slot));
-  }
-}
+UserEvents::UserEvents(std::size_t capacity)
+    : slots_(capacity + 1), free_(free_slots(capacity, 1)), by_tag_(capacity + 1) {}
 
 std::size_t UserEvents::bytes_for(std::size_t capacity) {
   return (capacity + 1) * sizeof(Slot) + capacity * sizeof(std::uint32_t) +

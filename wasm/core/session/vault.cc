@@ -19,14 +19,10 @@ constexpr std::size_t kMaxLooks = 256;
 // there are sessions.
 Vault::Vault(std::size_t budget_bytes)
     : slots_(budget_bytes / size_of(VaultRecord{})),
+      free_(free_slots(slots_.size())),
       by_session_(slots_.size()),
       by_user_(slots_.size()),
-      budget_bytes_(budget_bytes) {
-  free_.reserve(slots_.size());
-  for (std::size_t slot = slots_.size(); slot > 0; --slot) {
-    free_.push_back(static_cast<std::uint32_t>(slot - 1));
-  }
-}
+      budget_bytes_(budget_bytes) {}
 
 std::size_t Vault::size_of(const VaultRecord& record) {
   return sizeof(Slot) + kIndexBytesPerRecord + record.access_token.size() +
