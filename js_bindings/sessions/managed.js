@@ -204,7 +204,7 @@ export class ManagedSessions {
       }
       // No node may try this token once more.
       if (exchange.httpStatus !== 0 && decided?.kind === 'none' && this.#shared !== null) {
-        await this.#shared.publisher.end(head).catch(() => {});
+        await this.#changes.endElsewhere(head).catch(() => {});
       }
       return decided;
     } finally {

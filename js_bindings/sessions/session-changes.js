@@ -309,6 +309,14 @@ export class SessionChanges {
   }
 
   /**
+   * Ends a session on the other nodes that the core has ended: the origin has refused its tokens.
+   * @param {RequestHead} head
+   */
+  async endElsewhere(head) {
+    await this.#shared?.publisher.end(head);
+  }
+
+  /**
    * Drops a remembered "no" to a request. Nodes share none.
    * @param {RequestHead} head
    */

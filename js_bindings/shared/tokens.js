@@ -4,8 +4,7 @@
 // Invariants: a node that cannot read the newest record, or replace it by one with its intent, redeems nothing. What it has
 // redeemed stays in its vault, and its outbox, until the store has it. A store that knows nothing of a session is no
 // sign-out. `at` in a record is a place in the log up to which the session is known not to have ended.
-import { CheckFlag, Credential, RemoteEvent } from '../core/abi-constants.js';
-import { ENDINGS } from '../sessions/decision.js';
+import { CheckFlag, Credential, Reason, RemoteEvent } from '../core/abi-constants.js';
 import { compareAt, StoreUnavailableError } from '../stores/store.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { lookAgain } from './look-again.js';
@@ -40,6 +39,11 @@ const REFILL_PER_READING = 1024;
  * @typedef {import('../core/abi.js').Tokens} Tokens
  * @typedef {import('./stored-records.js').RecordPlace} RecordPlace
  * @typedef {import('./token-protocol.js').Intent} Intent
+ */
+
+/**
+ * The origin's answer to a refresh token. A `status` of 0: there was none.
+ * @typedef {{ status: number, retryAfterMs: number, tokens: Tokens }} Exchange
  */
 
 /**
@@ -221,7 +225,8 @@ export class SharedTokens {
   #hasEndedHere(head) {
     const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
     this.#core.check(head, this.#host.now(), 0, flags);
-    return ENDINGS.includes(this.#core.reason);
+    const { reason } = this.#core;
+    return reason === Reason.TOMBSTONE || reason === Reason.REVOKED;
   }
 
   /** @param {string} key @returns {'none'} */
@@ -296,7 +301,7 @@ export class SharedTokens {
    * @param {string} key of the session
    * @param {string} rejected a token that the origin has just refused, or empty
    * @param {number} giveUpAt nobody waits for another node for longer
-   * @param {(refreshToken: string) => Promise<import('../sessions/token-endpoint.js').Exchange>} redeem
+   * @param {(refreshToken: string) => Promise<Exchange>} redeem
    * @returns {Promise<Outcome>}
    */
   async exchange(head, key, rejected, giveUpAt, redeem) {
@@ -363,7 +368,7 @@ export class SharedTokens {
   /**
    * @param {Way} way
    * @param {Held} held
-   * @param {(refreshToken: string) => Promise<import('../sessions/token-endpoint.js').Exchange>} redeem
+   * @param {(refreshToken: string) => Promise<Exchange>} redeem
    * @returns {Promise<Outcome>}
    */
   async #redeem(way, held, redeem) {

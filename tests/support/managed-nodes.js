@@ -108,7 +108,13 @@ const READS = ['get', 'changes', 'epochs'];
 /** @param {MemoryStore} store @param {import('./clock.js').Clock} clock @param {() => Promise<void>} thaw */
 function linkTo(store, clock, thaw) {
   const link = {
-    ...{ isCut: false, refusesWrites: 0, delayMs: 0, store: /** @type {any} */ (null) },
+    ...{
+      isCut: false,
+      refusesWrites: 0,
+      delayMs: 0,
+      writeDelayMs: 0,
+      store: /** @type {any} */ (null),
+    },
     /** @type {string[]} */
     calls: [],
   };
@@ -124,10 +130,12 @@ function linkTo(store, clock, thaw) {
       return async (/** @type {unknown[]} */ ...args) => {
         await thaw();
         link.calls.push(String(name));
-        const isRefused = !READS.includes(String(name)) && link.refusesWrites > 0;
+        const isWrite = !READS.includes(String(name));
+        const isRefused = isWrite && link.refusesWrites > 0;
         if (isRefused) link.refusesWrites -= 1;
         if (link.isCut || isRefused) throw new StoreUnavailableError();
-        if (link.delayMs > 0) await clock.sleep(link.delayMs, new AbortController().signal);
+        const delay = isWrite ? link.writeDelayMs : link.delayMs;
+        if (delay > 0) await clock.sleep(delay, new AbortController().signal);
         const result = await found.apply(target, args);
         await thaw();
         return result;
@@ -155,7 +163,7 @@ export async function startManagedNodes(
   function start(host = {}) {
     const node = {
       isStill: false,
-      /** @type {(path: string) => void} */
+      /** Before a call leaves. @type {(path: string) => unknown} */
       onSend: () => {},
       /** @type {(path: string) => void} */
       onAnswer: () => {},
@@ -166,7 +174,7 @@ export async function startManagedNodes(
     const link = linkTo(store, clock, thaw);
     const exchange = async (/** @type {any} */ input, /** @type {any} */ init) => {
       const { pathname } = new URL(input.url ?? input);
-      node.onSend(pathname);
+      await node.onSend(pathname);
       await thaw();
       const response = await origin.fetch(input, init);
       node.onAnswer(pathname);
