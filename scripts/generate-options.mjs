@@ -209,10 +209,15 @@ const ofCore = [...options, ...Object.entries(DERIVED)].filter(
   ([, { core }]) => core !== undefined,
 );
 
+/** As long as a line may be in C++. */
+const COLUMNS = 100;
+
 function configOf() {
-  const lines = ofCore.map(
-    ([name, { kind, core }]) => `  config.${core} = ${READERS[kind](name)};`,
-  );
+  const lines = ofCore.map(([name, { kind, core }]) => {
+    const value = `${READERS[kind](name)};`;
+    const line = `  config.${core} = ${value}`;
+    return line.length <= COLUMNS ? line : `  config.${core} =\n      ${value}`;
+  });
   return `// ${mark}
 // The core's configuration from the options, which come checked for their types: what they mean
 // together is the core's to judge.

@@ -8,7 +8,6 @@
 import { Action, Credential, RemoteEvent, Status } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
-import { StoreUnavailableError } from '../stores/store.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
 
@@ -263,7 +262,7 @@ export class SessionChanges {
       await this.#publishDrop(head);
     }
     // Another node may hold it still: until the store can be asked, nobody knows (R31).
-    if (left === 'unavailable' && this.#shared !== null) throw new StoreUnavailableError();
+    if (left === 'unavailable') this.#shared?.refuse();
     return false;
   }
 

@@ -123,6 +123,11 @@ export class SharedSessions {
     this.#families.noteUser(user, this.#families.identifierIn(body, user));
   }
 
+  /** What has to be asked of the store cannot be. @returns {never} */
+  refuse() {
+    throw new StoreUnavailableError();
+  }
+
   /** Whether nothing is known of a request's session, good or bad. @param {RequestHead} head */
   isUnknown(head) {
     const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
@@ -154,7 +159,7 @@ export class SharedSessions {
     const ofAllTenants = this.#core.keyOfAllTenants(head);
     const session = this.#core.sessionKey(head);
     if (session === null) return null;
-    if (this.log.position === null) throw new StoreUnavailableError();
+    if (this.log.position === null) this.refuse();
     if (this.log.outbox.isPending(session.key)) return 'unusable';
     const found = await this.#records.get(head, partsOf(head, session));
     if (found === 'ended') return this.#noteEnd(session.key);
