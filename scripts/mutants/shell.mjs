@@ -310,7 +310,7 @@ export const shellMutants = [
   {
     name: 'R31: that what waits in the outbox is not undone by a record',
     file: DOCUMENTS,
-    from: 'if (this.log.outbox.isPending(session.key)) return null;',
+    from: "if (this.log.outbox.isPending(session.key)) return 'unusable';",
     to: '',
     by: js('guards-shared'),
   },
