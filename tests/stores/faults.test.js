@@ -130,7 +130,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     assert.ok(longest < BOUND_MS); // how fast it is, the benchmark says
   });
 
-  test(`R31, R32: of ${REVOCATIONS} revocations with faults on, none is served after the bound`, async () => {
+  test('R31, R32: revocations with faults on: none is served after the bound', async () => {
     const server = await startServer();
     const origin = createOrigin();
     const proxies = await Promise.all(
