@@ -17,9 +17,9 @@ import { EPOCHS_MS, EVENTS_AT_ONCE } from '../js_bindings/stores/limits.js';
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS history (id TEXT);
   CREATE TABLE IF NOT EXISTS events (
-    at INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, key TEXT, writer TEXT);
+    at INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, key TEXT, writer TEXT, before INTEGER);
   CREATE TABLE IF NOT EXISTS epochs (
-    user TEXT PRIMARY KEY, revoked INTEGER, changed INTEGER, until INTEGER);
+    user TEXT PRIMARY KEY, revoked INTEGER, changed INTEGER, before INTEGER, until INTEGER);
   CREATE TABLE IF NOT EXISTS sessions (
     name TEXT PRIMARY KEY, value BLOB, ended INTEGER, at INTEGER, until INTEGER);
   CREATE TABLE IF NOT EXISTS locks (name TEXT PRIMARY KEY, token TEXT, until INTEGER);
@@ -112,26 +112,26 @@ export class SesameStore extends DurableObject {
 
   /**
    * @internal
-   * @param {{ kind: string, key: string, writer: string }} event
+   * @param {{ kind: string, key: string, writer: string, before?: number }} event
    * @param {number} mostEvents that are kept
    */
-  append({ kind, key, writer }, mostEvents) {
+  append({ kind, key, writer, before = 0 }, mostEvents) {
     const { at } = this.#sql
       .exec(
-        'INSERT INTO events (kind, key, writer) VALUES (?, ?, ?) RETURNING at',
-        kind,
-        key,
-        writer,
+        'INSERT INTO events (kind, key, writer, before) VALUES (?, ?, ?, ?) RETURNING at',
+        ...[kind, key, writer, before],
       )
       .one();
     this.#sql.exec('DELETE FROM events WHERE at <= ?', at - mostEvents);
     if (kind === 'revoke' || kind === 'invalidate') {
-      const [revoked, changed] = kind === 'revoke' ? [at, 0] : [0, at];
+      const revoked = kind === 'revoke' && before === 0 ? at : 0;
+      const changed = kind === 'invalidate' ? at : 0;
       this.#sql.exec(
-        `INSERT INTO epochs (user, revoked, changed, until) VALUES (?, ?, ?, ?) ON CONFLICT (user)
-         DO UPDATE SET revoked = max(revoked, excluded.revoked),
-           changed = max(changed, excluded.changed), until = excluded.until`,
-        ...[key, revoked, changed, Date.now() + EPOCHS_MS],
+        `INSERT INTO epochs (user, revoked, changed, before, until) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (user) DO UPDATE SET revoked = max(revoked, excluded.revoked),
+           changed = max(changed, excluded.changed), before = max(before, excluded.before),
+           until = excluded.until`,
+        ...[key, revoked, changed, before, Date.now() + EPOCHS_MS],
       );
     }
     this.#cleanLater();
@@ -143,8 +143,12 @@ export class SesameStore extends DurableObject {
    * @param {string} user
    */
   epochs(user) {
-    const [row] = this.#sql.exec('SELECT revoked, changed FROM epochs WHERE user = ?', user);
-    return { revokedAt: atOf(row?.revoked), changedAt: atOf(row?.changed) };
+    const [row] = this.#sql.exec(
+      'SELECT revoked, changed, before FROM epochs WHERE user = ?',
+      user,
+    );
+    const { revoked, changed, before = 0 } = row ?? {};
+    return { revokedAt: atOf(revoked), changedAt: atOf(changed), revokedBefore: before };
   }
 
   /**
@@ -163,16 +167,14 @@ export class SesameStore extends DurableObject {
     if (since.history !== position.history || isTrimmed || isAhead) return null;
     const events = this.#sql
       .exec(
-        'SELECT at, kind, key, writer FROM events WHERE at > ? ORDER BY at LIMIT ?',
+        'SELECT at, kind, key, writer, before FROM events WHERE at > ? ORDER BY at LIMIT ?',
         ...[Number(since.at), EVENTS_AT_ONCE],
       )
       .toArray()
-      .map((/** @type {any} */ { at, kind, key, writer }) => ({
-        at: `${at}`,
-        kind,
-        key,
-        writer,
-      }));
+      .map((/** @type {any} */ { at, before, ...event }) => {
+        const dated = before > 0 ? { before } : {};
+        return { at: `${at}`, ...event, ...dated };
+      });
     const more = events.length === EVENTS_AT_ONCE;
     if (more) position.at = events[events.length - 1].at;
     return { events, position, more };

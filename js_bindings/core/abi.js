@@ -677,10 +677,11 @@ export class Core {
    * @param {number} event a RemoteEvent
    * @param {string} key in hexadecimal
    * @param {number} now
+   * @param {number} [before] of a revocation that was published later than it was called: when that was
    */
-  applyRemote(event, key, now) {
+  applyRemote(event, key, now, before = 0) {
     const length = this.#writeBytes(0, fromHex(key));
-    this.#exports.sesame_remote_apply(this.#handle, now, event, length);
+    this.#exports.sesame_remote_apply(this.#handle, now, event, length, before);
   }
 
   /** @param {number} time what was filled before is not served until this is set back to 0 */

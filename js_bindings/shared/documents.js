@@ -3,7 +3,7 @@
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
 import { Action, CheckFlag, RemoteEvent } from '../core/abi-constants.js';
-import { compareAt, StoreUnavailableError } from '../stores/store.js';
+import { compareAt, isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
 import { SharedLog } from './event-log.js';
@@ -226,15 +226,15 @@ export class SharedSessions {
   /**
    * What has happened since to the user of a record, or to a user whom nobody knows, or to its credential under another
    * tenant. That every session of the user was ended means this one too: it was there before.
-   * @param {{ at: string, user: string | null }} record
+   * @param {{ at: string, user: string | null, bornAt: number }} record
    * @param {string | null} ofAllTenants
    * @returns {Promise<'stands' | 'changed' | 'ended'>}
    */
-  async #stands({ at, user }, ofAllTenants) {
+  async #stands({ at, user, bornAt }, ofAllTenants) {
     const users = [user, ofAllTenants, ANY_USER].filter((each) => each !== null);
     if (users.some((each) => this.log.outbox.isPending(each))) return 'changed';
     const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
-    if (user !== null && compareAt(epochs[0].revokedAt, at) > 0) return 'ended';
+    if (user !== null && isRevoked(epochs[0], at, bornAt)) return 'ended';
     return epochs.every(({ changedAt }) => compareAt(changedAt, at) <= 0) ? 'stands' : 'changed';
   }
 

@@ -399,7 +399,10 @@ export class SharedLog {
       this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
-    if (kind === 'revoke') this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now);
+    if (kind === 'revoke') {
+      const before = event.before ? event.before - this.clockOffset : 0;
+      this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now, before);
+    }
     if (kind !== 'invalidate') return;
     if (key !== ANY_USER) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);
     else this.#loseSight(now); // a node with another secret cannot say whom it means

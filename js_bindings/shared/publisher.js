@@ -150,16 +150,42 @@ export class Publisher {
   userEvent(action, user) {
     const kind = action === 'revoke' ? 'end' : 'drop';
     const [own, ...others] = this.#families.all;
+    // A revocation has one moment, when it is called: told again, it ends nothing that began since.
+    const calledAt = this.#host.now();
+    const begun = this.#log.position;
+    let isAgain = false;
     return this.#log.outbox.publish(user, kind, async () => {
+      let before = 0;
+      if (isAgain && action === 'revoke') {
+        const position = await this.#arrived(begun, user);
+        if (position !== null) return position;
+        before = calledAt + this.#log.clockOffset;
+      }
+      isAgain = true;
       for (const family of others) {
         const key = this.#families.userKey(family, user);
         const isKnown = key !== ANY_USER || user === ANY_USER;
         // That it is anybody says enough: a session is ended only where it is known whose it is.
         const told = isKnown ? action : 'invalidate';
-        await this.#store.userEvent(told, key, family.writer);
+        await this.#store.userEvent(told, key, family.writer, told === action ? before : 0);
       }
-      return this.#store.userEvent(action, user, own.writer);
+      return this.#store.userEvent(action, user, own.writer, before);
     });
+  }
+
+  /**
+   * Where a revocation stands in the log of which the answer alone was lost. Rejects if the store cannot say.
+   * @param {Position | null} begun from before it was called
+   * @param {string} user
+   * @returns {Promise<Position | null>} null: it has not arrived, as far as can be told
+   */
+  async #arrived(begun, user) {
+    const found = begun && (await this.#store.changes(begun));
+    const { writer } = this.#families.own;
+    const own = found?.events.find(
+      (each) => each.kind === 'revoke' && each.key === user && each.writer === writer,
+    );
+    return found && own ? { ...found.position, at: own.at } : null;
   }
 
   /**

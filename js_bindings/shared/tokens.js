@@ -5,7 +5,7 @@
 // redeemed stays in its vault, and its outbox, until the store has it. A store that knows nothing of a session is no
 // sign-out. `at` in a record is a place in the log up to which the session is known not to have ended.
 import { CheckFlag, Credential, Reason, RemoteEvent } from '../core/abi-constants.js';
-import { compareAt, StoreUnavailableError } from '../stores/store.js';
+import { isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { lookAgain } from './look-again.js';
 import { parseRecord, recordOf, tokenPartsOf } from './record.js';
@@ -597,8 +597,9 @@ export class SharedTokens {
       return { state: 'unknown', place: own, value };
     }
     const { record } = newest;
-    const { revokedAt } = await this.#store.epochs(record.user);
-    if (compareAt(revokedAt, record.at) > 0) return { state: 'ended' };
+    const epochs = await this.#store.epochs(record.user);
+    const bornAt = record.expiresAtMs - this.#options.expiresIn;
+    if (isRevoked(epochs, record.at, bornAt)) return { state: 'ended' };
     // Which sessions a revocation ends that is not published yet, the store will say.
     if (this.#log.outbox.isPending(this.#userOf(newest), 'end')) throw new StoreUnavailableError();
     // Two records of the same version: an intent on either counts.

@@ -114,9 +114,10 @@ export class DurableObjectStore {
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
    * @param {string} writer
+   * @param {number} [before]
    */
-  userEvent(kind, user, writer) {
-    return this.#append({ kind, key: user, writer });
+  userEvent(kind, user, writer, before = 0) {
+    return this.#append({ kind, key: user, writer, before });
   }
 
   /** @param {string} user */

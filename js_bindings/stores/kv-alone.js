@@ -3,7 +3,7 @@
 // Invariant: an end stands in the way of older records for far longer than propagation takes.
 import { inTime } from './in-time.js';
 import { EPOCHS_MS, FENCE_MS, PREFIX, TIMEOUT_MS } from './limits.js';
-import { compareAt } from './store.js';
+import { changeOf, compareAt, NO_EPOCHS } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
 /** @typedef {{ prefix?: string, timeoutMs?: number, now?: () => number }} KvOptions */
@@ -119,23 +119,21 @@ export class KvAlone {
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
    * @param {string} writer
+   * @param {number} [before]
    */
-  async userEvent(kind, user, writer) {
+  async userEvent(kind, user, writer, before = 0) {
     const at = this.#newAt();
-    const before = await this.epochs(user);
-    const change = kind === 'revoke' ? { revokedAt: at } : { changedAt: at };
-    await this.#run((namespace) =>
-      namespace.put(this.#key('user', user), JSON.stringify({ ...before, ...change }), {
-        expirationTtl: secondsOf(EPOCHS_MS),
-      }),
-    );
-    return this.#append(at, { kind, key: user, writer });
+    const epochs = await this.epochs(user);
+    const changed = JSON.stringify({ ...epochs, ...changeOf(kind, at, before, epochs) });
+    const options = { expirationTtl: secondsOf(EPOCHS_MS) };
+    await this.#run((namespace) => namespace.put(this.#key('user', user), changed, options));
+    return this.#append(at, { kind, key: user, writer, ...(before > 0 && { before }) });
   }
 
   /** @param {string} user */
   async epochs(user) {
     const found = await this.#run((namespace) => namespace.get(this.#key('user', user), 'json'));
-    return found ?? { revokedAt: '', changedAt: '' };
+    return { ...NO_EPOCHS, ...found };
   }
 
   /**

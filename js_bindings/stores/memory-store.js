@@ -1,6 +1,6 @@
 // A store in the memory of one process: for several caches in one, and for tests.
 import { EPOCHS_MS, FENCE_MS, MAX_EVENTS } from './limits.js';
-import { compareAt } from './store.js';
+import { changeOf, compareAt, NO_EPOCHS } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
 
@@ -38,7 +38,7 @@ export class MemoryStore {
   /** `value` null: nothing may be put there. @type {Map<string, { value: Uint8Array<ArrayBuffer> | 'ended' | null,
    *   at: string, until: number }>} */
   #records = new Map();
-  /** @type {Map<string, { revokedAt: string, changedAt: string }>} */
+  /** @type {Map<string, import('./store.js').Epochs>} */
   #epochs = new Map();
   /** @type {Map<string, { token: string, until: number }>} */
   #locks = new Map();
@@ -120,18 +120,18 @@ export class MemoryStore {
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
    * @param {string} writer
+   * @param {number} [before]
    */
-  async userEvent(kind, user, writer) {
-    const position = this.#append({ kind, key: user, writer });
-    const before = this.#epochs.get(user) ?? { revokedAt: '', changedAt: '' };
-    const change = kind === 'revoke' ? { revokedAt: position.at } : { changedAt: position.at };
-    this.#epochs.set(user, { ...before, ...change });
+  async userEvent(kind, user, writer, before = 0) {
+    const position = this.#append({ kind, key: user, writer, ...(before > 0 && { before }) });
+    const epochs = this.#epochs.get(user) ?? NO_EPOCHS;
+    this.#epochs.set(user, { ...epochs, ...changeOf(kind, position.at, before, epochs) });
     return position;
   }
 
   /** @param {string} user */
   async epochs(user) {
-    return this.#epochs.get(user) ?? { revokedAt: '', changedAt: '' };
+    return this.#epochs.get(user) ?? NO_EPOCHS;
   }
 
   /** @param {import('./store.js').Position | null} since */

@@ -92,10 +92,14 @@ end
 `;
 
 const APPEND = `${LOG}
-local kind, key, writer, most, fresh, ttl = unpack(ARGV)
+local kind, key, writer, most, fresh, ttl, before = unpack(ARGV)
 local history = current_history(fresh)
 local function add()
-  return redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', most, '*', 'kind', kind, 'key', key, 'writer', writer)
+  local event = { 'kind', kind, 'key', key, 'writer', writer }
+  if before ~= '0' then
+    event[7], event[8] = 'before', before
+  end
+  return redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', most, '*', unpack(event))
 end
 local at = add()
 if type(at) == 'table' and at.err and at.err:find('last possible') then
@@ -105,7 +109,12 @@ end
 if type(at) == 'table' then return at end
 if KEYS[3] then
   if not is(KEYS[3], 'hash') then redis.call('DEL', KEYS[3]) end
-  redis.call('HSET', KEYS[3], kind, at)
+  if before == '0' then
+    redis.call('HSET', KEYS[3], kind, at)
+  else
+    local held = tonumber(field(KEYS[3], 'before') or 0) or 0
+    redis.call('HSET', KEYS[3], 'before', string.format('%.0f', math.max(held, tonumber(before))))
+  end
   redis.call('PEXPIRE', KEYS[3], ttl)
 end
 return { history, at, tostring(now()) }
@@ -140,13 +149,13 @@ while #events < tonumber(count) and bytes < ${MAX_LOG_BYTES} do
   local entry = redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', 1)[1]
   if not entry then break end
   from = entry[1]
-  local found = { kind = '', key = '', writer = '' }
+  local found = { kind = '', key = '', writer = '', before = '' }
   for i = 1, #entry[2], 2 do
     local name, value = entry[2][i], entry[2][i + 1]
     bytes = bytes + #name + #value
     if found[name] and #value <= ${MAX_FIELD_BYTES} then found[name] = value end
   end
-  events[#events + 1] = { from, found.kind, found.key, found.writer }
+  events[#events + 1] = { from, found.kind, found.key, found.writer, found.before }
 end
 local more = 0
 if from ~= head[2] and #events > 0 then
@@ -161,7 +170,7 @@ local function epoch(name)
   local at = field(KEYS[1], name)
   return at and place(at) and at or ''
 end
-return { epoch('revoke'), epoch('invalidate') }
+return { epoch('revoke'), epoch('invalidate'), field(KEYS[1], 'before') or '0' }
 `;
 
 const EXTEND = `${SMALL}

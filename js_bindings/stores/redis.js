@@ -151,17 +151,19 @@ class RedisStore {
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
    * @param {string} writer
+   * @param {number} [before]
    */
-  userEvent(kind, user, writer) {
-    return this.#append('appendUserEvent', { kind, key: user, writer }, [this.#user(user)]);
+  userEvent(kind, user, writer, before = 0) {
+    const event = { kind, key: user, writer, before };
+    return this.#append('appendUserEvent', event, [this.#user(user)]);
   }
 
   /** @param {string} user */
   async epochs(user) {
-    const [revokedAt, changedAt] = await this.#connection.run((client) =>
+    const [revokedAt, changedAt, before] = await this.#connection.run((client) =>
       client.readEpochs([this.#user(user)], []),
     );
-    return { revokedAt, changedAt };
+    return { revokedAt, changedAt, revokedBefore: Number(before) || 0 };
   }
 
   /** @param {import('./store.js').Position | null} since */
@@ -173,8 +175,8 @@ class RedisStore {
     if (reply === null) return null;
     const [head, entries, more] = reply;
     const events = entries.map(
-      (/** @type {[string, any, string, string]} */ [at, kind, key, writer]) => ({
-        ...{ at, kind, key, writer },
+      (/** @type {[string, any, string, string, string]} */ [at, kind, key, writer, before]) => ({
+        ...{ at, kind, key, writer, ...(Number(before) > 0 && { before: Number(before) }) },
       }),
     );
     return { events, position: positionOf(head), more: more === 1 };
@@ -270,10 +272,9 @@ class RedisStore {
    * @param {Omit<import('./store.js').StoreEvent, 'at'>} event
    * @param {string[]} more
    */
-  async #append(command, { kind, key, writer }, more) {
-    const values = [kind, key, writer, this.#mostEvents, crypto.randomUUID(), EPOCHS_MS].map(
-      String,
-    );
+  async #append(command, { kind, key, writer, before = 0 }, more) {
+    const limits = [this.#mostEvents, crypto.randomUUID(), EPOCHS_MS];
+    const values = [kind, key, writer, ...limits, Math.floor(before)].map(String);
     return positionOf(
       await this.#connection.run((client) =>
         client[command]([this.#log, this.#history, ...more], values),

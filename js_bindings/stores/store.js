@@ -21,6 +21,8 @@ import { SesameError } from '../errors.js';
  *   others
  * @property {string} key a hash, in hexadecimal digits
  * @property {string} writer chosen by the node at its start
+ * @property {number} [before] of a `revoke` that was published later than it was called: when it was called, on the
+ *   store's clock in milliseconds. Sessions from after it live on. 0, or none: it was published at once
  */
 
 /**
@@ -28,6 +30,7 @@ import { SesameError } from '../errors.js';
  * @typedef {object} Epochs
  * @property {string} revokedAt when every session was ended, in the store's order; empty: never
  * @property {string} changedAt when the document was dropped, in the store's order; empty: never
+ * @property {number} [revokedBefore] the newest `before` of those that were published late; 0, or none: never
  */
 
 /**
@@ -70,7 +73,7 @@ import { SesameError } from '../errors.js';
  *   live; 31 days unless given
  * @property {(name: string, key: string, writer: string) => Promise<Position>} forget drops the record of a session whose
  *   credential may stand for somebody else now, and refuses what is still under way. An ended session stays ended
- * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string) => Promise<Position>} userEvent ends every
+ * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string, before?: number) => Promise<Position>} userEvent ends every
  *   session of a user, or drops the documents of all (SPEC R23)
  * @property {(key: string, writer: string) => Promise<Position>} ask appends an event of the kind `ask`: whoever holds
  *   the session of this key leaves it in the store
@@ -151,4 +154,30 @@ export function compareAt(a, b) {
 /** @param {string} at */
 function partsOf(at) {
   return at.split('-').map(Number);
+}
+
+/** Nothing has happened to a user. @type {Required<Epochs>} */
+export const NO_EPOCHS = Object.freeze({ revokedAt: '', changedAt: '', revokedBefore: 0 });
+
+/**
+ * What an event changes of its user's epochs.
+ * @param {'revoke' | 'invalidate'} kind
+ * @param {string} at its place
+ * @param {number} before
+ * @param {Epochs} epochs
+ * @returns {Partial<Epochs>}
+ */
+export function changeOf(kind, at, before, { revokedBefore = 0 }) {
+  if (kind === 'invalidate') return { changedAt: at };
+  return before === 0 ? { revokedAt: at } : { revokedBefore: Math.max(revokedBefore, before) };
+}
+
+/**
+ * Whether every session of a user was ended that is of this place in the store's order, and was born then.
+ * @param {Epochs} epochs
+ * @param {string} at
+ * @param {number} bornAt on the store's clock
+ */
+export function isRevoked({ revokedAt, revokedBefore = 0 }, at, bornAt) {
+  return compareAt(revokedAt, at) > 0 || bornAt <= revokedBefore;
 }

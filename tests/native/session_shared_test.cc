@@ -191,11 +191,11 @@ TEST_CASE("R30-R32: the same over the ABI") {
   CHECK(one.check(request) == SESAME_ACTION_WAIT);  // for the refresh that has begun
   sesame_trust_from(one.handle(), 0);
   one.put({session});
-  sesame_remote_apply(one.handle(), kNow, SESAME_REMOTE_SESSION_ENDED, 15);
-  sesame_remote_apply(one.handle(), kNow, 99, 16);
+  sesame_remote_apply(one.handle(), kNow, SESAME_REMOTE_SESSION_ENDED, 15, 0);
+  sesame_remote_apply(one.handle(), kNow, 99, 16, 0);
   CHECK(one.check(request) != SESAME_ACTION_REFUSE);
   one.put({session});
-  sesame_remote_apply(one.handle(), kNow, SESAME_REMOTE_SESSION_ENDED, 16);
+  sesame_remote_apply(one.handle(), kNow, SESAME_REMOTE_SESSION_ENDED, 16, 0);
   CHECK(one.check(request) == SESAME_ACTION_REFUSE);
 }
 

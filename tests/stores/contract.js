@@ -148,13 +148,35 @@ export function contract(title, make, lacks = {}) {
       async () => {
         const store = open();
         const user = name();
-        assert.deepEqual(await store.epochs(user), { revokedAt: '', changedAt: '' });
+        const none = { revokedAt: '', changedAt: '', revokedBefore: 0 };
+        assert.deepEqual(await store.epochs(user), none);
         const revoked = await store.userEvent('revoke', user, 'node');
         await store.userEvent('invalidate', user, 'node');
         const changed = await store.userEvent('invalidate', user, 'node');
-        const expected = { revokedAt: revoked.at, changedAt: changed.at };
+        const expected = { revokedAt: revoked.at, changedAt: changed.at, revokedBefore: 0 };
         assert.deepEqual(await store.epochs(user), expected);
-        assert.deepEqual(await store.epochs(name()), { revokedAt: '', changedAt: '' });
+        assert.deepEqual(await store.epochs(name()), none);
+      },
+    );
+
+    testIf(
+      'order',
+      'R23: a revocation that is published late keeps the moment of its call',
+      async () => {
+        const store = open();
+        const user = name();
+        const since = await here(store);
+        const calledAt = since.time - 5000;
+        await store.userEvent('revoke', user, 'node', calledAt);
+        await store.userEvent('revoke', user, 'node', calledAt - 5000);
+        const { revokedAt, revokedBefore } = await store.epochs(user);
+        assert.deepEqual({ revokedAt, revokedBefore }, { revokedAt: '', revokedBefore: calledAt });
+        const found = await store.changes(since);
+        const told = found.events.filter((/** @type {any} */ { key }) => key === user);
+        assert.deepEqual(
+          told.map((/** @type {any} */ { before }) => before),
+          [calledAt, calledAt - 5000],
+        );
       },
     );
 

@@ -438,11 +438,13 @@ uint32_t sesame_user_key(sesame_cache* cache, uint32_t user_id_length) {
   return SESAME_STATUS_OK;
 }
 
-void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event, uint32_t key_length) {
+void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event, uint32_t key_length,
+                         double before_ms) {
   InputReader input(*cache);
   sesame::Key key;
   if (!read_key(input.next(key_length), &key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
-  cache->cache.apply(static_cast<sesame::RemoteEvent>(event), key, time_of(now_ms));
+  cache->cache.apply(static_cast<sesame::RemoteEvent>(event), key, time_of(now_ms),
+                     time_of(before_ms));
 }
 
 void sesame_trust_from(sesame_cache* cache, double time_ms) {

@@ -354,9 +354,11 @@ enum sesame_remote_event {
   SESAME_REMOTE_SESSION_FORGOTTEN = 4 /* its credential may stand for somebody else now */
 };
 
-/* Applies what another node has done. `key_length` is 16. */
+/* Applies what another node has done. `key_length` is 16. `before_ms`: of a revocation that was
+ * published later than it was called, when that was: sessions from after it live on. 0: all from
+ * before now end. */
 SESAME_EXPORT void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event,
-                                       uint32_t key_length);
+                                       uint32_t key_length, double before_ms);
 
 /* What was filled before `time_ms` is not served until this is set back, to 0 at the end. */
 SESAME_EXPORT void sesame_trust_from(sesame_cache* cache, double time_ms);

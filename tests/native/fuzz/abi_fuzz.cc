@@ -349,7 +349,7 @@ class Host {
       subject = key_in_output();
     }
     filled_ = 0;
-    sesame_remote_apply(&cache_, now_, static_cast<std::uint32_t>(event), put(subject));
+    sesame_remote_apply(&cache_, now_, static_cast<std::uint32_t>(event), put(subject), 0);
     if (event == SESAME_REMOTE_SESSION_ENDED) {
       is_revoked_[key] = true;
       ++burials_;

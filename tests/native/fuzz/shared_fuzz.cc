@@ -106,7 +106,7 @@ class Host {
                              l[5]);
         return;
       case 2:
-        return sesame_remote_apply(c, at, input_.word() % 8, l[0]);
+        return sesame_remote_apply(c, at, input_.word() % 8, l[0], 0);
       case 3:
         sesame_fill_shared(c, at, any_lease(), other, third, l[0], l[1], l[2]);
         return;
@@ -235,14 +235,14 @@ class Host {
     const sesame_result& result = *sesame_output(&cache_);
     const std::string key(result.body, result.body_length);
     filled_ = 0;
-    sesame_remote_apply(&cache_, now_, SESAME_REMOTE_SESSION_ENDED, put(key));
+    sesame_remote_apply(&cache_, now_, SESAME_REMOTE_SESSION_ENDED, put(key), 0);
     bury(cookie);
   }
 
   void user_event() {
     filled_ = 0;
     const std::uint32_t event = input_.byte() % 6;
-    sesame_remote_apply(&cache_, now_, event, put(user_key_));
+    sesame_remote_apply(&cache_, now_, event, put(user_key_), 0);
     burials_ += kCookies;
   }
 

@@ -224,7 +224,7 @@ SessionCache::Standing SessionCache::standing_of(const EntryInfo& info, Bytes bo
   const std::optional<Key> user = user_of(body);
   if (!user) return Standing::kGone;
   *event = users_.find(*user);
-  if (*event != nullptr && (*event)->revoked && is_before(info.sequence, (*event)->revoked_at)) {
+  if (*event != nullptr && (*event)->revokes(info.sequence, info.born_at)) {
     return Standing::kRevoked;
   }
   if (*event != nullptr && (*event)->change != UserChange::kNone &&

@@ -303,8 +303,10 @@ class SessionCache {
   /// The key of a user, by its identifier: see revoke_user.
   std::optional<Key> user_key(Bytes user_id) const;
 
-  /// Applies what another node has done to a session or a user.
-  void apply(RemoteEvent event, const Key& key, TimeMs now);
+  /// Applies what another node has done to a session or a user. `before`: of a revocation that was
+  /// published later than it was called, when that was; sessions from after it live on. 0: all from
+  /// before now end.
+  void apply(RemoteEvent event, const Key& key, TimeMs now, TimeMs before = 0);
 
   /// What was filled before `time` is not served until this is set back: nobody can tell what has
   /// been done to it (SPEC R32).
@@ -469,7 +471,8 @@ class SessionCache {
   TimeMs event_end(TimeMs now) const;
   bool bury(Key key, const End& end, TimeMs now);
   End known_end(const Subject& subject, TimeMs now);
-  void end_user(const Key& user, TimeMs now);
+  void end_user(const Key& user, TimeMs before, TimeMs now);
+  TimeMs born_at(const VaultRecord& record) const { return record.expires_at - config_.expires_in; }
   void forget_session(const Key& session, bool may_be_valid);
 
   Config config_;

@@ -142,18 +142,23 @@ Status SessionCache::revoke_user(Bytes user_id, TimeMs now) {
   step(now);
   const std::optional<Key> user = user_key(user_id);
   if (!user) return Status::kNotJson;
-  end_user(*user, now);
+  end_user(*user, 0, now);
   ++metrics_.revocations;
   return Status::kOk;
 }
 
-void SessionCache::end_user(const Key& user, TimeMs now) {
-  users_.revoke(user, ++sequence_, event_end(now));
+void SessionCache::end_user(const Key& user, TimeMs before, TimeMs now) {
+  if (before == 0) {
+    users_.revoke(user, ++sequence_, event_end(now));
+  } else {
+    users_.revoke_dated(user, before, ++sequence_, event_end(now));
+  }
   store_->note_user_change(user_tag(user));
   // Records outlive the event, so they are ended now.
   for (const Key& session : vault_.sessions_of(user)) {
     const VaultRecord* record = vault_.find(session, now);
-    if (record != nullptr) end_record(session, *record, now);
+    if (record == nullptr || (before != 0 && born_at(*record) > before)) continue;
+    end_record(session, *record, now);
   }
 }
 

@@ -81,8 +81,8 @@ bool SessionCache::adopt_session(const Key& key, VaultRecord record, Sequence as
                                  TimeMs now) {
   step(now);
   const UserEvent* event = users_.find(record.user);
-  const bool has_ended =
-      users_.is_below_floor(asked_at) || (event != nullptr && event->ends_session_of(asked_at));
+  const bool has_ended = users_.is_below_floor(asked_at) ||
+                         (event != nullptr && event->ends_session_of(asked_at, born_at(record)));
   if (has_ended || record.access_token.empty() || now >= record.expires_at ||
       tombstones_.contains(key, now)) {
     return false;

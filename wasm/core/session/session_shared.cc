@@ -44,7 +44,7 @@ NamedCredentials SessionCache::all_named(const RequestHead& request) const {
   return reader_.all_named(request.cookie, request.authorization);
 }
 
-void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now) {
+void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now, TimeMs before) {
   step(now);
   switch (event) {
     case RemoteEvent::kSessionEnded:
@@ -53,7 +53,7 @@ void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now) {
       bury(key, {.session_end = now + config_.expires_in}, now);
       return;
     case RemoteEvent::kUserRevoked:
-      return end_user(key, now);
+      return end_user(key, before, now);
     case RemoteEvent::kUserChanged:
       record_change(key, UserChange::kDropped, now);
       return;

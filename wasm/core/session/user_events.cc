@@ -76,6 +76,7 @@ UserEvent& UserEvents::event_of(const Key& user, TimeMs until) {
       if (oldest.change != UserChange::kNone) floor_.raise(oldest.changed_at, oldest.until);
       if (oldest.is_doubtful) floor_.raise(oldest.doubted_at, oldest.until);
       if (oldest.has_ended) floor_.raise(oldest.ended_at, oldest.until);
+      if (oldest.is_dated) floor_.raise(oldest.dated_at, oldest.until);
       ++floor_version_;
       forget(first);
     }
@@ -94,6 +95,13 @@ void UserEvents::revoke(const Key& user, Sequence at, TimeMs until) {
   UserEvent& event = event_of(user, until);
   event.revoked = true;
   event.revoked_at = at;
+}
+
+void UserEvents::revoke_dated(const Key& user, TimeMs before, Sequence at, TimeMs until) {
+  UserEvent& event = event_of(user, until);
+  event.dated_before = event.is_dated ? std::max(event.dated_before, before) : before;
+  event.is_dated = true;
+  event.dated_at = at;
 }
 
 void UserEvents::end_session(const Key& user, Sequence at, TimeMs until) {

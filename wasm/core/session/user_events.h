@@ -34,11 +34,19 @@ struct UserEvent {
   Sequence doubted_at = 0;  ///< entries before this may be out of date
   bool has_ended = false;
   Sequence ended_at = 0;  ///< some managed session of theirs has ended then, and left no tombstone
+  bool is_dated = false;
+  Sequence dated_at = 0;    ///< then this node heard of a revocation that was called earlier,
+  TimeMs dated_before = 0;  ///< at this time: what was born by then is dead
+
+  /// True if the user was revoked, and what is of this age and birth with them.
+  bool revokes(Sequence entry, TimeMs born_at) const {
+    return (revoked && is_before(entry, revoked_at)) ||
+           (is_dated && is_before(entry, dated_at) && born_at <= dated_before);
+  }
 
   /// True if a session's record that was asked for at this time may be of one that has ended.
-  bool ends_session_of(Sequence asked_at) const {
-    return (revoked && is_before(asked_at, revoked_at)) ||
-           (has_ended && is_before(asked_at, ended_at));
+  bool ends_session_of(Sequence asked_at, TimeMs born_at) const {
+    return revokes(asked_at, born_at) || (has_ended && is_before(asked_at, ended_at));
   }
 
   /// True if an entry of this age may be out of date, and is to be served as an older one (R22).
@@ -47,6 +55,7 @@ struct UserEvent {
   /// True if something happened to the user that what is of this age does not reflect.
   bool overtakes(Sequence sequence) const {
     return (revoked && is_before(sequence, revoked_at)) ||
+           (is_dated && is_before(sequence, dated_at)) ||
            (change != UserChange::kNone && is_before(sequence, changed_at)) ||
            (is_doubtful && is_before(sequence, doubted_at));
   }
@@ -88,6 +97,9 @@ class UserEvents {
   const UserEvent* find(const Key& user) const;
 
   void revoke(const Key& user, Sequence at, TimeMs until);
+
+  /// The same, heard of late: only what was born by then ends.
+  void revoke_dated(const Key& user, TimeMs before, Sequence at, TimeMs until);
 
   /// A managed session of the user has ended for which there is no tombstone: a record that the
   /// store was asked for before is not taken over.
