@@ -502,10 +502,10 @@ TEST_CASE(
   record.access_token = "a1";
   record.expires_at = f.now() + kDay;
   record.user = f.user_key(R"("7")");
-  CHECK_FALSE(f.cache().adopt_session("", "late", record, before, f.now()));
+  CHECK_FALSE(f.cache().adopt_session(f.key("late"), record, before, f.now()));
   CHECK(f.log_in_at(before, "s", {"a1", "r1"}, document("7")).action == Action::kRetry);
   CHECK(f.cache().managed_sessions() == 0);
-  CHECK(f.cache().adopt_session("", "late", record, f.cache().now_sequence(), f.now()));
+  CHECK(f.cache().adopt_session(f.key("late"), record, f.cache().now_sequence(), f.now()));
 }
 
 TEST_CASE("R54: logins and logouts of one user in a loop bring no session of his back") {

@@ -121,7 +121,7 @@ void check_readers(Bytes header, const Credential& credential) {
 void check_named(Bytes cookies, Bytes authorization, const Credential& credential) {
   bool is_among = false;
   CredentialScratch scratch;
-  const NamedCredentials named = kReader.all_named(cookies, authorization);
+  const auto named = kReader.all_named(cookies, authorization);
   for (std::size_t i = 0; i < named.size(); ++i) {
     scratch.wipe();
     require(named.cookie(i).empty() != named.authorization(i).empty());
