@@ -23,6 +23,8 @@ export class Publisher {
   #store;
   #log;
   #families;
+  /** @type {Position | null} */
+  #lastTold = null;
   /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
   #again = [];
 
@@ -150,16 +152,53 @@ export class Publisher {
   userEvent(action, user) {
     const kind = action === 'revoke' ? 'end' : 'drop';
     const [own, ...others] = this.#families.all;
+    // An event of before that may be in the store, too, could be taken for this one.
+    const called = this.#log.outbox.isPending(user, kind) ? null : this.#newestSeen();
+    let isFirst = true;
     return this.#log.outbox.publish(user, kind, async () => {
+      const again = !isFirst;
+      isFirst = false;
+      const told = again && (await this.#hasTold(action, user, called));
+      if (told) return told; // its answer was lost: what began since is not meant
       for (const family of others) {
         const key = this.#families.userKey(family, user);
         const isKnown = key !== ANY_USER || user === ANY_USER;
         // That it is anybody says enough: a session is ended only where it is known whose it is.
-        const told = isKnown ? action : 'invalidate';
-        await this.#store.userEvent(told, key, family.writer);
+        const meant = isKnown ? action : 'invalidate';
+        await this.#store.userEvent(meant, key, family.writer);
       }
-      return this.#store.userEvent(action, user, own.writer);
+      const position = await this.#store.userEvent(action, user, own.writer);
+      this.#lastTold = position;
+      return position;
     });
+  }
+
+  /** The newest event that this node has read or written. @returns {Position | null} */
+  #newestSeen() {
+    const { position } = this.#log;
+    const told = this.#lastTold;
+    const isNewer = told && position?.history === told.history;
+    return isNewer && compareAt(told.at, position.at) > 0 ? told : position;
+  }
+
+  /**
+   * Whether the store has an event of this node's already. An event of several families is in the own one last.
+   * @param {'revoke' | 'invalidate'} action
+   * @param {string} user
+   * @param {Position | null} since from before it happened
+   * @returns {Promise<Position | null>} of the event; null: it has none, or it cannot be told any more
+   */
+  async #hasTold(action, user, since) {
+    const { writer } = this.#families.own;
+    for (let from = since; from !== null; ) {
+      const found = await this.#store.changes(from);
+      const told = found?.events.find(
+        (each) => each.kind === action && each.key === user && each.writer === writer,
+      );
+      if (found && told) return { ...found.position, at: told.at };
+      from = found?.more ? found.position : null;
+    }
+    return null;
   }
 
   /**

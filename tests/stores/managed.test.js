@@ -2,6 +2,7 @@
 // served (R24, R32, R33). The order in which tokens are written and redeemed is explored in tests/js/token-model.test.js.
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { StoreUnavailableError } from 'sesame-edge/stores';
 import { MINUTE, SECOND } from '../support/clock.js';
 import {
   LOGOUT,
@@ -241,6 +242,28 @@ describe('tokens that several nodes share', () => {
 });
 
 describe('managed sessions in doubt', () => {
+  test('R23, R33: a revocation whose answer was lost is not told again, and ends no session that began since', async () => {
+    const { nodes, store, login, status, finish, pass } = await startNodes(2);
+    const [a, b] = nodes;
+    const before = await login(b);
+    const { userEvent } = store;
+    store.userEvent = async (...args) => {
+      await userEvent.apply(store, args);
+      a.link.isCut = true;
+      throw new StoreUnavailableError();
+    };
+    await assert.rejects(finish(a.sessions.revokeUser('ada')));
+    store.userEvent = userEvent;
+    const after = await login(b);
+    assert.equal(await status(b, ME, after), 200);
+    await pass(20 * SECOND);
+    a.link.isCut = false;
+    await pass(SOON);
+    for (const node of [a, b]) {
+      assert.deepEqual([await status(node, ME, before), await status(node, ME, after)], [401, 200]);
+    }
+  });
+
   test('R24, R33, R34: an empty store is filled again by the nodes that hold sessions, and says unknown until then', async () => {
     const { nodes, store, login, send, status, finish, pass, start } = await startNodes(3);
     const [a, b, c] = nodes;
