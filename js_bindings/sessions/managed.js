@@ -286,6 +286,7 @@ export class ManagedSessions {
    */
   async lastTokensOf(head) {
     const found = await this.find(head);
+    if (this.#options.managed?.logoutPath === null) return NO_TOKENS; // nobody needs them
     if (found === 'found' && !(await this.#shared?.tokens.claimLast(head))) return NO_TOKENS;
     return this.tokensOf(head);
   }

@@ -23,6 +23,8 @@ export class Publisher {
   #store;
   #log;
   #families;
+  /** @type {Position | null} */
+  #lastTold = null;
   /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
   #again = [];
 
@@ -152,40 +154,54 @@ export class Publisher {
     const [own, ...others] = this.#families.all;
     // A revocation has one moment, when it is called: told again, it ends nothing that began since.
     const calledAt = this.#host.now();
-    const begun = this.#log.position;
-    let isAgain = false;
+    // An event of before that may be in the store, too, could be taken for this one.
+    const called = this.#log.outbox.isPending(user, kind) ? null : this.#newestSeen();
+    let isFirst = true;
     return this.#log.outbox.publish(user, kind, async () => {
-      let before = 0;
-      if (isAgain && action === 'revoke') {
-        const position = await this.#arrived(begun, user);
-        if (position !== null) return position;
-        before = calledAt + this.#log.clockOffset;
-      }
-      isAgain = true;
+      const again = !isFirst;
+      isFirst = false;
+      const told = again && (await this.#hasTold(action, user, called));
+      if (told) return told; // its answer was lost
+      const before = again && action === 'revoke' ? calledAt + this.#log.clockOffset : 0;
       for (const family of others) {
         const key = this.#families.userKey(family, user);
         const isKnown = key !== ANY_USER || user === ANY_USER;
         // That it is anybody says enough: a session is ended only where it is known whose it is.
-        const told = isKnown ? action : 'invalidate';
-        await this.#store.userEvent(told, key, family.writer, told === action ? before : 0);
+        const meant = isKnown ? action : 'invalidate';
+        await this.#store.userEvent(meant, key, family.writer, meant === action ? before : 0);
       }
-      return this.#store.userEvent(action, user, own.writer, before);
+      const position = await this.#store.userEvent(action, user, own.writer, before);
+      this.#lastTold = position;
+      return position;
     });
   }
 
+  /** The newest event that this node has read or written. @returns {Position | null} */
+  #newestSeen() {
+    const { position } = this.#log;
+    const told = this.#lastTold;
+    const isNewer = told && position?.history === told.history;
+    return isNewer && compareAt(told.at, position.at) > 0 ? told : position;
+  }
+
   /**
-   * Where a revocation stands in the log of which the answer alone was lost. Rejects if the store cannot say.
-   * @param {Position | null} begun from before it was called
+   * Whether the store has an event of this node's already. An event of several families is in the own one last.
+   * @param {'revoke' | 'invalidate'} action
    * @param {string} user
-   * @returns {Promise<Position | null>} null: it has not arrived, as far as can be told
+   * @param {Position | null} since from before it happened
+   * @returns {Promise<Position | null>} of the event; null: it has none, or it cannot be told any more
    */
-  async #arrived(begun, user) {
-    const found = begun && (await this.#store.changes(begun));
+  async #hasTold(action, user, since) {
     const { writer } = this.#families.own;
-    const own = found?.events.find(
-      (each) => each.kind === 'revoke' && each.key === user && each.writer === writer,
-    );
-    return found && own ? { ...found.position, at: own.at } : null;
+    for (let from = since; from !== null; ) {
+      const found = await this.#store.changes(from);
+      const told = found?.events.find(
+        (each) => each.kind === action && each.key === user && each.writer === writer,
+      );
+      if (found && told) return { ...found.position, at: told.at };
+      from = found?.more ? found.position : null;
+    }
+    return null;
   }
 
   /**

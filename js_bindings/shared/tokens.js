@@ -277,12 +277,18 @@ export class SharedTokens {
         if (held === null) return true;
         const askedAt = this.#core.sequence;
         const stored = await this.#look(head);
-        if (stored.state !== 'record') return true;
-        if (stored.version > held.note.version) {
+        if (stored.state === 'ended') return true;
+        if (stored.state === 'record' && stored.version > held.note.version) {
           if (!this.#adopt(this.#sessionOf(head, stored), askedAt, true)) return true;
           continue;
         }
-        if (!this.#hasExpired(held) || stored.version < held.note.version) return true;
+        if (!this.#hasExpired(held)) return true;
+        // Another node may have newer ones that the store has forgotten.
+        if (this.#log.isSettling) return false;
+        if (stored.state === 'unknown' || stored.version < held.note.version) {
+          await this.#save(held.key);
+          continue;
+        }
         const { intent } = stored;
         if (intent !== null && !this.#isOwn(intent.by) && this.#time() < intent.until) return false;
         if ((await this.#claim(stored, by)) !== null) return true;

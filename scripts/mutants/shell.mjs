@@ -353,7 +353,7 @@ export const shellMutants = [
     name: 'R24: that a refresh token is redeemed under an intent that is in the store',
     file: TOKENS,
     from: 'if (claimed === null) return null;',
-    to: "if (claimed === null) return { redeems: held };",
+    to: 'if (claimed === null) return { redeems: held };',
     by: js('guards-shared'),
   },
   {

@@ -2,6 +2,7 @@
 // served (R24, R32, R33). The order in which tokens are written and redeemed is explored in tests/js/token-model.test.js.
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { StoreUnavailableError } from 'sesame-edge/stores';
 import { MINUTE, SECOND } from '../support/clock.js';
 import {
   LOGOUT,
@@ -131,8 +132,11 @@ describe('tokens that several nodes share', () => {
     };
     const onB = send(b, THINGS, cookie);
     await pass(100);
-    const onA = send(a, THINGS, cookie);
-    assert.equal((await finish(onA)).status, 503, 'it waits no longer than leaseFor');
+    const begun = clock.now();
+    for (const waiting of [send(a, THINGS, cookie), send(b, THINGS, cookie)]) {
+      assert.equal((await finish(waiting)).status, 503);
+    }
+    assert.ok(clock.now() - begun <= 11 * SECOND, 'nobody waits longer than leaseFor');
     assert.equal((await finish(onB)).status, 503);
     assert.equal(await status(a, THINGS, cookie), 200);
     assert.equal(await status(b, THINGS, cookie), 200);
@@ -238,6 +242,28 @@ describe('tokens that several nodes share', () => {
 });
 
 describe('managed sessions in doubt', () => {
+  test('R23, R33: a revocation whose answer was lost is not told again, and ends no session that began since', async () => {
+    const { nodes, store, login, status, finish, pass } = await startNodes(2);
+    const [a, b] = nodes;
+    const before = await login(b);
+    const { userEvent } = store;
+    store.userEvent = async (...args) => {
+      await userEvent.apply(store, args);
+      a.link.isCut = true;
+      throw new StoreUnavailableError();
+    };
+    await assert.rejects(finish(a.sessions.revokeUser('ada')));
+    store.userEvent = userEvent;
+    const after = await login(b);
+    assert.equal(await status(b, ME, after), 200);
+    await pass(20 * SECOND);
+    a.link.isCut = false;
+    await pass(SOON);
+    for (const node of [a, b]) {
+      assert.deepEqual([await status(node, ME, before), await status(node, ME, after)], [401, 200]);
+    }
+  });
+
   test('R24, R33, R34: an empty store is filled again by the nodes that hold sessions, and says unknown until then', async () => {
     const { nodes, store, login, send, status, finish, pass, start } = await startNodes(3);
     const [a, b, c] = nodes;
@@ -247,6 +273,11 @@ describe('managed sessions in doubt', () => {
     isLater((await finish(send(c, ME, cookie))).status);
     await pass(SOON);
     for (const node of [a, b, c, start()]) assert.equal(await status(node, ME, cookie), 200);
+    // And without a question for it.
+    store.clear();
+    await pass(SOON);
+    for (const { link } of [a, b, c]) link.isCut = true;
+    assert.equal(await status(start(), ME, cookie), 200);
   });
 
   test('R31, R34: what was signed out before the store came back empty stays so, on a node that was cut off and on a later one', async () => {
