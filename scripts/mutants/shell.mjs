@@ -16,6 +16,7 @@ const ENGINE = 'js_bindings/sessions/engine.js';
 const MANAGED = 'js_bindings/sessions/managed.js';
 const TOKEN_ENDPOINT = 'js_bindings/sessions/token-endpoint.js';
 const LOG = 'js_bindings/shared/event-log.js';
+const RECORD = 'js_bindings/shared/record.js';
 const DOCUMENTS = 'js_bindings/shared/documents.js';
 const TOKENS = 'js_bindings/shared/tokens.js';
 const OUTBOX = 'js_bindings/shared/outbox.js';
@@ -239,14 +240,14 @@ export const shellMutants = [
   {
     name: 'R32: that a clock which goes back makes nothing trusted',
     file: LOG,
-    from: 'return age >= 0 && age < this.#trustFor;',
-    to: 'return age < this.#trustFor;',
+    from: 'return this.#host.monotonic() - this.#confirmedTick < this.#trustFor;',
+    to: 'return true;',
     by: js('guards-shared'),
   },
   {
     name: 'R32: the end of trust',
     file: LOG,
-    from: 'return age >= 0 && age < this.#trustFor;',
+    from: 'if (age < 0 || age >= this.#trustFor) return false;',
     to: 'return age >= 0;',
     by: js('guards-shared'),
   },
@@ -522,8 +523,8 @@ export const shellMutants = [
   {
     name: 'R25: that a logout which is lost to other nodes says so',
     file: AUTH,
-    from: 'if (isOutboxFull(error)) failure = outboxFullResponse();',
-    to: 'if (isOutboxFull(error)) failure = null;',
+    from: 'if (isOutboxFull(error)) return outboxFullResponse();\n    if (isGuardFull',
+    to: 'if (isGuardFull',
     by: stores('outbox'),
   },
   {
@@ -557,7 +558,7 @@ export const shellMutants = [
   {
     name: 'R23: that a message is used once',
     file: WEBHOOK,
-    from: 'if (this.#seen.has(parts[2])) return ALREADY_USED;',
+    from: 'if (seen) return seen.isUsed ? ALREADY_USED : UNDER_WAY;',
     to: '',
     by: suite('R23'),
   },
@@ -571,8 +572,8 @@ export const shellMutants = [
   {
     name: 'R23: that a message is remembered for as long as it could be used again',
     file: WEBHOOK,
-    from: 'this.#seen.set(parts[2], now + 2 * MAX_AGE_MS);',
-    to: 'this.#seen.set(parts[2], now + MAX_AGE_MS);',
+    from: 'until: now + 2 * MAX_AGE_MS,',
+    to: 'until: now + MAX_AGE_MS,',
     by: js('guards-http'),
   },
   {
@@ -1023,8 +1024,8 @@ export const shellMutants = [
   },
   {
     name: 'R54: that the end of a session is found by its key',
-    file: 'js_bindings/shared/record.js',
-    from: '? [keyPartsOf(session.key)] : []',
+    file: RECORD,
+    from: '? [keyMarkOf(session.key)] : []',
     to: '? [] : []',
     by: js('guards-shared'),
   },
