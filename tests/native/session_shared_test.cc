@@ -67,6 +67,28 @@ TEST_CASE("R23, R31: what happened to a user elsewhere reaches every session her
   CHECK(node.check(bearer("c")).action == Action::kServe);
 }
 
+TEST_CASE(
+    "R23: a revocation that is heard of late ends what was born by its call, and nothing else") {
+  Fixture node;
+  node.hold(bearer("old"), document("7"));
+  const TimeMs called_at = node.now();
+  node.pass(5'000);
+  node.hold(bearer("new"), document("7"));
+  const LeaseId lease = node.begin(bearer("newer"));
+  node.cache().apply(RemoteEvent::kUserRevoked, user_key(node, R"("7")"), node.now(), called_at);
+  CHECK(node.check(bearer("old")).action == Action::kRefuse);
+  CHECK(node.check(bearer("new")).action == Action::kServe);
+  CHECK(node.fill(lease, document("7")).action ==
+        Action::kRetry);  // what was under way is asked again
+  CHECK(node.check(bearer("newer")).action == Action::kFetch);
+
+  // One that comes later still, of an earlier call, takes nothing back.
+  node.cache().apply(RemoteEvent::kUserRevoked, user_key(node, R"("7")"), node.now(),
+                     called_at - 1);
+  node.hold(bearer("newest"), document("7"));
+  CHECK(node.check(bearer("newest")).action == Action::kServe);
+}
+
 TEST_CASE("R31: a credential that stands for somebody else elsewhere is asked for anew") {
   Fixture node;
   node.hold(cookie("a"), document("7"));

@@ -264,6 +264,24 @@ describe('managed sessions in doubt', () => {
     }
   });
 
+  test('R23, R33: a revocation that reaches the store late ends what began before it was called, and nothing since', async () => {
+    const { nodes, login, status, finish, pass, start } = await startNodes(2);
+    const [a, b] = nodes;
+    const before = await login(b);
+    a.link.isCut = true;
+    await pass(SECOND);
+    await assert.rejects(finish(a.sessions.revokeUser('ada')));
+    await pass(SECOND);
+    const after = await login(b);
+    await pass(20 * SECOND);
+    assert.deepEqual([await status(b, ME, before), await status(b, ME, after)], [200, 200]);
+    a.link.isCut = false;
+    await pass(SOON);
+    for (const node of [a, b, await start()]) {
+      assert.deepEqual([await status(node, ME, before), await status(node, ME, after)], [401, 200]);
+    }
+  });
+
   test('R24, R33, R34: an empty store is filled again by the nodes that hold sessions, and says unknown until then', async () => {
     const { nodes, store, login, send, status, finish, pass, start } = await startNodes(3);
     const [a, b, c] = nodes;
