@@ -13,6 +13,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { EPOCHS_MS, EVENTS_AT_ONCE } from '../js_bindings/stores/limits.js';
+import { lateFrom } from '../js_bindings/stores/store.js';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS history (id TEXT);
@@ -115,7 +116,8 @@ export class SesameStore extends DurableObject {
    * @param {{ kind: string, key: string, writer: string, before?: number }} event
    * @param {number} mostEvents that are kept
    */
-  append({ kind, key, writer, before = 0 }, mostEvents) {
+  append({ kind, key, writer, before: calledAt = 0 }, mostEvents) {
+    const before = lateFrom(calledAt, Date.now());
     const { at } = this.#sql
       .exec(
         'INSERT INTO events (kind, key, writer, before) VALUES (?, ?, ?, ?) RETURNING at',

@@ -89,6 +89,7 @@ export class Passing {
       await finish?.({ httpStatus, body: null });
       return sendFailed(error);
     }
+    let isPending = false;
     if (finish) {
       const isUpdate = isDocument && !passed.mayChangeIdentity && request.method !== 'DELETE';
       // A copy is read, so that the client gets the original however long it is.
@@ -96,9 +97,13 @@ export class Passing {
         isUpdate && response.ok
           ? await readBody(response.clone().body, maxDocument).catch(() => null)
           : null;
-      await finish({ httpStatus: this.#observing.writeStatus(passed, response), body });
+      isPending = await finish({
+        httpStatus: this.#observing.writeStatus(passed, response),
+        body,
+      });
     }
-    return this.#relay(response, path, await this.#observing.observe(passed, response, sent));
+    const observed = await this.#observing.observe(passed, response, sent);
+    return this.#relay(response, path, { ...observed, isPending: isPending || observed.isPending });
   }
 
   /**

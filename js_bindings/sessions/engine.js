@@ -272,9 +272,9 @@ export class Engine {
    * A write on the document, from before it leaves for the origin until what it changed is applied
    * (SPEC R22).
    * @param {DocumentRequest} request
-   * @returns {(answer: { httpStatus: number, body: Uint8Array | null }) => Promise<void>} to be called
+   * @returns {(answer: { httpStatus: number, body: Uint8Array | null }) => Promise<boolean>} to be called
    *   when the origin has answered, before the client is; `httpStatus` 0 if it did not, `body` null if
-   *   it holds no document
+   *   it holds no document. True: the other nodes do not know of the change yet
    */
   beginWrite(request) {
     const write = this.#changes.beginWrite(request.head);
@@ -288,7 +288,7 @@ export class Engine {
         request.waitUntil(filling);
         asked = await filling;
       }
-      await write.publish(answer, asked);
+      return write.publish(answer, asked);
     };
   }
 }

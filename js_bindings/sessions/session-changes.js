@@ -32,7 +32,7 @@ const LOOK_EVERY_MS = 10;
  * @property {(answer: { httpStatus: number, body: Uint8Array | null }) => number} complete applies it here, before the
  *   client is answered; gives the core's action
  * @property {(answer: { httpStatus: number, body: Uint8Array | null }, asked: import('./decision.js').Decision | null) =>
- *   Promise<void>} publish
+ *   Promise<boolean>} publish
  *   tells the other nodes, after the origin was asked for the document where the answer had none. Never rejects
  */
 
@@ -419,17 +419,19 @@ export class SessionChanges {
           this.#core.applyRemote(RemoteEvent.USER_CHANGED, named, this.#host.now());
           users.push(named);
         }
-        if (shared === null || !(succeeded || httpStatus === 0 || users.length > 0)) return;
+        if (shared === null || !(succeeded || httpStatus === 0 || users.length > 0)) return false;
         if (asked?.user) users.push(asked.user);
         const newest = asked?.isKept && asked.source === 'origin' ? asked : document;
         // Whose document it was is not known: what is held of the writer's own credential is another's at most.
         if (users.length === 0 && asked?.kind === 'document') {
           await shared.publisher.drop(head).catch(() => {});
         }
-        const published = await shared.publisher.write(users, succeeded ? since : null);
-        if (published === null || newest === null) return;
+        const begun = succeeded ? since : null;
+        const { published, isPending } = await shared.publisher.write(users, begun);
+        if (published === null || newest === null) return isPending;
         const askedAtMs = this.#host.now();
         await shared.save(head, published, newest, { cacheControl: '', askedAtMs });
+        return isPending;
       },
     };
   }

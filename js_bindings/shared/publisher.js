@@ -162,7 +162,7 @@ export class Publisher {
       isFirst = false;
       const told = again && (await this.#hasTold(action, user, called));
       if (told) return told; // its answer was lost
-      const before = again && action === 'revoke' ? calledAt + this.#log.clockOffset : 0;
+      const before = action === 'revoke' ? calledAt + this.#log.clockOffset : 0;
       for (const family of others) {
         const key = this.#families.userKey(family, user);
         const isKnown = key !== ANY_USER || user === ANY_USER;
@@ -217,18 +217,22 @@ export class Publisher {
    * A write has changed the documents of users. Never rejects.
    * @param {string[]} known the users' keys
    * @param {Position | null} begun from before the write; null: what is held may be older than it
-   * @returns {Promise<Position | null>} of the write, if what is held since is the newest; null: it may not be
+   * @returns {Promise<{ published: Position | null, isPending: boolean }>} `published`: of the write, if what is held
+   *   since is the newest; null: it may not be. `isPending`: the other nodes do not know of it yet
    */
   async write(known, begun) {
     const users = new Set(known);
     /** @type {Position | null} */
     let published = null;
+    let isPending = false;
     for (const user of users) {
       const position = await this.userEvent('invalidate', user).catch(() => null);
       published = position ?? published;
+      isPending ||= position === null;
     }
-    if (begun === null || published === null) return null;
-    return (await this.#isNewest(begun, published, users)) ? published : null;
+    if (begun === null || published === null) return { published: null, isPending };
+    const isNewest = await this.#isNewest(begun, published, users);
+    return { published: isNewest ? published : null, isPending };
   }
 
   /**

@@ -3,7 +3,7 @@
 // Invariant: an end stands in the way of older records for far longer than propagation takes.
 import { inTime } from './in-time.js';
 import { EPOCHS_MS, FENCE_MS, PREFIX, TIMEOUT_MS } from './limits.js';
-import { changeOf, compareAt, NO_EPOCHS } from './store.js';
+import { changeOf, compareAt, lateFrom, NO_EPOCHS } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
 /** @typedef {{ prefix?: string, timeoutMs?: number, now?: () => number }} KvOptions */
@@ -119,9 +119,10 @@ export class KvAlone {
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
    * @param {string} writer
-   * @param {number} [before]
+   * @param {number} [calledAt]
    */
-  async userEvent(kind, user, writer, before = 0) {
+  async userEvent(kind, user, writer, calledAt = 0) {
+    const before = lateFrom(calledAt, this.#now());
     const at = this.#newAt();
     const epochs = await this.epochs(user);
     const changed = JSON.stringify({ ...epochs, ...changeOf(kind, at, before, epochs) });

@@ -24,3 +24,9 @@ export const MAX_VALUE_BYTES = 8 * 1024 * 1024;
 /** No more of the log than this is read at once, nor of one of its entries more than a cache writes. */
 export const MAX_LOG_BYTES = 1024 * 1024;
 export const MAX_FIELD_BYTES = 512;
+
+/**
+ * A revocation that the store receives so long after it was called, in milliseconds, ends nothing that began since: it was
+ * held up, or sent again. One that comes sooner ends all from before it came.
+ */
+export const LATE_MS = 1000;

@@ -1,6 +1,6 @@
 // A store in the memory of one process: for several caches in one, and for tests.
 import { EPOCHS_MS, FENCE_MS, MAX_EVENTS } from './limits.js';
-import { changeOf, compareAt, NO_EPOCHS } from './store.js';
+import { changeOf, compareAt, lateFrom, NO_EPOCHS } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
 
@@ -120,9 +120,10 @@ export class MemoryStore {
    * @param {'revoke' | 'invalidate'} kind
    * @param {string} user
    * @param {string} writer
-   * @param {number} [before]
+   * @param {number} [calledAt]
    */
-  async userEvent(kind, user, writer, before = 0) {
+  async userEvent(kind, user, writer, calledAt = 0) {
+    const before = lateFrom(calledAt, this.#now());
     const position = this.#append({ kind, key: user, writer, ...(before > 0 && { before }) });
     const epochs = this.#epochs.get(user) ?? NO_EPOCHS;
     this.#epochs.set(user, { ...epochs, ...changeOf(kind, position.at, before, epochs) });

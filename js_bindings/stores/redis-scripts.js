@@ -3,7 +3,7 @@
 // Invariants: a script touches only the keys it is given, all in one slot of a cluster. Whatever somebody else has left
 // under these keys makes none fail, and nothing is read that is larger than a cache writes (SPEC R34).
 import { defineScript } from 'redis';
-import { MAX_FIELD_BYTES, MAX_LOG_BYTES, MAX_VALUE_BYTES } from './limits.js';
+import { LATE_MS, MAX_FIELD_BYTES, MAX_LOG_BYTES, MAX_VALUE_BYTES } from './limits.js';
 
 const NOW = `
 local function now()
@@ -94,9 +94,10 @@ end
 const APPEND = `${LOG}
 local kind, key, writer, most, fresh, ttl, before = unpack(ARGV)
 local history = current_history(fresh)
+local is_late = before ~= '0' and now() - tonumber(before) >= ${LATE_MS}
 local function add()
   local event = { 'kind', kind, 'key', key, 'writer', writer }
-  if before ~= '0' then
+  if is_late then
     event[7], event[8] = 'before', before
   end
   return redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', most, '*', unpack(event))
@@ -109,7 +110,7 @@ end
 if type(at) == 'table' then return at end
 if KEYS[3] then
   if not is(KEYS[3], 'hash') then redis.call('DEL', KEYS[3]) end
-  if before == '0' then
+  if not is_late then
     redis.call('HSET', KEYS[3], kind, at)
   else
     local held = tonumber(field(KEYS[3], 'before') or 0) or 0

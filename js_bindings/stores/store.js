@@ -3,6 +3,7 @@
 // Invariant: a record never stands beside a newer end of its session, in whatever order the two arrive; that a session has
 // ended is told from that nothing is known of it, for as long as its credential could live (SPEC R31).
 import { SesameError } from '../errors.js';
+import { LATE_MS } from './limits.js';
 
 /**
  * A point in the store's own order of events.
@@ -73,8 +74,9 @@ import { SesameError } from '../errors.js';
  *   live; 31 days unless given
  * @property {(name: string, key: string, writer: string) => Promise<Position>} forget drops the record of a session whose
  *   credential may stand for somebody else now, and refuses what is still under way. An ended session stays ended
- * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string, before?: number) => Promise<Position>} userEvent ends every
- *   session of a user, or drops the documents of all (SPEC R23)
+ * @property {(kind: 'revoke' | 'invalidate', user: string, writer: string, calledAt?: number) => Promise<Position>}
+ *   userEvent ends every session of a user, or drops the documents of all (SPEC R23). `calledAt`: when that was, on the
+ *   store's clock; what comes later than `LATE_MS` after it ends nothing that began since
  * @property {(key: string, writer: string) => Promise<Position>} ask appends an event of the kind `ask`: whoever holds
  *   the session of this key leaves it in the store
  * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user
@@ -160,10 +162,19 @@ function partsOf(at) {
 export const NO_EPOCHS = Object.freeze({ revokedAt: '', changedAt: '', revokedBefore: 0 });
 
 /**
+ * When a revocation was called, if it has been held up since.
+ * @param {number} calledAt on the store's clock
+ * @param {number} now
+ */
+export function lateFrom(calledAt, now) {
+  return calledAt > 0 && now - calledAt >= LATE_MS ? calledAt : 0;
+}
+
+/**
  * What an event changes of its user's epochs.
  * @param {'revoke' | 'invalidate'} kind
  * @param {string} at its place
- * @param {number} before
+ * @param {number} before 0: it was published at once
  * @param {Epochs} epochs
  * @returns {Partial<Epochs>}
  */

@@ -12,7 +12,7 @@
  * @property {number} sent
  * @property {number} answered
  * @property {number} status 0: there was no answer
- * @property {boolean} [isPending] of an end: the answer said that the other nodes do not know of it yet
+ * @property {boolean} [isPending] of an end or a write: the answer said that the other nodes do not know of it yet
  * @property {number} [version] of the document: the one read, or the one written
  */
 
@@ -80,11 +80,15 @@ export function check(history) {
     checkSignOuts(session, own, ends);
   }
   for (const own of ofUsers().values()) checkWrites(own);
-  for (const { user, token, at, isFirst } of redemptions) {
+  for (const { user, token, node, at, isFirst } of redemptions) {
     if (isFirst) continue;
     const first = redemptions.find((each) => each.token === token && each.isFirst);
     if (first && isLost(first)) excuse('redeemed again after its answer was lost');
-    else find('redeemed twice', `${token} of ${user}`, first?.at ?? at, at);
+    else {
+      const after = Math.round(at - (first?.at ?? at));
+      const about = `${token} of ${user} by ${first?.node}, and ${after} ms later by ${node}`;
+      find('redeemed twice', about, first?.at ?? at, at);
+    }
   }
   return { findings, excused, counts };
 
@@ -118,7 +122,10 @@ export function check(history) {
       const begun = own[0].sent;
       const why = lost.get(own[0].user)?.find(({ at }) => begun < at && at < answered)?.why;
       if (why) excuse(`signed out: ${why}`);
-      else find('signed out', `${session} by ${node}`, sent, answered);
+      else {
+        const seconds = Math.round((sent - begun) / 1000);
+        find('signed out', `${session} by ${node}, ${seconds} s after its login`, sent, answered);
+      }
     }
   }
 
@@ -134,7 +141,9 @@ export function check(history) {
       if (read.what !== 'read' || read.status !== 200 || read.version === undefined) continue;
       while (next < writes.length && writes[next].answered < read.sent) done.push(writes[next++]);
       const seen = done.findLast(
-        ({ node, answered }) => node === read.node || answered + boundMs < read.sent,
+        ({ node, answered, isPending }) =>
+          node === read.node ||
+          (isPending ? Math.max(answered, lastFault) + settleMs : answered + boundMs) < read.sent,
       );
       if (seen?.version === undefined || read.version >= seen.version) continue;
       const about = `${read.session} by ${read.node}: ${read.version} after ${seen.version}`;

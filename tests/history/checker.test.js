@@ -110,6 +110,15 @@ describe('what a user has written', () => {
     ]);
   });
 
+  test('R22: a write that is pending counts on other nodes once the faults are over', () => {
+    const faults = [{ name: 'link disturbed', from: 500, to: 5000 }];
+    const pending = { ...write, isPending: true };
+    const elsewhere = (/** @type {number} */ sent) => ({ ...read, node: 'n2', sent });
+    assert.deepEqual(faultsIn([login, pending, elsewhere(9000)], { faults }), []);
+    assert.deepEqual(faultsIn([login, pending, elsewhere(15_100)], { faults }), ['own write lost']);
+    assert.deepEqual(faultsIn([login, pending, read], { faults }), ['own write lost']);
+  });
+
   test('R22: a write without an answer may have been carried out or not', () => {
     assert.deepEqual(faultsIn([login, { ...write, status: 0 }, read]), []);
     assert.deepEqual(faultsIn([login, { ...write, status: 0 }, { ...read, version: 2 }]), []);

@@ -114,7 +114,8 @@ export async function runUser({
     await act('write', name, node, async () => {
       const response = await ask(node, ME, { method: 'PUT', body, headers: all });
       await response.arrayBuffer();
-      return { status: response.status, version };
+      const isPending = response.headers.get('sesame-pending') === '1';
+      return { status: response.status, version, isPending };
     });
   }
 

@@ -5,12 +5,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { startRedis } from '../support/redis-server.js';
 import { startOrigin } from './origin.js';
 
 const PROGRAM = new URL('node.js', import.meta.url);
+const ANSWERED_WITHIN_MS = 20_000;
 
 /**
  * @typedef {Awaited<ReturnType<typeof startNode>>} Node
@@ -80,10 +82,14 @@ async function startNode(name, { origin, options, storePort, random, now }) {
   function order(what, argument) {
     if (!node.isUp) return Promise.reject(new Error('killed'));
     const id = ++asking;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       asked.set(id, { resolve, reject });
       child.send({ id, order: what, argument });
     });
+    const late = wait(ANSWERED_WITHIN_MS, null, { ref: false }).then(() => {
+      throw new Error('no answer');
+    });
+    return Promise.race([answer, late]);
   }
 
   async function stop() {
@@ -109,7 +115,7 @@ export async function startWorld({ nodes: count, options, redis = [], random, no
   const newServer = async (/** @type {string[]} */ more = []) => {
     const directory = await mkdtemp(path.join(tmpdir(), 'sesame-history-'));
     directories.push(directory);
-    return startRedis(directory, [...redis, '--appendfsync', 'everysec', ...more]);
+    return startRedis(directory, [...redis, ...more]);
   };
   const origin = await startOrigin({ now, accessForMs: 8000 });
   let server = await newServer();
@@ -149,7 +155,7 @@ export async function startWorld({ nodes: count, options, redis = [], random, no
       }
     },
 
-    /** The store dies, and its replica takes its place. */
+    /** The replica takes the store's place, with all that was confirmed, and the store dies. */
     async failOver() {
       const next = await newServer(['--replicaof', '127.0.0.1', String(server.port)]);
       const client = createClient({ url: next.url });
@@ -158,13 +164,13 @@ export async function startWorld({ nodes: count, options, redis = [], random, no
       while (
         !String(await client.sendCommand(['INFO', 'replication'])).includes('link_status:up')
       ) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await wait(50);
       }
-      const old = server;
-      await old.stop();
-      server = next;
-      await client.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      await world.command('FAILOVER');
+      while (!String(await client.sendCommand(['ROLE'])).startsWith('master')) await wait(20);
       client.destroy();
+      await server.stop();
+      server = next;
       for (const { link } of nodes) link.set('cut');
       for (const { link } of nodes) link.set('healthy');
     },

@@ -570,6 +570,21 @@ describe('managed sessions', () => {
     assert.equal((await finish(send('/logout', '', 'POST'))).headers.get('sesame-pending'), '1');
   });
 
+  test('R22: a write that the others do not know of yet says so', async () => {
+    const { nodes, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    await finish(sessions.getSession(ada));
+    const put = () => {
+      const headers = { authorization: 'Bearer ada' };
+      const url = `https://site.test${DOCUMENT}`;
+      return finish(sessions.handle(new Request(url, { method: 'PATCH', headers, body: '{}' })));
+    };
+    assert.equal((await put()).headers.get('sesame-pending'), null);
+    link.before = refusesWrites;
+    const late = await put();
+    assert.deepEqual([late.status, late.headers.get('sesame-pending')], [200, '1']);
+  });
+
   test('R23: a message whose change could not be published is taken again, and counts once when it was', async () => {
     const secret = 'a secret that the origin knows as well';
     const { clock, nodes, finish } = await startNodes(1, { webhookSecret: secret });
