@@ -34,6 +34,8 @@
  */
 
 const ENDS = new Set(['logout', 'revoke', 'revokeUser']);
+/** A sign-out reaches the origin within this. */
+const ENDING_MS = 20_000;
 /** From the origin's answer to where the tokens are safe, where nothing is wrong. */
 const SAVED_WITHIN_MS = 2000;
 
@@ -83,7 +85,13 @@ export function check(history) {
   for (const { user, token, node, at, isFirst } of redemptions) {
     if (isFirst) continue;
     const first = redemptions.find((each) => each.token === token && each.isFirst);
+    // A strict origin ends the login then, as it is meant to.
+    const isEnding = entries.some(
+      ({ what, user: of, sent }) =>
+        of === user && ENDS.has(what) && sent < at && sent > at - ENDING_MS,
+    );
     if (first && isLost(first)) excuse('redeemed again after its answer was lost');
+    else if (isEnding) excuse('redeemed again by a sign-out');
     else {
       const after = Math.round(at - (first?.at ?? at));
       const about = `${token} of ${user} by ${first?.node}, and ${after} ms later by ${node}`;

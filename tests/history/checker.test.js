@@ -89,9 +89,11 @@ describe('who is signed out', () => {
     assert.deepEqual(faultsIn([login, refused], other), ['signed out']);
   });
 
-  test('R24: a refresh token that is redeemed twice is found, unless its first answer was lost', () => {
+  test('R24: a refresh token that is redeemed twice is found, unless its first answer was lost or the session is being ended', () => {
     const twice = [redemption, { ...redemption, isFirst: false, at: 5500 }];
     assert.deepEqual(faultsIn([login], { redemptions: twice }), ['redeemed twice']);
+    const signOut = { what: /** @type {const} */ ('logout'), sent: 5400 };
+    assert.deepEqual(faultsIn([login, signOut], { redemptions: twice }), [], 'it ends anyway');
     const lost = [{ ...redemption, isLost: true }, twice[1]];
     assert.deepEqual(faultsIn([login], { redemptions: lost }), []);
   });

@@ -112,10 +112,10 @@ async function startNode(name, { origin, options, storePort, random, now }) {
 export async function startWorld({ nodes: count, options, redis = [], random, now }) {
   /** @type {string[]} */
   const directories = [];
-  const newServer = async (/** @type {string[]} */ more = []) => {
+  const newServer = async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'sesame-history-'));
     directories.push(directory);
-    return startRedis(directory, [...redis, ...more]);
+    return startRedis(directory, redis);
   };
   const origin = await startOrigin({ now, accessForMs: 8000 });
   let server = await newServer();
@@ -157,10 +157,11 @@ export async function startWorld({ nodes: count, options, redis = [], random, no
 
     /** The replica takes the store's place, with all that was confirmed, and the store dies. */
     async failOver() {
-      const next = await newServer(['--replicaof', '127.0.0.1', String(server.port)]);
+      const next = await newServer();
       const client = createClient({ url: next.url });
       client.on('error', () => {});
       await client.connect();
+      await client.sendCommand(['REPLICAOF', '127.0.0.1', String(server.port)]);
       while (
         !String(await client.sendCommand(['INFO', 'replication'])).includes('link_status:up')
       ) {
