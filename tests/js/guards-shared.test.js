@@ -203,6 +203,19 @@ describe('the log', () => {
     });
   }
 
+  test('R32: nor does a clock that was set back by as long as an edge isolate has been idle', async () => {
+    const { clock, origin, start, finish } = await startNodes(0);
+    const { link, sessions } = start({ sharesPromises: false });
+    await finish(sessions.getSession(ada));
+    await finish(sessions.getSession(ada));
+    assert.equal(origin.count(READ), 1);
+    link.isCut = true;
+    clock.advance(10 * SECOND);
+    link.offset = -10 * SECOND;
+    assert.equal((await finish(sessions.getSession(ada)))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 2);
+  });
+
   for (const sharesPromises of [true, false]) {
     const host = sharesPromises ? 'a server' : 'an edge isolate';
     test(`R10, R31: an answer that is older than the bound does not undo a revocation, in ${host}`, async () => {
@@ -286,6 +299,20 @@ describe('documents', () => {
     origin.version += 1;
     const session = await finish(other.sessions.getSession(ada, { fresh: true }));
     assert.deepEqual([session?.user.version, origin.count(READ)], [2, 2]);
+  });
+
+  test('R53: of drops that may concern nobody, no more than 1,000 wait for a store that is away', async () => {
+    const { nodes, pass, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    link.before = refusesWrites;
+    const madeUp = Array.from({ length: 1001 }, (_, index) => ({ headers: bearer(`m-${index}`) }));
+    const forgotten = madeUp.map((each) => Promise.resolve(sessions.forget(each)));
+    const results = await finish(Promise.allSettled(forgotten));
+    assert.deepEqual([...new Set(results.map(({ status }) => status))], ['rejected']);
+    link.before = () => {};
+    const before = link.calls.length;
+    await pass(5 * SECOND);
+    assert.equal(link.calls.slice(before).filter((name) => name === 'forget').length, 1000);
   });
 
   test('R12: what another node has left is dropped with the origin’s refusal', async () => {
@@ -558,6 +585,53 @@ describe('managed sessions', () => {
     assert.equal(again.status, 200);
     await pass(2 * SECOND);
     assert.equal((await finish(one.send(DOCUMENT, cookie))).status, 401);
+  });
+
+  test('R25: a logout that has to be repeated once more keeps the cookie that it is repeated with', async () => {
+    const { nodes, start, finish } = await startNodes(1, options);
+    const edge = start({ sharesPromises: false });
+    const cookie = cookieOf(await finish(nodes[0].send(LOGIN, '', 'POST')));
+    assert.equal((await finish(edge.send(DOCUMENT, cookie))).status, 200);
+    edge.link.before = refusesWrites;
+    const moved = [];
+    let sent = cookie;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const out = await finish(edge.send('/api/auth/logout', sent, 'POST'));
+      assert.equal(out.status, 503);
+      sent = out.headers.getSetCookie()[1].split(';')[0];
+      moved.push(sent);
+    }
+    const [, value] = cookie.split('=');
+    assert.deepEqual(new Set(moved), new Set([`__Secure-session-ending=${value}`]));
+  });
+
+  test('R25: tokens that a node has exchanged while another ended their session are ended at the origin', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    const gate = createGate();
+    origin.before = (call) => (call === REDEEM ? gate.opened : undefined);
+    const refreshed = one.send('/api/auth/refresh', cookie, 'POST');
+    await rest();
+    const out = other.send('/api/auth/logout', cookie, 'POST');
+    await rest(); // the one has not read the log since
+    gate.open();
+    assert.equal((await finish(out)).status, 200);
+    await finish(refreshed);
+    await rest();
+    assert.deepEqual([origin.count(REDEEM), origin.count('POST /api/v1/auth/logout')], [1, 1]);
+  });
+
+  test('R82: a write about another user that the others do not know of yet says so', async () => {
+    const { nodes, finish } = await startNodes(1);
+    const [{ link, send }] = nodes;
+    for (const isAway of [false, true]) {
+      link.before = isAway ? refusesWrites : () => {};
+      const { headers } = await finish(send('/api/v1/users/bob', '', 'DELETE'));
+      assert.equal(headers.get('sesame-pending'), isAway ? '1' : null);
+    }
   });
 
   test('R25, R82: an observed sign-out that the others do not know of yet says so', async () => {
