@@ -274,8 +274,8 @@ export const shellMutants = [
   {
     name: 'R23: that users whom another node has revoked are revoked here',
     file: LOG,
-    from: "if (kind === 'revoke') this",
-    to: "if (kind === 'REVOKE') this",
+    from: "if (kind === 'revoke') {",
+    to: "if (kind === 'REVOKE') {",
     by: stores('nodes'),
   },
   {
@@ -415,7 +415,7 @@ export const shellMutants = [
   {
     name: 'R23: that a managed session of a revoked user does not come from the store',
     file: TOKENS,
-    from: "if (compareAt(revokedAt, record.at) > 0) return { state: 'ended' };",
+    from: "if (isRevoked(epochs, record.at, bornAt)) return { state: 'ended' };",
     to: '',
     by: js('guards-shared'),
   },
@@ -557,7 +557,7 @@ export const shellMutants = [
     file: PROTOCOL,
     from: '    applies: (view) => versionOf(view) < view.held,',
     to: '    applies: () => false,',
-    by: js('token-model'),
+    by: stores('managed'),
   },
   {
     name: 'R24: that nothing is redeemed before a store that has forgotten was told',
@@ -620,7 +620,7 @@ export const shellMutants = [
     file: PROTOCOL,
     from: "applies: ({ written }) => written === 'changed',",
     to: 'applies: () => false,',
-    by: js('token-model'),
+    by: js('guards-shared'),
   },
   {
     name: 'R24: that a refused refresh token ends nothing while another node may have newer tokens',
@@ -699,6 +699,27 @@ export const shellMutants = [
     from: 'const ended = allOf(heads.map((each) => publisher.end(each, !isFull)));',
     to: 'const ended = Promise.resolve();',
     by: stores('nodes'),
+  },
+  {
+    name: 'R23: that a revocation which is told again ends nothing that began since it was called',
+    file: PUBLISHER,
+    from: "again && action === 'revoke' ? calledAt + this.#log.clockOffset : 0",
+    to: '0',
+    by: stores('managed'),
+  },
+  {
+    name: 'R23: that a revocation whose answer was lost is not told again',
+    file: PUBLISHER,
+    from: 'again && (await this.#hasTold(action, user, called))',
+    to: 'null',
+    by: stores('managed'),
+  },
+  {
+    name: 'R23: that a node hears when a revocation was called',
+    file: LOG,
+    from: 'event.before ? event.before - this.clockOffset : 0',
+    to: '0',
+    by: stores('managed'),
   },
   {
     name: 'R53: the bound of what may concern nobody',

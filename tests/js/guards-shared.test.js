@@ -507,6 +507,27 @@ describe('managed sessions', () => {
     assert.equal((await finish(late.send(DOCUMENT, cookie))).status, 200);
   });
 
+  test('R24, R33: exchanged tokens are written again if their record changes while they are written', async () => {
+    const { origin, store, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    let hasChanged = false;
+    one.link.before = async (name, [record, , given]) => {
+      if (hasChanged || origin.count(REDEEM) === 0 || name !== 'putIfNewer') return;
+      hasChanged = true;
+      const replaces = await store.get(record);
+      await store.putIfNewer(record, Uint8Array.of(1), { ...given, replaces });
+    };
+    const refreshed = [];
+    for (const { link, send } of nodes) {
+      refreshed.push((await finish(send('/api/auth/refresh', cookie, 'POST'))).status);
+      link.isCut = true;
+    }
+    assert.deepEqual([refreshed, origin.count(REDEEM), hasChanged], [[200, 200], 1, true]);
+  });
+
   test('R24: a node whose intent does not get into the store, since the record has changed, redeems nothing', async () => {
     const { origin, store, nodes, pass, finish } = await startNodes(1, options);
     const [{ link, send }] = nodes;

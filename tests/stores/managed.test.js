@@ -188,6 +188,25 @@ describe('tokens that several nodes share', () => {
     assert.equal(origin.redeemed.length, 1);
   });
 
+  test('R24: a node that dies before it redeems tokens which only it had has left them to the others', async () => {
+    const { a, b, cookie, send, status, pass, origin } = await expired();
+    a.onAnswer = (path) => {
+      if (path === REFRESH) a.link.refusesWrites = Number.POSITIVE_INFINITY;
+    };
+    isLater(await status(a, THINGS, cookie));
+    await pass(EXPIRED_MS);
+    assert.equal(origin.redeemed.length, 1);
+    a.onSend = (path) => {
+      if (path === REFRESH) a.isStill = true; // for good
+    };
+    a.link.refusesWrites = 0;
+    send(a, THINGS, cookie);
+    await settle();
+    await pass(12 * MINUTE);
+    assert.equal(await status(b, THINGS, cookie), 200);
+    assert.deepEqual([origin.redeemed.length, origin.twice()], [2, []]);
+  });
+
   test('R24: at the edge, an exchange whose leader is dropped by its host is taken over, and nobody waits for longer than leaseFor', async () => {
     const world = await startNodes(0, { options: { freshFor: '1m' } });
     const { clock, start, login, send, status, finish, pass } = world;
