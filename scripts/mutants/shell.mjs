@@ -157,6 +157,20 @@ export const shellMutants = [
     to: '',
     by: js('guards-shared'),
   },
+  {
+    name: 'R32: that who has waited is told what is confirmed',
+    file: ENGINE,
+    from: 'await this.#shared.log.confirm();\n        continue;',
+    to: 'continue;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R10: that nothing is answered of a session while it is found out what there is to end',
+    file: ENGINE,
+    from: 'if (this.#changes.isEnding && !request.isEnding) await this.#changes.settled(head);',
+    to: '',
+    by: security('strangers'),
+  },
   // --- Managed sessions ---
   {
     name: 'R24: that an exchange whose leader was dropped is taken over',

@@ -49,12 +49,12 @@ function createOrigin(now) {
       origin.calls.push(call);
       const version = init.method === 'PATCH' ? ++origin.version : origin.version;
       await origin.before(call);
+      if (origin.refuses) return Response.json({}, { status: 401 });
       if (/login|refresh/.test(call)) {
         issued += 1;
         const tokens = { access_token: `a${issued}`, refresh_token: `r${issued}` };
         return Response.json({ ...tokens, expires_in: 60, at: now() });
       }
-      if (origin.refuses) return Response.json({}, { status: 401 });
       return Response.json({ id: 'ada', version });
     },
   };
@@ -245,6 +245,33 @@ describe('the log', () => {
     gate.open();
     assert.equal((await finish(asked))?.user.id, 'ada');
     assert.equal(origin.count(READ), 2);
+  });
+
+  test('R32: who has waited for another check is told what is confirmed, if the node has stood still meanwhile', async () => {
+    const { clock, origin, nodes, start, pass, finish } = await startNodes(1);
+    const thawed = createGate();
+    let isStill = false;
+    /** @param {number} ms @param {AbortSignal} signal */
+    const sleep = async (ms, signal) => {
+      const stops = isStill;
+      await clock.sleep(ms, signal);
+      if (stops) await thawed.opened;
+    };
+    const { sessions } = start({ sharesPromises: false, sleep });
+    const gate = createGate();
+    origin.before = () => gate.opened;
+    const first = sessions.getSession(ada);
+    await rest();
+    isStill = true;
+    const second = sessions.getSession(ada);
+    await rest();
+    isStill = false;
+    gate.open();
+    assert.equal((await finish(first))?.user.id, 'ada');
+    await finish(Promise.resolve(nodes[0].sessions.revoke(ada)));
+    await pass(7 * SECOND);
+    thawed.open();
+    assert.equal(await finish(second), null);
   });
 
   test('R32: what is held is trusted from when the store was asked, not from when it answered', async () => {
@@ -544,6 +571,33 @@ describe('managed sessions', () => {
     const { status } = await finish(send('/api/auth/refresh', cookie, 'POST'));
     assert.deepEqual([status, origin.count(REDEEM)], [503, 0]);
     assert.ok(changes > 1);
+  });
+
+  test('R24: a refresh token that the origin has refused is tried by no other node', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    origin.refuses = true;
+    for (const { send } of nodes) {
+      assert.equal((await finish(send('/api/auth/refresh', cookie, 'POST'))).status, 401);
+    }
+    assert.equal(origin.count(REDEEM), 1);
+  });
+
+  test('R23: a session that begins after its user was revoked elsewhere lives on, though that is heard of later', async () => {
+    const { nodes, start, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const before = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    other.sessions.revokeUser('ada');
+    await rest();
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    await pass(5 * SECOND);
+    for (const { send } of [one, other, start()]) {
+      assert.equal((await finish(send('/api/auth/refresh', before, 'POST'))).status, 401);
+      assert.equal((await finish(send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    }
   });
 
   test('R23: a session of a user who was revoked does not come from the store, on a node that starts later', async () => {
