@@ -376,13 +376,6 @@ export const shellMutants = [
     to: 'later - this.#trustFor + ',
     by: stores('nodes'),
   },
-  {
-    name: 'R31, R34: that who hears of a user under another secret trusts nothing that it holds',
-    file: LOG,
-    from: '    else this.#loseSight(now); // a node with another secret',
-    to: '    // a node with another secret',
-    by: security('rolling-secrets'),
-  },
   // --- Documents and tokens in a store ---
   {
     name: 'R34: that a record of another history does not stand',
@@ -487,14 +480,14 @@ export const shellMutants = [
     file: TOKENS,
     from: "if (!isPending && !this.#log.isSettled) return 'unavailable';",
     to: '',
-    by: stores('managed'),
+    by: js('guards-shared'),
   },
   {
     name: 'R33: that an empty store is not filled before then',
     file: TOKENS,
     from: '  async refill() {\n    if (!this.#log.isSettled) return;',
     to: '  async refill() {',
-    by: stores('managed'),
+    by: js('guards-shared'),
   },
   {
     name: 'R25: that a logout redeems nothing that another node redeems',
@@ -509,13 +502,6 @@ export const shellMutants = [
     from: 'await this.#publish(way.key); // takes',
     to: '// takes',
     by: stores('managed'),
-  },
-  {
-    name: 'R31: that tokens of a session whose end waits count for nothing',
-    file: TOKENS,
-    from: "if (this.#log.outbox.isPending(key, 'end')) return { state: 'ended' };",
-    to: '',
-    by: js('guards-shared'),
   },
   {
     name: 'R33: that a session which nobody knows ends after ten minutes',
@@ -535,13 +521,6 @@ export const shellMutants = [
     name: 'R33: that a node leaves in the store what another asks for',
     file: TOKENS,
     from: 'if (this.#held(key) !== null && this.#log.isSettled) await this.#publish(key);',
-    to: '',
-    by: js('guards-shared'),
-  },
-  {
-    name: 'R24: that other nodes are asked before the intent of one that has not come back is replaced',
-    file: TOKENS,
-    from: 'if (!way.hasAsked) await this.#ask(head);',
     to: '',
     by: js('guards-shared'),
   },
@@ -641,7 +620,7 @@ export const shellMutants = [
     file: PROTOCOL,
     from: 'applies: (view) => !view.hasAsked,',
     to: 'applies: () => false,',
-    by: js('token-model'),
+    by: js('guards-shared'),
   },
   // --- What is published ---
   {
@@ -1102,9 +1081,9 @@ export const shellMutants = [
   },
   {
     name: 'R25: that it stays until the logout is told',
-    file: ENDING_COOKIE,
-    from: '?.[1] ?? moved;',
-    to: "?.[1] ?? '';",
+    file: AUTH,
+    from: 'endings.move(headers, moved, expiresIn)',
+    to: "endings.move(request.headers, '', expiresIn)",
     by: js('guards-shared'),
   },
   {

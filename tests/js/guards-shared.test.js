@@ -573,6 +573,69 @@ describe('managed sessions', () => {
     assert.ok(changes > 1);
   });
 
+  test('R33: a node leaves in the store what it holds of a session that another asks for', async () => {
+    const { store, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    let isLost = false;
+    one.link.after = async (name, result, [record, , given]) => {
+      if (name !== 'putIfNewer' || isLost || !('replaces' in given)) return result;
+      isLost = true; // the store has evicted its tokens
+      const replaces = await store.get(record);
+      await store.putIfNewer(record, Uint8Array.of(1), { ...given, replaces });
+      return result;
+    };
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 503);
+    await pass(2 * SECOND);
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    assert.equal(isLost, true);
+  });
+
+  test('R24: who tries a refresh token that another has redeemed takes that one’s tokens, and signs nobody out', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    origin.before = (call) => {
+      one.link.isCut ||= call === REDEEM; // it has the only good tokens, and cannot say so
+    };
+    assert.equal((await finish(one.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    await pass(13 * MINUTE);
+    origin.before = (call) => {
+      if (call !== REDEEM) return;
+      origin.refuses = origin.count(REDEEM) === 2;
+      one.link.isCut = false;
+    };
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    assert.equal(origin.count(REDEEM), 2);
+  });
+
+  test('R31, R33: of a session that an empty store has lost, a node that has missed its end says unknown until the others have told it again', async () => {
+    const { store, nodes, start, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    other.link.isCut = true;
+    await finish(one.send('/api/auth/logout', cookie, 'POST'));
+    await pass(20 * SECOND);
+    one.link.isCut = true;
+    store.clear();
+    other.link.isCut = false;
+    await pass(2 * SECOND);
+    const late = start();
+    await rest();
+    const statuses = [];
+    const asked = [other, late].map(({ send }) => send('/api/auth/refresh', cookie, 'POST'));
+    for (const each of asked) statuses.push((await finish(each)).status);
+    one.link.isCut = false;
+    await pass(10 * SECOND);
+    for (const { send } of [other, late]) {
+      statuses.push((await finish(send('/api/auth/refresh', cookie, 'POST'))).status);
+    }
+    assert.deepEqual(statuses, [503, 503, 401, 401]);
+  });
+
   test('R24: a refresh token that the origin has refused is tried by no other node', async () => {
     const { origin, nodes, pass, finish } = await startNodes(2, options);
     const [one, other] = nodes;
