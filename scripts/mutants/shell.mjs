@@ -571,7 +571,7 @@ export const shellMutants = [
     file: PROTOCOL,
     from: 'return intent?.by === view.by && view.now + view.redeemMs <= intent.until;',
     to: 'return intent?.by === view.by;',
-    by: stores('managed'),
+    by: js('guards-shared'),
   },
   {
     name: 'R24: that a node waits while another is at it',
@@ -698,7 +698,7 @@ export const shellMutants = [
     file: PUBLISHER,
     from: "again && action === 'revoke' ? calledAt + this.#log.clockOffset : 0",
     to: '0',
-    by: stores('managed'),
+    by: js('guards-shared'),
   },
   {
     name: 'R23: that a revocation whose answer was lost is not told again',
@@ -712,7 +712,7 @@ export const shellMutants = [
     file: LOG,
     from: 'event.before ? event.before - this.clockOffset : 0',
     to: '0',
-    by: stores('managed'),
+    by: js('guards-shared'),
   },
   {
     name: 'R53: the bound of what may concern nobody',

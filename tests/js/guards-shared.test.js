@@ -636,6 +636,45 @@ describe('managed sessions', () => {
     assert.deepEqual(statuses, [503, 503, 401, 401]);
   });
 
+  test('R24: a node that has stood still since it announced to redeem a token does not, if another has meanwhile', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    const thawed = createGate();
+    let isFirst = true;
+    one.link.after = async (name, result, [, , given]) => {
+      if (!isFirst || name !== 'putIfNewer' || !given.replaces) return result;
+      isFirst = false;
+      await thawed.opened;
+      return result;
+    };
+    const late = one.send('/api/auth/refresh', cookie, 'POST');
+    await pass(13 * MINUTE);
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    thawed.open();
+    await finish(late);
+    assert.deepEqual([isFirst, origin.count(REDEEM)], [false, 1]);
+  });
+
+  test('R23: a revocation that is published late ends what began before it was called, and nothing since', async () => {
+    const { nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const before = cookieOf(await finish(other.send(LOGIN, '', 'POST')));
+    await pass(2 * SECOND);
+    one.link.before = refusesWrites;
+    await assert.rejects(finish(Promise.resolve(one.sessions.revokeUser('ada'))), notShared);
+    await pass(2 * SECOND);
+    const since = cookieOf(await finish(other.send(LOGIN, '', 'POST')));
+    one.link.before = () => {};
+    await pass(10 * SECOND);
+    for (const { send } of nodes) {
+      assert.equal((await finish(send('/api/auth/refresh', before, 'POST'))).status, 401);
+      assert.equal((await finish(send('/api/auth/refresh', since, 'POST'))).status, 200);
+    }
+  });
+
   test('R24: a refresh token that the origin has refused is tried by no other node', async () => {
     const { origin, nodes, pass, finish } = await startNodes(2, options);
     const [one, other] = nodes;

@@ -120,6 +120,25 @@ describe('tokens that several nodes share', () => {
     assert.deepEqual(origin.twice(), []);
   });
 
+  test('R24, R33: an exchange that is under way is announced to a store that has forgotten it', async () => {
+    const { a, b, cookie, store, send, status, finish, pass, origin } = await expired();
+    const gate = createGate();
+    a.onSend = (path) => (path === REFRESH ? gate.opened : undefined);
+    const first = send(a, THINGS, cookie);
+    await pass(SECOND);
+    store.clear();
+    await pass(20 * SECOND);
+    assert.equal(await status(b, THINGS, cookie), 503);
+    gate.open();
+    isLater((await finish(first)).status);
+    await pass(SOON);
+    assert.deepEqual(
+      [await status(a, THINGS, cookie), await status(b, THINGS, cookie)],
+      [200, 200],
+    );
+    assert.deepEqual([origin.redeemed.length, origin.twice()], [1, []]);
+  });
+
   test('R24: an exchange may take as long as refreshTimeout, after another that took as long', async () => {
     const { a, b, cookie, clock, send, status, finish, pass, origin } = await expired();
     let call = 0;
