@@ -374,7 +374,7 @@ export const shellMutants = [
     file: LOG,
     from: 'later - this.#trustFor + this.#slowest.since + ',
     to: 'later - this.#trustFor + ',
-    by: stores('nodes'),
+    by: js('guards-shared'),
   },
   // --- Documents and tokens in a store ---
   {

@@ -247,6 +247,22 @@ describe('the log', () => {
     assert.equal(origin.count(READ), 2);
   });
 
+  test('R31: while the store is silent an answer that took three seconds counts for as much less', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    link.isCut = true;
+    await pass(6 * SECOND);
+    const gate = createGate();
+    origin.before = () => gate.opened;
+    const asked = sessions.getSession(ada);
+    await pass(3 * SECOND);
+    gate.open();
+    assert.equal((await finish(asked))?.user.id, 'ada');
+    await pass(2 * SECOND);
+    await finish(sessions.getSession(ada));
+    assert.equal(origin.count(READ), 2);
+  });
+
   test('R32: who has waited for another check is told what is confirmed, if the node has stood still meanwhile', async () => {
     const { clock, origin, nodes, start, pass, finish } = await startNodes(1);
     const thawed = createGate();
