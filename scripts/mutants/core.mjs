@@ -36,8 +36,8 @@ export const coreMutants = [
   {
     name: 'the end of sessions with their user (R23)',
     file: 'wasm/core/session/session_cache.cc',
-    from: /\(\*event\)->revoked &&/,
-    to: 'false &&',
+    from: /\(\*event\)->revokes\(info\.sequence, info\.born_at\)/,
+    to: 'false',
   },
   {
     name: 'the event of an update (R22)',

@@ -6,6 +6,8 @@
 const js = (name) => ['--test', `tests/js/${name}.test.js`];
 /** @param {string} name of a file in tests/stores */
 const stores = (name) => ['--test', `tests/stores/${name}.test.js`];
+/** @param {string} name of a file in tests/security */
+const security = (name) => ['--test', `tests/security/${name}.test.js`];
 /** @param {...string} rules whose cases are run */
 const suite = (...rules) => [
   ...['tests/conformance/main.js', '--only', rules.join()],
@@ -19,11 +21,13 @@ const LOG = 'js_bindings/shared/event-log.js';
 const RECORD = 'js_bindings/shared/record.js';
 const DOCUMENTS = 'js_bindings/shared/documents.js';
 const TOKENS = 'js_bindings/shared/tokens.js';
+const PROTOCOL = 'js_bindings/shared/token-protocol.js';
 const OUTBOX = 'js_bindings/shared/outbox.js';
 const PUBLISHER = 'js_bindings/shared/publisher.js';
 const USED = 'js_bindings/shared/used-messages.js';
 const HANDLER = 'js_bindings/http/handler.js';
 const AUTH = 'js_bindings/http/auth-routes.js';
+const ENDING_COOKIE = 'js_bindings/http/ending-cookie.js';
 const WEBHOOK = 'js_bindings/http/webhook.js';
 const CROSS_SITE = 'js_bindings/http/cross-site.js';
 const CORS = 'js_bindings/http/cors.js';
@@ -41,6 +45,8 @@ const SEALING = 'js_bindings/stores/sealing.js';
 const COOKIES = 'js_bindings/sessions/genuine-cookies.js';
 const EFFECTS = 'js_bindings/dialects/effects.js';
 const OBSERVING = 'js_bindings/http/observing.js';
+const CLOCK = 'js_bindings/util/forward-clock.js';
+const CACHE = 'js_bindings/session-cache.js';
 const CHANGES = 'js_bindings/sessions/session-changes.js';
 
 /** @type {import('../mutants.mjs').Mutant[]} */
@@ -144,6 +150,27 @@ export const shellMutants = [
     to: '',
     by: stores('nodes'),
   },
+  {
+    name: 'R10, R31: that an answer which is older than the bound waits for the log',
+    file: ENGINE,
+    from: 'if (shared !== null && !(await shared.log.covers(askedAtMs))) return null;',
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R32: that who has waited is told what is confirmed',
+    file: ENGINE,
+    from: 'await this.#shared.log.confirm();\n        continue;',
+    to: 'continue;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R10: that nothing is answered of a session while it is found out what there is to end',
+    file: ENGINE,
+    from: 'if (this.#changes.isEnding && !request.isEnding) await this.#changes.settled(head);',
+    to: '',
+    by: security('strangers'),
+  },
   // --- Managed sessions ---
   {
     name: 'R24: that an exchange whose leader was dropped is taken over',
@@ -157,7 +184,7 @@ export const shellMutants = [
     file: MANAGED,
     from: 'if (signal?.aborted || this.#host.now() >= giveUpAt) {',
     to: 'if (signal?.aborted) {',
-    by: stores('managed'),
+    by: js('guards'),
   },
   {
     name: 'R25: that a logout looks for the newest tokens',
@@ -215,6 +242,34 @@ export const shellMutants = [
     to: 'const token = access;',
     by: suite('R25'),
   },
+  {
+    name: 'R24: that a refresh token which the origin has refused is tried by no other node',
+    file: MANAGED,
+    from: 'await this.#changes.endElsewhere(head).catch(() => {});',
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R23: that a login reads the log before its session begins',
+    file: MANAGED,
+    from: 'await this.#shared?.log.catchUp();\n    const since',
+    to: 'const since',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R5: that a session which is held is served without a call of the store',
+    file: MANAGED,
+    from: "if (tokens.mayServe(key.key)) return 'found';",
+    to: '',
+    by: stores('managed'),
+  },
+  {
+    name: 'R21: that a made-up cookie is looked for nowhere',
+    file: MANAGED,
+    from: "if (bornAtMs === null) return 'none';",
+    to: 'if (bornAtMs === null) return tokens.find(head, key.key, Number.MAX_SAFE_INTEGER);',
+    by: stores('managed'),
+  },
   // --- The log ---
   {
     name: 'R31: that a session which another node has ended is ended here',
@@ -233,8 +288,8 @@ export const shellMutants = [
   {
     name: 'R23: that users whom another node has revoked are revoked here',
     file: LOG,
-    from: "if (kind === 'revoke') this",
-    to: "if (kind === 'REVOKE') this",
+    from: "if (kind === 'revoke') {",
+    to: "if (kind === 'REVOKE') {",
     by: stores('nodes'),
   },
   {
@@ -254,8 +309,8 @@ export const shellMutants = [
   {
     name: 'R32: that trust counts from the question, not from the answer',
     file: LOG,
-    from: 'this.#confirmedAt = Math.max(this.#confirmedAt, asked);',
-    to: 'this.#confirmedAt = this.#host.now();',
+    from: /this\.#confirmedAt = Math[^;]+;\s+this\.#confirmedTick = Math[^;]+;/,
+    to: 'this.#confirmedAt = this.#host.now();\n      this.#confirmedTick = this.#host.monotonic();',
     by: js('guards-shared'),
   },
   {
@@ -293,11 +348,39 @@ export const shellMutants = [
     to: '',
     by: js('guards-shared'),
   },
+  {
+    name: 'R31: that the log is read before an answer which is older than the bound counts',
+    file: LOG,
+    from: '    await this.confirm();\n    return this.isTrusted(this.#host.now());',
+    to: '    return true;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R31: that such an answer is not given while the store is silent',
+    file: LOG,
+    from: '    return this.isTrusted(this.#host.now());',
+    to: '    return true;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R32: that what is held ages while the wall clock goes back',
+    file: LOG,
+    from: 'this.#slowest.since + this.#lagMs(later);',
+    to: 'this.#slowest.since;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R31: that an answer of the origin is as old as its question',
+    file: LOG,
+    from: 'later - this.#trustFor + this.#slowest.since + ',
+    to: 'later - this.#trustFor + ',
+    by: js('guards-shared'),
+  },
   // --- Documents and tokens in a store ---
   {
     name: 'R34: that a record of another history does not stand',
     file: DOCUMENTS,
-    from: /record\.history !== (position|this\.log\.position\?)\.history/g,
+    from: /record\.history !== (position|this\.log\.position)\?\.history/g,
     to: 'false',
     by: js('guards-shared'),
   },
@@ -339,7 +422,7 @@ export const shellMutants = [
   {
     name: 'R23: that a managed session of a revoked user does not come from the store',
     file: TOKENS,
-    from: "if (compareAt(revokedAt, record.at) > 0) return { state: 'ended' };",
+    from: "if (isRevoked(epochs, record.at, bornAt)) return { state: 'ended' };",
     to: '',
     by: js('guards-shared'),
   },
@@ -376,7 +459,7 @@ export const shellMutants = [
     file: TOKENS,
     from: 'this.#refillFrom = 0;',
     to: '',
-    by: stores('managed'),
+    by: js('guards-shared'),
   },
   {
     name: 'R31, R34: that an empty store is told again what has ended',
@@ -384,6 +467,160 @@ export const shellMutants = [
     from: 'this.#again = this.#log.ends.all(this.#host.now());',
     to: '',
     by: stores('managed'),
+  },
+  {
+    name: 'R25: that tokens which a node could not save before their session ended are ended at the origin',
+    file: TOKENS,
+    from: 'return this.endAtOrigin(held);',
+    to: 'return;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R33: that a session which the store has lost is not served before every node has told it again what has ended',
+    file: TOKENS,
+    from: "if (!isPending && !this.#log.isSettled) return 'unavailable';",
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R33: that an empty store is not filled before then',
+    file: TOKENS,
+    from: '  async refill() {\n    if (!this.#log.isSettled) return;',
+    to: '  async refill() {',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that a logout redeems nothing that another node redeems',
+    file: TOKENS,
+    from: 'if (intent !== null && !this.#isOwn(intent.by) && this.#time() < intent.until) return false;',
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R24: that the intent of an exchange which has failed is taken back',
+    file: TOKENS,
+    from: 'await this.#publish(way.key); // takes',
+    to: '// takes',
+    by: stores('managed'),
+  },
+  {
+    name: 'R33: that a session which nobody knows ends after ten minutes',
+    file: TOKENS,
+    from: "if (now - known.since >= MAX_UNKNOWN_MS) return 'none';",
+    to: '',
+    by: stores('managed'),
+  },
+  {
+    name: 'R33: that a session which nobody knows is not ended at once',
+    file: TOKENS,
+    from: 'const known = this.#unknown.get(key) ?? { since: now, ',
+    to: 'const known = this.#unknown.get(key) ?? { since: 0, ',
+    by: stores('managed'),
+  },
+  {
+    name: 'R33: that a node leaves in the store what another asks for',
+    file: TOKENS,
+    from: 'if (this.#held(key) !== null && this.#log.isSettled) await this.#publish(key);',
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R24: that newer tokens of other nodes count where the origin has refused the older ones',
+    file: TOKENS,
+    from: '      const stored = await this.#look(head);\n      const isOver',
+    to: "      const stored = { state: /** @type {const} */ ('unknown') };\n      const isOver",
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R24: that an exchange which is under way is announced to a store that has forgotten it',
+    file: TOKENS,
+    from: "if (step !== 'withdraw' && by !== undefined) record.intent = this.#intentOf(by);",
+    to: '',
+    by: stores('managed'),
+  },
+  {
+    name: 'R24: that a node takes over the tokens that another has exchanged',
+    file: PROTOCOL,
+    from: "    name: 'another node was faster',\n    applies: (view) => versionOf(view) > view.held,",
+    to: "    name: 'another node was faster',\n    applies: () => false,",
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that what a node holds is saved before it is redeemed',
+    file: PROTOCOL,
+    from: '    applies: (view) => versionOf(view) < view.held,',
+    to: '    applies: () => false,',
+    by: stores('managed'),
+  },
+  {
+    name: 'R24: that nothing is redeemed before a store that has forgotten was told',
+    file: PROTOCOL,
+    from: 'applies: (view) => view.isSettling,',
+    to: 'applies: () => false,',
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that a refresh token is redeemed by whoever has announced it',
+    file: PROTOCOL,
+    from: 'return intent?.by === view.by && view.now + view.redeemMs <= intent.until;',
+    to: 'return true;',
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that a node which has stood still since it announced itself does so again',
+    file: PROTOCOL,
+    from: 'return intent?.by === view.by && view.now + view.redeemMs <= intent.until;',
+    to: 'return intent?.by === view.by;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R24: that a node waits while another is at it',
+    file: PROTOCOL,
+    from: 'return intent !== null && !view.isOwn(intent.by) && view.now < intent.until;',
+    to: 'return false;',
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that a node waits for another that may have the only good tokens',
+    file: PROTOCOL,
+    from: 'return view.now >= intent.until && view.now < intent.until + view.silentMs;',
+    to: 'return false;',
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that older tokens do not replace newer ones',
+    file: PROTOCOL,
+    from: "{ name: 'there are newer tokens', applies: (view) => versionOf(view) > view.held, next: 'yield' }",
+    to: "{ name: 'there are newer tokens', applies: () => false, next: 'yield' }",
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that nobody waits for an intent of which nothing came',
+    file: PROTOCOL,
+    from: 'return view.isOwn(intent.by) && !view.isUnderWay;',
+    to: 'return false;',
+    by: stores('managed'),
+  },
+  {
+    name: 'R24, R33: that a write which has failed is repeated',
+    file: PROTOCOL,
+    from: "applies: ({ written }) => written === 'failed',",
+    to: 'applies: () => false,',
+    by: js('token-model'),
+  },
+  {
+    name: 'R24: that a write which another has overtaken looks again',
+    file: PROTOCOL,
+    from: "applies: ({ written }) => written === 'changed',",
+    to: 'applies: () => false,',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R24: that a refused refresh token ends nothing while another node may have newer tokens',
+    file: PROTOCOL,
+    from: 'applies: (view) => !view.hasAsked,',
+    to: 'applies: () => false,',
+    by: js('guards-shared'),
   },
   // --- What is published ---
   {
@@ -455,6 +692,83 @@ export const shellMutants = [
     from: 'const ended = allOf(heads.map((each) => publisher.end(each, !isFull)));',
     to: 'const ended = Promise.resolve();',
     by: stores('nodes'),
+  },
+  {
+    name: 'R23: that a revocation which is told again ends nothing that began since it was called',
+    file: PUBLISHER,
+    from: "again && action === 'revoke' ? calledAt + this.#log.clockOffset : 0",
+    to: '0',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R23: that a revocation whose answer was lost is not told again',
+    file: PUBLISHER,
+    from: 'again && (await this.#hasTold(action, user, called))',
+    to: 'null',
+    by: stores('managed'),
+  },
+  {
+    name: 'R23: that a node hears when a revocation was called',
+    file: LOG,
+    from: 'event.before ? event.before - this.clockOffset : 0',
+    to: '0',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R53: the bound of what may concern nobody',
+    file: OUTBOX,
+    from: 'if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(oldest);',
+    to: '',
+    by: stores('outbox'),
+  },
+  {
+    name: 'R53: that the oldest of it gives way',
+    file: OUTBOX,
+    from: 'if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(oldest);',
+    to: 'if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(key);',
+    by: stores('outbox'),
+  },
+  {
+    name: 'R53: that what comes again of it counts as its newest',
+    file: OUTBOX,
+    from: '      this.#doubtful.delete(key);\n      this.#doubtful.set(key, send);',
+    to: '      this.#doubtful.set(key, send);',
+    by: stores('outbox'),
+  },
+  {
+    name: 'R31: that it waits for the store',
+    file: OUTBOX,
+    from: '      this.#doubtful.set(key, send);\n',
+    to: '',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R31: that it is sent once',
+    file: OUTBOX,
+    from: '      await send();\n      this.#doubtful.delete(key);\n    }\n  }',
+    to: '      await send();\n    }\n  }',
+    by: stores('outbox'),
+  },
+  {
+    name: 'R53: that it takes no room of what is known',
+    file: PUBLISHER,
+    from: ': outbox.publishDoubtful(session.key, send),',
+    to: ": outbox.publish(session.key, 'drop', send),",
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R31: that what nobody knows is dropped on the other nodes',
+    file: CHANGES,
+    from: 'await this.#shared?.publisher.drop(head, false);',
+    to: '',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R53: that a drop of what nobody knows is told from others',
+    file: CHANGES,
+    from: 'await this.#shared?.publisher.drop(head, false);',
+    to: 'await this.#shared?.publisher.drop(head);',
+    by: js('guards-shared'),
   },
   // --- HTTP ---
   {
@@ -694,6 +1008,146 @@ export const shellMutants = [
     from: "['Cookie', 'Authorization', ...varyOn]",
     to: '[...varyOn]',
     by: suite('R40'),
+  },
+  {
+    name: 'R25: that the cookie of a logout which has to be repeated moves',
+    file: AUTH,
+    from: "for (const line of endings.move(headers, moved, expiresIn)) {\n        failure.headers.append('set-cookie', line);\n      }",
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that a logout which waits says so',
+    file: AUTH,
+    from: "if (isPending) response.headers.set(PENDING, '1');",
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that a logout which waits is 202',
+    file: AUTH,
+    from: 'jsonResponse(isPending ? 202 : 200, null)',
+    to: 'jsonResponse(200, null)',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that an isolate of the edge keeps no logout',
+    file: AUTH,
+    from: 'return this.#parts.host.sharesPromises ? null : unavailableResponse();',
+    to: 'return null;',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that a logout of which nobody can say anything has not happened',
+    file: AUTH,
+    from: 'if (error instanceof OriginUnavailableError) return unavailableResponse(error.retryAfterMs);',
+    to: '',
+    by: js('guards-http'),
+  },
+  {
+    name: 'R54: that a logout which there is no room to remember says so',
+    file: AUTH,
+    from: 'if (isGuardFull(error)) return guardFullResponse();',
+    to: '',
+    by: js('guards-http'),
+  },
+  {
+    name: 'R21: that a login ends the session it replaces',
+    file: AUTH,
+    from: 'await this.#end(this.#requestOf(request, context), context);',
+    to: '',
+    by: suite('R21'),
+  },
+  {
+    name: 'R25: that a logout is repeated with the cookie that was moved',
+    file: ENDING_COOKIE,
+    from: '[...others, [this.#name, moved]]',
+    to: 'others',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that the cookie which was moved names no session elsewhere',
+    file: ENDING_COOKIE,
+    from: /`__Secure-.*-ending`/,
+    to: 'name',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that it goes to the logout’s path alone',
+    file: ENDING_COOKIE,
+    from: "'Path=/api/auth/logout; Secure",
+    to: "'Path=/; Secure",
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that it stays until the logout is told',
+    file: AUTH,
+    from: 'endings.move(headers, moved, expiresIn)',
+    to: "endings.move(request.headers, '', expiresIn)",
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that the session’s cookie is cleared when it moves',
+    file: ENDING_COOKIE,
+    from: "      ...this.clear(''),\n",
+    to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that it is cleared when the logout is told',
+    file: ENDING_COOKIE,
+    from: /if \(moved !== ''\) lines\.push.*;/,
+    to: '',
+    by: stores('outbox'),
+  },
+  {
+    name: 'R23: that a message whose change could not be published may come again',
+    file: AUTH,
+    from: 'webhook.finish(digest, false);',
+    to: 'webhook.finish(digest, true);',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R23: that a message which is being carried out is not taken for a used one',
+    file: WEBHOOK,
+    from: 'return seen.isUsed ? ALREADY_USED : UNDER_WAY;',
+    to: 'return ALREADY_USED;',
+    by: js('guards-http'),
+  },
+  {
+    name: 'R23: that a message which was carried out is used up',
+    file: WEBHOOK,
+    from: 'else if (seen) seen.isUsed = true;',
+    to: '',
+    by: js('guards-http'),
+  },
+  {
+    name: 'R23: that a message which says nothing is used up',
+    file: WEBHOOK,
+    from: 'isUsed: message === null }',
+    to: 'isUsed: false }',
+    by: js('guards-http'),
+  },
+  {
+    name: 'R25: that an observed sign-out which waits says so',
+    file: OBSERVING,
+    from: "await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {\n      isPending = true;\n    });",
+    to: "await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {});",
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R82: that a change of another user which waits says so',
+    file: OBSERVING,
+    from: "await changes.userEvent('invalidate', user).catch(() => {\n          isPending = true;\n        });",
+    to: "await changes.userEvent('invalidate', user).catch(() => {});",
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R25: that the answer carries what waits',
+    file: PASSING,
+    from: "if (isPending) headers.set(PENDING, '1');",
+    to: '',
+    by: js('guards-shared'),
   },
   // --- What the origin is told, and says ---
   {
@@ -1028,5 +1482,41 @@ export const shellMutants = [
     from: '? [keyMarkOf(session.key)] : []',
     to: '? [] : []',
     by: js('guards-shared'),
+  },
+  // --- The clock ---
+  {
+    name: 'R32: that time does not go back',
+    file: CLOCK,
+    from: 'if (time >= latest) {',
+    to: 'if (true) {',
+    by: js('clock'),
+  },
+  {
+    name: 'R32: that time goes on while a clock that was set back catches up',
+    file: CLOCK,
+    from: 'latest = Math.max(latest, Math.floor(setBack.time + monotonic() - setBack.at));',
+    to: '',
+    by: js('clock'),
+  },
+  {
+    name: 'R32: that it goes on from where the clock was set back',
+    file: CLOCK,
+    from: 'setBack ??= {',
+    to: 'setBack = {',
+    by: js('clock'),
+  },
+  {
+    name: 'R32: that a clock which is set back again counts from there',
+    file: CLOCK,
+    from: '      setBack = null;\n',
+    to: '',
+    by: js('clock'),
+  },
+  {
+    name: 'R32: that the cache’s time is that clock’s',
+    file: CACHE,
+    from: 'world.now = forwardClock(world.now, world.monotonic);',
+    to: '',
+    by: js('clock'),
   },
 ];

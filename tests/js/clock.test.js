@@ -49,6 +49,23 @@ test('R32: once the clock is right again, it counts', async () => {
   sessions.dispose();
 });
 
+test('R32: a clock that is set back again counts from there, though the machine was suspended meanwhile', async () => {
+  const { state, sessions } = await createCache();
+  state.wall -= HOUR;
+  await sessions.getSession(ada);
+  state.wall += HOUR;
+  await sessions.getSession(ada);
+  state.wall += HOUR; // suspended: the monotonic clock stands
+  await sessions.getSession(ada);
+  assert.equal(state.calls, 2);
+  state.wall -= SECOND;
+  await sessions.getSession(ada);
+  state.monotonic += 31 * SECOND;
+  await sessions.getSession(ada);
+  assert.equal(state.calls, 3);
+  sessions.dispose();
+});
+
 test('R5, R32: a machine that was suspended serves nothing as fresh that was fresh before', async () => {
   const { state, sessions } = await createCache();
   state.wall += HOUR;

@@ -137,6 +137,52 @@ describe('session paths', () => {
     assert.deepEqual([status, received], [200, body.length]);
     assert.equal(calls.filter((call) => call === 'POST /api/v1/files').length, 1);
   });
+
+  /** The cookie that a logout which has to be repeated moves the session to. @param {Response} response */
+  const endingOf = ({ headers }) =>
+    headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .find((each) => /^__Secure-session-ending=./.test(each));
+
+  test('R25: a logout that names a credential of which nobody can say anything is to be repeated', async () => {
+    let isDown = false;
+    const { send } = createFace((path) => {
+      if (path.endsWith('/login')) return Response.json({ access_token: 'a' });
+      return isDown ? Response.json({}, { status: 503 }) : Response.json({ id: 1 });
+    }, managed);
+    const login = await send('/api/auth/login', {}, { method: 'POST', body: '{}' });
+    const cookie = (login.headers.get('set-cookie') ?? '').split(';')[0];
+    isDown = true;
+    const headers = { cookie, authorization: 'Bearer phone' };
+    const out = await send('/api/auth/logout', headers, { method: 'POST' });
+    assert.deepEqual([out.status, out.headers.get('retry-after')], [503, '1']);
+    assert.equal(endingOf(out), `__Secure-session-ending=${cookie.split('=')[1]}`);
+  });
+
+  test('R25, R54: a logout that there is no room to remember is to be repeated', async () => {
+    const { send } = createFace(
+      (path) => Response.json(path.endsWith('/login') ? { access_token: 'a' } : { id: 1 }),
+      { ...managed, userId: '/id', endsPerUser: 2 },
+    );
+    const statuses = [];
+    const endings = [];
+    for (const device of ['phone', 'laptop']) {
+      const login = await send('/api/auth/login', {}, { method: 'POST', body: '{}' });
+      const cookie = (login.headers.get('set-cookie') ?? '').split(';')[0];
+      const headers = { cookie, authorization: `Bearer ${device}` };
+      const out = await send('/api/auth/logout', headers, { method: 'POST' });
+      statuses.push(out.status);
+      endings.push(endingOf(out) !== undefined);
+    }
+    assert.deepEqual(
+      [statuses, endings],
+      [
+        [200, 503],
+        [false, true],
+      ],
+    );
+  });
 });
 
 describe('the webhook', () => {
@@ -146,11 +192,17 @@ describe('the webhook', () => {
     return `t=${seconds},v1=${mac}`;
   };
   const NOW = 1_800_000_000;
-  /** @param {WebhookVerifier} webhook @param {number} seconds @param {number} now @param {string} [user] */
-  const verify = async (webhook, seconds, now, user = 'ada') => {
-    const body = JSON.stringify({ action: 'revoke', user });
+  /** @param {WebhookVerifier} webhook @param {number} seconds @param {number} now @param {string} body */
+  const take = (webhook, seconds, now, body) => {
     const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (new TextEncoder().encode(body));
-    const result = await webhook.verify(sign(seconds, body), bytes, now * 1000);
+    return webhook.verify(sign(seconds, body), bytes, now * 1000);
+  };
+  /**
+   * What comes of a message that is carried out at once.
+   * @param {WebhookVerifier} webhook @param {number} seconds @param {number} now @param {string} [user]
+   */
+  const verify = async (webhook, seconds, now, user = 'ada') => {
+    const result = await take(webhook, seconds, now, JSON.stringify({ action: 'revoke', user }));
     if ('error' in result) return result.error;
     webhook.finish(result.digest, true);
     return 'message';
@@ -167,6 +219,30 @@ describe('the webhook', () => {
     const webhook = new WebhookVerifier(SECRET);
     assert.equal(await verify(webhook, NOW + 299, NOW), 'message');
     assert.equal(await verify(webhook, NOW + 299, NOW + 590), 'signature_already_used');
+  });
+
+  test('R23: a message that comes again while it is carried out is to come later, and counts if that fails', async () => {
+    const webhook = new WebhookVerifier(SECRET);
+    const body = JSON.stringify({ action: 'revoke', user: 'ada' });
+    for (const isUsed of [false, true]) {
+      const first = await take(webhook, NOW, NOW, body);
+      assert.ok('digest' in first);
+      const second = await take(webhook, NOW, NOW, body);
+      assert.deepEqual(second, { status: 503, error: 'message_under_way' });
+      webhook.finish(first.digest, isUsed);
+    }
+    const last = await take(webhook, NOW, NOW, body);
+    assert.deepEqual(last, { status: 409, error: 'signature_already_used' });
+  });
+
+  test('R23: a signed message that says nothing is used up at once: nobody need repeat it', async () => {
+    const webhook = new WebhookVerifier(SECRET);
+    const answers = [];
+    for (let turn = 0; turn < 2; turn += 1) answers.push(await take(webhook, NOW, NOW, '{}'));
+    assert.deepEqual(
+      answers.map((each) => 'error' in each && each.error),
+      ['bad_message', 'signature_already_used'],
+    );
   });
 
   test('R23: where no more messages can be remembered none is taken, so that none is taken twice', async () => {

@@ -49,12 +49,12 @@ function createOrigin(now) {
       origin.calls.push(call);
       const version = init.method === 'PATCH' ? ++origin.version : origin.version;
       await origin.before(call);
+      if (origin.refuses) return Response.json({}, { status: 401 });
       if (/login|refresh/.test(call)) {
         issued += 1;
         const tokens = { access_token: `a${issued}`, refresh_token: `r${issued}` };
         return Response.json({ ...tokens, expires_in: 60, at: now() });
       }
-      if (origin.refuses) return Response.json({}, { status: 401 });
       return Response.json({ id: 'ada', version });
     },
   };
@@ -203,6 +203,19 @@ describe('the log', () => {
     });
   }
 
+  test('R32: nor does a clock that was set back by as long as an edge isolate has been idle', async () => {
+    const { clock, origin, start, finish } = await startNodes(0);
+    const { link, sessions } = start({ sharesPromises: false });
+    await finish(sessions.getSession(ada));
+    await finish(sessions.getSession(ada));
+    assert.equal(origin.count(READ), 1);
+    link.isCut = true;
+    clock.advance(10 * SECOND);
+    link.offset = -10 * SECOND;
+    assert.equal((await finish(sessions.getSession(ada)))?.user.id, 'ada');
+    assert.equal(origin.count(READ), 2);
+  });
+
   for (const sharesPromises of [true, false]) {
     const host = sharesPromises ? 'a server' : 'an edge isolate';
     test(`R10, R31: an answer that is older than the bound does not undo a revocation, in ${host}`, async () => {
@@ -232,6 +245,49 @@ describe('the log', () => {
     gate.open();
     assert.equal((await finish(asked))?.user.id, 'ada');
     assert.equal(origin.count(READ), 2);
+  });
+
+  test('R31: while the store is silent an answer that took three seconds counts for as much less', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    link.isCut = true;
+    await pass(6 * SECOND);
+    const gate = createGate();
+    origin.before = () => gate.opened;
+    const asked = sessions.getSession(ada);
+    await pass(3 * SECOND);
+    gate.open();
+    assert.equal((await finish(asked))?.user.id, 'ada');
+    await pass(2 * SECOND);
+    await finish(sessions.getSession(ada));
+    assert.equal(origin.count(READ), 2);
+  });
+
+  test('R32: who has waited for another check is told what is confirmed, if the node has stood still meanwhile', async () => {
+    const { clock, origin, nodes, start, pass, finish } = await startNodes(1);
+    const thawed = createGate();
+    let isStill = false;
+    /** @param {number} ms @param {AbortSignal} signal */
+    const sleep = async (ms, signal) => {
+      const stops = isStill;
+      await clock.sleep(ms, signal);
+      if (stops) await thawed.opened;
+    };
+    const { sessions } = start({ sharesPromises: false, sleep });
+    const gate = createGate();
+    origin.before = () => gate.opened;
+    const first = sessions.getSession(ada);
+    await rest();
+    isStill = true;
+    const second = sessions.getSession(ada);
+    await rest();
+    isStill = false;
+    gate.open();
+    assert.equal((await finish(first))?.user.id, 'ada');
+    await finish(Promise.resolve(nodes[0].sessions.revoke(ada)));
+    await pass(7 * SECOND);
+    thawed.open();
+    assert.equal(await finish(second), null);
   });
 
   test('R32: what is held is trusted from when the store was asked, not from when it answered', async () => {
@@ -286,6 +342,20 @@ describe('documents', () => {
     origin.version += 1;
     const session = await finish(other.sessions.getSession(ada, { fresh: true }));
     assert.deepEqual([session?.user.version, origin.count(READ)], [2, 2]);
+  });
+
+  test('R53: of drops that may concern nobody, no more than 1,000 wait for a store that is away', async () => {
+    const { nodes, pass, finish } = await startNodes(1);
+    const [{ link, sessions }] = nodes;
+    link.before = refusesWrites;
+    const madeUp = Array.from({ length: 1001 }, (_, index) => ({ headers: bearer(`m-${index}`) }));
+    const forgotten = madeUp.map((each) => Promise.resolve(sessions.forget(each)));
+    const results = await finish(Promise.allSettled(forgotten));
+    assert.deepEqual([...new Set(results.map(({ status }) => status))], ['rejected']);
+    link.before = () => {};
+    const before = link.calls.length;
+    await pass(5 * SECOND);
+    assert.equal(link.calls.slice(before).filter((name) => name === 'forget').length, 1000);
   });
 
   test('R12: what another node has left is dropped with the origin’s refusal', async () => {
@@ -468,6 +538,39 @@ describe('managed sessions', () => {
     assert.equal(origin.count(REDEEM), 1);
   });
 
+  test('R33: a store that comes back empty is filled again by who holds a session, though nobody asks for it', async () => {
+    const { store, nodes, start, pass, finish } = await startNodes(1, options);
+    const [{ sessions, send }] = nodes;
+    const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
+    store.clear();
+    await pass(20 * SECOND);
+    sessions.dispose();
+    const late = start();
+    await rest();
+    assert.equal((await finish(late.send(DOCUMENT, cookie))).status, 200);
+  });
+
+  test('R24, R33: exchanged tokens are written again if their record changes while they are written', async () => {
+    const { origin, store, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    let hasChanged = false;
+    one.link.before = async (name, [record, , given]) => {
+      if (hasChanged || origin.count(REDEEM) === 0 || name !== 'putIfNewer') return;
+      hasChanged = true;
+      const replaces = await store.get(record);
+      await store.putIfNewer(record, Uint8Array.of(1), { ...given, replaces });
+    };
+    const refreshed = [];
+    for (const { link, send } of nodes) {
+      refreshed.push((await finish(send('/api/auth/refresh', cookie, 'POST'))).status);
+      link.isCut = true;
+    }
+    assert.deepEqual([refreshed, origin.count(REDEEM), hasChanged], [[200, 200], 1, true]);
+  });
+
   test('R24: a node whose intent does not get into the store, since the record has changed, redeems nothing', async () => {
     const { origin, store, nodes, pass, finish } = await startNodes(1, options);
     const [{ link, send }] = nodes;
@@ -486,13 +589,144 @@ describe('managed sessions', () => {
     assert.ok(changes > 1);
   });
 
+  test('R33: a node leaves in the store what it holds of a session that another asks for', async () => {
+    const { store, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    let isLost = false;
+    one.link.after = async (name, result, [record, , given]) => {
+      if (name !== 'putIfNewer' || isLost || !('replaces' in given)) return result;
+      isLost = true; // the store has evicted its tokens
+      const replaces = await store.get(record);
+      await store.putIfNewer(record, Uint8Array.of(1), { ...given, replaces });
+      return result;
+    };
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 503);
+    await pass(2 * SECOND);
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    assert.equal(isLost, true);
+  });
+
+  test('R24: who tries a refresh token that another has redeemed takes that one’s tokens, and signs nobody out', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    origin.before = (call) => {
+      one.link.isCut ||= call === REDEEM; // it has the only good tokens, and cannot say so
+    };
+    assert.equal((await finish(one.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    await pass(13 * MINUTE);
+    origin.before = (call) => {
+      if (call !== REDEEM) return;
+      origin.refuses = origin.count(REDEEM) === 2;
+      one.link.isCut = false;
+    };
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    assert.equal(origin.count(REDEEM), 2);
+  });
+
+  test('R31, R33: of a session that an empty store has lost, a node that has missed its end says unknown until the others have told it again', async () => {
+    const { store, nodes, start, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    other.link.isCut = true;
+    await finish(one.send('/api/auth/logout', cookie, 'POST'));
+    await pass(20 * SECOND);
+    one.link.isCut = true;
+    store.clear();
+    other.link.isCut = false;
+    await pass(2 * SECOND);
+    const late = start();
+    await rest();
+    const statuses = [];
+    const asked = [other, late].map(({ send }) => send('/api/auth/refresh', cookie, 'POST'));
+    for (const each of asked) statuses.push((await finish(each)).status);
+    one.link.isCut = false;
+    await pass(10 * SECOND);
+    for (const { send } of [other, late]) {
+      statuses.push((await finish(send('/api/auth/refresh', cookie, 'POST'))).status);
+    }
+    assert.deepEqual(statuses, [503, 503, 401, 401]);
+  });
+
+  test('R24: a node that has stood still since it announced to redeem a token does not, if another has meanwhile', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    const thawed = createGate();
+    let isFirst = true;
+    one.link.after = async (name, result, [, , given]) => {
+      if (!isFirst || name !== 'putIfNewer' || !given.replaces) return result;
+      isFirst = false;
+      await thawed.opened;
+      return result;
+    };
+    const late = one.send('/api/auth/refresh', cookie, 'POST');
+    await pass(13 * MINUTE);
+    assert.equal((await finish(other.send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    thawed.open();
+    await finish(late);
+    assert.deepEqual([isFirst, origin.count(REDEEM)], [false, 1]);
+  });
+
+  test('R23: a revocation that is published late ends what began before it was called, and nothing since', async () => {
+    const { nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const before = cookieOf(await finish(other.send(LOGIN, '', 'POST')));
+    await pass(2 * SECOND);
+    one.link.before = refusesWrites;
+    await assert.rejects(finish(Promise.resolve(one.sessions.revokeUser('ada'))), notShared);
+    await pass(2 * SECOND);
+    const since = cookieOf(await finish(other.send(LOGIN, '', 'POST')));
+    one.link.before = () => {};
+    await pass(10 * SECOND);
+    for (const { send } of nodes) {
+      assert.equal((await finish(send('/api/auth/refresh', before, 'POST'))).status, 401);
+      assert.equal((await finish(send('/api/auth/refresh', since, 'POST'))).status, 200);
+    }
+  });
+
+  test('R24: a refresh token that the origin has refused is tried by no other node', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    origin.refuses = true;
+    for (const { send } of nodes) {
+      assert.equal((await finish(send('/api/auth/refresh', cookie, 'POST'))).status, 401);
+    }
+    assert.equal(origin.count(REDEEM), 1);
+  });
+
+  test('R23: a session that begins after its user was revoked elsewhere lives on, though that is heard of later', async () => {
+    const { nodes, start, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const before = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    other.sessions.revokeUser('ada');
+    await rest();
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    await pass(5 * SECOND);
+    for (const { send } of [one, other, start()]) {
+      assert.equal((await finish(send('/api/auth/refresh', before, 'POST'))).status, 401);
+      assert.equal((await finish(send('/api/auth/refresh', cookie, 'POST'))).status, 200);
+    }
+  });
+
   test('R23: a session of a user who was revoked does not come from the store, on a node that starts later', async () => {
     const { nodes, start, finish } = await startNodes(1, options);
     const [{ sessions, send }] = nodes;
     const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
     await finish(Promise.resolve(sessions.revokeUser('ada')));
-    const { status } = await finish(start().send(DOCUMENT, cookie));
-    assert.equal(status, 401);
+    const late = start();
+    const refreshed = await finish(late.send('/api/auth/refresh', cookie, 'POST'));
+    const read = await finish(late.send(DOCUMENT, cookie));
+    assert.deepEqual([refreshed.status, read.status], [401, 401]);
   });
 
   test('R23: nor on a node that has revoked the user, before the store knows', async () => {
@@ -509,10 +743,21 @@ describe('managed sessions', () => {
   });
 
   test('R25: a session that was logged out does not come from the store, on a node that starts later', async () => {
-    const { nodes, start, finish } = await startNodes(1, options);
-    const [{ send }] = nodes;
+    const { store, nodes, start, finish } = await startNodes(1, options);
+    const [{ link, send }] = nodes;
+    const written = new Set();
+    link.before = (name, [record]) => {
+      if (name === 'putIfNewer') written.add(record);
+    };
     const cookie = cookieOf(await finish(send(LOGIN, '', 'POST')));
     assert.equal((await finish(send('/api/auth/logout', cookie, 'POST'))).status, 200);
+    const left = await Promise.all([...written].map((record) => store.get(record)));
+    assert.ok(left.length > 1);
+    assert.deepEqual(
+      new Set(left),
+      new Set(['ended']),
+      'neither its document nor its tokens are there',
+    );
     const later = start();
     assert.equal(await (await finish(later.send(SESSION, cookie))).text(), 'null');
     assert.equal((await finish(later.send(DOCUMENT, cookie))).status, 401);
@@ -558,6 +803,53 @@ describe('managed sessions', () => {
     assert.equal(again.status, 200);
     await pass(2 * SECOND);
     assert.equal((await finish(one.send(DOCUMENT, cookie))).status, 401);
+  });
+
+  test('R25: a logout that has to be repeated once more keeps the cookie that it is repeated with', async () => {
+    const { nodes, start, finish } = await startNodes(1, options);
+    const edge = start({ sharesPromises: false });
+    const cookie = cookieOf(await finish(nodes[0].send(LOGIN, '', 'POST')));
+    assert.equal((await finish(edge.send(DOCUMENT, cookie))).status, 200);
+    edge.link.before = refusesWrites;
+    const moved = [];
+    let sent = cookie;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const out = await finish(edge.send('/api/auth/logout', sent, 'POST'));
+      assert.equal(out.status, 503);
+      sent = out.headers.getSetCookie()[1].split(';')[0];
+      moved.push(sent);
+    }
+    const [, value] = cookie.split('=');
+    assert.deepEqual(new Set(moved), new Set([`__Secure-session-ending=${value}`]));
+  });
+
+  test('R25: tokens that a node has exchanged while another ended their session are ended at the origin', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, cookie))).status, 200);
+    await pass(61 * SECOND);
+    const gate = createGate();
+    origin.before = (call) => (call === REDEEM ? gate.opened : undefined);
+    const refreshed = one.send('/api/auth/refresh', cookie, 'POST');
+    await rest();
+    const out = other.send('/api/auth/logout', cookie, 'POST');
+    await rest(); // the one has not read the log since
+    gate.open();
+    assert.equal((await finish(out)).status, 200);
+    await finish(refreshed);
+    await rest();
+    assert.deepEqual([origin.count(REDEEM), origin.count('POST /api/v1/auth/logout')], [1, 1]);
+  });
+
+  test('R82: a write about another user that the others do not know of yet says so', async () => {
+    const { nodes, finish } = await startNodes(1);
+    const [{ link, send }] = nodes;
+    for (const isAway of [false, true]) {
+      link.before = isAway ? refusesWrites : () => {};
+      const { headers } = await finish(send('/api/v1/users/bob', '', 'DELETE'));
+      assert.equal(headers.get('sesame-pending'), isAway ? '1' : null);
+    }
   });
 
   test('R25, R82: an observed sign-out that the others do not know of yet says so', async () => {

@@ -156,6 +156,32 @@ test('R24: an exchange that breaks off gives its lease back, so that the next on
   assert.equal(status, 200);
 });
 
+test('R24: who waits for another request’s exchange gives up after leaseFor, and the exchange goes on', async () => {
+  const gate = createGate();
+  const managed = createManaged({
+    refresh: async () => {
+      await gate.opened;
+      return Response.json({ access_token: 'late', refresh_token: 'r', expires_in: 60 });
+    },
+  });
+  const cookie = await managed.login();
+  managed.clock.advance(61 * SECOND);
+  const leading = managed.post('/api/auth/refresh', cookie);
+  await settle();
+  let status = 0;
+  managed.post('/api/auth/refresh', cookie).then((response) => {
+    status = response.status;
+  });
+  await settle();
+  for (let second = 0; second < 11 && status === 0; second += 1) {
+    managed.clock.advance(SECOND);
+    await settle();
+  }
+  assert.equal(status, 503);
+  gate.open();
+  assert.equal((await leading).status, 200);
+});
+
 test('R20: a login that the origin answers without tokens is a bad gateway, and asks for no document', async () => {
   const clock = createClock();
   /** @type {string[]} */

@@ -120,6 +120,25 @@ describe('tokens that several nodes share', () => {
     assert.deepEqual(origin.twice(), []);
   });
 
+  test('R24, R33: an exchange that is under way is announced to a store that has forgotten it', async () => {
+    const { a, b, cookie, store, send, status, finish, pass, origin } = await expired();
+    const gate = createGate();
+    a.onSend = (path) => (path === REFRESH ? gate.opened : undefined);
+    const first = send(a, THINGS, cookie);
+    await pass(SECOND);
+    store.clear();
+    await pass(20 * SECOND);
+    assert.equal(await status(b, THINGS, cookie), 503);
+    gate.open();
+    isLater((await finish(first)).status);
+    await pass(SOON);
+    assert.deepEqual(
+      [await status(a, THINGS, cookie), await status(b, THINGS, cookie)],
+      [200, 200],
+    );
+    assert.deepEqual([origin.redeemed.length, origin.twice()], [1, []]);
+  });
+
   test('R24: an exchange may take as long as refreshTimeout, after another that took as long', async () => {
     const { a, b, cookie, clock, send, status, finish, pass, origin } = await expired();
     let call = 0;
@@ -186,6 +205,25 @@ describe('tokens that several nodes share', () => {
     await pass(3 * MINUTE);
     assert.equal(await status(b, THINGS, cookie), 200);
     assert.equal(origin.redeemed.length, 1);
+  });
+
+  test('R24: a node that dies before it redeems tokens which only it had has left them to the others', async () => {
+    const { a, b, cookie, send, status, pass, origin } = await expired();
+    a.onAnswer = (path) => {
+      if (path === REFRESH) a.link.refusesWrites = Number.POSITIVE_INFINITY;
+    };
+    isLater(await status(a, THINGS, cookie));
+    await pass(EXPIRED_MS);
+    assert.equal(origin.redeemed.length, 1);
+    a.onSend = (path) => {
+      if (path === REFRESH) a.isStill = true; // for good
+    };
+    a.link.refusesWrites = 0;
+    send(a, THINGS, cookie);
+    await settle();
+    await pass(12 * MINUTE);
+    assert.equal(await status(b, THINGS, cookie), 200);
+    assert.deepEqual([origin.redeemed.length, origin.twice()], [2, []]);
   });
 
   test('R24: at the edge, an exchange whose leader is dropped by its host is taken over, and nobody waits for longer than leaseFor', async () => {

@@ -135,6 +135,36 @@ describe('outbox', () => {
     assert.deepEqual(await flush(), ['end of b', 'end of a']);
   });
 
+  test('R53: a flood of drops that may concern nobody takes no room of the others, and its newest 1,000 are sent', async () => {
+    const { outbox, arrived, sender, fail, flush } = createOutbox(1);
+    const flood = Array.from({ length: 1001 }, (_, index) => `made-up ${index}`);
+    for (const name of flood) {
+      await assert.rejects(outbox.publishDoubtful(name, sender(name)), unavailable);
+    }
+    assert.deepEqual([outbox.size, outbox.isFull], [0, false]);
+    await fail('a', 'end', 'end of a');
+    assert.deepEqual(await flush(), ['end of a', ...flood.slice(1)]);
+    await flush();
+    assert.equal(arrived.length, 1001, 'what has arrived is not sent again');
+  });
+
+  test('R53: what comes again of such a flood counts as its newest', async () => {
+    const { outbox, sender, flush } = createOutbox();
+    const flood = Array.from({ length: 1000 }, (_, index) => `made-up ${index}`);
+    for (const name of [...flood, flood[0], 'one more']) {
+      await assert.rejects(outbox.publishDoubtful(name, sender(name)), unavailable);
+    }
+    assert.deepEqual(await flush(), [...flood.slice(2), flood[0], 'one more']);
+  });
+
+  test('R31: what may concern nobody and arrives at once does not wait', async () => {
+    const { outbox, arrived, link, sender } = createOutbox();
+    link.isCut = false;
+    await outbox.publishDoubtful('a', sender('drop of a'));
+    await outbox.flush();
+    assert.deepEqual(arrived, ['drop of a']);
+  });
+
   test('R33: a full outbox stands in the way of nothing that the store receives at once', async () => {
     const { outbox, link, arrived, sender, fail } = createOutbox(1);
     await fail('a', 'end', 'end of a');
