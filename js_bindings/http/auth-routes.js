@@ -178,7 +178,7 @@ export class AuthRoutes {
     const asked = this.#requestOf({ headers, url: request.url }, context);
     const { failure, isPending } = await this.#end(asked, context);
     if (failure !== null) {
-      for (const line of endings.move(headers, moved, expiresIn)) {
+      for (const line of endings.move(headers, expiresIn)) {
         failure.headers.append('set-cookie', line);
       }
       return failure;

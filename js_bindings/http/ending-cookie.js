@@ -33,12 +33,11 @@ export class EndingCookie {
 
   /**
    * `Set-Cookie` fields that move the session's cookie to the logout's path.
-   * @param {Headers} headers of the logout
-   * @param {string} moved what was moved before
+   * @param {Headers} headers of the logout, as read
    * @param {number} expiresIn milliseconds
    */
-  move(headers, moved, expiresIn) {
-    const value = pairsOf(headers).find(([name]) => name === this.#name)?.[1] ?? moved;
+  move(headers, expiresIn) {
+    const value = pairsOf(headers).find(([name]) => name === this.#name)?.[1] ?? '';
     if (value === '') return [];
     const seconds = Math.floor(expiresIn / 1000);
     return [

@@ -99,6 +99,7 @@ export class SharedSessions {
     const { publisher, tokens } = this;
     this.log.listener = {
       answer: (key) => tokens.answer(key),
+      ending: (key) => tokens.endUnsaved(key),
       forgot: () => {
         publisher.beginAgain();
         tokens.beginRefill();

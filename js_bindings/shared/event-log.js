@@ -34,6 +34,7 @@ const LOOK_EVERY_MS = 10;
  * What else is to be done about what the log says. None of it rejects.
  * @typedef {object} LogListener
  * @property {(key: string) => Promise<void>} answer another node asks for a session
+ * @property {(key: string) => void} ending a session ends of which this node has tokens that are not in the store
  * @property {() => void} forgot the store has another history: what it knew is lost
  * @property {() => Promise<void>} caughtUp the log has been read to its end
  */
@@ -77,7 +78,12 @@ export class SharedLog {
   /** What has ended, for a store that comes back empty. */
   ends = new KnownEnds();
   /** Set by who makes the parts. @type {LogListener} */
-  listener = { answer: async () => {}, forgot: () => {}, caughtUp: async () => {} };
+  listener = {
+    answer: async () => {},
+    forgot: () => {},
+    caughtUp: async () => {},
+    ending: () => {},
+  };
   /** Sessions that another node asks for. @type {string[]} */
   #asked = [];
   #families;
@@ -396,6 +402,7 @@ export class SharedLog {
     if (kind === 'ask') this.#asked.push(key);
     if (kind === 'end') {
       this.ends.add(key, now + this.#options.expiresIn);
+      if (this.outbox.isPending(key, 'tokens')) this.listener.ending(key);
       this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);

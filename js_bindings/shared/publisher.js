@@ -6,6 +6,7 @@ import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
+import { OwnEvents } from './own-events.js';
 import { endingPartsOf, keyMarkOf, partsOf, tokenPartsOf } from './record.js';
 
 /** So many ends are told at once. */
@@ -23,6 +24,7 @@ export class Publisher {
   #store;
   #log;
   #families;
+  #ownEvents;
   /** @type {Position | null} */
   #lastTold = null;
   /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
@@ -42,6 +44,7 @@ export class Publisher {
     this.#host = host;
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     this.#log = log;
+    this.#ownEvents = new OwnEvents(this.#store, families.own.writer);
   }
 
   /**
@@ -160,7 +163,7 @@ export class Publisher {
     return this.#log.outbox.publish(user, kind, async () => {
       const again = !isFirst;
       isFirst = false;
-      const told = again && (await this.#hasTold(action, user, called));
+      const told = again && (await this.#ownEvents.find(action, user, called));
       if (told) return told; // its answer was lost
       const before = action === 'revoke' ? calledAt + this.#log.clockOffset : 0;
       for (const family of others) {
@@ -182,26 +185,6 @@ export class Publisher {
     const told = this.#lastTold;
     const isNewer = told && position?.history === told.history;
     return isNewer && compareAt(told.at, position.at) > 0 ? told : position;
-  }
-
-  /**
-   * Whether the store has an event of this node's already. An event of several families is in the own one last.
-   * @param {'revoke' | 'invalidate'} action
-   * @param {string} user
-   * @param {Position | null} since from before it happened
-   * @returns {Promise<Position | null>} of the event; null: it has none, or it cannot be told any more
-   */
-  async #hasTold(action, user, since) {
-    const { writer } = this.#families.own;
-    for (let from = since; from !== null; ) {
-      const found = await this.#store.changes(from);
-      const told = found?.events.find(
-        (each) => each.kind === action && each.key === user && each.writer === writer,
-      );
-      if (found && told) return { ...found.position, at: told.at };
-      from = found?.more ? found.position : null;
-    }
-    return null;
   }
 
   /**

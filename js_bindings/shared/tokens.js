@@ -472,6 +472,15 @@ export class SharedTokens {
       .refreshTimeout;
   }
 
+  /**
+   * A session has ended elsewhere whose newest tokens no other node has: the origin hears of them from here (SPEC R25).
+   * @param {string} key
+   */
+  endUnsaved(key) {
+    const held = this.#held(key);
+    if (held !== null) this.endAtOrigin(held).catch(() => {});
+  }
+
   // --- The store ---
 
   /** @param {string} key of a session whose tokens are to be in the store. Never rejects. */

@@ -1012,7 +1012,7 @@ export const shellMutants = [
   {
     name: 'R25: that the cookie of a logout which has to be repeated moves',
     file: AUTH,
-    from: "for (const line of endings.move(headers, moved, expiresIn)) {\n        failure.headers.append('set-cookie', line);\n      }",
+    from: "for (const line of endings.move(headers, expiresIn)) {\n        failure.headers.append('set-cookie', line);\n      }",
     to: '',
     by: js('guards-shared'),
   },
@@ -1082,8 +1082,8 @@ export const shellMutants = [
   {
     name: 'R25: that it stays until the logout is told',
     file: AUTH,
-    from: 'endings.move(headers, moved, expiresIn)',
-    to: "endings.move(request.headers, '', expiresIn)",
+    from: 'endings.move(headers, expiresIn)',
+    to: 'endings.move(request.headers, expiresIn)',
     by: js('guards-shared'),
   },
   {
