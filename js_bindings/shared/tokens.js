@@ -172,6 +172,8 @@ export class SharedTokens {
     if (stored.state === 'ended') return this.#noteEnd(key);
     if (stored.state === 'record') {
       this.#unknown.delete(key);
+      // A record may stand for a moment longer than its session lives (SPEC R8).
+      if (held === null && this.#time() >= stored.record.expiresAtMs) return 'none';
       const isNewer = held === null || stored.version > held.note.version;
       const session = isNewer ? this.#sessionOf(head, stored) : held;
       const isShared = held === null || stored.version >= held.note.version;
