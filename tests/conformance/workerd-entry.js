@@ -5,6 +5,7 @@ import { SessionCache } from 'sesame-edge';
 import { durableObject, kv } from 'sesame-edge/stores';
 import { createBackground } from '../support/background.js';
 import { createMovingClock, storeOn } from '../support/moving-clock.js';
+import { STORE_TIMEOUT_MS } from './targets/patience.js';
 import { apiOf } from './targets/sesame-api.js';
 
 export { SesameStore } from 'sesame-edge/durable-object';
@@ -103,6 +104,7 @@ function create(env, name, { store, shared = name, ...options }) {
 /** @param {any} env @param {string | undefined} kind @param {string} prefix */
 function storeOf(env, kind, prefix) {
   if (kind === undefined) return null;
-  const objects = durableObject(env.SESAME_STORE, { prefix });
-  return kind === 'kv' ? kv(env.SESSIONS, { prefix, truth: objects }) : objects;
+  const given = { prefix, timeoutMs: STORE_TIMEOUT_MS };
+  const objects = durableObject(env.SESAME_STORE, given);
+  return kind === 'kv' ? kv(env.SESSIONS, { ...given, truth: objects }) : objects;
 }

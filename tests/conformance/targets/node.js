@@ -6,6 +6,7 @@ import { createClock } from '../../support/clock.js';
 import { createMovingClock, storeOn } from '../../support/moving-clock.js';
 import { startRedis } from '../../support/redis-server.js';
 import { handlerFetch } from './handler-fetch.js';
+import { STORE_SOON_MS, STORE_TIMEOUT_MS } from './patience.js';
 import { IDLE_MANAGED, refuseIdleManaged } from './refuse-idle-managed.js';
 import { apiOf } from './sesame-api.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
@@ -31,6 +32,7 @@ export const nodeRedisTarget = {
   name: 'Node, Redis',
   lacks: { ...NO_SOCKET, ...NO_BROWSER },
   refuses: [IDLE_MANAGED],
+  soonMs: STORE_SOON_MS,
   dialect: sesameDialect,
   async open() {
     const server = await startRedis();
@@ -41,7 +43,8 @@ export const nodeRedisTarget = {
         caches += 1;
         const { shared = `cache-${caches}`, ...rest } = options;
         const clock = createMovingClock();
-        const store = storeOn(redis(server.url, { prefix: shared }), clock.lead);
+        const connected = redis(server.url, { prefix: shared, timeoutMs: STORE_TIMEOUT_MS });
+        const store = storeOn(connected, clock.lead);
         return running(clock, { origin, secret: '0'.repeat(32), ...rest, store });
       },
       close: () => server.stop(),

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startMiniflare, workerDirectory } from '../../support/edge-stores.js';
+import { STORE_SOON_MS } from './patience.js';
 import { IDLE_MANAGED } from './refuse-idle-managed.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 import { targetIn } from './workerd.js';
@@ -13,6 +14,7 @@ export const workerdKvTarget = {
   name: 'workerd, KV',
   lacks: NO_BROWSER,
   refuses: [IDLE_MANAGED],
+  soonMs: STORE_SOON_MS,
   dialect: sesameDialect,
   async open() {
     const directory = await workerDirectory(ENTRY);

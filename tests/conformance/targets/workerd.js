@@ -11,6 +11,7 @@ import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-pr
 import { createClient } from '../../support/client.js';
 import { until } from '../../support/wait.js';
 import { bundleWorker } from '../../support/workerd-entry-bundle.js';
+import { STORE_SOON_MS } from './patience.js';
 import { IDLE_MANAGED, refuseIdleManaged } from './refuse-idle-managed.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
@@ -29,6 +30,7 @@ export const workerdObjectsTarget = {
   name: 'workerd, Durable Objects',
   lacks: NO_BROWSER,
   refuses: [IDLE_MANAGED],
+  soonMs: STORE_SOON_MS,
   dialect: sesameDialect,
   open: () => openWorkerd({ store: 'durable-object', secret: '0'.repeat(32) }),
 };
