@@ -234,7 +234,9 @@ TEST_CASE("R4, R53: a credential that the origin accepts for one tenant is known
   CHECK(f.revoke_unknown(of_tenant("two", bearer("t"))) == Status::kOk);
 }
 
-TEST_CASE("R3, R53: another spelling of a token is unknown until the origin accepts it, and ends them all") {
+TEST_CASE(
+    "R3, R53: another spelling of a token is unknown until the origin accepts it, and ends them "
+    "all") {
   Fixture f;
   const Request token = jwt(R"({"sub":"7"})");
   const Request other = {"", "", token.authorization + "x"};
