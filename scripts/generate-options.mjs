@@ -99,6 +99,9 @@ export const OPTIONS = ${tableOf(options)};
 export const MANAGED = ${tableOf(Object.entries(MANAGED))};
 
 export const VERIFY = ${tableOf(Object.entries(VERIFY))};
+
+/** What the core is told of. */
+export const CORE_OPTIONS = ${JSON.stringify(ofCore.map(([name]) => name))};
 `;
 }
 
@@ -194,7 +197,7 @@ export {};
 
 // --- C++ ---
 
-/** The tables by which embind reads options: the kinds in each, and their type in the core. */
+/** The tables by which the module reads options: the kinds in each, and their type in the core. */
 const READ_TABLES = [
   { table: 'kDurationOptions', kinds: ['duration'], type: 'DurationMs' },
   { table: 'kSizeOptions', kinds: ['size', 'count'], type: 'std::size_t' },
@@ -212,44 +215,62 @@ function configOf() {
   const tables = READ_TABLES.map(({ table, kinds, type }) => {
     const rows = ofCore
       .filter(([, { kind }]) => kinds.includes(kind))
-      .map(([name, { core }]) => `    {&Config::${core}, "${name}"},`);
-    return `inline constexpr OptionName<${type}> ${table}[] = {\n${rows.join('\n')}\n};\n`;
+      .map(([name, { core }]) => `    {&Config::${core}, "/${name}"},`);
+    return `inline constexpr OptionPlace<${type}> ${table}[] = {\n${rows.join('\n')}\n};\n`;
   });
   return `// ${mark}
-// The core's configuration from the options, which come checked for their types: what they mean
-// together is the core's to judge.
+// The core's configuration from the options, which come as one JSON object and checked for their
+// types: what they mean together is the core's to judge. It knows nothing of its host.
 #pragma once
 
-#include <emscripten/val.h>
-
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "json/document.h"
+#include "json/json_scan.h"
+#include "json/json_text.h"
 #include "session/config.h"
 
 namespace sesame {
 
 template <typename Value>
-struct OptionName {
+struct OptionPlace {
   Value Config::*field;
-  const char* option;
+  const char* pointer;
 };
 
 ${tables.join('\n')}
-inline Config config_of(const emscripten::val& options) {
+/// A whole number, held at \`largest\`.
+inline std::int64_t read_number(Bytes value, std::uint64_t largest) {
+  const WholeNumber number = read_whole_number(value);
+  const auto magnitude = static_cast<std::int64_t>(std::min(number.magnitude, largest));
+  return number.negative ? -magnitude : magnitude;
+}
+
+/// REQUIRES: check_document(options) == Status::kOk. What is missing is 0, false or empty.
+inline Config config_of(Bytes options) {
+  const auto find = [options](const char* pointer) {
+    return find_value(options, pointer).value_or(Bytes{});
+  };
   Config config;
-  for (const auto& [field, option] : kDurationOptions) {
-    config.*field = static_cast<DurationMs>(options[option].as<double>());
+  for (const auto& [field, pointer] : kDurationOptions) {
+    config.*field = read_number(find(pointer), INT64_MAX);
   }
-  for (const auto& [field, option] : kSizeOptions) {
-    config.*field = static_cast<std::size_t>(options[option].as<double>());
+  for (const auto& [field, pointer] : kSizeOptions) {
+    config.*field = static_cast<std::size_t>(read_number(find(pointer), INT32_MAX));
   }
-  for (const auto& [field, option] : kBooleanOptions) config.*field = options[option].as<bool>();
-  for (const auto& [field, option] : kListOptions) {
-    config.*field = emscripten::vecFromJSArray<std::string>(options[option]);
+  for (const auto& [field, pointer] : kBooleanOptions) config.*field = find(pointer) == "true";
+  for (const auto& [field, pointer] : kListOptions) {
+    for (JsonMembers elements(find(pointer)); elements.next();) {
+      append_decoded(&(config.*field).emplace_back(), elements.value());
+    }
   }
-  for (const auto& [field, option] : kStatusOptions) {
-    config.*field = emscripten::vecFromJSArray<int>(options[option]);
+  for (const auto& [field, pointer] : kStatusOptions) {
+    for (JsonMembers elements(find(pointer)); elements.next();) {
+      (config.*field).push_back(static_cast<int>(read_number(elements.value(), INT32_MAX)));
+    }
   }
   return config;
 }

@@ -3,6 +3,7 @@
 // points to is used or copied before the next call (convention 4).
 
 import { SesameError } from '../errors.js';
+import { CORE_OPTIONS } from '../options/table.js';
 import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { ABI_VERSION, ExportedLayout, KEY_BYTES, ResultLayout, Status } from './abi-constants.js';
@@ -37,19 +38,22 @@ const F64 = Object.freeze({
  */
 
 /**
- * What the module's glue makes of an instance.
+ * What the module's glue makes of an instance. Of caches it has handles.
  * @typedef {object} Instance
  * @property {{ memory: WebAssembly.Memory } & Record<string, (...args: number[]) => number>} exports
- * @property {new (options: object, secret: Uint8Array) => BoundCache} Cache
- * @property {(options: object) => import('../errors.js').ConfigFault[]} findFaults
+ * @property {Bound} bound
+ * @property {(options: object) => import('../errors.js').ConfigFault[]} findFaults what is wrong with parsed options
  */
 
 /**
- * @typedef {object} BoundCache
- * @property {() => number} handle
- * @property {(secret: Uint8Array) => void} replaceSecret
- * @property {() => any} statistics
- * @property {() => void} delete
+ * What is bound by embind: the cold path, in texts. Options and statistics are JSON; of a fault there are two lines, the
+ * option and the reason.
+ * @typedef {object} Bound
+ * @property {(options: string) => string} findFaults
+ * @property {(options: string, secret: Uint8Array) => number} create
+ * @property {(handle: number) => void} destroy
+ * @property {(handle: number, secret: Uint8Array) => void} replaceSecret
+ * @property {(handle: number) => string} statistics
  */
 
 /**
@@ -122,7 +126,7 @@ export function instantiate(module, createModule) {
   };
   createModule(glue);
   const version = exports?.sesame_abi_version?.();
-  if (version !== ABI_VERSION || !glue.Cache) {
+  if (version !== ABI_VERSION || !glue.create) {
     throw new SesameError(
       'ERR_SESAME_MODULE',
       `The WebAssembly module speaks version ${version} of the ABI, not ${ABI_VERSION}`,
@@ -131,9 +135,18 @@ export function instantiate(module, createModule) {
   const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory);
   return {
     exports: { ...exports, memory },
-    Cache: glue.Cache,
-    findFaults: glue.findFaults,
+    bound: glue,
+    findFaults: (options) => faultsOf(glue.findFaults(textOf(options))),
   };
+}
+
+/** What the core is told of the options. @param {object} options */
+const textOf = (options) => JSON.stringify(options, CORE_OPTIONS);
+
+/** @param {string} text */
+function faultsOf(text) {
+  const pairs = text.matchAll(/(.*)\n(.*)\n/g);
+  return Array.from(pairs, ([, option, reason]) => ({ option, reason }));
 }
 
 /**
@@ -173,15 +186,16 @@ export class Core {
    */
   constructor(instance, options, secret) {
     this.#exports = instance.exports;
-    const bound = new instance.Cache(options, secret);
+    const { bound } = instance;
+    const handle = bound.create(textOf(options), secret);
     this.#bound = bound;
     let isFreed = false;
     /** Frees the memory, once. Holds on to nothing of this object. */
     this.free = () => {
-      if (!isFreed) bound.delete();
+      if (!isFreed) bound.destroy(handle);
       isFreed = true;
     };
-    this.#handle = this.#bound.handle();
+    this.#handle = handle;
     this.#input = this.#exports.sesame_input(this.#handle);
     this.#capacity = this.#exports.sesame_input_capacity(this.#handle);
     this.#output = this.#exports.sesame_output(this.#handle);
@@ -203,12 +217,12 @@ export class Core {
    * @param {Uint8Array} secret 16 random bytes
    */
   replaceSecret(secret) {
-    this.#bound.replaceSecret(secret);
+    this.#bound.replaceSecret(this.#handle, secret);
   }
 
   /** @returns {any} counters by name, and `bypassReasons`: more of them by reason */
   statistics() {
-    return this.#bound.statistics();
+    return JSON.parse(this.#bound.statistics(this.#handle));
   }
 
   // --- What the last call decided ---

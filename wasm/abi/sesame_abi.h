@@ -4,8 +4,8 @@
  *  1. Version. The host compares sesame_abi_version() with the SESAME_ABI_VERSION that it was
  *     built for, and refuses the module if they differ. Any change to this file that a host
  *     could notice raises it.
- *  2. Handles. A sesame_cache is made and ended by the embind class `Cache` (wasm/embind),
- *     whose handle() is its address; natively it is the C++ struct of cache_handle.h. Nothing
+ *  2. Handles. A sesame_cache is made and ended by embind's create() and destroy() (wasm/embind),
+ *     and a handle is its address; natively it is the C++ struct of cache_handle.h. Nothing
  *     may be called with one that has ended.
  *  3. Input. The host writes the byte fields of a call one after another, in the order of the
  *     length parameters, from sesame_input() on; together at most sesame_input_capacity()

@@ -1,9 +1,12 @@
 // The cold path: configuration, statistics and lifecycle, through embind. The one file that
 // includes Emscripten. What is asked for on every request goes through sesame_abi.h instead.
+// Invariant: only texts and handles pass, so that embind needs to know no other type: each costs
+// bytes in the module and in its glue.
 #include <emscripten/bind.h>
 
+#include <charconv>
 #include <cstdint>
-#include <memory>
+#include <iterator>
 #include <string>
 
 #include "cache_handle.h"
@@ -11,88 +14,100 @@
 
 namespace {
 
-using emscripten::val;
+using sesame::Bytes;
+using sesame::Metrics;
 
-void set_text(val& object, const char* name, const char* text) { object.set(name, text); }
+/// A `sesame_cache*`.
+using Handle = unsigned;
 
-// Everything wrong with the options: [{ option, reason }].
-val faults_of(const val& options) {
-  val faults = val::array();
-  unsigned count = 0;
+sesame_cache* cache_of(Handle handle) { return reinterpret_cast<sesame_cache*>(handle); }
+
+// Everything wrong with the options, which are JSON: of each fault two lines, the option and the
+// reason.
+std::string find_faults(const std::string& options) {
+  std::string text;
   for (const sesame::ConfigFault& fault : sesame::find_faults(sesame::config_of(options))) {
-    val entry = val::object();
-    set_text(entry, "option", fault.option.data());
-    set_text(entry, "reason", fault.reason.data());
-    faults.set(count++, entry);
+    for (const Bytes line : {fault.option, fault.reason}) text.append(line).push_back('\n');
   }
-  return faults;
+  return text;
 }
 
-class Cache {
- public:
-  // REQUIRES: no faults; `secret` is a Uint8Array of KeyMaker::kSecretBytes random bytes.
-  Cache(const val& options, const std::string& secret)
-      : handle_(std::make_unique<sesame_cache>(sesame::config_of(options), secret)) {}
+// REQUIRES: no faults; `secret` has KeyMaker::kSecretBytes random bytes.
+Handle create(const std::string& options, const std::string& secret) {
+  return reinterpret_cast<Handle>(new sesame_cache(sesame::config_of(options), secret));
+}
 
-  std::uintptr_t handle() const { return reinterpret_cast<std::uintptr_t>(handle_.get()); }
+void destroy(Handle handle) { delete cache_of(handle); }
 
-  // REQUIRES: nothing has been asked of it yet; `secret` as above.
-  void replace_secret(const std::string& secret) { handle_->cache.replace_secret(secret); }
+// REQUIRES: nothing has been asked of it yet; `secret` as above.
+void replace_secret(Handle handle, const std::string& secret) {
+  cache_of(handle)->cache.replace_secret(secret);
+}
 
-  val statistics() const {
-    const sesame::SessionCache& cache = handle_->cache;
-    const sesame::Metrics& metrics = cache.metrics();
-    val result = val::object();
-    const auto set = [&result](const char* name, std::uint64_t value) {
-      result.set(name, static_cast<double>(value));
-    };
-    set("checks", metrics.checks);
-    set("fresh", metrics.fresh);
-    set("stale", metrics.stale);
-    set("miss", metrics.miss);
-    set("joined", metrics.joined);
-    set("negative", metrics.negative);
-    set("bypass", metrics.bypass);
-    const char* const reasons = "bypassReasons";
-    val ambiguous = val::object();
-    for (std::size_t reason = 1; reason < sesame::kAmbiguities; ++reason) {
-      ambiguous.set(sesame::kAmbiguityNames[reason],
-                    static_cast<double>(metrics.ambiguous[reason]));
-    }
-    result.set(reasons, ambiguous);
-    set("originMiss", metrics.origin_miss);
-    set("originRefresh", metrics.origin_refresh);
-    set("originFresh", metrics.origin_fresh);
-    set("originBypass", metrics.origin_bypass);
-    set("originWrite", metrics.origin_write);
-    set("originLogin", metrics.origin_login);
-    set("originTokenRefresh", metrics.origin_token_refresh);
-    set("originFailures", metrics.origin_failures);
-    set("unavailable", metrics.unavailable);
-    set("sharedFills", metrics.shared_fills);
-    set("fillsRefused", metrics.fills_refused);
-    set("takeovers", metrics.takeovers);
-    set("updates", metrics.updates);
-    set("revocations", metrics.revocations);
-    set("evictions", cache.store().evictions());
-    set("entries", cache.store().entries());
-    set("bytes", cache.used_bytes());
-    set("managedSessions", cache.managed_sessions());
-    set("leases", cache.leases_in_use());
-    return result;
-  }
-
- private:
-  std::unique_ptr<sesame_cache> handle_;
+struct CounterName {
+  std::uint64_t Metrics::*counter;
+  const char* name;
 };
+
+constexpr CounterName kCounters[] = {
+    {&Metrics::checks, "checks"},
+    {&Metrics::fresh, "fresh"},
+    {&Metrics::stale, "stale"},
+    {&Metrics::miss, "miss"},
+    {&Metrics::joined, "joined"},
+    {&Metrics::negative, "negative"},
+    {&Metrics::bypass, "bypass"},
+    {&Metrics::origin_miss, "originMiss"},
+    {&Metrics::origin_refresh, "originRefresh"},
+    {&Metrics::origin_fresh, "originFresh"},
+    {&Metrics::origin_bypass, "originBypass"},
+    {&Metrics::origin_write, "originWrite"},
+    {&Metrics::origin_login, "originLogin"},
+    {&Metrics::origin_token_refresh, "originTokenRefresh"},
+    {&Metrics::origin_failures, "originFailures"},
+    {&Metrics::unavailable, "unavailable"},
+    {&Metrics::shared_fills, "sharedFills"},
+    {&Metrics::fills_refused, "fillsRefused"},
+    {&Metrics::takeovers, "takeovers"},
+    {&Metrics::updates, "updates"},
+    {&Metrics::revocations, "revocations"},
+};
+
+void append_name(std::string* text, const char* name) {
+  text->append(text->back() == '{' ? "\"" : ",\"").append(name).append("\":");
+}
+
+void append_counter(std::string* text, const char* name, std::uint64_t value) {
+  append_name(text, name);
+  char digits[20];
+  text->append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
+}
+
+std::string statistics(Handle handle) {
+  const sesame::SessionCache& cache = cache_of(handle)->cache;
+  const Metrics& metrics = cache.metrics();
+  std::string text = "{";
+  for (const auto& [counter, name] : kCounters) append_counter(&text, name, metrics.*counter);
+  append_counter(&text, "evictions", cache.store().evictions());
+  append_counter(&text, "entries", cache.store().entries());
+  append_counter(&text, "bytes", cache.used_bytes());
+  append_counter(&text, "managedSessions", cache.managed_sessions());
+  append_counter(&text, "leases", cache.leases_in_use());
+  append_name(&text, "bypassReasons");
+  text.push_back('{');
+  for (std::size_t reason = 1; reason < sesame::kAmbiguities; ++reason) {
+    append_counter(&text, sesame::kAmbiguityNames[reason], metrics.ambiguous[reason]);
+  }
+  text.append("}}");
+  return text;
+}
 
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(sesame) {
-  emscripten::function("findFaults", &faults_of);
-  emscripten::class_<Cache>("Cache")
-      .constructor<const val&, const std::string&>()
-      .function("handle", &Cache::handle)
-      .function("replaceSecret", &Cache::replace_secret)
-      .function("statistics", &Cache::statistics);
+  emscripten::function("findFaults", &find_faults);
+  emscripten::function("create", &create);
+  emscripten::function("destroy", &destroy);
+  emscripten::function("replaceSecret", &replace_secret);
+  emscripten::function("statistics", &statistics);
 }
