@@ -1,0 +1,26 @@
+// Stands in for the part of embind's library that tells JavaScript of every built-in type, each
+// with a name and a conversion: it tells of those that pass between the module and its host
+// (bindings.cc), and of no other. Linked where embind is of the version that it stands in for
+// (CMakeLists.txt). Invariant: a type that is missing here is named when the module starts, which
+// fails.
+#include <emscripten/bind.h>
+#include <emscripten/emscripten.h>
+
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+extern "C" {
+
+// Names a type that is missing, by its number: there are no others without RTTI.
+EMSCRIPTEN_KEEPALIVE void* __getTypeName(const void* /*type*/) { return std::calloc(1, 1); }
+
+__attribute__((constructor)) void register_types() {
+  using namespace emscripten::internal;
+  _embind_register_void(TypeID<void>::get(), "void");
+  _embind_register_integer(TypeID<unsigned>::get(), "unsigned", sizeof(unsigned), 0,
+                           std::numeric_limits<unsigned>::max());
+  _embind_register_std_string(TypeID<std::string>::get(), "string");
+}
+
+}  // extern "C"
