@@ -296,6 +296,8 @@ TEST_CASE("R3: a name that some reader takes for a session cookie's is ambiguous
       "session%00x", "session%0a", "%C2%A0session",
       // ASP.NET
       "Session", "SESSION", "sessioN",
+      // Java's trim() behind a decoder of escapes
+      "%00session", "\"%00session", "%00%09session", "%1fsession",
       // PHP
       "session[]", "session[x]", "session[", "..Host-session", "_.Host-session", "[_Host-session",
       " .%5FHost-session", "__host-session", "__Host-Session",

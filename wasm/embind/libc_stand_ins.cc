@@ -20,6 +20,25 @@ double strtod(const char* text, char** end) {
   return 0;
 }
 
+unsigned long long strtoull(const char* text, char** end, int /*base*/) {
+  strtod(text, end);
+  return 0;
+}
+
+long long strtoll(const char* text, char** end, int /*base*/) {
+  strtod(text, end);
+  return 0;
+}
+
+// The C++ library's strings would bring libc's own with these.
+long strtol(const char* text, char** end, int base) {
+  return static_cast<long>(strtoll(text, end, base));
+}
+
+unsigned long strtoul(const char* text, char** end, int base) {
+  return static_cast<unsigned long>(strtoull(text, end, base));
+}
+
 float strtof(const char* text, char** end) { return static_cast<float>(strtod(text, end)); }
 
 long double strtold(const char* text, char** end) { return strtod(text, end); }

@@ -5,6 +5,7 @@
 // - Perl's CGI and PHP before 7.4.11 decode percent-escapes and '+' in it;
 // - PHP drops leading spaces, ends it at a NUL, turns ' ', '.' and '[' into '_', and reads
 //   `session[x]` as an array named `session`;
+// - Java's trim() takes everything up to a space off both ends, NULs as well;
 // - ASP.NET compares names in any case;
 // - Werkzeug before 2.2.3 skipped an '=' before it.
 // A host that decodes header bytes may have put U+FFFD in place of any byte that is not ASCII; so
@@ -40,7 +41,7 @@ class NameReader {
  public:
   explicit NameReader(Bytes raw) : rest_(raw) {}
 
-  // False at the end, which an escaped NUL is as well.
+  // False at the end.
   bool next(unsigned char* byte) {
     if (rest_.empty()) return false;
     std::size_t length = 1;
@@ -54,14 +55,15 @@ class NameReader {
       }
     }
     rest_.remove_prefix(length);
-    return *byte != 0;
+    return true;
   }
 
-  // Whether nothing follows that a reader which strips the end of a name would keep.
+  // Whether nothing follows that a reader which strips the end of a name would keep, or which ends
+  // it at a NUL.
   bool is_at_end() const {
     NameReader ahead(rest_);
     unsigned char byte = 0;
-    while (ahead.next(&byte)) {
+    while (ahead.next(&byte) && byte != 0) {
       if (!is_stripped(byte) && !is_space(byte)) return false;
     }
     return true;
