@@ -4,9 +4,7 @@
 // bytes in the module and in its glue.
 #include <emscripten/bind.h>
 
-#include <charconv>
 #include <cstdint>
-#include <iterator>
 #include <string>
 
 #include "cache_handle.h"
@@ -79,8 +77,7 @@ void append_name(std::string* text, const char* name) {
 
 void append_counter(std::string* text, const char* name, std::uint64_t value) {
   append_name(text, name);
-  char digits[20];
-  text->append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
+  sesame::append_digits(text, value);
 }
 
 std::string statistics(Handle handle) {

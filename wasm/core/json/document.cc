@@ -5,14 +5,11 @@
 
 #include <algorithm>
 #include <bitset>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -214,9 +211,7 @@ void append_number(std::string* to, Bytes number) {
     return;
   }
   if (whole.negative && whole.magnitude != 0) to->push_back('-');
-  char digits[20];
-  const auto written = std::to_chars(std::begin(digits), std::end(digits), whole.magnitude);
-  to->append(digits, written.ptr);
+  append_digits(to, whole.magnitude);
 }
 
 // One token of a JSON pointer, its escapes undone (RFC 6901 section 3). Empty if they are wrong.
@@ -242,12 +237,12 @@ std::optional<Bytes> find_member(Bytes object, Bytes name) {
 }
 
 std::optional<Bytes> find_element(Bytes array, Bytes index) {
-  const bool leading_zero = index.size() > 1 && index.front() == '0';
-  std::size_t wanted = 0;
-  const auto [end, error] = std::from_chars(index.data(), index.data() + index.size(), wanted);
-  if (leading_zero || error != std::errc() || end != index.data() + index.size()) {
+  // Digits alone, without a zero before others.
+  if (index.empty() || (index.size() > 1 && index.front() == '0') ||
+      !std::all_of(index.begin(), index.end(), is_digit)) {
     return std::nullopt;
   }
+  std::uint64_t wanted = read_whole_number(index).magnitude;
   for (JsonMembers elements(array); elements.next(); --wanted) {
     if (wanted == 0) return elements.value();
   }

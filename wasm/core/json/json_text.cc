@@ -132,4 +132,9 @@ WholeNumber read_whole_number(Bytes number) {
   return result;
 }
 
+void append_digits(std::string* to, std::uint64_t number) {
+  if (number >= 10) append_digits(to, number / 10);
+  to->push_back(static_cast<char>('0' + number % 10));
+}
+
 }  // namespace sesame

@@ -32,4 +32,7 @@ struct WholeNumber {
 
 WholeNumber read_whole_number(Bytes number);
 
+/// Appends its plain digits.
+void append_digits(std::string* to, std::uint64_t number);
+
 }  // namespace sesame
