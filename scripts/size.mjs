@@ -12,30 +12,30 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 /** Of files as they are. */
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 55_000 },
-  { file: 'js_bindings/dist/sesame.js', limit: 12_000 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 103_000 },
+  { file: 'js_bindings/dist/sesame.js', limit: 7100 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 95_300 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 53_400,
-    'sesame-edge, browser': 53_400,
-    'sesame-edge, node': 53_400,
-    'sesame-edge/worker, workerd': 55_300,
-    'sesame-edge/serve, node': 58_100,
-    'sesame-edge/redis, node': 4000,
-    'sesame-edge/durable-object, workerd': 1700,
-    'sesame-edge/stores, workerd': 3400,
+    'sesame-edge, workerd': 55_600,
+    'sesame-edge, browser': 55_600,
+    'sesame-edge, node': 55_700,
+    'sesame-edge/worker, workerd': 57_600,
+    'sesame-edge/serve, node': 60_600,
+    'sesame-edge/redis, node': 4400,
+    'sesame-edge/durable-object, workerd': 1800,
+    'sesame-edge/stores, workerd': 3600,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 103_000,
-    'sesame-edge/sesame-service-worker.js, browser': 103_000,
-    'sesame-edge/client, browser': 3100,
+    'sesame-edge/service-worker, browser': 95_100,
+    'sesame-edge/sesame-service-worker.js, browser': 95_100,
+    'sesame-edge/client, browser': 3000,
     'sesame-edge/react, browser': 4300,
     'sesame-edge/node, node': 700,
-    'sesame-edge/express, node': 800,
-    'sesame-edge/hono, workerd': 1050,
-    'sesame-edge/next, node': 55_800,
+    'sesame-edge/express, node': 700,
+    'sesame-edge/hono, workerd': 1000,
+    'sesame-edge/next, node': 57_900,
     'sesame-edge/opentelemetry, workerd': 1900,
   }),
 );

@@ -72,6 +72,16 @@ describe('abi', () => {
     assert.equal(late.check(head, NOW, 0, 0), Action.SERVE);
   });
 
+  test('R14: members of the document may have names of any alphabet, and with quotes in them', () => {
+    const name = '\u540d "\\\u00e9" \u{1f511}';
+    core = createCore({ fields: ['id', name] });
+    const kept = JSON.stringify({ id: 'ada', [name]: 1 });
+    assert.equal(core.check(headOf('ada'), NOW, 0, 0), Action.FETCH);
+    const whole = JSON.stringify({ id: 'ada', [name]: 1, other: 2 });
+    assert.equal(core.completeFill(NOW, core.lease, answerOf(whole)), Action.SERVE);
+    assert.equal(bodyOf(), kept);
+  });
+
   test('R7: answers stay right while the memory grows under them', () => {
     const before = memoryBytes();
     const sizes = new Set();

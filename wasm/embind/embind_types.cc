@@ -20,7 +20,8 @@ __attribute__((constructor)) void register_types() {
   _embind_register_void(TypeID<void>::get(), "void");
   _embind_register_integer(TypeID<unsigned>::get(), "unsigned", sizeof(unsigned), 0,
                            std::numeric_limits<unsigned>::max());
-  _embind_register_std_string(TypeID<std::string>::get(), "string");
+  // By this name embind tells text, which is UTF-8, from bytes.
+  _embind_register_std_string(TypeID<std::string>::get(), "std::string");
 }
 
 }  // extern "C"

@@ -42,6 +42,7 @@ unsigned long strtoul(const char* text, char** end, int base) {
 float strtof(const char* text, char** end) { return static_cast<float>(strtod(text, end)); }
 
 long double strtold(const char* text, char** end) { return strtod(text, end); }
+
 // What embind names types with that nobody registered, in messages to its users; without doubles
 // in the format the compiler calls it by another name.
 int sprintf(char* buffer, const char* /*format*/, ...) {
