@@ -1,8 +1,7 @@
 // Stands in for the part of embind's library that tells JavaScript of every built-in type, each
 // with a name and a conversion: it tells of those that pass between the module and its host
 // (bindings.cc), and of no other. Linked where embind is of the version that it stands in for
-// (CMakeLists.txt). Invariant: a type that is missing here is named when the module starts, which
-// fails.
+// (CMakeLists.txt). Invariant: a function with a type that is missing here fails when it is called.
 #include <emscripten/bind.h>
 #include <emscripten/emscripten.h>
 
@@ -12,7 +11,7 @@
 
 extern "C" {
 
-// Names a type that is missing, by its number: there are no others without RTTI.
+// The name of a type that is missing, for a message, which frees it: empty, as none is known.
 EMSCRIPTEN_KEEPALIVE void* __getTypeName(const void* /*type*/) { return std::calloc(1, 1); }
 
 __attribute__((constructor)) void register_types() {

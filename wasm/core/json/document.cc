@@ -1,7 +1,6 @@
 // nlohmann_json reads the tokens that make a text JSON, or not. Its parser and its DOM stay out:
 // they would double the module. Everything else is found by position in the text.
 #include "json/document.h"
-#include "base/siphash.h"
 
 #include <algorithm>
 #include <bitset>
@@ -134,8 +133,8 @@ class DocumentParser {
     Expected expected = Expected::kValue;
     bool is_object = false;
     for (bool is_first = true;; is_first = false) {
-      // The one call: the lexer becomes a part of this function, and the texts of its errors, which
-      // nobody reads, go.
+      // The one call, and a way out at once: the lexer becomes a part of this function, and the
+      // compiler sees that nobody reads the texts of its errors.
       const Token token = lexer_.scan();
       if (token == Token::parse_error) return Status::kNotJson;
       if (is_first) is_object = token == Token::begin_object;
