@@ -99,8 +99,13 @@ export const OPTIONS = ${tableOf(options)};
 export const MANAGED = ${tableOf(Object.entries(MANAGED))};
 
 export const VERIFY = ${tableOf(Object.entries(VERIFY))};
+`;
+}
 
-/** What the core is told of. */
+function coreOptions() {
+  return `// ${mark}
+// Which options the core is told of: an object with them as JSON has no others.
+
 export const CORE_OPTIONS = ${JSON.stringify(ofCore.map(([name]) => name))};
 `;
 }
@@ -416,6 +421,8 @@ export function generateOptions({ check = false } = {}) {
   /** @type {Record<string, () => string>} */
   const outputs = {
     'js_bindings/options/table.js': () => formatted('js_bindings/options/table.js', table()),
+    'js_bindings/core/core-options.js': () =>
+      formatted('js_bindings/core/core-options.js', coreOptions()),
     'js_bindings/options/types.js': types,
     'wasm/embind/config_of.h': configOf,
     'wasm/core/session/option_ranges.h': ranges,

@@ -3,10 +3,10 @@
 // points to is used or copied before the next call (convention 4).
 
 import { SesameError } from '../errors.js';
-import { CORE_OPTIONS } from '../options/table.js';
 import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { ABI_VERSION, ExportedLayout, KEY_BYTES, ResultLayout, Status } from './abi-constants.js';
+import { CORE_OPTIONS } from './core-options.js';
 
 /** The action of the last call, and what is needed to carry it out. */
 const U32 = Object.freeze({

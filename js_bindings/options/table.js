@@ -61,27 +61,3 @@ export const VERIFY = Object.freeze({
   headers: { kind: 'verifyHeaders', standard: {} },
   prefix: { kind: 'boolean', standard: false },
 });
-
-/** What the core is told of. */
-export const CORE_OPTIONS = [
-  'userId',
-  'cookie',
-  'authorizationSchemes',
-  'originTimeout',
-  'leaseFor',
-  'refusals',
-  'freshFor',
-  'keepFor',
-  'staleIfError',
-  'expiresIn',
-  'idleFor',
-  'negativeFor',
-  'fields',
-  'memory',
-  'sessionsPerUser',
-  'endsPerUser',
-  'maxDocument',
-  'maxCredential',
-  'isManaged',
-  'refreshLeaseFor',
-];

@@ -143,7 +143,7 @@ export class MemoryStore {
     const isTrimmed = this.#newest > this.#events.length && Number(since.at) < Number(oldest) - 1;
     const isAhead = Number(since.at) > this.#newest; // what it says happened has been lost
     if (since.history !== this.#history || isTrimmed || isAhead) return null;
-    const events = this.#events.filter(({ at }) => compareAt(at, since.at) > 0);
+    const events = this.#events.slice(Math.max(0, Number(since.at) + 1 - Number(oldest)));
     return { events, position, more: false };
   }
 

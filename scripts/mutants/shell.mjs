@@ -146,8 +146,8 @@ export const shellMutants = [
   {
     name: 'R22: that a write is published to the other nodes',
     file: ENGINE,
-    from: 'await write.publish(answer, asked);',
-    to: '',
+    from: 'return write.publish(answer, asked);',
+    to: 'return false;',
     by: stores('nodes'),
   },
   {
@@ -668,8 +668,8 @@ export const shellMutants = [
   {
     name: 'R22: that two writes at once leave no document',
     file: PUBLISHER,
-    from: 'return (await this.#isNewest(begun, published, users)) ? published : null;',
-    to: 'return published;',
+    from: 'return { published: isNewest ? published : null, isPending };',
+    to: 'return { published, isPending };',
     by: js('guards-shared'),
   },
   {
@@ -696,16 +696,37 @@ export const shellMutants = [
   {
     name: 'R23: that a revocation which is told again ends nothing that began since it was called',
     file: PUBLISHER,
-    from: "again && action === 'revoke' ? calledAt + this.#log.clockOffset : 0",
+    from: "action === 'revoke' ? calledAt + this.#log.clockOffset : 0",
     to: '0',
     by: js('guards-shared'),
   },
   {
     name: 'R23: that a revocation whose answer was lost is not told again',
     file: PUBLISHER,
-    from: 'again && (await this.#hasTold(action, user, called))',
+    from: 'again && (await this.#ownEvents.find(action, user, called))',
     to: 'null',
     by: stores('managed'),
+  },
+  {
+    name: 'R25: that tokens which no other node has are ended with their session',
+    file: LOG,
+    from: "if (this.outbox.isPending(key, 'tokens')) this.listener.ending(key);",
+    to: '',
+    by: stores('managed'),
+  },
+  {
+    name: 'R23: that an event of before is not taken for one that was sent again',
+    file: 'js_bindings/shared/own-events.js',
+    from: 'if (at === undefined || compareAt(at, since.at) <= 0) return null;',
+    to: 'if (at === undefined) return null;',
+    by: stores('managed'),
+  },
+  {
+    name: 'R22: that a write which is not shared yet says so',
+    file: PUBLISHER,
+    from: 'isPending ||= position === null;',
+    to: '',
+    by: js('guards-shared'),
   },
   {
     name: 'R23: that a node hears when a revocation was called',

@@ -277,6 +277,29 @@ describe('tokens that several nodes share', () => {
     assert.equal(origin.redeemed.length, 1);
     assert.ok(origin.calls.includes(`POST ${LOGOUT} 200`));
   });
+
+  test('R25: tokens that a node has exchanged and could not save end at the origin with their session', async () => {
+    const world = await startNodes(2, {
+      options: { freshFor: '1m' },
+      managed: { logoutPath: LOGOUT },
+    });
+    const { nodes, login, logout, status, pass, origin } = world;
+    const [a, b] = nodes;
+    const cookie = await login(a);
+    await status(b, ME, cookie);
+    await pass(EXPIRED_MS);
+    a.onAnswer = (path) => {
+      if (path === REFRESH) a.link.isCut = true;
+    };
+    assert.equal(await status(a, THINGS, cookie), 200);
+    assert.equal(await logout(b, cookie), 200);
+    assert.notDeepEqual(origin.live(), [], 'nobody else has them');
+    await pass(SECOND);
+    a.link.isCut = false;
+    await pass(SOON);
+    assert.deepEqual(origin.live(), []);
+    assert.equal(await status(a, ME, cookie), 401);
+  });
 });
 
 describe('managed sessions in doubt', () => {
