@@ -122,12 +122,15 @@ export class SessionChanges {
     const work = this.#isAccepted({ ...request, isEnding: true }).then((isAccepted) =>
       isAccepted ? this.#core.revokeSession(request.head, this.#host.now(), true) : null,
     );
-    const each = { work, until: this.#host.now() + this.#options.leaseFor };
+    // Two calls may find it out at once: it is known when the last of them has its answer.
+    const all = Promise.allSettled([this.#ending.get(key)?.work, work]);
+    const each = { work: all, until: this.#host.now() + this.#options.leaseFor };
     this.#ending.delete(key);
     this.#ending.set(key, each);
-    return work.finally(() => {
+    all.then(() => {
       if (this.#ending.get(key) === each) this.#ending.delete(key);
     });
+    return work;
   }
 
   /** Whether it is being found out of some credential what there is to end. */

@@ -187,7 +187,8 @@ TEST_CASE("R1: schemes that carry a whole credential do so with values that are 
   }
   for (const Bytes scheme : {"token", "TOKEN", "ApiKey", "apikey", "jwt"}) {
     CAPTURE(scheme);
-    const Credential credential = read("", std::string(scheme) + " abc");
+    const std::string authorization = std::string(scheme) + " abc";
+    const Credential credential = read("", authorization);
     CHECK(credential.kind == CredentialKind::kBearer);
     CHECK(credential.value == "abc");
     CHECK(credential.name.size() == scheme.size());

@@ -147,10 +147,10 @@ describe('records that others write', () => {
   test('R34: what is noted of users, and locks, of any kind: no call fails', async () => {
     const { store, user, lock } = open();
     await db.hSet(user('u'), { revoke: 'x', invalidate: 'y'.repeat(1e6) });
-    assert.deepEqual(await store.epochs('u'), { revokedAt: '', changedAt: '' });
+    assert.deepEqual(await store.epochs('u'), { revokedAt: '', changedAt: '', revokedBefore: 0 });
     await db.set(user('v'), 'x');
     const { at } = await store.userEvent('revoke', 'v', 'node');
-    assert.deepEqual(await store.epochs('v'), { revokedAt: at, changedAt: '' });
+    assert.deepEqual(await store.epochs('v'), { revokedAt: at, changedAt: '', revokedBefore: 0 });
     await db.rPush(lock('0a'), 'x');
     assert.equal(await store.acquire('0a', 1000), null);
     await store.release('0a', 'x');

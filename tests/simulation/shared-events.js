@@ -100,7 +100,9 @@ function revoke(node) {
   // Whose session a node does not know it asks first (R53): until then it has not ended, but may at any time.
   const call = () => {
     node.ledger.swept.add(token);
-    return node.sessions.revoke({ headers: bearer(token) });
+    const ending = node.sessions.revoke({ headers: bearer(token) });
+    node.judge.overtake(); // it may ask the origin beside a check that does
+    return ending;
   };
   tell(node, `revoke ${token}`, call, () => node.judge.revoke(token));
 }

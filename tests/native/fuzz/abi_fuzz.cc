@@ -231,7 +231,7 @@ class Host {
 
   void revoke(std::size_t key) {
     put_head(key);
-    sesame_session_revoke(&cache_, now_, tenant_, cookie_, authorization_);
+    sesame_session_revoke(&cache_, now_, tenant_, cookie_, authorization_, 1);
     is_revoked_[key] = true;
     ++burials_;
   }
@@ -429,7 +429,7 @@ class Host {
         break;
       case 4:
         ++burials_;
-        sesame_session_revoke(&cache_, now_, first, second, third);
+        sesame_session_revoke(&cache_, now_, first, second, third, 1);
         break;
       default:
         output(sesame_session_begin(&cache_, now_, 0, now_, 0, first, second, 0, 0, 0, third));
