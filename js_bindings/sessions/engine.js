@@ -129,7 +129,7 @@ export class Engine {
     let again = request.isEnding ? CheckFlag.AGAIN : 0;
     let attempts = 0;
     for (let round = 0; ; ++round) {
-      if (this.#changes.isEnding && !request.isEnding) await this.#changes.settled(head);
+      if (!request.isEnding && this.#changes.isEnding(head)) await this.#changes.settled(head);
       const flags = (fresh ? CheckFlag.FRESH : 0) | again;
       const action = this.#core.check(head, this.#host.now(), waited, flags);
       again = CheckFlag.AGAIN;

@@ -133,9 +133,12 @@ export class SessionChanges {
     return work;
   }
 
-  /** Whether it is being found out of some credential what there is to end. */
-  get isEnding() {
-    return this.#ending.size > 0;
+  /**
+   * Whether it is being found out what there is to end of this credential.
+   * @param {RequestHead} head
+   */
+  isEnding(head) {
+    return this.#ending.size > 0 && this.#isBeingEnded(this.#core.sessionKey(head)?.key ?? '');
   }
 
   /** @param {string} key of a session */

@@ -167,7 +167,7 @@ export const shellMutants = [
   {
     name: 'R10: that nothing is answered of a session while it is found out what there is to end',
     file: ENGINE,
-    from: 'if (this.#changes.isEnding && !request.isEnding) await this.#changes.settled(head);',
+    from: 'if (!request.isEnding && this.#changes.isEnding(head)) await this.#changes.settled(head);',
     to: '',
     by: security('strangers'),
   },
