@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -22,8 +23,11 @@ constexpr double kStart = 1'800'000'000'000;
 // Tombstones are kept in a ring: with fewer burials than it holds none can have been pushed out.
 constexpr int kMaxBurials = 60;
 
-void require(bool holds) {
-  if (!holds) std::abort();
+// The line is what a finding says first.
+void require(bool holds, int line = __builtin_LINE()) {
+  if (holds) return;
+  std::fprintf(stderr, "line %d does not hold\n", line);
+  std::abort();
 }
 
 class Input {
@@ -226,13 +230,18 @@ class Host {
     put_head(key);
     const auto what = static_cast<std::uint32_t>(input_.below(4));
     sesame_session_forget(&cache_, tenant_, cookie_, authorization_, what);
-    if (what == 2 && is_cookie(key)) is_revoked_[key] = false;
+    if (what != 2 || !is_cookie(key)) return;
+    // It begins anew, for every tenant.
+    for (std::size_t each = 0; each < kKeys; each += 2) {
+      if (each / 2 % 3 == key / 2 % 3) is_revoked_[each] = false;
+    }
   }
 
   void revoke(std::size_t key) {
     put_head(key);
-    sesame_session_revoke(&cache_, now_, tenant_, cookie_, authorization_, 1);
-    is_revoked_[key] = true;
+    const std::uint32_t status =
+        sesame_session_revoke(&cache_, now_, tenant_, cookie_, authorization_, 1);
+    is_revoked_[key] = status == SESAME_STATUS_OK;
     ++burials_;
   }
 

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -29,8 +30,11 @@ constexpr int kCookies = 6;
 constexpr int kMaxBurials = 60;
 constexpr int kMaxSteps = 200;
 
-void require(bool holds) {
-  if (!holds) std::abort();
+// The line is what a finding says first.
+void require(bool holds, int line = __builtin_LINE()) {
+  if (holds) return;
+  std::fprintf(stderr, "line %d does not hold\n", line);
+  std::abort();
 }
 
 class Input {
@@ -174,7 +178,7 @@ class Host {
         return look_at_export(cookie);
       case 3:
         put_head(cookie);
-        sesame_session_revoke(&cache_, now_, 0, head_, 0, 1);
+        if (sesame_session_revoke(&cache_, now_, 0, head_, 0, 1) != SESAME_STATUS_OK) return;
         return bury(cookie);
       case 4:
         return end_elsewhere(cookie);
@@ -233,7 +237,7 @@ class Host {
     put_head(cookie);
     if (sesame_session_key(&cache_, 0, head_, 0) == 0) return;
     const sesame_result& result = *sesame_output(&cache_);
-    const std::string key(result.body, result.body_length);
+    const std::string key(result.body, sizeof(sesame::Key));
     filled_ = 0;
     sesame_remote_apply(&cache_, now_, SESAME_REMOTE_SESSION_ENDED, put(key), 0);
     bury(cookie);

@@ -86,8 +86,8 @@ class CredentialReader {
   /// for; some may be ambiguous by themselves.
   NamedCredentials all_named(Bytes cookie_header, Bytes authorization) const;
 
-  /// Of managed sessions. REQUIRES: there is one.
-  Bytes first_cookie_name() const { return names_.name(0); }
+  /// Of managed sessions; empty if none is configured.
+  Bytes first_cookie_name() const { return names_.size() == 0 ? Bytes{} : names_.name(0); }
 
  private:
   Credential read_authorization(Bytes authorization) const;
