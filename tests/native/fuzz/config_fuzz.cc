@@ -3,6 +3,7 @@
 // memory. Input: the numbers of the configuration, then its texts.
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <set>
@@ -23,8 +24,11 @@ constexpr TimeMs kStart = 1'800'000'000'000;
 // A cache takes its memory when it is made: more would only make the fuzzer slow.
 constexpr std::size_t kMaxMemory = 4u << 20;
 
-void require(bool holds) {
-  if (!holds) std::abort();
+// The line is what a finding says first.
+void require(bool holds, int line = __builtin_LINE()) {
+  if (holds) return;
+  std::fprintf(stderr, "line %d does not hold\n", line);
+  std::abort();
 }
 
 class Input {
@@ -144,9 +148,10 @@ void live(const sesame::Config& config) {
   fill(asked, 200);
   require(cache.revoke_user("\"7\"", now) == sesame::Status::kOk ||
           config.max_document_bytes < body.size());
-  cache.revoke(request, now);
+  const sesame::Status ended = cache.revoke(request, now, /*is_accepted=*/true);
   const sesame::Outcome after = cache.check(request, now);
-  require(after.action == Action::kRefuse || after.action == Action::kTooLarge);
+  require(after.action == Action::kRefuse || after.action == Action::kTooLarge ||
+          ended == sesame::Status::kFull);
   judge();
 }
 
