@@ -225,16 +225,18 @@ export class SessionChanges {
     const { head } = request;
     const left = await this.#lookInStore(head);
     this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
-    await (isLeft(left) ? this.#publishDrop(head) : this.#publishDoubtfulDrop(head));
+    await this.#publishDropOf(head, left);
   }
 
   /**
-   * Drops on the other nodes what they may hold of a credential of which nothing is known, here or in the store: what a
-   * node could not leave there it holds all the same (R31). It takes no room of what is known (R53).
+   * Drops on the other nodes what they may hold of a credential of which nothing is known here. What a node could not
+   * leave in the store it holds all the same (R31): then it is told too, and takes no room of what is known (R53).
    * @param {RequestHead} head with one credential
+   * @param {'found' | 'busy' | 'none' | 'unavailable'} left by other nodes in the store
    */
-  async #publishDoubtfulDrop(head) {
-    await this.#shared?.publisher.drop(head, false);
+  async #publishDropOf(head, left) {
+    if (left === 'found' || left === 'busy') await this.#publishDrop(head);
+    else await this.#shared?.publisher.drop(head, false);
   }
 
   /**
@@ -274,7 +276,7 @@ export class SessionChanges {
       throw new OriginUnavailableError(Math.max(1000, retryAfterMs));
     }
     if (left !== 'none') this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
-    await (isLeft(left) ? this.#publishDrop(head) : this.#publishDoubtfulDrop(head));
+    await this.#publishDropOf(head, left);
     return false;
   }
 
@@ -456,11 +458,6 @@ export class SessionChanges {
       return null;
     }
   }
-}
-
-/** @param {'found' | 'busy' | 'none' | 'unavailable'} left by other nodes of a credential */
-function isLeft(left) {
-  return left === 'found' || left === 'busy';
 }
 
 /** A node has no room to remember that another session has ended (R54). */

@@ -5,17 +5,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "../test_config.h"
 #include "cache_handle.h"
+#include "fuzz_input.h"
 #include "session/memory_budget.h"
 
 namespace {
+
+using sesame::testing::require;
 
 constexpr std::size_t kKeys = 8;
 constexpr std::size_t kUsers = 4;
@@ -23,33 +24,14 @@ constexpr double kStart = 1'800'000'000'000;
 // Tombstones are kept in a ring: with fewer burials than it holds none can have been pushed out.
 constexpr int kMaxBurials = 60;
 
-// The line is what a finding says first.
-void require(bool holds, int line = __builtin_LINE()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %d does not hold\n", line);
-  std::abort();
-}
-
-class Input {
+class Input : public sesame::testing::FuzzInput {
  public:
-  Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-  bool is_empty() const { return next_ == end_; }
-  std::uint8_t byte() { return next_ == end_ ? std::uint8_t{0} : *next_++; }
-  std::size_t below(std::size_t limit) { return byte() % limit; }
-  std::uint32_t word() {
-    std::uint32_t word = 0;
-    for (int i = 0; i < 4; ++i) word = word << 8 | byte();
-    return word;
-  }
+  using FuzzInput::FuzzInput;
   std::string text() {
     std::string text(byte(), '\0');
     for (char& c : text) c = static_cast<char>(byte());
     return text;
   }
-
- private:
-  const std::uint8_t* next_;
-  const std::uint8_t* end_;
 };
 
 sesame::Config config_of(std::uint8_t settings) {

@@ -3,17 +3,18 @@
 // memory. Input: the numbers of the configuration, then its texts.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <iterator>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "../test_config.h"
+#include "fuzz_input.h"
 #include "session/session_cache.h"
 
 namespace {
+
+using sesame::testing::require;
 
 using sesame::Action;
 using sesame::Bytes;
@@ -24,22 +25,9 @@ constexpr TimeMs kStart = 1'800'000'000'000;
 // A cache takes its memory when it is made: more would only make the fuzzer slow.
 constexpr std::size_t kMaxMemory = 4u << 20;
 
-// The line is what a finding says first.
-void require(bool holds, int line = __builtin_LINE()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %d does not hold\n", line);
-  std::abort();
-}
-
-class Input {
+class Input : public sesame::testing::FuzzInput {
  public:
-  Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-  std::uint8_t byte() { return next_ == end_ ? std::uint8_t{0} : *next_++; }
-  std::uint64_t word(int bytes) {
-    std::uint64_t word = 0;
-    for (int i = 0; i < bytes; ++i) word = word << 8 | byte();
-    return word;
-  }
+  using FuzzInput::FuzzInput;
   /// Mostly near something that matters, at times anything at all.
   std::int64_t number() {
     constexpr std::int64_t kNear[] = {0,         1,       64,      1000,
@@ -55,10 +43,6 @@ class Input {
     for (char& c : text) c = static_cast<char>(byte());
     return text;
   }
-
- private:
-  const std::uint8_t* next_;
-  const std::uint8_t* end_;
 };
 
 std::vector<std::string> texts_of(Input& input, std::vector<std::string> standard) {

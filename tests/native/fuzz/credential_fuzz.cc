@@ -4,14 +4,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "fuzz_input.h"
 #include "http/credential.h"
 #include "http/jwt.h"
 
 namespace {
+
+using sesame::testing::require;
 
 using sesame::Ambiguity;
 using sesame::Bytes;
@@ -22,10 +24,6 @@ using sesame::CredentialScratch;
 
 const std::vector<std::string> kNames = {"session", "sid", "s"};
 const CredentialReader kReader(kNames, {"Bearer", "Token"});
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool is_inside(Bytes part, Bytes whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();

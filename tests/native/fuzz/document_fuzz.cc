@@ -2,22 +2,20 @@
 // DOM reads it.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "fuzz_input.h"
 #include "json/document.h"
 
 namespace {
 
+using sesame::testing::require;
+
 using nlohmann::json;
 using sesame::Bytes;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // Half a surrogate pair, or a number that no double holds.
 bool may_only_be_json_to_us(Bytes text) {

@@ -9,8 +9,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -20,38 +18,19 @@
 
 #include "../test_config.h"
 #include "cache_handle.h"
+#include "fuzz_input.h"
 #include "session/memory_budget.h"
 
 namespace {
+
+using Input = sesame::testing::FuzzInput;
+using sesame::testing::require;
 
 constexpr double kStart = 1'800'000'000'000;
 constexpr int kCookies = 6;
 // With fewer burials than that none can have been pushed out.
 constexpr int kMaxBurials = 60;
 constexpr int kMaxSteps = 200;
-
-// The line is what a finding says first.
-void require(bool holds, int line = __builtin_LINE()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %d does not hold\n", line);
-  std::abort();
-}
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-  bool is_empty() const { return next_ == end_; }
-  std::uint8_t byte() { return next_ == end_ ? std::uint8_t{0} : *next_++; }
-  std::uint32_t word() {
-    std::uint32_t word = 0;
-    for (int i = 0; i < 4; ++i) word = word << 8 | byte();
-    return word;
-  }
-
- private:
-  const std::uint8_t* next_;
-  const std::uint8_t* end_;
-};
 
 sesame::Config config_of(std::uint8_t settings) {
   sesame::Config config = sesame::testing::test_config();

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -15,10 +14,14 @@
 #include "../test_config.h"
 #include "base/byte_order.h"
 #include "cache_handle.h"
+#include "fuzz_input.h"
 #include "session/memory_budget.h"
 #include "snapshot/snapshot_format.h"
 
 namespace {
+
+using Input = sesame::testing::FuzzInput;
+using sesame::testing::require;
 
 constexpr double kNow = 1'800'000'000'000;
 constexpr char kSecret[] = "0123456789abcdef";
@@ -28,26 +31,6 @@ constexpr int kMaxEdits = 12;
 constexpr int kUses = 60;
 constexpr int kMaxParts = 1'000;
 constexpr int kMaxEnds = 100'000;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-  bool is_empty() const { return next_ == end_; }
-  std::uint8_t byte() { return next_ == end_ ? std::uint8_t{0} : *next_++; }
-  std::uint32_t word() {
-    std::uint32_t word = 0;
-    for (int i = 0; i < 4; ++i) word = word << 8 | byte();
-    return word;
-  }
-
- private:
-  const std::uint8_t* next_;
-  const std::uint8_t* end_;
-};
 
 const sesame::Config& config() {
   static const sesame::Config made = [] {
