@@ -14,6 +14,7 @@
 
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
 import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
+import { listenForInspect } from './control-server.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
@@ -33,6 +34,29 @@ import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
  *   TLS; default: what the connection is. `X-Forwarded-Proto` is not looked at
  * @property {string} [host] the host that clients see; default: the request's own
  */
+
+/**
+ * Lets `sesame-edge inspect` ask this process why a request is answered as it is (SPEC R72), over a socket that only
+ * its own user may open (mode 0600).
+ * @param {import('./control-server.js').Inspectable} cache a `SessionCache`
+ * @param {string} url where the server answers: by it several are told apart
+ * @returns {Promise<{ socketPath: string, close: () => Promise<void> }>} `close` removes the socket, as the end of the
+ *   process does
+ *
+ * @example
+ * import http from 'node:http';
+ * import { SessionCache } from 'sesame-edge';
+ * import { letInspect, toNodeHandler } from 'sesame-edge/node';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * http.createServer(toNodeHandler(sessions)).listen(8080);
+ * const inspection = await letInspect(sessions, 'http://localhost:8080');
+ * // sesame-edge inspect --port 8080 --header 'Cookie: session=…'
+ * await inspection.close();
+ */
+export function letInspect(cache, url) {
+  return listenForInspect(cache, url);
+}
 
 /** Fetch has no request with these methods ("forbidden method"). */
 const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);

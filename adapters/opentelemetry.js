@@ -13,7 +13,7 @@
 import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 /** @import { LogEntry } from '../js_bindings/host.js' */
-/** @typedef {LogEntry & { event: Exclude<LogEntry['event'], 'vary' | 'store'> }} TimedEntry what took time */
+/** @typedef {LogEntry & { event: Exclude<LogEntry['event'], 'vary' | 'store' | 'wiring'> }} TimedEntry what took time */
 /** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
 /** @import { Attributes } from '@opentelemetry/api' */
 
@@ -80,6 +80,12 @@ const COUNTERS = [
     ['fillsRefused'],
   ],
   [
+    'sesame.documents.without_user',
+    '{document}',
+    'Documents without an identifier of their user',
+    ['documentsWithoutUser'],
+  ],
+  [
     'sesame.origin.unkeyed_vary',
     '{answer}',
     'Answers of the origin that were not kept because of their Vary',
@@ -135,7 +141,7 @@ export function instrument(cache, { meterProvider = metrics, tracerProvider = tr
   const record = createHistograms(meter);
   const tracer = tracerProvider.getTracer(SCOPE);
   const endEvents = cache.observe((entry) => {
-    if (entry.event === 'vary' || entry.event === 'store') return; // it took no time; a metric has it
+    if (!Object.hasOwn(SPANS, entry.event)) return; // it took no time; a metric has it
     record(/** @type {TimedEntry} */ (entry));
     addSpan(tracer, /** @type {TimedEntry} */ (entry));
   });

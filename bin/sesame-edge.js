@@ -4,6 +4,7 @@ const COMMANDS =
   /** @type {Record<string, () => Promise<{ main(argv: string[]): Promise<number> }>>} */ ({
     estimate: () => import('./estimate/cli.js'),
     init: () => import('./init/cli.js'),
+    inspect: () => import('./inspect/cli.js'),
   });
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -1,8 +1,9 @@
 // The worker as `sesame-edge serve` runs it: its options come from the binding `SESAME`, and a
-// second entry point answers with its counters.
+// second entry point answers its operator: its counters, and why a request is answered as it is.
 //
 // It must not know how it is started. Invariant: `control` is reachable over the local server's
 // own socket alone, never over the one that serves traffic.
+import { answerControl } from '../js_bindings/http/control.js';
 import { throughObject } from '../js_bindings/stores/through-object.js';
 import { createWorker } from './worker.js';
 
@@ -24,9 +25,12 @@ export default {
 };
 
 export const control = {
-  /** @param {Request} request */
-  fetch(request) {
-    const isStats = new URL(request.url).pathname === '/stats';
-    return isStats ? Response.json(worker.stats()) : new Response(null, { status: 404 });
+  /** @param {Request} request @param {Bindings} env */
+  fetch(request, env) {
+    const { stats, notices } = worker;
+    return answerControl(
+      { stats, notices, explain: (asked) => worker.explain(asked, env) },
+      request,
+    );
   },
 };

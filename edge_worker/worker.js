@@ -11,7 +11,9 @@
 import { SessionCache } from 'sesame-edge';
 import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 
+/** @import { Explanation } from '../js_bindings/sessions/explain.js' */
 /** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
+/** @import { Notice } from '../js_bindings/sessions/wiring.js' */
 
 /**
  * Where a worker's store is.
@@ -33,6 +35,9 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
  *   Promise<Response>} fetch answers as `SessionCache.handle` does
  * @property {() => Statistics | null} stats the cache's counters (SPEC R70), of this isolate; null before the first
  *   request
+ * @property {() => Notice[]} notices what is wired wrongly, as far as this isolate has seen (SPEC R73)
+ * @property {(request: { headers: Headers, url?: string }, env?: any) => Explanation} explain why a request is answered
+ *   as it is (SPEC R72), by this isolate; `env` where there was no request yet
  */
 
 /**
@@ -81,6 +86,15 @@ export function createWorker(options) {
 
     stats() {
       return sessions?.statistics() ?? null;
+    },
+
+    notices() {
+      return sessions?.notices() ?? [];
+    },
+
+    explain(request, env) {
+      sessions ??= begin(env);
+      return sessions.explain(request);
     },
   };
 }

@@ -9,10 +9,12 @@ import { DropCounts } from './dialects/effects.js';
 import { ConfigError } from './errors.js';
 import { tenantOf, withHost } from './origin/vary.js';
 import { Engine } from './sessions/engine.js';
+import { LastChanges } from './sessions/last-changes.js';
 import { SessionChanges } from './sessions/session-changes.js';
 import { Snapshots } from './sessions/snapshots.js';
 import { StatisticsReader } from './sessions/statistics.js';
 import { Waiters } from './sessions/waiters.js';
+import { Wiring } from './sessions/wiring.js';
 
 /** @typedef {import('./options/options.js').ParsedOptions} ParsedOptions */
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
@@ -54,9 +56,16 @@ export function assemble(instance, parsed, host, features = {}) {
           (keys) => new Core(instance, parsed, keys.core),
         )
       : null;
-  shared?.log.follow();
+  const wiring = new Wiring(host);
+  const lastChanges = new LastChanges(core, host);
+  if (shared !== null) {
+    shared.log.heard = (key) => lastChanges.noteKey(key, 'another node');
+    shared.log.noteReach = (failure) =>
+      wiring.noteAnswer('store', failure, shared.log.refusal !== null);
+    shared.log.follow();
+  }
   const changes = new SessionChanges(core, parsed, host, shared);
-  const engine = new Engine(core, parsed, host, waiters, shared, changes);
+  const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring);
   changes.ask = async (request) => {
     const decision = await engine.resolve(request);
     const isPassed = decision.kind === 'pass' && !decision.isAnonymous;
@@ -75,11 +84,10 @@ export function assemble(instance, parsed, host, features = {}) {
       : null;
   if (managed !== null) changes.findManaged = (head) => managed.find(head);
   const drops = new DropCounts();
-  const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops);
+  const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops, wiring);
   return {
     statistics: () => statistics.read(),
-    drops,
-    core,
+    ...{ drops, wiring, lastChanges, core },
     changes,
     engine,
     managed,

@@ -4,9 +4,9 @@
 /**
  * One line of the log. It names no credential, no user and no part of a document.
  * @typedef {object} LogEntry
- * @property {'check' | 'origin' | 'refresh' | 'vary' | 'store'} event a request decided, the origin asked for a
+ * @property {'check' | 'origin' | 'refresh' | 'vary' | 'store' | 'wiring'} event a request decided, the origin asked for a
  *   document, or for new tokens; the store refuses to answer, and `reason` names why (SPEC R35); or the origin's answer is not kept because its `Vary` has a `name` that the option `varyOn` has not, which is
- *   logged once for each name
+ *   logged once for each name; or something is wired wrongly, and `kind` names what (SPEC R73)
  * @property {number} time milliseconds since the Unix epoch
  * @property {number} durationMs how long it took, in milliseconds
  * @property {string} [source] of a check: where its answer came from (SPEC R43)

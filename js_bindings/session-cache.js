@@ -12,12 +12,15 @@ import { isoTime } from './http/responses.js';
 import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
+import { explain } from './sessions/explain.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
 
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
 /** @typedef {import('./options/types.js').Options} Options */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
+/** @typedef {import('./sessions/explain.js').Explanation} Explanation */
+/** @typedef {import('./sessions/wiring.js').Notice} Notice */
 
 /**
  * What of a request matters: its headers, as `Headers` or as Node's `IncomingMessage` has them.
@@ -370,7 +373,9 @@ export class SessionCacheBase {
    * await sessions.getSession(request); // => null
    */
   revoke(request) {
-    return unawaited(this.#parts.changes.end(this.#requestOf(request)));
+    const asked = this.#requestOf(request);
+    this.#parts.lastChanges.note(asked.head, 'revoke()');
+    return unawaited(this.#parts.changes.end(asked));
   }
 
   /**
@@ -387,7 +392,9 @@ export class SessionCacheBase {
    * (await sessions.identify(request)).source; // => 'origin'
    */
   forget(request) {
-    return unawaited(this.#parts.changes.drop(this.#requestOf(request)));
+    const asked = this.#requestOf(request);
+    this.#parts.lastChanges.note(asked.head, 'invalidate()');
+    return unawaited(this.#parts.changes.drop(asked));
   }
 
   /** @param {RequestLike} request */
@@ -501,6 +508,39 @@ export class SessionCacheBase {
    */
   statistics() {
     return this.#parts.statistics();
+  }
+
+  /**
+   * Why a request is answered as it is (SPEC R72): which credential was read from where, whether it is held, how old it
+   * is, what dropped or ended it, and which option would change that. Nothing is asked and nothing changes, except that
+   * with `idleFor` the session counts as used.
+   * @param {RequestLike} request
+   * @returns {Explanation} without credential and document
+   * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
+   *
+   * @example
+   * const before = sessions.explain(request);
+   * [before.readFrom, before.answer, before.reason]; // => [ 'session', 'asks', 'absent' ]
+   *
+   * await sessions.getSession(request);
+   * const { answer, because } = sessions.explain(request);
+   * answer; // => 'fresh'
+   * because; // => 'A document is held, and young enough.'
+   */
+  explain(request) {
+    return explain(this.#parts, this.#parts.headOf(varyingOf(request)));
+  }
+
+  /**
+   * What is wired wrongly, as far as requests and answers have shown (SPEC R73): each is on the log once, too.
+   * @returns {Notice[]} the oldest first
+   *
+   * @example
+   * await sessions.getSession({ headers: { cookie: 'sid=1' } });
+   * sessions.notices().map(({ cause }) => cause); // => [ 'unknown-cookies' ]
+   */
+  notices() {
+    return this.#parts.wiring.notices;
   }
 
   /**

@@ -12,16 +12,15 @@
  */
 
 import { rmSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import http from 'node:http';
+import { chmod, copyFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { json } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { atExit } from './at-exit.js';
 import { socketAddress, workerdConfig } from './capnp.js';
 import { checkOptions, notBuilt } from './check-options.js';
+import { ADDRESS, ask, DIRECTORY_PREFIX, SOCKET } from './control-socket.js';
 import { createReport } from './report.js';
 import { findWorkerd, startWorkerd } from './workerd-process.js';
 
@@ -29,7 +28,6 @@ const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const ENTRY = 'serve-entry.js';
 const REDIS_ENTRY = 'serve-redis-entry.js';
 const REPORT_EVERY_MS = 1000;
-const STATS_WITHIN_MS = 2000;
 const GRACE_MS = 3000;
 
 export { ServeError } from './serve-error.js';
@@ -93,11 +91,11 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
   const modules = await findModules(store === undefined ? ENTRY : REDIS_ENTRY);
 
   // Made with mode 0700: what is in it is this user's alone.
-  const directory = await mkdtemp(path.join(tmpdir(), 'sesame-edge-'));
+  const directory = await mkdtemp(path.join(tmpdir(), DIRECTORY_PREFIX));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   const forgetRemove = atExit(remove);
   const address = socketAddress(host, port);
-  const controlPath = path.join(directory, 'control.sock');
+  const controlPath = path.join(directory, SOCKET);
   /** @type {import('./workerd-process.js').WorkerdProcess} */
   let workerd;
   try {
@@ -115,13 +113,17 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
     await writeFile(path.join(directory, 'config.capnp'), config, { mode: 0o600 });
     const onLine = (/** @type {string} */ line) => warn(`workerd: ${line}`);
     workerd = await startWorkerd({ binary, directory, address, onLine, signal });
+    await chmod(controlPath, 0o600);
   } catch (error) {
     forgetRemove();
     remove();
     throw error;
   }
 
-  const stats = () => readStats(controlPath);
+  const url = `http://${socketAddress(host, workerd.port)}`;
+  await writeFile(path.join(directory, ADDRESS), url, { mode: 0o600 });
+  // The control entry point is that of the isolate that serves the traffic.
+  const stats = () => ask(controlPath, '/stats');
   const reporting = log ? startReporting(stats, log) : undefined;
   void workerd.ended.then(() => {
     reporting?.cancel();
@@ -131,7 +133,7 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
   /** @type {Promise<void> | undefined} */
   let closing;
   return {
-    url: `http://${socketAddress(host, workerd.port)}`,
+    url,
     port: workerd.port,
     pid: workerd.pid,
     ended: workerd.ended,
@@ -161,21 +163,6 @@ async function findModules(entryName) {
   } catch {
     throw notBuilt();
   }
-}
-
-/**
- * Asks the isolate that serves the traffic; its control entry point is on a Unix socket that only
- * this user can open.
- * @param {string} socketPath
- * @returns {Promise<import('./report.js').Counters | null>}
- */
-async function readStats(socketPath) {
-  const response = await new Promise((resolve, reject) => {
-    const request = http.get({ socketPath, path: '/stats', timeout: STATS_WITHIN_MS }, resolve);
-    request.on('timeout', () => request.destroy(new Error('the worker did not answer in time')));
-    request.on('error', reject);
-  });
-  return /** @type {import('./report.js').Counters | null} */ (await json(response));
 }
 
 /**

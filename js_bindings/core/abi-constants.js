@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 8;
+export const ABI_VERSION = 9;
 export const KEY_BYTES = 16;
 export const USERS_BYTES = 48;
 
@@ -101,7 +101,7 @@ export const RemoteEvent = Object.freeze({
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */
 export const ResultLayout = Object.freeze({
-  SIZE: 136,
+  SIZE: 144,
   /** uint32 */
   action: 0,
   /** uint32 */
@@ -132,10 +132,12 @@ export const ResultLayout = Object.freeze({
   expiresAtMs: 64,
   /** double */
   freshUntilMs: 72,
+  /** double */
+  filledAtMs: 80,
   /** uint32 */
-  userCount: 80,
+  userCount: 88,
   /** uint8[48] */
-  users: 84,
+  users: 92,
 });
 
 /** Bytes from the start of a `struct sesame_exported` to each field, and its size. */

@@ -27,6 +27,7 @@ const F64 = Object.freeze({
   retryAfterMs: ResultLayout.retryAfterMs / 8,
   expiresAtMs: ResultLayout.expiresAtMs / 8,
   freshUntilMs: ResultLayout.freshUntilMs / 8,
+  filledAtMs: ResultLayout.filledAtMs / 8,
 });
 
 /**
@@ -270,6 +271,9 @@ export class Core {
   }
   get freshUntilMs() {
     return this.#f64[F64.freshUntilMs];
+  }
+  get filledAtMs() {
+    return this.#f64[F64.filledAtMs];
   }
 
   /** The body, valid until the next call: a view, not a copy. */

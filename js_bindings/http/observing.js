@@ -154,6 +154,10 @@ export class Observing {
       return { changesIdentity: false, isPending };
     }
     drops.add(name);
+    this.#parts.lastChanges.note(
+      head,
+      name === 'Set-Cookie' ? 'a Set-Cookie of the origin' : `${method} ${name}`,
+    );
     await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {
       isPending = true;
     });

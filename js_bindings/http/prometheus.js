@@ -27,6 +27,11 @@ const COUNTERS = [
   ['originCallsAvoided', 'origin_calls_avoided_total', 'Checks that cost no origin call'],
   ['originTokenRefresh', 'token_refreshes_total', 'Exchanges of tokens at the origin'],
   ['originFailures', 'origin_failures_total', 'Origin calls that failed'],
+  [
+    'documentsWithoutUser',
+    'documents_without_user_total',
+    'Documents without an identifier of their user',
+  ],
   ['originUnkeyedVary', 'unkeyed_vary_total', 'Answers that were not kept because of their Vary'],
   ['unavailable', 'unavailable_total', 'Checks answered 503'],
   ['sharedFills', 'shared_fills_total', 'Documents received from other nodes'],

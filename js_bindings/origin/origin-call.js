@@ -21,17 +21,19 @@ const OVER = 'over';
  * @param {Pick<import('../host.js').Host, 'fetch' | 'sleep'>} host
  * @param {string} url
  * @param {RequestInit} init
- * @param {{ timeoutMs: number, maxBytes: number }} limits
+ * @param {{ timeoutMs: number, maxBytes: number, onFailure?: (error: unknown) => void }} how `onFailure` hears why there
+ *   is no answer
  * @returns {Promise<OriginReply | null>} null: there is no answer, or none in time
  */
-export async function originCall(host, url, init, { timeoutMs, maxBytes }) {
+export async function originCall(host, url, init, { timeoutMs, maxBytes, onFailure }) {
   try {
     return await withTimeout(host, timeoutMs, async (signal) => {
       const response = await host.fetch(url, { ...init, redirect: 'manual', signal });
       const { status, ok, headers } = response;
       return { status, ok, headers, body: await readBody(response.body, maxBytes) };
     });
-  } catch {
+  } catch (error) {
+    onFailure?.(error);
     return null;
   }
 }

@@ -4,6 +4,7 @@
 import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
+import { failureName } from '../util/failure-name.js';
 
 /** More names than this in the `Vary` of an origin's answers are not remembered. */
 const MAX_VARY_NAMES = 64;
@@ -47,6 +48,7 @@ export class DocumentCalls {
   #options;
   #host;
   #times;
+  #wiring;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
   /** Answers of the origin that were not kept because of their `Vary` (R4). */
@@ -58,8 +60,10 @@ export class DocumentCalls {
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
    * @param {() => import('./histogram.js').Histogram} times of origin calls
+   * @param {import('./wiring.js').Wiring} wiring
    */
-  constructor(options, host, times) {
+  constructor(options, host, times, wiring) {
+    this.#wiring = wiring;
     this.#options = options;
     this.#host = host;
     this.#times = times;
@@ -107,9 +111,15 @@ export class DocumentCalls {
   async #askWith(headers, etag, site) {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
-    const limits = { timeoutMs: originTimeout, maxBytes: maxDocument };
+    const limits = {
+      ...{ timeoutMs: originTimeout, maxBytes: maxDocument },
+      onFailure: (/** @type {unknown} */ error) =>
+        this.#wiring.noteAnswer('origin', failureName(error)),
+    };
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
-    if (reply === null || (reply.body === null && reply.ok)) return FAILED;
+    if (reply === null) return FAILED;
+    this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
+    if (reply.body === null && reply.ok) return FAILED;
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     return {
@@ -164,6 +174,7 @@ export class DocumentCalls {
       if (this.#varyNames.has(name) || this.#varyNames.size >= MAX_VARY_NAMES) continue;
       this.#varyNames.add(name);
       this.#host.log({ event: 'vary', time, durationMs: 0, name });
+      this.#wiring.note('vary', [name]);
     }
     return true;
   }

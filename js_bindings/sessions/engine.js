@@ -23,6 +23,7 @@ export class Engine {
   #waiters;
   #shared;
   #changes;
+  #wiring;
   /** How the origin is asked for the document. */
   calls;
   /** How long checks and origin calls took. */
@@ -36,15 +37,17 @@ export class Engine {
    * @param {import('../shared/documents.js').SharedSessions | null} shared what other nodes know, if there are
    *   any
    * @param {import('./session-changes.js').SessionChanges} changes
+   * @param {import('./wiring.js').Wiring} wiring
    */
-  constructor(core, options, host, waiters, shared, changes) {
+  constructor(core, options, host, waiters, shared, changes, wiring) {
     this.#core = core;
     this.#options = options;
     this.#host = host;
     this.#waiters = waiters;
     this.#shared = shared;
     this.#changes = changes;
-    this.calls = new DocumentCalls(options, host, () => this.times.originCalls);
+    this.#wiring = wiring;
+    this.calls = new DocumentCalls(options, host, () => this.times.originCalls, wiring);
   }
 
   /**
@@ -63,6 +66,7 @@ export class Engine {
     }
     const decision = await this.#resolve(request);
     const durationMs = this.#host.now() - start;
+    if (decision.isAnonymous) this.#wiring.noteCookies(request.head.cookie);
     if (!request.isEnding)
       this.noteCheck(start, durationMs, decision.kind, decision.source, decision.reason);
     return decision;
@@ -219,6 +223,7 @@ export class Engine {
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
+      this.#noteWiring(decision, asked);
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
       if (decision.kind === 'unavailable' || decision.source === 'stale') {
@@ -248,6 +253,18 @@ export class Engine {
       if (!isComplete) this.#core.releaseFill(lease);
       await release();
     }
+  }
+
+  /**
+   * What an answer says of how things are wired (R73, R81).
+   * @param {Decision} decision
+   * @param {import('./document-calls.js').DocumentReply} asked
+   */
+  #noteWiring({ kind, source, isKept, user, body }, { answer, isUnkeyed }) {
+    if (kind !== 'document' || source !== 'origin') return;
+    if (isKept && user === null) this.#wiring.noteNoUser(body);
+    const forbids = !isUnkeyed && /\bno-store\b/i.test(answer.cacheControl);
+    if (!isKept && forbids) this.#wiring.note('no-store');
   }
 
   /**

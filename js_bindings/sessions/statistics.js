@@ -25,6 +25,8 @@
  * @property {number} originFailures origin calls that failed
  * @property {number} originUnkeyedVary answers of the origin that were not kept because their `Vary` names what
  *   `varyOn` does not (rule R4)
+ * @property {number} documentsWithoutUser documents that were kept and have no identifier where `userId` looks: what
+ *   happens to a user does not reach them (rule R81)
  * @property {number} originCallsAvoided checks that cost none
  * @property {number} unavailable checks answered 503
  * @property {number} sharedFills documents received from other nodes instead of the origin (SPEC R30)
@@ -53,6 +55,7 @@ export class StatisticsReader {
   #engine;
   #log;
   #drops;
+  #wiring;
   #maxAvoided = 0;
 
   /**
@@ -60,8 +63,10 @@ export class StatisticsReader {
    * @param {Pick<import('./engine.js').Engine, 'times' | 'calls'>} engine
    * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs' | 'refusal'> | null} log null without a store
    * @param {import('../dialects/effects.js').DropCounts} drops
+   * @param {import('./wiring.js').Wiring} wiring
    */
-  constructor(core, engine, log, drops) {
+  constructor(core, engine, log, drops, wiring) {
+    this.#wiring = wiring;
     this.#core = core;
     this.#engine = engine;
     this.#log = log;
@@ -80,6 +85,7 @@ export class StatisticsReader {
       ...{ ...counters, originCallsAvoided: this.#maxAvoided, bypassReasons },
       checkTime: checks.value(),
       originTime: originCalls.value(),
+      documentsWithoutUser: this.#wiring.documentsWithoutUser,
       originUnkeyedVary: this.#engine.calls.unkeyedVary,
       storeSilenceMs: this.#log?.silenceMs ?? 0,
       dropsByPath: this.#drops.value(),
@@ -90,7 +96,7 @@ export class StatisticsReader {
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'bypassReasons' | 'checkTime' | 'originTime' | 'originUnkeyedVary' |
+ * @returns {Omit<Statistics, 'bypassReasons' | 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'documentsWithoutUser' |
  *   'storeSilenceMs' | 'storeRefused' | 'dropsByPath'>}
  */
 function withSums(counters) {

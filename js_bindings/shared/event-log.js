@@ -7,6 +7,7 @@
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
 import { refusalIn } from '../stores/store.js';
+import { failureName } from '../util/failure-name.js';
 import { ANY_USER } from './families.js';
 import { KnownEnds } from './known-ends.js';
 import { Outbox } from './outbox.js';
@@ -328,6 +329,7 @@ export class SharedLog {
       await this.outbox.flush(['end', 'drop']);
       while (!(await this.#readOn()));
       this.refusal = null;
+      this.noteReach(null);
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
       this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
@@ -344,14 +346,26 @@ export class SharedLog {
     }
   }
 
+  /**
+   * Hears of what was ended or dropped elsewhere, by its key: set by who makes the parts.
+   * @type {(key: string) => void}
+   */
+  heard = () => {};
+
+  /**
+   * Hears whether the store answers; null: it does. Set by who makes the parts.
+   * @type {(failure: string | null) => void}
+   */
+  noteReach = () => {};
+
   /** A store that could answer and will not is the operator's to mend (SPEC R35). @param {unknown} error */
   #noteRefusal(error) {
     this.refusal = refusalIn(error);
+    this.noteReach(this.refusal ?? failureName(error));
     if (this.refusal === null || this.#told.has(this.refusal)) return;
     this.#told.add(this.refusal);
     const time = this.#host.now();
     this.#host.log({ event: 'store', time, durationMs: 0, kind: 'refused', reason: this.refusal });
-    this.#host.warn(`sesame-edge: the shared store refuses: ${this.refusal}`);
   }
 
   /** Reads a piece of the log; whether that was the last. */
@@ -400,6 +414,7 @@ export class SharedLog {
     if (meaning !== 'clear') return;
     const { kind, key } = event;
     if (kind === 'ask') this.#asked.push(key);
+    if (kind === 'end' || kind === 'forget') this.heard(key);
     if (kind === 'end') {
       this.ends.add(key, now + this.#options.expiresIn);
       if (this.outbox.isPending(key, 'tokens')) this.listener.ending(key);

@@ -162,8 +162,11 @@ describe('sesame-edge/opentelemetry', () => {
   test('R71: no credential, no user and nothing of a document is told', async (context) => {
     /** @type {unknown[]} */
     const lines = [];
+    /** @type {string[]} */
+    const warnings = [];
     const log = (/** @type {unknown} */ entry) => void lines.push(entry);
-    const t = await createNodeTarget({ metricsPath: '/metrics' }, { log });
+    const warn = (/** @type {string} */ line) => void warnings.push(line);
+    const t = await createNodeTarget({ metricsPath: '/metrics' }, { log, warn });
     context.after(() => t.close());
     const sdk = createSdk();
     context.after(() => sdk.stop());
@@ -171,8 +174,9 @@ describe('sesame-edge/opentelemetry', () => {
     await useAll(t);
     const spans = sdk.spans().map(({ name, attributes, events }) => ({ name, attributes, events }));
     const [, text] = await attempt(t, cookie('secret-ada'), { path: '/metrics' });
-    const all = JSON.stringify([lines, await sdk.read(), spans, text]);
-    assert.ok(lines.length > 10 && spans.length === lines.length);
+    const all = JSON.stringify([lines, warnings, await sdk.read(), spans, text]);
+    assert.ok(warnings.length > 0 && spans.length > 10);
+    assert.equal(lines.length, spans.length + warnings.length);
     assert.doesNotMatch(all, /secret|id-/);
     stop();
   });

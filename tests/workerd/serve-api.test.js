@@ -1,6 +1,6 @@
 // `serve()` as a program uses it, and the configuration it writes, with the real workerd.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -9,7 +9,14 @@ import { serve } from '../../edge_worker/serve/serve.js';
 import { findWorkerd, startWorkerd } from '../../edge_worker/serve/workerd-process.js';
 import { createOrigin } from '../../examples/origin/server.mjs';
 import { PASSWORD } from '../../examples/origin/users.mjs';
-import { assertNothingLeft, childrenOf, directoryOf, isAlive, startCli } from '../support/cli.js';
+import {
+  assertNothingLeft,
+  childrenOf,
+  directoryOf,
+  isAlive,
+  runCli,
+  startCli,
+} from '../support/cli.js';
 
 const DOCUMENT = '/api/v1/users/me';
 
@@ -50,6 +57,26 @@ describe('serve()', () => {
       [false, false],
     );
     assert.deepEqual(await one.ended, { code: 0, signal: null });
+  });
+
+  test('R72: `sesame-edge inspect` asks it, over a socket that only its own user may open', async () => {
+    const server = await serve({ origin: originUrl });
+    const { authorization } = await logIn();
+    const header = `Authorization: ${authorization}`;
+    const ask = () => runCli(['inspect', '--port', `${server.port}`, '--header', header, '--json']);
+    const before = JSON.parse((await ask()).stdout.join('\n'));
+    await (await fetch(server.url + DOCUMENT, { headers: { authorization } })).text();
+    await (await fetch(server.url + DOCUMENT, { headers: { cookie: 'sid=1' } })).text();
+    const after = JSON.parse((await ask()).stdout.join('\n'));
+    assert.deepEqual(
+      [before.answer, after.answer, after.readFrom],
+      ['asks', 'fresh', 'Authorization'],
+    );
+    const { stdout } = await runCli(['inspect', '--port', `${server.port}`]);
+    assert.match(stdout.join('\n'), /2 checks, 2 origin calls[\s\S]* cookies sid,/);
+    const { mode } = await lstat(path.join(directoryOf(server.pid), 'control.sock'));
+    assert.equal(mode & 0o777, 0o600);
+    await server.close();
   });
 
   test('refuses wrong options with every fault, before anything starts', async () => {

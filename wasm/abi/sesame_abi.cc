@@ -143,6 +143,7 @@ std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   result.retry_after_ms = static_cast<double>(outcome.retry_after);
   result.expires_at_ms = whole_second(outcome.expires_at);
   result.fresh_until_ms = static_cast<double>(outcome.fresh_until);
+  result.filled_at_ms = static_cast<double>(outcome.filled_at);
   result.user_count = outcome.user ? 1 : 0;
   if (outcome.user) write_key(*outcome.user, result.users);
   return result.action;

@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 8
+#define SESAME_ABI_VERSION 9
 
 /* Of a key of a session or a user. */
 #define SESAME_KEY_BYTES 16
@@ -153,6 +153,7 @@ struct sesame_result {
   double expires_at_ms;  /* of SERVE and SERVE_STALE: the absolute end of the session, rounded
                             down to a second */
   double fresh_until_ms; /* of the same; 0: the document is not kept */
+  double filled_at_ms;   /* of what was held: when the origin last confirmed it */
   /* The keys of the users that it concerns, one after another, no key twice. After a fill, of the
    * user whose document it is; after a write, see there. Never after a check: an entry carries 32
    * bits of the key, and the rest would have to be read from the document. */

@@ -29,7 +29,10 @@ Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body, Reason reason
 }
 
 Outcome refused(const EntryView& entry) {
-  return refused(entry.info.http_status, entry.meta, entry.body, Reason::kNegative);
+  Outcome outcome = refused(entry.info.http_status, entry.meta, entry.body, Reason::kNegative);
+  outcome.filled_at = entry.info.filled_at;
+  outcome.fresh_until = entry.info.fresh_until;
+  return outcome;
 }
 
 }  // namespace sesame

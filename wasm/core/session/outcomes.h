@@ -26,6 +26,7 @@ inline Outcome served(const EntryView& entry, Action action, Source source, Reas
           .is_kept = true,
           .expires_at = entry.info.expires_at,
           .fresh_until = entry.info.fresh_until,
+          .filled_at = entry.info.filled_at,
           .meta = entry.meta,
           .body = entry.body};
 }

@@ -96,6 +96,7 @@ struct Outcome {
   DurationMs retry_after = 0;  ///< of kUnavailable
   TimeMs expires_at = 0;       ///< of kServe and kServeStale: the absolute end of the session
   TimeMs fresh_until = 0;      ///< of the same; 0: it is not kept
+  TimeMs filled_at = 0;        ///< of what was held: when the origin last confirmed it
   /// Whose document it is, if it has just been read for another reason. Not on a hit: an entry
   /// carries 32 bits of the key, and the rest would have to be read from the document.
   std::optional<Key> user = {};

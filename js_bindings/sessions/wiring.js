@@ -1,0 +1,165 @@
+// Says once what the operator has to mend, where a request or an answer shows that something is wired wrongly and
+// nothing would fail (rule R73). It must not know how anything is decided.
+// Invariant: what it says names no credential, no user and no part of a document: names of cookies, headers and members
+// alone, and of those only such as a log line can hold.
+
+/** This many names are told of one cause: a stranger can make up any number of cookies. */
+const MAX_NAMES = 8;
+
+const MAX_NAME_LENGTH = 64;
+
+/** Then the oldest go: an origin that comes and goes must not fill the memory. */
+const MAX_NOTICES = 100;
+
+/** What is wrong, by a name that never changes. @typedef {keyof typeof TEXTS} Cause */
+
+/**
+ * What has been noticed.
+ * @typedef {object} Notice
+ * @property {Cause} cause
+ * @property {number} time when it was noticed first, in milliseconds since the Unix epoch
+ * @property {string} text one line for the operator: what is wrong, and which option changes it
+ */
+
+/**
+ * What can be wired wrongly, and what is said of it:
+ * - `unknown-cookies`: a request has cookies, and none that the option `cookie` names
+ * - `no-store`: the origin forbids to keep its document
+ * - `vary`: its document depends on a header that the option `varyOn` does not name
+ * - `rotates`: it exchanges the session cookie in a way that cannot be followed
+ * - `no-user-id`: its document has no identifier where the option `userId` looks
+ * - `own-session-path`: it answers the path itself that the option `sessionPath` names
+ * - `origin-away`, `origin-back`: it cannot be asked, and can again
+ * - `store-away`, `store-refused`, `store-back`: the same of the shared store; it could answer, and will not
+ */
+const TEXTS = {
+  'unknown-cookies': (/** @type {string} */ names) =>
+    `a request has the cookies ${names}, and none that the option cookie names: if one of them is the session's, name it there`,
+  'no-store': () =>
+    'the origin answers the document with Cache-Control: no-store, so nothing is kept: change that, or set obeyCacheControl to false',
+  vary: (/** @type {string} */ names) =>
+    `the origin answers the document with Vary: ${names}, so it is not kept: add that to the option varyOn`,
+  rotates: (/** @type {string} */ names) =>
+    `the origin exchanges the session cookie ${names} in a way that cannot be followed, so it is asked each time: see the option rotates`,
+  'no-user-id': (/** @type {string} */ names) =>
+    `a document has no identifier of its user where the option userId looks, so that changes and sign-outs of a user do not reach it${names && `: is it ${names}?`}`,
+  'own-session-path': (/** @type {string} */ names) =>
+    `the origin answers ${names} itself: it is hidden by Sesame's own, see the option sessionPath`,
+  'origin-away': (/** @type {string} */ reason) => `the origin cannot be asked (${reason})`,
+  'origin-back': () => 'the origin answers again',
+  'store-away': (/** @type {string} */ reason) => `the shared store cannot be reached (${reason})`,
+  'store-refused': (/** @type {string} */ reason) => `the shared store refuses: ${reason}`,
+  'store-back': () => 'the shared store answers again',
+};
+
+export class Wiring {
+  #host;
+  /** What has been told of each cause. @type {Map<Cause, Set<string>>} */
+  #told = new Map();
+  /** @type {Notice[]} */
+  #notices = [];
+  /** @type {Record<'origin' | 'store', boolean>} */
+  #isAway = { origin: false, store: false };
+  /** Documents without an identifier of their user (R81). */
+  documentsWithoutUser = 0;
+
+  /** @param {import('../host.js').Host} host */
+  constructor(host) {
+    this.#host = host;
+  }
+
+  /** What has been noticed, the oldest first. @returns {Notice[]} */
+  get notices() {
+    return [...this.#notices];
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {readonly string[]} [names] of cookies, headers or members; what is no name is left out
+   */
+  note(cause, names = []) {
+    const told = this.#told.get(cause) ?? new Set();
+    const isFirst = told.size === 0;
+    const news = names.filter((name) => isName(name) && !told.has(name));
+    const some = news.slice(0, Math.max(0, MAX_NAMES - told.size));
+    if (!isFirst && some.length === 0) return;
+    for (const name of isFirst ? ['', ...some] : some) told.add(name);
+    this.#told.set(cause, told);
+    const text = TEXTS[cause](some.join(', '));
+    const time = this.#host.now();
+    this.#notices.push({ cause, time, text });
+    if (this.#notices.length > MAX_NOTICES) this.#notices.shift();
+    this.#host.log({ event: 'wiring', time, durationMs: 0, kind: cause, name: some.join(' ') });
+    this.#host.warn(`sesame-edge: ${text}`);
+  }
+
+  /**
+   * A request that names nobody, although it has cookies.
+   * @param {string} cookies its `Cookie` header
+   */
+  noteCookies(cookies) {
+    if ((this.#told.get('unknown-cookies')?.size ?? 0) >= MAX_NAMES) return;
+    const pairs = cookies.split(';').map((pair) => pair.split('=', 2));
+    const names = pairs.filter((pair) => pair.length === 2).map(([name]) => name.trim());
+    if (names.some(isName)) this.note('unknown-cookies', names);
+  }
+
+  /**
+   * A document that names no user.
+   * @param {Uint8Array} body
+   */
+  noteNoUser(body) {
+    this.documentsWithoutUser += 1;
+    if (!this.#told.has('no-user-id')) this.note('no-user-id', candidatesIn(body));
+  }
+
+  /**
+   * How asking the origin, or the store, has gone. Each time it changes, a line says so.
+   * @param {'origin' | 'store'} whom
+   * @param {string | null} failure why it could not be asked; null: it has answered
+   * @param {boolean} [isRefusal] it could have answered
+   */
+  noteAnswer(whom, failure, isRefusal = false) {
+    if (this.#isAway[whom] === (failure !== null)) return;
+    this.#isAway[whom] = failure !== null;
+    /** @type {Cause} */
+    let cause = failure === null ? `${whom}-back` : `${whom}-away`;
+    if (isRefusal) cause = 'store-refused';
+    this.#told.delete(cause); // each time is another
+    this.note(cause, failure === null ? [] : [failure]);
+  }
+}
+
+/** @param {string} text */
+function isName(text) {
+  return text.length <= MAX_NAME_LENGTH && /^[\w.!#$%&'*+^`|~/ -]*\w$/.test(text);
+}
+
+/**
+ * Members of a document that may be the identifier of its user, as JSON pointers.
+ * @param {Uint8Array} body
+ */
+function candidatesIn(body) {
+  try {
+    const document = JSON.parse(new TextDecoder().decode(body));
+    return pointersIn(document, '', 2);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} at
+ * @param {number} depth
+ * @returns {string[]}
+ */
+function pointersIn(value, at, depth) {
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const pointer = `${at}/${name}`;
+    const isCandidate =
+      /(^|[_a-z])(id|uuid|guid|sub)$/i.test(name) && /string|number/.test(typeof member);
+    return isCandidate ? [pointer] : pointersIn(member, pointer, depth - 1);
+  });
+}
