@@ -16,6 +16,8 @@ import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
 import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
 import { listenForInspect } from './control-server.js';
 
+/** @typedef {import('./control-server.js').Inspectable} Inspectable */
+
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
 /**
@@ -38,7 +40,7 @@ import { listenForInspect } from './control-server.js';
 /**
  * Lets `sesame-edge inspect` ask this process why a request is answered as it is (SPEC R72), over a socket that only
  * its own user may open (mode 0600).
- * @param {import('./control-server.js').Inspectable} cache a `SessionCache`
+ * @param {Inspectable} cache a `SessionCache`
  * @param {string} url where the server answers: by it several are told apart
  * @returns {Promise<{ socketPath: string, close: () => Promise<void> }>} `close` removes the socket, as the end of the
  *   process does

@@ -29,6 +29,8 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
+/** @typedef {import('./sessions/explain.js').Explanation} Explanation */
+/** @typedef {import('./sessions/wiring.js').Notice} Notice */
 /** @typedef {import('./sessions/histogram.js').HistogramValue} HistogramValue */
 /** @typedef {import('./sessions/histogram.js').Bucket} Bucket */
 /** @typedef {import('./sessions/snapshots.js').ByteSource} ByteSource */

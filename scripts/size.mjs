@@ -13,30 +13,30 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 55_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 7100 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 95_300 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 97_500 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 55_600,
-    'sesame-edge, browser': 55_600,
-    'sesame-edge, node': 55_700,
-    'sesame-edge/worker, workerd': 57_600,
-    'sesame-edge/serve, node': 60_600,
+    'sesame-edge, workerd': 59_000,
+    'sesame-edge, browser': 59_000,
+    'sesame-edge, node': 59_100,
+    'sesame-edge/worker, workerd': 61_000,
+    'sesame-edge/serve, node': 64_200,
     'sesame-edge/redis, node': 4400,
     'sesame-edge/durable-object, workerd': 1800,
     'sesame-edge/stores, workerd': 3600,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 95_100,
-    'sesame-edge/sesame-service-worker.js, browser': 95_100,
+    'sesame-edge/service-worker, browser': 97_300,
+    'sesame-edge/sesame-service-worker.js, browser': 97_300,
     'sesame-edge/client, browser': 3000,
     'sesame-edge/react, browser': 4300,
-    'sesame-edge/node, node': 700,
+    'sesame-edge/node, node': 1400,
     'sesame-edge/express, node': 700,
     'sesame-edge/hono, workerd': 1000,
-    'sesame-edge/next, node': 57_900,
-    'sesame-edge/opentelemetry, workerd': 1900,
+    'sesame-edge/next, node': 61_300,
+    'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );
 

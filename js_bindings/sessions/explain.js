@@ -55,7 +55,7 @@ const TEXTS = {
     { effects: 'which requests change a user', userId: 'which user a document is about' },
   ],
   revoked: [
-    "The user's sessions have been ended: by revokeUser(), the webhook or another node.",
+    "The user's sessions have all been ended: by the application, the webhook or another node.",
     {},
   ],
   tombstone: [

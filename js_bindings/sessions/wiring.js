@@ -16,7 +16,7 @@ const MAX_NOTICES = 100;
 /**
  * What has been noticed.
  * @typedef {object} Notice
- * @property {Cause} cause
+ * @property {string} cause by a name that never changes, such as `unknown-cookies`: docs/operating.md lists them
  * @property {number} time when it was noticed first, in milliseconds since the Unix epoch
  * @property {string} text one line for the operator: what is wrong, and which option changes it
  */
