@@ -12,6 +12,7 @@ import { isoTime } from './http/responses.js';
 import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
+import { isUnavailable } from './sessions/decision.js';
 import { explain } from './sessions/explain.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
@@ -262,7 +263,7 @@ export class SessionCacheBase {
     const asked = documentRequest(varyingOf(request), { fresh, signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    if (decision.kind === 'unavailable') throw new OriginUnavailableError(decision.retryAfterMs);
+    if (isUnavailable(decision)) throw new OriginUnavailableError(decision.retryAfterMs);
     if (decision.kind === 'too-large') {
       throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
     }

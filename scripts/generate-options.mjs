@@ -30,6 +30,10 @@ const TYPES = {
   count: ['number', 'number'],
   boolean: ['boolean', 'boolean'],
   statuses: ['number[]', 'number[]'],
+  unauthenticated: [
+    'string | string[]',
+    "readonly import('../dialects/unauthenticated.js').Form[]",
+  ],
   patterns: ['string[]', "import('../dialects/path-patterns.js').PathPattern[] | null"],
   effects: [
     "import('../dialects/effects.js').EffectRow[]",
@@ -51,7 +55,11 @@ const TYPES = {
 /** @param {Definition} definition @returns {[given: string, parsed: string]} */
 function typesOf({ kind, choices, type, parsed }) {
   const union = choices?.map((choice) => `'${choice}'`).join(' | ') ?? '';
-  const [given, read] = kind === 'choice' ? [union, union] : (TYPES[kind] ?? ['', '']);
+  const [given, read] = {
+    choice: [union, union],
+    order: [`${union} | (${union})[]`, `(${union})[]`],
+  }[kind] ??
+    TYPES[kind] ?? ['', ''];
   const types = /** @type {[string, string]} */ ([type ?? given, parsed ?? read]);
   if (types.includes('')) throw new Failure(`generate-options: the kind ${kind} has no type`);
   return types;
@@ -207,7 +215,7 @@ const READ_TABLES = [
   { table: 'kDurationOptions', kinds: ['duration'], type: 'DurationMs' },
   { table: 'kSizeOptions', kinds: ['size', 'count'], type: 'std::size_t' },
   { table: 'kBooleanOptions', kinds: ['boolean'], type: 'bool' },
-  { table: 'kListOptions', kinds: ['strings'], type: 'std::vector<std::string>' },
+  { table: 'kListOptions', kinds: ['strings', 'order'], type: 'std::vector<std::string>' },
   { table: 'kStatusOptions', kinds: ['statuses'], type: 'std::vector<int>' },
 ];
 

@@ -2,6 +2,7 @@
 // not there. Only the session's path, which the origin need not have, is answered from the document; and the tabs of
 // that credential hear of what may have changed its user, since nobody else tells them.
 
+import { Unauthenticated } from '../js_bindings/dialects/unauthenticated.js';
 import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { respond, sessionBody, unavailableResponse } from '../js_bindings/http/responses.js';
 import { sendsCookies } from './page-request.js';
@@ -54,9 +55,11 @@ async function sessionFor(request, { parsed, ownOrigin }) {
     cache: 'no-store',
     redirect: 'manual',
   });
-  const isRefused = parsed.refusals.includes(response.status);
-  if (!response.ok && !isRefused) return unavailableResponse();
   const document = new Uint8Array(await response.arrayBuffer());
+  const isRefused =
+    parsed.refusals.includes(response.status) ||
+    new Unauthenticated(parsed).verdictOn(response.status, document) !== null;
+  if (!response.ok && !isRefused) return unavailableResponse();
   if (!isRefused) JSON.parse(new TextDecoder().decode(document)); // a page that reports an error is none
   const kind = isRefused ? 'refusal' : 'document';
   const headers = new Headers({ 'content-type': 'application/json' });

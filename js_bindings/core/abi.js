@@ -72,6 +72,7 @@ const encoder = new TextEncoder();
  * What the origin said when it was asked for the document.
  * @typedef {object} OriginAnswer
  * @property {number} httpStatus 0: there is no answer
+ * @property {boolean} [isRefusal] a success that says that nobody is signed in (rule R80)
  * @property {number} retryAfterMs
  * @property {string} cacheControl
  * @property {string} meta
@@ -323,10 +324,9 @@ export class Core {
   /**
    * @param {number} now
    * @param {number} lease
-   * @param {{ httpStatus: number, retryAfterMs: number, cacheControl: string, meta: string,
-   *   body: Uint8Array }} answer
+   * @param {OriginAnswer} answer
    */
-  completeFill(now, lease, { httpStatus, retryAfterMs, cacheControl, meta, body }) {
+  completeFill(now, lease, { httpStatus, isRefusal, retryAfterMs, cacheControl, meta, body }) {
     const cacheControlLength = this.#writeText(0, cacheControl);
     const metaLength = this.#writeText(cacheControlLength, meta);
     const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
@@ -336,6 +336,7 @@ export class Core {
         now,
         lease,
         httpStatus,
+        isRefusal ? 1 : 0,
         retryAfterMs,
         cacheControlLength,
         metaLength,
@@ -575,8 +576,9 @@ export class Core {
    * @returns {RequestHead[]} the request itself if it has exactly one
    */
   namedHeads(head) {
-    if (this.sessionKey(head) !== null) return [head];
-    const { tenant } = head;
+    const { tenant, cookie, authorization } = head;
+    const hasOne = this.sessionKey(head) !== null;
+    if (hasOne && (cookie === '' || authorization === '')) return [head];
     if (this.#exports.sesame_credentials(this.#handle, ...this.#writeHead(head)) === 0) return [];
     this.#refreshViews();
     const lines = this.bodyText.split('\n').slice(0, -1);
@@ -585,7 +587,8 @@ export class Core {
         ? { tenant, cookie: line.slice(1), authorization: '' }
         : { tenant, cookie: '', authorization: line.slice(1) },
     );
-    return named.filter((each) => this.sessionKey(each) !== null);
+    const counting = named.filter((each) => this.sessionKey(each) !== null);
+    return hasOne && counting.length === 1 ? [head] : counting;
   }
 
   /**

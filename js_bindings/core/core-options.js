@@ -5,6 +5,7 @@ export const CORE_OPTIONS = [
   'userId',
   'cookie',
   'authorizationSchemes',
+  'credential',
   'originTimeout',
   'leaseFor',
   'refusals',

@@ -4,6 +4,7 @@
 
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
 import { FORWARDED_HOSTS, HOST, headersIn, takesJson } from '../origin/vary.js';
+import { isUnavailable } from '../sessions/decision.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory } from './cors.js';
@@ -11,6 +12,7 @@ import { HitPath, setMeta } from './hit.js';
 import { Passing } from './passing.js';
 import { freshSeconds, markPrivate, setFreshness, setSource } from './private-headers.js';
 import {
+  contentFor,
   errorResponse,
   respond,
   sessionBody,
@@ -65,7 +67,8 @@ export class Handler {
   async handle(request, context) {
     const hit = this.#hit(request, context);
     if (hit === null) return this.#refused(request) ?? this.#handle(request, context);
-    return new Response(hit.isView ? this.#bodyOut.toBody(hit.body) : hit.body, hit);
+    const body = hit.isView ? this.#bodyOut.toBody(hit.body) : hit.body;
+    return new Response(contentFor(hit.status, body), hit);
   }
 
   /**
@@ -227,7 +230,7 @@ export class Handler {
     for (const cookie of decision.originHeaders?.getSetCookie() ?? []) {
       headers.append('set-cookie', cookie);
     }
-    if (decision.kind === 'unavailable' || decision.kind === 'too-large') {
+    if (isUnavailable(decision) || decision.kind === 'too-large') {
       return failure(decision, headers);
     }
     headers.set('content-type', 'application/json');

@@ -19,9 +19,19 @@ const SESSION_START = encoder.encode('{"user":');
  * @param {Headers} headers
  */
 export function respond(request, body, status, headers) {
-  if (request.method !== 'HEAD') return new Response(body, { status, headers });
+  if (request.method !== 'HEAD') return new Response(contentFor(status, body), { status, headers });
   headers.set('content-length', String(body.length));
   return new Response(null, { status, headers });
+}
+
+/**
+ * What a response of this status has for a body: some have none, not even an empty one (Fetch standard).
+ * @template T
+ * @param {number} status
+ * @param {T} body
+ */
+export function contentFor(status, body) {
+  return status === 204 || status === 304 ? null : body;
 }
 
 /**

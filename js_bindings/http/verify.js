@@ -72,17 +72,18 @@ function statusOf({ kind }) {
     case 'document':
       return 200;
     case 'unavailable':
+    case 'answer':
       return 503;
     case 'too-large':
       return 431;
     default:
-      return 401; // a clear "no", another answer that is no document, or nobody was asked
+      return 401; // a clear "no", or nobody was asked
   }
 }
 
 /** @param {import('../sessions/decision.js').Decision} decision */
 function challengeOf({ kind, meta, originHeaders }) {
-  const kept = kind === 'refusal' || (kind === 'answer' && meta) ? JSON.parse(meta || '{}') : {};
+  const kept = kind === 'refusal' ? JSON.parse(meta || '{}') : {};
   return kept['www-authenticate'] ?? originHeaders?.get('www-authenticate') ?? 'Bearer';
 }
 

@@ -60,6 +60,17 @@ export const SECTIONS = {
           'the schemes of `Authorization` that carry a whole credential; a request with any other is passed to the back end',
         rule: 'R1',
       },
+      credential: {
+        kind: 'order',
+        standard: [],
+        standardText: 'both, and a request that has both is passed to the back end',
+        choices: ['bearer', 'cookie'],
+        core: 'credential_order',
+        meaning:
+          "which credentials your back end reads, and first: `['bearer', 'cookie']`, `['cookie', 'bearer']`, or one alone; the other is not looked at, and passed on as it is",
+        rule: 'R1',
+        page: 'options.md#a-cookie-and-a-bearer-at-once',
+      },
       varyOn: {
         kind: 'varyOn',
         standard: [],
@@ -86,8 +97,19 @@ export const SECTIONS = {
         kind: 'statuses',
         standard: [401, 403],
         core: 'refusals',
-        meaning: 'which statuses are a clear "no" about the credential',
+        meaning:
+          'which statuses are a clear "no" about the credential; every other 3xx and 4xx is a failure, which signs nobody out',
         rule: 'R12',
+        page: 'options.md#what-the-back-end-says-of-a-user-who-is-not-signed-in',
+      },
+      unauthenticated: {
+        kind: 'unauthenticated',
+        standard: [],
+        standardText: '`null`, and an object whose `user` is `null`',
+        meaning:
+          "which successes are a clear \"no\" too: `'204'`, `'{}'`, or a JSON pointer to a member that is `null` (`'/account'`) or has a value (`'/authenticated=false'`)",
+        rule: 'R80',
+        page: 'options.md#what-the-back-end-says-of-a-user-who-is-not-signed-in',
       },
       obeyCacheControl: {
         kind: 'boolean',

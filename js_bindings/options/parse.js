@@ -10,6 +10,7 @@ import {
   rowsOfUserPaths,
 } from '../dialects/effects.js';
 import { asInUrl, parsePathPattern } from '../dialects/path-patterns.js';
+import { parseUnauthenticated } from '../dialects/unauthenticated.js';
 import { ConfigError } from '../errors.js';
 import { fromHex } from '../util/hex.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
@@ -80,6 +81,14 @@ const KINDS = {
   statuses: [
     'must be a list of HTTP statuses',
     (value) => (Array.isArray(value) && value.every(Number.isInteger) ? [...value] : undefined),
+  ],
+  unauthenticated: [
+    "must be '204', '{}', or JSON pointers such as '/account' and '/authenticated=false'",
+    parseUnauthenticated,
+  ],
+  order: [
+    ({ choices = [] }) => `must be ${choices.join(' or ')}, or a list of them, none twice`,
+    parseOrder,
   ],
   patterns: ['must be a list of path patterns', parsePatterns],
   longText: [
@@ -206,6 +215,13 @@ function parseStrings(value) {
   const list = typeof value === 'string' ? [value] : value;
   const fits = Array.isArray(list) && list.every((each) => typeof each === 'string' && each);
   return fits ? /** @type {string[]} */ ([...list]) : undefined;
+}
+
+/** @param {unknown} value @param {Entry} entry */
+function parseOrder(value, { choices = [] }) {
+  const list = parseStrings(value);
+  const isOrder = list?.every((each, at) => choices.includes(each) && list.indexOf(each) === at);
+  return isOrder ? list : undefined;
 }
 
 /** @param {unknown} value */

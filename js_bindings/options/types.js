@@ -22,12 +22,19 @@
  *   the defaults; default: `session`, `__Host-session`, `__Secure-session`
  * @property {string | string[]} [authorizationSchemes] the schemes of `Authorization` that carry a whole credential;
  *   a request with any other is passed to the back end (rule R1); default: `Bearer`, `Token`, `ApiKey`, `JWT`
+ * @property {'bearer' | 'cookie' | ('bearer' | 'cookie')[]} [credential] which credentials your back end reads, and
+ *   first: `['bearer', 'cookie']`, `['cookie', 'bearer']`, or one alone; the other is not looked at, and passed on as
+ *   it is (rule R1); default: both, and a request that has both is passed to the back end
  * @property {string | string[]} [varyOn] what the document depends on beside the credential: `host`, names of request
  *   headers, `cookie:NAME`; each value has documents of its own (rule R4); default: nothing
  * @property {Duration} [originTimeout] how long one call of the back end may take; default: 8 s
  * @property {Duration} [leaseFor] how long one call owns a session; must exceed `originTimeout` (rule R9); default:
  *   10 s
- * @property {number[]} [refusals] which statuses are a clear "no" about the credential (rule R12); default: 401, 403
+ * @property {number[]} [refusals] which statuses are a clear "no" about the credential; every other 3xx and 4xx is a
+ *   failure, which signs nobody out (rule R12); default: 401, 403
+ * @property {string | string[]} [unauthenticated] which successes are a clear "no" too: `'204'`, `'{}'`, or a JSON
+ *   pointer to a member that is `null` (`'/account'`) or has a value (`'/authenticated=false'`) (rule R80); default:
+ *   `null`, and an object whose `user` is `null`
  * @property {boolean} [obeyCacheControl] obey the back end’s `no-store` and `max-age` on the document (rule R15);
  *   default: true
  * @property {Duration} [freshFor] a document this young is served without asking (rule R5); default: 30 min
@@ -112,10 +119,12 @@
  * @property {string[]} userId
  * @property {string[]} cookie
  * @property {string[]} authorizationSchemes
+ * @property {('bearer' | 'cookie')[]} credential
  * @property {readonly string[]} varyOn
  * @property {number} originTimeout
  * @property {number} leaseFor
  * @property {number[]} refusals
+ * @property {readonly import('../dialects/unauthenticated.js').Form[]} unauthenticated
  * @property {boolean} obeyCacheControl
  * @property {number} freshFor
  * @property {number} keepFor

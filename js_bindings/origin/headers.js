@@ -144,7 +144,8 @@ export function retryAfterMs(headers, now) {
  * What a response does to the session cookies of a request.
  * @typedef {object} SessionCookies
  * @property {string[]} sent every cookie of the request, as `name=value`
- * @property {string[]} set the session cookies that the response sets to a value, as `name=value`
+ * @property {string[]} set the session cookies that the response sets to a value, as `name=value`; the chunks of one
+ *   together
  * @property {boolean} isChanged it sets one to something else than the request sent, or deletes one
  * @property {boolean} isDeleted
  */
@@ -160,16 +161,62 @@ export function retryAfterMs(headers, now) {
 export function sessionCookies(requestHeaders, responseHeaders, names, now) {
   const sent = (requestHeaders.get('cookie') ?? '').split(';').map((pair) => pair.trim());
   const found = { sent, set: /** @type {string[]} */ ([]), isChanged: false, isDeleted: false };
+  /** @type {string[]} */
+  const chunks = [];
   for (const line of responseHeaders.getSetCookie()) {
     const pair = line.split(';', 1)[0].trim();
-    const [name, ...value] = pair.split('=');
-    if (value.length === 0 || !names.includes(name.trim())) continue;
+    const name = nameIn(line);
+    if (name === null || !isOneOf(name, names)) continue;
     const isEnd = endsCookie(line, now);
     found.isDeleted ||= isEnd;
     found.isChanged ||= isEnd || !sent.includes(pair);
-    if (!isEnd && value.join('=') !== '') found.set.push(pair);
+    if (isEnd || pair.endsWith('=')) continue;
+    (isChunk(name, names) ? chunks : found.set).push(pair);
   }
+  if (chunks.length > 0) found.set.push(chunks.join('; '));
   return found;
+}
+
+/**
+ * The name of the cookie that a line sets.
+ * @param {string} line a `Set-Cookie` field, or a pair of a `Cookie` field
+ * @returns {string | null} null: it has none
+ */
+function nameIn(line) {
+  const [pair] = line.split(';', 1);
+  const end = pair.indexOf('=');
+  return end < 0 ? null : pair.slice(0, end).trim();
+}
+
+/** What session libraries put behind a cookie's name to number its pieces (rule R1). */
+const CHUNK = /^(\.|__?|C)\d{1,2}$/;
+
+/**
+ * Whether a cookie has one of these names, or is a numbered chunk of one that has.
+ * @param {string | null} name
+ * @param {readonly string[]} names
+ */
+function isOneOf(name, names) {
+  return name !== null && (names.includes(name) || isChunk(name, names));
+}
+
+/** @param {string} name @param {readonly string[]} names */
+function isChunk(name, names) {
+  return names.some((each) => name.startsWith(each) && CHUNK.test(name.slice(each.length)));
+}
+
+/**
+ * Takes out of a response's headers what would delete one of these cookies.
+ * @param {Headers | null} headers changed in place
+ * @param {readonly string[]} names
+ * @param {number} now
+ */
+export function removeCookieEnds(headers, names, now) {
+  const lines = headers?.getSetCookie() ?? [];
+  const others = lines.filter((line) => !(isOneOf(nameIn(line), names) && endsCookie(line, now)));
+  if (headers === null || others.length === lines.length) return;
+  headers.delete('set-cookie');
+  for (const line of others) headers.append('set-cookie', line);
 }
 
 /**
@@ -193,7 +240,7 @@ export function withoutCredentials(original, names) {
   const headers = new Headers(original);
   headers.delete('authorization');
   const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  const others = pairs.filter((pair) => pair && !names.includes(pair.split('=', 1)[0].trim()));
+  const others = pairs.filter((pair) => pair && !isOneOf(nameIn(pair), names));
   if (others.length > 0) headers.set('cookie', others.join('; '));
   else headers.delete('cookie');
   return headers;

@@ -26,7 +26,7 @@ export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
  * What to answer. `kind` says how:
  * - `document`: `body` is the user's document
  * - `refusal`: `status` and `body` are the origin's clear "no"
- * - `answer`: `status` and `body` are the origin's, and not kept
+ * - `answer`: `status` and `body` are those of the origin's failure, which the document's path passes on (R13)
  * - `pass`: nothing was decided; the origin is to answer the request as it is
  * - `unavailable`: 503, try again after `retryAfterMs`
  * - `too-large`: the credential is over its limit
@@ -45,6 +45,15 @@ export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
  * @property {number} retryAfterMs
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
  */
+
+/**
+ * Whether nobody knows who makes the request: what cannot be passed on as the origin has said it is 503, and never "not
+ * signed in" (R13).
+ * @param {Pick<Decision, 'kind'>} decision
+ */
+export function isUnavailable({ kind }) {
+  return kind === 'unavailable' || kind === 'answer';
+}
 
 /**
  * @param {Partial<Decision> & Pick<Decision, 'kind'>} given
@@ -83,7 +92,7 @@ export function copyDecision(core, action) {
     case Action.REFUSE:
       return copyOf(core, 'refusal');
     case Action.ANSWER:
-      return copyOf(core, 'answer');
+      return { ...copyOf(core, 'answer'), retryAfterMs: core.retryAfterMs };
     case Action.UNAVAILABLE:
       return decisionOf({ kind: 'unavailable', reason, retryAfterMs: core.retryAfterMs });
     case Action.TOO_LARGE:

@@ -1,6 +1,7 @@
 // How the origin is asked for the document on behalf of a request. It must not know what is held, nor what becomes of
 // the answer.
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
+import { Unauthenticated } from '../dialects/unauthenticated.js';
 import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
@@ -30,6 +31,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {Headers | null} headers null: there is no answer
  * @property {boolean} changesCredential the answer exchanges the credential for another
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
+ * @property {boolean} isDoubtful a "no" that a gateway whose back end has failed may give too (R80)
  * @property {boolean} isForeign a 403 for a site that the origin lets read nothing: it says nothing of the credential (R12)
  */
 
@@ -41,6 +43,7 @@ const FAILED = Object.freeze({
   headers: null,
   changesCredential: false,
   isUnkeyed: false,
+  isDoubtful: false,
   isForeign: false,
 });
 
@@ -49,6 +52,7 @@ export class DocumentCalls {
   #host;
   #times;
   #wiring;
+  #unauthenticated;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
   /** Answers of the origin that were not kept because of their `Vary` (R4). */
@@ -67,6 +71,7 @@ export class DocumentCalls {
     this.#options = options;
     this.#host = host;
     this.#times = times;
+    this.#unauthenticated = new Unauthenticated(options);
     this.#claims = options.verify.headers.map(([name]) => name);
   }
 
@@ -82,7 +87,8 @@ export class DocumentCalls {
       () => this.#askWith(headers, etag, site),
       ({ answer }) => answer.httpStatus,
     );
-    if (asked.answer.httpStatus !== 401 || !renew) return asked;
+    const { httpStatus, isRefusal } = asked.answer;
+    if ((httpStatus !== 401 && !isRefusal) || !renew) return asked;
     return this.ask({ ...(await renew()), renew: undefined, site }, etag);
   }
 
@@ -122,17 +128,21 @@ export class DocumentCalls {
     if (reply.body === null && reply.ok) return FAILED;
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
+    const body = reply.body ?? NO_BYTES;
+    const verdict = this.#unauthenticated.verdictOn(reply.status, body);
     return {
       answer: {
         httpStatus: reply.status,
+        isRefusal: verdict !== null,
         retryAfterMs: retryAfterMs(reply.headers, now),
         cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers),
-        meta: metaOf(reply, etag),
-        body: reply.body ?? NO_BYTES,
+        meta: verdict === null ? metaOf(reply, etag) : keptHeadersOf(reply),
+        body,
       },
       headers: new Headers(reply.headers),
       changesCredential: changesCookie(headers, reply.headers, cookie, now),
       isUnkeyed,
+      isDoubtful: verdict === 'doubtful',
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
   }
@@ -187,7 +197,13 @@ export class DocumentCalls {
  */
 function metaOf({ ok, status, headers }, etag) {
   if (status === 304) return etag;
-  if (ok) return headers.get('etag') ?? '';
+  return ok ? (headers.get('etag') ?? '') : keptHeadersOf({ headers });
+}
+
+/**
+ * @param {Pick<import('../origin/origin-call.js').OriginReply, 'headers'>} reply
+ */
+function keptHeadersOf({ headers }) {
   const kept = KEPT_HEADERS.flatMap((name) => {
     const value = headers.get(name);
     return value === null ? [] : [[name, value]];

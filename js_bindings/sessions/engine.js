@@ -3,15 +3,13 @@
 // Invariants: every lease taken is completed or released; what the core points to is copied before the
 // next call; a fill goes on when the client that caused it has gone (SPEC R9).
 import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
+import { removeCookieEnds } from '../origin/headers.js';
 import { copyDecision, decisionOf, REASONS } from './decision.js';
 import { DocumentCalls } from './document-calls.js';
 import { Histogram } from './histogram.js';
 
 /** A fill that is overtaken (R10) is begun anew this often. */
 const MAX_ATTEMPTS = 5;
-
-/** Statuses below 500 that say nothing about the session (SPEC R13), a 304 that nobody asked for too. */
-const FAILURES = new Set([304, 408, 425, 429]);
 
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./decision.js').Decision} Decision */
@@ -212,12 +210,17 @@ export class Engine {
       if (!request.isUnauthorized && !this.#core.askOrigin(askedAtMs, lease)) return null;
       const since = shared?.log.position ?? null;
       const generation = shared?.log.generation;
-      const asked = await this.calls.ask(request, etag);
+      let asked = await this.calls.ask(request, etag);
+      if (asked.isDoubtful && (isThere || this.#core.isAccepted(head, this.#host.now()))) {
+        // Only a second question makes sure that it is not the gateway that has failed (R80).
+        if (!this.#core.askOrigin(this.#host.now(), lease)) return null;
+        asked = await this.calls.ask(request, etag);
+      }
       shared?.log.noteAnswer(this.#host.now() - askedAtMs);
       if (shared !== null && !(await shared.log.covers(askedAtMs))) return null;
       if (generation !== shared?.log.generation) return null; // what happened meanwhile has been lost
       // The lease goes to whoever waits: what the origin has against a site, it has not against them (R12).
-      if (asked.isForeign) return answerOf(asked);
+      if (asked.isForeign) return refusalOf(asked);
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
@@ -231,7 +234,12 @@ export class Engine {
         decision.originHeaders?.delete('set-cookie');
         return decision;
       }
-      if (asked.changesCredential) {
+      if (decision.kind === 'answer') {
+        removeCookieEnds(decision.originHeaders, this.#options.cookie, this.#host.now());
+        return decision;
+      }
+      // A refusal stands, whatever cookies come with it (R12).
+      if (asked.changesCredential && decision.kind !== 'refusal') {
         // The answer was for this credential, but it has been exchanged for another with it.
         const hasBeen = decision.kind === 'document' || isThere;
         await this.#changes.drop(request, hasBeen).catch(() => {});
@@ -275,14 +283,13 @@ export class Engine {
   async askOnce(request) {
     this.#core.countPassed();
     const { answer, headers } = await this.calls.ask(request, '');
-    const { httpStatus, body, retryAfterMs: retryAfter } = answer;
-    const isDocument = httpStatus < 300 && isJsonObject(body);
-    if (!isDocument && (httpStatus < 300 || FAILURES.has(httpStatus) || httpStatus >= 500)) {
-      return decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfter) });
-    }
-    return isDocument
+    const { httpStatus, isRefusal, body, retryAfterMs } = answer;
+    if (isRefusal || this.#options.refusals.includes(httpStatus))
+      return refusalOf({ answer, headers });
+    const isWhole = httpStatus >= 200 && httpStatus <= 299 && httpStatus !== 206;
+    return isWhole && isJsonObject(body)
       ? decisionOf({ kind: 'document', status: httpStatus, body, originHeaders: headers })
-      : answerOf({ answer, headers });
+      : decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfterMs) });
   }
 
   /**
@@ -311,11 +318,11 @@ export class Engine {
 }
 
 /**
- * The origin's answer, for the request alone that has asked it.
+ * The origin's "no", for the request alone that has asked it.
  * @param {Pick<import('./document-calls.js').DocumentReply, 'answer' | 'headers'>} reply
  */
-function answerOf({ answer: { httpStatus, body }, headers }) {
-  return decisionOf({ kind: 'answer', status: httpStatus, body, originHeaders: headers });
+function refusalOf({ answer: { httpStatus, body }, headers }) {
+  return decisionOf({ kind: 'refusal', status: httpStatus, body, originHeaders: headers });
 }
 
 /** @param {Uint8Array} body */

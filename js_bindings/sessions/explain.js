@@ -64,7 +64,11 @@ const TEXTS = {
   ],
   negative: [
     'The origin has refused this credential a moment ago.',
-    { negativeFor: 'how long that is remembered', refusals: 'which statuses are a refusal' },
+    {
+      negativeFor: 'how long that is remembered',
+      refusals: 'which statuses are a refusal',
+      unauthenticated: 'which successes are one too',
+    },
   ],
   'unknown-session': [
     'No managed session has this cookie.',

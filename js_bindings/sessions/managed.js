@@ -267,6 +267,7 @@ export class ManagedSessions {
     const askedAt = this.#core.sequence;
     const askedAtMs = this.#host.now();
     const answer = await askDocument(headers);
+    if (answer.isRefusal) return failedLogin(401);
     if (answer.httpStatus !== 200) {
       return failedLogin(answer.httpStatus >= 400 ? answer.httpStatus : 503);
     }

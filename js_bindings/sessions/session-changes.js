@@ -212,6 +212,8 @@ export class SessionChanges {
     const named = this.#core.namedHeads(head);
     const known = named.filter((each) => isAccepted || this.#core.isAccepted(each, now));
     this.#core.forgetSession(head);
+    // A credential that does not count beside another is named all the same (R1).
+    for (const each of named) if (each !== head) this.#core.forgetSession(each);
     const isAsked = this.#shared !== null && isAccepted !== false;
     const unknown = isAsked ? named.filter((each) => !known.includes(each)) : [];
     return allOf([

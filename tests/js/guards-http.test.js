@@ -269,7 +269,8 @@ describe('forward authentication', () => {
       return [response.status, response.headers.get('x-user-id')];
     };
     assert.deepEqual(await ask(ADA), [200, '1']);
-    for (const headers of [{}, { cookie: 'session=nobody' }, { cookie: 'session=odd' }]) {
+    assert.deepEqual(await ask({ cookie: 'session=odd' }), [503, null]);
+    for (const headers of [{}, { cookie: 'session=nobody' }]) {
       assert.deepEqual(
         await ask(/** @type {any} */ (headers)),
         [401, null],

@@ -43,10 +43,10 @@ class Host {
   }
   std::uint32_t fill(std::uint32_t lease, std::uint32_t status, const std::string& body,
                      const std::string& meta = "", const std::string& cache_control = "",
-                     double now = kNow, double retry_after = 0) {
+                     double now = kNow, double retry_after = 0, bool is_refusal = false) {
     put({cache_control, meta, body});
-    return sesame_fill_complete(&handle_, now, lease, status, retry_after, length(cache_control),
-                                length(meta), length(body));
+    return sesame_fill_complete(&handle_, now, lease, status, is_refusal, retry_after,
+                                length(cache_control), length(meta), length(body));
   }
   std::uint32_t begin_write(const Request& request, double now = kNow) {
     put({request.tenant, request.cookie, request.authorization});

@@ -66,15 +66,15 @@ TEST_CASE("Configuration: each wrong option is named by the name that users writ
   CHECK(faults_with([](Config& c) { c.cookie_names = {"sid="}; }) == Options{"cookie"});
 }
 
-TEST_CASE("R12, R13: what counts as a failure cannot be made a refusal, nor what is no 4xx") {
-  for (const int status : {200, 302, 399, 408, 425, 429, 500, 0, -1}) {
+TEST_CASE("R12, R13: what asks a client to come again cannot be made a refusal, nor a success") {
+  for (const int status : {200, 299, 304, 408, 425, 429, 500, 0, -1}) {
     CAPTURE(status);
     Config config = test_config();
     config.refusals = {401, status};
     CHECK(faulty_options(config) == Options{"refusals"});
   }
   Config config = test_config();
-  config.refusals = {400, 401, 403, 404, 410, 499};
+  config.refusals = {300, 302, 399, 400, 401, 403, 404, 410, 499};
   CHECK(faulty_options(config).empty());
   config.refusals = {};
   CHECK(faulty_options(config).empty());

@@ -230,6 +230,37 @@ TEST_CASE("R1: every ambiguous header is ambiguous beside another credential as 
   }
 }
 
+TEST_CASE("R1: an order of credentials says which one counts where a request has both") {
+  const auto read_by = [](const Names& order, Bytes cookies, Bytes authorization) {
+    CredentialScratch scratch;
+    const CredentialReader reader({"session"}, kSchemes, order);
+    const Credential credential = reader.read(cookies, authorization, &scratch);
+    return std::string(credential.kind == CredentialKind::kAmbiguous ? "?" : credential.value);
+  };
+  const Names bearer_first = {"bearer", "cookie"};
+  const Names cookie_first = {"cookie", "bearer"};
+  CHECK(read_by(bearer_first, "session=c", "Bearer b") == "b");
+  CHECK(read_by(cookie_first, "session=c", "Bearer b") == "c");
+  CHECK(read_by({"bearer"}, "session=c", "Bearer b") == "b");
+  CHECK(read_by({"cookie"}, "session=c", "Bearer b") == "c");
+  for (const Names& order : {bearer_first, cookie_first}) {
+    CHECK(read_by(order, "session=c", "") == "c");
+    CHECK(read_by(order, "theme=dark", "Bearer b") == "b");
+    CHECK(read_by(order, "session=", "Bearer b") == "b");
+  }
+  CHECK(read_by({"bearer"}, "session=c", "").empty());
+  CHECK(read_by({"cookie"}, "", "Bearer b").empty());
+
+  // What is not looked at makes nothing ambiguous.
+  CHECK(read_by(bearer_first, "session=c; session=d", "Bearer b") == "b");
+  CHECK(read_by(cookie_first, "session=c", "Basic YTpi") == "c");
+  CHECK(read_by({"cookie"}, "session=c", "Bearer a,b") == "c");
+  CHECK(read_by({"cookie"}, "", "Basic YTpi").empty());
+  CHECK(read_by(bearer_first, "session=c", "Basic YTpi") == "?");
+  CHECK(read_by(cookie_first, "session=c; session=d", "Bearer b") == "?");
+  CHECK(read_by(cookie_first, "", "Basic YTpi") == "?");
+}
+
 TEST_CASE("R3: every spelling of a cookie's value is one credential") {
   for (const Bytes spelling : {"abc", "%61bc", "a%62c", "%61%62%63", "\"abc\"", "\"%61bc\"",
                                "\"\\141bc\"", "\"\\abc\"", "  abc  "}) {

@@ -181,18 +181,69 @@ TEST_CASE("R12: clearing a refusal leaves documents, revocations and fills in fl
   CHECK(f.fill(lease, document("8")).action == Action::kServe);
 }
 
-TEST_CASE("R12: any other answer is passed on, removes the entry and is not remembered") {
+// SPEC R13: nobody has said "no".
+TEST_CASE("R13: any other 3xx or 4xx is passed on where nothing is held, and is not remembered") {
   Fixture f;
-  const int status = GENERATE(300, 301, 302, 307, 400, 402, 404, 409, 410, 418, 451, 499);
-  f.hold(bearer("t"), document("7"));
-  const Decision decision = f.answer(f.check_fresh(bearer("t")).lease, status, "body", {"meta"});
+  const int status = GENERATE(300, 301, 302, 307, 400, 402, 404, 405, 407, 409, 410, 418, 499);
+  const Decision decision = f.answer(f.begin(bearer("t")), status, "body", {"meta"}, 7 * kSecond);
   CHECK(decision.action == Action::kAnswer);
   CHECK(decision.source == Source::kOrigin);
   CHECK(decision.http_status == status);
   CHECK(decision.body == "body");
   CHECK(decision.meta == "meta");
+  CHECK(decision.retry_after == 7 * kSecond);
+  CHECK(f.metrics().origin_failures == 1);
   CHECK(f.cache().store().entries() == 0);
   CHECK(f.check(bearer("t")).action == Action::kFetch);
+}
+
+TEST_CASE("R13: any other 3xx or 4xx takes no remembered refusal away") {
+  Fixture f;
+  f.answer(f.begin(bearer("t")), 401, "no");
+  CHECK(f.answer(f.check_fresh(bearer("t")).lease, 404, "body").action == Action::kAnswer);
+  CHECK(f.check(bearer("t")).body == "no");
+}
+
+TEST_CASE("R80: a success that says no is remembered with its own status, body and meta") {
+  Fixture f;
+  f.hold(bearer("t"), document("7"));
+  const LeaseId lease = f.check_fresh(bearer("t")).lease;
+  f.check_fresh(bearer("t"));  // a follower
+  const Decision said = f.refuse(lease, 200, "null", "{}");
+  const Decision followed = f.check_again(bearer("t"), lease);
+  const Decision later = f.check(bearer("t"));
+  for (const Decision& decision : {said, followed, later}) {
+    CHECK(decision.action == Action::kRefuse);
+    CHECK(decision.http_status == 200);
+    CHECK(decision.body == "null");
+    CHECK(decision.meta == "{}");
+  }
+  CHECK(said.source == Source::kOrigin);
+  CHECK(later.source == Source::kNegative);
+  CHECK(later.reason == Reason::kNegative);
+  CHECK_FALSE(f.cache().is_accepted(bearer("t").head(), f.now()));
+  f.pass(10 * kSecond);
+  CHECK(f.check(bearer("t")).action == Action::kFetch);
+}
+
+TEST_CASE("R80: without negativeFor followers are told of a success that says no all the same") {
+  Config config = test_config();
+  config.negative_for = 0;
+  Fixture f(config);
+  const LeaseId lease = f.begin(bearer("t"));
+  f.join(bearer("t"), lease);
+  CHECK(f.refuse(lease, 204, "", "").http_status == 204);
+  const Decision followed = f.check_again(bearer("t"), lease);
+  CHECK(followed.action == Action::kRefuse);
+  CHECK(followed.http_status == 204);
+  CHECK(f.check(bearer("t")).action == Action::kFetch);
+}
+
+TEST_CASE("R80: a login clears a success that says no") {
+  Fixture f;
+  f.refuse(f.begin(cookie("a")), 200, "null", "");
+  f.forget_refusal(cookie("a"));
+  CHECK(f.check(cookie("a")).action == Action::kFetch);
 }
 
 }  // namespace

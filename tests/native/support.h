@@ -189,6 +189,17 @@ class Fixture {
                                          now_));
   }
 
+  /// A success that says that nobody is signed in.
+  Decision refuse(LeaseId lease, int status, const std::string& body, const std::string& meta) {
+    return settled(cache_->complete_fill(lease,
+                                         {.http_status = status,
+                                          .is_refusal = true,
+                                          .cache_control = {},
+                                          .meta = meta,
+                                          .body = body},
+                                         now_));
+  }
+
   // --- What happens to sessions and users ---
 
   WriteId begin_write(const Request& request) { return cache_->begin_write(request.head(), now_); }

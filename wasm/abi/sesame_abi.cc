@@ -214,11 +214,13 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
 }
 
 uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
-                              uint32_t http_status, double retry_after_ms,
+                              uint32_t http_status, uint32_t is_refusal, double retry_after_ms,
                               uint32_t cache_control_length, uint32_t meta_length,
                               uint32_t body_length) {
   InputReader input(*cache);
   sesame::OriginAnswer answer;
+  // It marks a success and nothing else.
+  answer.is_refusal = is_refusal != 0 && sesame::http::is_success(static_cast<int>(http_status));
   answer.retry_after = time_of(retry_after_ms);
   answer.cache_control = input.next(cache_control_length);
   answer.meta = input.next(meta_length);

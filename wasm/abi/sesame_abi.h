@@ -59,7 +59,7 @@ enum sesame_action {
   SESAME_ACTION_UNAVAILABLE = 6, /* answer 503 with Retry-After */
   SESAME_ACTION_RETRY = 7,       /* overtaken: check again from the start */
   SESAME_ACTION_TOO_LARGE = 8,   /* answer 431 */
-  SESAME_ACTION_ANSWER = 9       /* pass on http_status and body: the origin's answer, not kept */
+  SESAME_ACTION_ANSWER = 9       /* pass on http_status and body: the origin's failure, not kept */
 };
 
 enum sesame_source {
@@ -195,13 +195,14 @@ SESAME_EXPORT uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t
                                     uint32_t cookie_length, uint32_t authorization_length,
                                     uint32_t waited, uint32_t flags);
 
-/* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `meta` is kept
- * beside the document and handed back: the host's own, a validator for instance. Returns SERVE,
- * SERVE_STALE, REFUSE, ANSWER, UNAVAILABLE or RETRY. */
+/* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `is_refusal`: it is
+ * a clear "no", though its status tells of success (rule R80). `meta` is kept beside the document
+ * and handed back: the host's own, a validator for instance. Returns SERVE, SERVE_STALE, REFUSE,
+ * ANSWER, UNAVAILABLE or RETRY. */
 SESAME_EXPORT uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
-                                            uint32_t http_status, double retry_after_ms,
-                                            uint32_t cache_control_length, uint32_t meta_length,
-                                            uint32_t body_length);
+                                            uint32_t http_status, uint32_t is_refusal,
+                                            double retry_after_ms, uint32_t cache_control_length,
+                                            uint32_t meta_length, uint32_t body_length);
 
 /* The host is about to ask the origin under a lease, or to exchange tokens under one: the call is
  * counted (R70). Returns 0 if the lease is over (something happened to the session, or its time is

@@ -49,6 +49,7 @@ inline constexpr OptionPlace<std::vector<std::string>> kListOptions[] = {
     {&Config::user_id_pointers, "/userId"},
     {&Config::cookie_names, "/cookie"},
     {&Config::authorization_schemes, "/authorizationSchemes"},
+    {&Config::credential_order, "/credential"},
     {&Config::fields, "/fields"},
 };
 

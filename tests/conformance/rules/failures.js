@@ -26,17 +26,113 @@ const FAILURES = {
   'a document of unknown length cut short': () => ({ body: cutShort() }),
   'text that is no JSON': () => ({ body: '<html>Sign in</html>' }),
   'a list': () => ({ body: '[{"id":1}]' }),
-  null: () => ({ body: 'null' }),
   'a string': () => ({ body: '"id"' }),
   'an empty body': () => ({ body: '' }),
   'status 204': () => ({ status: 204 }),
+  'a part that nobody has asked for': () => ({ status: 206, body: '{"id":1}' }),
   'a byte-order mark': () => ({ body: '\ufeff{"id":1}' }),
   'bad UTF-8': () => ({ body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]) }),
   'a 304 without a condition': () => ({ status: 304 }),
   'a document over the limit': () => ({ body: `{"id":"${'x'.repeat(300_000)}"}` }),
 };
 
+/** Answers that are none: a rolling deploy, a maintenance page, a proxy in front that refuses. */
+const NO_ANSWERS = [302, 307, 400, 402, 404, 405, 407, 409, 410, 418, 451];
+/** Those that every host can pass on. */
+const PASSED = [400, 402, 404, 405, 409, 410, 418, 451];
+
+const PAGE = { headers: { location: '/maintenance', 'content-type': 'text/html' }, body: 'wait' };
+
 export const failures = [
+  rule(
+    'R13',
+    'a 3xx or 4xx that is no clear "no" signs nobody out who is held, refresh after refresh',
+    async (t) => {
+      for (const status of NO_ANSWERS) {
+        const credential = cookie(t.user());
+        t.origin.on(READ, { body: HELD }, { status, ...PAGE });
+        await t.ask(credential);
+        for (const wait of [30 * MINUTE + MARGIN, 30 * MINUTE, 4 * MINUTE]) {
+          await t.advance(wait);
+          assert.deepEqual(await t.ask(credential), [200, HELD], `${status}`);
+          await t.idle();
+          assert.deepEqual((await t.session(credential))?.user, JSON.parse(HELD), `${status}`);
+        }
+        t.origin.on(READ, { body: '{"id":"new"}' });
+        await t.advance(2 * MINUTE);
+        await t.until(async () => (await t.ask(credential))[1] === '{"id":"new"}');
+      }
+    },
+  ),
+
+  rule(
+    'R13',
+    'a 4xx that is no clear "no" is passed on where nothing is held, and is not remembered',
+    async (t) => {
+      for (const status of PASSED) {
+        const credential = bearer(t.user());
+        t.origin.on(READ, { status, ...PAGE });
+        const response = await t.fetch(DOCUMENT, { headers: credential });
+        assert.deepEqual([response.status, await response.text()], [status, 'wait']);
+        assert.equal(response.headers.get('content-type'), 'text/html');
+        t.origin.on(READ, { body: HELD });
+        assert.deepEqual(await t.ask(credential, DOCUMENT, 'origin'), [200, HELD]);
+      }
+    },
+  ),
+
+  rule(
+    'R13',
+    'the session path answers 503 to a 3xx or 4xx that is no clear "no", never null',
+    async (t) => {
+      for (const status of NO_ANSWERS) {
+        const credential = bearer(t.user());
+        t.origin.on(READ, { status, ...PAGE }, { body: HELD });
+        const response = await t.fetch(SESSION, { headers: credential });
+        assert.equal(response.status, 503, `${status}`);
+        assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+        assert.deepEqual((await t.session(credential))?.user, JSON.parse(HELD));
+      }
+    },
+  ),
+
+  rule(
+    'R13',
+    'getSession() rejects for a 3xx or 4xx that is no clear "no", also of an ambiguous request',
+    async (t) => {
+      for (const status of NO_ANSWERS) {
+        t.origin.on(READ, { status, ...PAGE });
+        await assert.rejects(t.api.getSession(cookie(t.user())));
+        await assert.rejects(t.api.getSession({ ...cookie(t.user()), ...bearer(t.user()) }));
+      }
+    },
+    { needs: ['api', 'cookies'] },
+  ),
+
+  rule(
+    'R13',
+    'a 3xx or 4xx that is no clear "no" deletes no session cookie, and keeps its other cookies',
+    async (t) => {
+      const headers = {
+        'content-type': 'text/html',
+        'set-cookie': [
+          'lang=de; Path=/',
+          'session=; Path=/; Max-Age=0',
+          'session.1=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+        ],
+      };
+      for (const status of [302, 404]) {
+        t.origin.on(READ, { status, headers });
+        const response = await t.fetch(DOCUMENT, { headers: cookie(t.user()) });
+        assert.deepEqual(
+          [response.status, response.headers.getSetCookie()],
+          [status, ['lang=de; Path=/']],
+        );
+      }
+    },
+    { needs: ['wire'] },
+  ),
+
   ...Object.entries(FAILURES).map(([kind, behaviour]) =>
     rule(
       'R13',

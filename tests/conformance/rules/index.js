@@ -21,6 +21,7 @@ import { sharing } from './sharing.js';
 import { signInPaths } from './sign-in-paths.js';
 import { streaming } from './streaming.js';
 import { tokens } from './tokens.js';
+import { unauthenticated } from './unauthenticated.js';
 import { updates } from './updates.js';
 import { varying } from './vary-on.js';
 import { writing } from './writing.js';
@@ -28,7 +29,7 @@ import { writing } from './writing.js';
 /** @type {import('../suite.js').Case[]} */
 export const cases = [
   ...[...identity, ...varying, ...reading, ...documents, ...exactTimes, ...flight],
-  ...[...refusals, ...failures, ...keeping, ...sessionPath],
+  ...[...refusals, ...unauthenticated, ...failures, ...keeping, ...sessionPath],
   ...[...updates, ...writing, ...signInPaths],
   ...[...login, ...tokens, ...managedSessions],
   ...[...http, ...crossOrigin, ...passing, ...streaming, ...limits, ...forwardAuth],

@@ -184,13 +184,15 @@ class Host {
                                            302, 408, 429, 500, 503, 0,   204, 1000};
     constexpr const char* kControls[] = {"", "no-store", "max-age=60", "no-cache"};
     const std::uint32_t status = kStatuses[input_.below(16)];
+    const bool is_refusal = input_.below(16) == 0;
     const std::size_t user = input_.below(kUsers);
     given_[lease.key] |= 1U << user;
     filled_ = 0;
     const std::uint32_t control = put(kControls[input_.below(4)]);
     const std::uint32_t meta = put(input_.below(2) == 0 ? "" : "\"etag\"");
     const std::uint32_t body = put(document(user));
-    output(sesame_fill_complete(&cache_, now_, lease.id, status, some(5'000), control, meta, body));
+    output(sesame_fill_complete(&cache_, now_, lease.id, status, is_refusal, some(5'000), control,
+                                meta, body));
   }
 
   void end_write(std::size_t key) {
@@ -407,8 +409,8 @@ class Host {
         output(sesame_check(&cache_, now_, first, second, third, input_.word(), input_.byte()));
         break;
       case 1:
-        output(sesame_fill_complete(&cache_, now_, lease(), input_.word() % 1'100, some(1e6), first,
-                                    second, third));
+        output(sesame_fill_complete(&cache_, now_, lease(), input_.word() % 1'100, input_.below(2),
+                                    some(1e6), first, second, third));
         break;
       case 2:
         output(

@@ -31,8 +31,15 @@ Credential ambiguous(Ambiguity reason) {
 }  // namespace
 
 CredentialReader::CredentialReader(const std::vector<std::string>& cookie_names,
-                                   const std::vector<std::string>& schemes)
+                                   const std::vector<std::string>& schemes,
+                                   const std::vector<std::string>& order)
     : names_(cookie_names), schemes_(schemes) {
+  if (!order.empty()) {
+    cookie_stands_ = order.front() == "cookie";
+    bearer_stands_ = !cookie_stands_;
+    reads_cookies_ = cookie_stands_ || order.size() > 1;
+    reads_authorization_ = bearer_stands_ || order.size() > 1;
+  }
   for (std::string& scheme : schemes_) {
     std::transform(scheme.begin(), scheme.end(), scheme.begin(), to_lower);
   }
@@ -40,14 +47,15 @@ CredentialReader::CredentialReader(const std::vector<std::string>& cookie_names,
 
 Credential CredentialReader::read(Bytes cookie_header, Bytes authorization,
                                   CredentialScratch* scratch) const {
+  authorization = reads_authorization_ ? trim_ows(authorization) : Bytes{};
+  if (!reads_cookies_ || (bearer_stands_ && !authorization.empty())) cookie_header = {};
   CookieReader cookies(cookie_header, names_);
   if (!cookie_header.empty()) {
     const Ambiguity fault = cookies.read();
     if (fault != Ambiguity::kNone) return ambiguous(fault);
   }
   const bool has_cookie = !cookie_header.empty() && cookies.has_credential();
-  authorization = trim_ows(authorization);
-  if (authorization.empty()) {
+  if (authorization.empty() || (has_cookie && cookie_stands_)) {
     if (!has_cookie) return {};
     return {.kind = CredentialKind::kCookie,
             .ambiguity = Ambiguity::kNone,

@@ -54,9 +54,12 @@ class NamedCredentials {
 class CredentialReader {
  public:
   /// `cookie_names`: of the session cookie, compared case-sensitively. `schemes`: those of
-  /// `Authorization` that carry a whole credential, compared in any case.
+  /// `Authorization` that carry a whole credential, compared in any case. `order`: which of
+  /// `cookie` and `bearer` count; of those the first that a request has is its credential, and the
+  /// other is not looked at. Empty: a request that has both is ambiguous.
   CredentialReader(const std::vector<std::string>& cookie_names,
-                   const std::vector<std::string>& schemes);
+                   const std::vector<std::string>& schemes,
+                   const std::vector<std::string>& order = {});
 
   /// Reads the credential of one request.
   /// `cookie_header`: the `Cookie` field as received (RFC 6265 section 5.4; several fields joined
@@ -95,6 +98,10 @@ class CredentialReader {
 
   CookieNames names_;
   std::vector<std::string> schemes_;  // in lower case
+  bool reads_cookies_ = true;
+  bool reads_authorization_ = true;
+  bool cookie_stands_ = false;  // whatever `Authorization` comes with it
+  bool bearer_stands_ = false;  // whatever cookies come with it
 };
 
 }  // namespace sesame

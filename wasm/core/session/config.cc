@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/ascii.h"
+#include "base/http_status.h"
 #include "session/memory_budget.h"
 #include "session/option_ranges.h"
 
@@ -53,8 +54,8 @@ std::vector<ConfigFault> find_faults(const Config& config) {
             "authorizationSchemes", "must be schemes of Authorization (RFC 9110 section 11.1)");
   }
   for (const int status : config.refusals) {
-    require(status >= 400 && status <= 499 && status != 408 && status != 425 && status != 429,
-            "refusals", "must be 4xx statuses other than 408, 425 and 429");
+    require(http::is_final(status), "refusals",
+            "must be 3xx and 4xx statuses other than 304, 408, 425 and 429");
   }
   return faults;
 }

@@ -30,6 +30,9 @@ struct Config {
   std::vector<std::string> cookie_names;
   /// Of `Authorization`: those that carry a whole credential (rule R1).
   std::vector<std::string> authorization_schemes;
+  /// Which credentials count, the first that a request has: `bearer`, `cookie`. Empty: both, and a
+  /// request that has both is ambiguous (rule R1).
+  std::vector<std::string> credential_order;
   std::vector<std::string> user_id_pointers;
   std::vector<std::string> fields;  ///< SPEC R14; empty: all
   std::vector<int> refusals;        ///< SPEC R12

@@ -22,7 +22,7 @@ Outcome waiting(const Lease& lease, Reason reason) {
 Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body, Reason reason) {
   Outcome outcome = outcome_of(Action::kRefuse, reason);
   outcome.source = Source::kNegative;
-  outcome.http_status = http_status;
+  outcome.http_status = http_status & ~http::kUnauthenticated;
   outcome.meta = meta;
   outcome.body = body;
   return outcome;

@@ -14,6 +14,7 @@ Outcome unavailable(DurationMs retry_after, Reason reason = Reason::kNone);
 /// kWait, for what becomes of a lease.
 Outcome waiting(const Lease& lease, Reason reason = Reason::kNone);
 
+/// `http_status`: as it is stored, with its mark.
 Outcome refused(std::uint16_t http_status, Bytes meta, Bytes body, Reason reason);
 Outcome refused(const EntryView& entry);
 

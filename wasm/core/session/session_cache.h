@@ -43,7 +43,7 @@ enum class Action : std::uint32_t {
   kUnavailable = 6,  ///< answer 503 with Retry-After (R13)
   kRetry = 7,        ///< overtaken (R10): check again from the start
   kTooLarge = 8,     ///< answer 431 (R44)
-  kAnswer = 9,       ///< pass on what the origin answered, `http_status` and `body`; not remembered
+  kAnswer = 9,       ///< pass on the origin's failure, `http_status` and `body` (R13)
 };
 
 /// Where an answer came from (SPEC R43).
@@ -126,6 +126,7 @@ struct RequestHead {
 /// What the origin said when it was asked for the document.
 struct OriginAnswer {
   int http_status = 0;         ///< 0: it could not be had (time-out, network, over the size limit)
+  bool is_refusal = false;     ///< a success that says "not signed in" (rule R80)
   DurationMs retry_after = 0;  ///< its `Retry-After`; 0: none
   Bytes cache_control;         ///< its `Cache-Control`, or of that what is to be obeyed (SPEC R15)
   Bytes meta;                  ///< to be stored with it, opaque here

@@ -17,13 +17,6 @@ constexpr DurationMs kMaxPatience = 60'000;
 // The body of a refusal is kept up to this size; a longer one is remembered without it.
 constexpr std::size_t kMaxRefusalBytes = 4096;
 
-// SPEC R13: what says nothing about the session.
-bool is_failure(int http_status) {
-  return http_status < 200 || http_status == http::kRequestTimeout ||
-         http_status == http::kTooEarly || http_status == http::kTooManyRequests ||
-         http_status >= 500;
-}
-
 Outcome answered(const Lease& lease, Action action, std::uint16_t http_status, Bytes meta,
                  Bytes body) {
   Outcome outcome = refused(http_status, meta, body, static_cast<Reason>(lease.reason));
@@ -47,19 +40,13 @@ Outcome SessionCache::complete_fill(LeaseId id, const OriginAnswer& answer, Time
   if (lease->cause != FillCause::kWrite && has_ended(*lease, now)) return overtaken(lease);
 
   const int status = answer.http_status;
-  if (is_failure(status)) return fill_failed(lease, answer, now);
+  if (answer.is_refusal || is_refusal(status)) return fill_refused(lease, answer, now);
   if (status == http::kNotModified) return fill_confirmed(lease, answer, held, now);
-  if (is_refusal(status)) return fill_refused(lease, answer, now);
-  if (status >= 300) {
-    // Not a failure and not a clear "no": passed on, and nothing is held on to (R12).
-    const auto http_status = static_cast<std::uint16_t>(status);
-    store_->erase(lease->key);
-    const Outcome outcome =
-        answered(*lease, Action::kAnswer, http_status, answer.meta, answer.body);
-    leases_.end_with_answer(lease, http_status, answer.meta, answer.body);
-    return outcome;
+  // Nobody has asked for a part of it.
+  if (http::is_success(status) && status != http::kPartialContent) {
+    return fill_document(lease, answer, now);
   }
-  return fill_document(lease, answer, now);
+  return fill_failed(lease, answer, now);
 }
 
 Outcome SessionCache::overtaken(Lease* lease) {
@@ -82,15 +69,23 @@ Outcome SessionCache::fill_failed(Lease* lease, const OriginAnswer& answer, Time
   const DurationMs retry_after = std::max<DurationMs>(patience, 1000);
   lease->retry_after = retry_after;
   const Held held = find_live(lease->key, lease->tenant, now);
+  // Nothing can be served instead: the client is told what the origin has said.
+  const bool is_passed_on = !held.is_document() && http::is_final(answer.http_status);
+  const auto http_status = static_cast<std::uint16_t>(answer.http_status);
+  Outcome outcome = answered(*lease, Action::kAnswer, http_status, answer.meta, answer.body);
+  outcome.retry_after = retry_after;
   const bool leaves_a_wait = !lease->is_stranger;  // a stranger leaves nothing behind (R53)
-  if (leaves_a_wait && answer.http_status == http::kTooManyRequests && patience > 0) {
+  if (leaves_a_wait && patience > 0) {
     leases_.end_with_backoff(lease, now + patience, retry_after);
   } else if (leaves_a_wait && lease->cause == FillCause::kRefresh) {
     leases_.end_with_pause(lease, now + kRefreshPause);
+  } else if (is_passed_on) {
+    leases_.end_with_answer(lease, http_status, answer.meta, answer.body);
   } else {
     leases_.end(lease, LeaseState::kFailed);
   }
   if (held.is_document()) return served_stale(held.entry, Reason::kOriginFailed);
+  if (is_passed_on) return outcome;
   ++metrics_.unavailable;
   return unavailable(retry_after, Reason::kOriginFailed);
 }
@@ -131,7 +126,8 @@ Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, c
 Outcome SessionCache::fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now) {
   // It may be of before the login (R12).
   if (lease->login_seen) return overtaken(lease);
-  const auto http_status = static_cast<std::uint16_t>(answer.http_status);
+  auto http_status = static_cast<std::uint16_t>(answer.http_status);
+  if (answer.is_refusal) http_status |= http::kUnauthenticated;
   const bool is_small = answer.meta.size() + answer.body.size() <= kMaxRefusalBytes;
   EntryInfo info;
   info.filled_at = now;

@@ -74,7 +74,9 @@ std::optional<Outcome> SessionCache::follow_answer(const EntryInfo& info) {
   }
   Outcome outcome = refused(info.http_status, meta_, body_, Reason::kFollowed);
   outcome.source = Source::kOrigin;
-  if (!is_refusal(info.http_status)) outcome.action = Action::kAnswer;
+  const bool is_no =
+      (info.http_status & http::kUnauthenticated) != 0 || is_refusal(info.http_status);
+  if (!is_no) outcome.action = Action::kAnswer;
   return outcome;
 }
 

@@ -17,7 +17,7 @@ SessionCache::SessionCache(Config&& config, Bytes secret, std::unique_ptr<Store>
                            const MemoryBudget& budget)
     : config_(std::move(config)),
       keys_(secret),
-      reader_(config_.cookie_names, config_.authorization_schemes),
+      reader_(config_.cookie_names, config_.authorization_schemes, config_.credential_order),
       store_(store != nullptr ? std::move(store) : budget.make_store()),
       leases_(budget.leases, budget.answer_bytes),
       tombstones_(budget.tombstones, config_.ends_per_user),

@@ -1,0 +1,106 @@
+// Which successes of a back end say that nobody is signed in (rule R80). It knows no headers and nothing of what is
+// held.
+// Invariant: it says "no" of a complete answer of exactly one of its forms, and of nothing else: a document that names
+// its user is none, and neither is a failure.
+import { isPointer, valueAt } from '../util/json-pointer.js';
+
+/**
+ * A form of that answer: an empty one (`204`), an empty object (`{}`), or an object whose member has this value.
+ * @typedef {{ status: number } | { isEmpty: true } | { pointer: string, value: unknown, isNamed: boolean }} Form
+ *   `isNamed`: the member has the value null because nobody is there, unless the object names its user elsewhere
+ */
+
+/**
+ * - `no`: nobody is signed in
+ * - `doubtful`: the same, though a gateway whose back end has failed may answer so too
+ * @typedef {'no' | 'doubtful'} Verdict
+ */
+
+/** What many back ends answer, and nobody has to name. @type {Form} */
+const NO_USER = Object.freeze({ pointer: '/user', value: null, isNamed: true });
+
+const NO_CONTENT = 204;
+const PARTIAL_CONTENT = 206;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads the option `unauthenticated`: `'204'`, `'{}'`, a JSON pointer to a member that is null, or one with the value
+ * that it has, such as `'/authenticated=false'`.
+ * @param {unknown} value
+ * @returns {Form[] | undefined} undefined: it is none
+ */
+export function parseUnauthenticated(value) {
+  const list = Array.isArray(value) ? value : [value];
+  const forms = list.map(formOf);
+  return forms.includes(undefined) ? undefined : /** @type {Form[]} */ (forms);
+}
+
+/** @param {unknown} text @returns {Form | undefined} */
+function formOf(text) {
+  if (text === '204') return { status: NO_CONTENT };
+  if (text === '{}') return { isEmpty: true };
+  if (typeof text !== 'string') return undefined;
+  const at = text.indexOf('=');
+  const pointer = at < 0 ? text : text.slice(0, at);
+  if (!isPointer(pointer)) return undefined;
+  if (at < 0) return { pointer, value: null, isNamed: true };
+  const value = parsed(text.slice(at + 1));
+  const isScalar = value !== undefined && (typeof value !== 'object' || value === null);
+  return isScalar ? { pointer, value, isNamed: false } : undefined;
+}
+
+export class Unauthenticated {
+  #forms;
+  #userId;
+
+  /** @param {{ unauthenticated: readonly Form[], userId: readonly string[] }} options as parsed */
+  constructor({ unauthenticated, userId }) {
+    this.#forms = [NO_USER, ...unauthenticated];
+    this.#userId = userId;
+  }
+
+  /**
+   * What an answer says, beside its status.
+   * @param {number} status
+   * @param {Uint8Array} body all of it
+   * @returns {Verdict | null} null: it does not say that nobody is signed in
+   */
+  verdictOn(status, body) {
+    if (status < 200 || status > 299 || status === PARTIAL_CONTENT) return null;
+    if (status === NO_CONTENT) {
+      return this.#forms.some((form) => 'status' in form) ? 'no' : null;
+    }
+    const value = documentIn(body);
+    if (value === null) return 'no';
+    if (typeof value !== 'object' || Array.isArray(value)) return null;
+    const isEmpty = Object.keys(value).length === 0;
+    if (isEmpty) return this.#forms.some((form) => 'isEmpty' in form) ? 'doubtful' : null;
+    const namesUser = this.#userId.some((pointer) => (valueAt(value, pointer) ?? null) !== null);
+    const isNo = this.#forms.some(
+      (form) =>
+        'pointer' in form &&
+        valueAt(value, form.pointer) === form.value &&
+        !(form.isNamed && namesUser),
+    );
+    return isNo ? 'no' : null;
+  }
+}
+
+/** @param {Uint8Array} body */
+function documentIn(body) {
+  try {
+    return parsed(decoder.decode(body));
+  } catch {
+    return undefined; // no text
+  }
+}
+
+/** @param {string} json @returns {unknown} undefined: it is none */
+function parsed(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
