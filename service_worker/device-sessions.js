@@ -87,7 +87,7 @@ export class DeviceSessions {
    * @returns {Promise<Response>}
    */
   async answer(request, kind, waitUntil) {
-    const credential = credentialOf(request, this.#options.ownOrigin);
+    const credential = credentialOf(request, this.#options);
     const requester = { ...credential, name: await this.#names.of(credential) };
     try {
       await this.#ready;
@@ -116,7 +116,7 @@ export class DeviceSessions {
     if (!this.#isReady || this.#cache === null || this.#options.parsed.varyOn.length > 0)
       return true;
     const { core, host } = this.#cache.parts;
-    const credential = credentialOf(request, this.#options.ownOrigin);
+    const credential = credentialOf(request, this.#options);
     return this.#headsOf(request, credential).some((head) => {
       const action = core.check(head, host.now(), 0, LOOK | CheckFlag.DECISION);
       if (credential.authorization !== null) return action === Action.REFUSE;
@@ -345,8 +345,7 @@ export class DeviceSessions {
 
   /** @param {Request} request */
   #pageRequest(request) {
-    const { ownOrigin, parsed } = this.#options;
-    return pageRequest(request, this.#principal(), ownOrigin, parsed.varyOn);
+    return pageRequest(request, this.#principal(), this.#options);
   }
 
   /**

@@ -92,6 +92,8 @@ export function parseWorkerOptions(options, ownOrigin) {
     ...ofCache,
     cookie: DEVICE_COOKIE,
   };
+  // Which of a page's credentials the origin would find cannot be seen here: only that it never looks at tokens.
+  const ignoresTokens = [ofCache.credential ?? []].flat().join() === 'cookie';
   /** @type {ParsedOptions | undefined} */
   let parsed;
   try {
@@ -105,7 +107,12 @@ export function parseWorkerOptions(options, ownOrigin) {
     faults.push({ option: 'varyOn', reason });
   }
   if (faults.length > 0 || parsed === undefined) throw new ConfigError(faults);
-  return Object.freeze({ ...own, ownOrigin, parsed });
+  return Object.freeze({
+    ...own,
+    ownOrigin,
+    ignoresTokens,
+    parsed: Object.freeze({ ...parsed, credential: [] }),
+  });
 }
 
 /** @type {Record<string, string>} */

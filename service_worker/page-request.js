@@ -21,11 +21,11 @@ export function sendsCookies({ credentials, url }, ownOrigin) {
 
 /**
  * @param {Request} request
- * @param {string} ownOrigin
+ * @param {Pick<import('./options.js').ParsedWorkerOptions, 'ownOrigin' | 'ignoresTokens'>} options
  * @returns {import('./credential-name.js').Credential}
  */
-export function credentialOf(request, ownOrigin) {
-  const authorization = request.headers.get('authorization');
+export function credentialOf(request, { ownOrigin, ignoresTokens }) {
+  const authorization = ignoresTokens ? null : request.headers.get('authorization');
   return { authorization, hasCookies: sendsCookies(request, ownOrigin) };
 }
 
@@ -53,14 +53,14 @@ export function tokenHeads(authorization, tenant) {
 /**
  * @param {Request} original
  * @param {string} principal who the device's cookies stand for
- * @param {string} ownOrigin
- * @param {readonly string[]} varyOn what else the document depends on (R4)
+ * @param {import('./options.js').ParsedWorkerOptions} options
  * @returns {Request & { original: Request, head: import('../js_bindings/core/abi.js').RequestHead }}
  */
-export function pageRequest(original, principal, ownOrigin, varyOn) {
-  const authorization = original.headers.get('authorization');
+export function pageRequest(original, principal, options) {
+  const { varyOn } = options.parsed;
+  const { authorization, hasCookies } = credentialOf(original, options);
   let cookie = '';
-  if (sendsCookies(original, ownOrigin)) {
+  if (hasCookies) {
     // Who sends a token of his own, be it an empty one, is not taken for who the device's cookies stand for.
     const [name, value] =
       authorization === null ? [DEVICE_COOKIE, principal] : [MODE_COOKIE, original.credentials];

@@ -45,7 +45,7 @@ export class Routes {
       return origin === ownOrigin || origin === parsed.origin ? 'read' : 'other';
     }
     if (origin !== parsed.origin && origin !== ownOrigin) return 'other';
-    const { authorization, hasCookies } = credentialOf(request, ownOrigin);
+    const { authorization, hasCookies } = credentialOf(request, this.#options);
     const hasCredential = hasCookies || authorization !== null;
     const found = parsed.effects.effectsOf(request.method, pathname);
     const isWrite = origin === parsed.origin && found.some(({ effect }) => USERS.includes(effect));

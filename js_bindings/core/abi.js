@@ -324,7 +324,7 @@ export class Core {
   /**
    * @param {number} now
    * @param {number} lease
-   * @param {OriginAnswer} answer
+   * @param {Omit<OriginAnswer, 'body'> & { body: Uint8Array }} answer
    */
   completeFill(now, lease, { httpStatus, isRefusal, retryAfterMs, cacheControl, meta, body }) {
     const cacheControlLength = this.#writeText(0, cacheControl);

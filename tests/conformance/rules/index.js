@@ -1,5 +1,6 @@
 // Every case, by theme. The rules must not know any target.
 import { browser } from './browser.js';
+import { credentialOrder } from './credential-order.js';
 import { crossOrigin } from './cross-origin.js';
 import { documents } from './documents.js';
 import { exactTimes } from './exact-times.js';
@@ -28,7 +29,15 @@ import { writing } from './writing.js';
 
 /** @type {import('../suite.js').Case[]} */
 export const cases = [
-  ...[...identity, ...varying, ...reading, ...documents, ...exactTimes, ...flight],
+  ...[
+    ...identity,
+    ...credentialOrder,
+    ...varying,
+    ...reading,
+    ...documents,
+    ...exactTimes,
+    ...flight,
+  ],
   ...[...refusals, ...unauthenticated, ...failures, ...keeping, ...sessionPath],
   ...[...updates, ...writing, ...signInPaths],
   ...[...login, ...tokens, ...managedSessions],
