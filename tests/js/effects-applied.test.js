@@ -118,6 +118,33 @@ describe('an ended session', () => {
   });
 });
 
+describe('a session cookie in chunks', () => {
+  const large = `session.0=u1-${'a'.repeat(3900)}; session.1=b`;
+
+  test('R8, R82: it is taken out when it has ended, and a sign-in that sets it begins anew', async () => {
+    const { sessions, isAsked, passed, send } = createSite();
+    await isAsked(large);
+    await sessions.revoke({ headers: { cookie: large } });
+    await send('GET /orders', { cookie: `a=b; ${large}` }, {});
+    assert.equal(passed.at(-1)?.headers.get('cookie'), 'a=b');
+    const headers = new Headers(
+      large.split('; ').map((pair) => ['set-cookie', `${pair}; Path=/; HttpOnly`]),
+    );
+    await send('POST /login', {}, { headers: /** @type {any} */ (headers) });
+    assert.deepEqual((await sessions.getSession({ headers: { cookie: large } }))?.user, { id: 1 });
+  });
+
+  test('R82: an answer that sets or deletes one of them drops the session', async () => {
+    const { isAsked, send } = createSite();
+    for (const line of ['session.1=c; Path=/', 'session.0=; Max-Age=0']) {
+      await isAsked(large);
+      assert.equal(await isAsked(large), false);
+      await send('GET /orders', { cookie: large }, { headers: { 'set-cookie': line } });
+      assert.equal(await isAsked(large), true, line);
+    }
+  });
+});
+
 describe('another user', () => {
   test('R53: a stranger’s write that leads to the sign-in page changes nobody', async () => {
     const { isAsked, send } = createSite();

@@ -6,8 +6,11 @@ import {
   changesCookie,
   endToEnd,
   fillHeaders,
+  removeCookieEnds,
   retryAfterMs,
+  sessionCookies,
   toHeaders,
+  withoutCredentials,
 } from '../../js_bindings/origin/headers.js';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -18,6 +21,51 @@ function changes(sent, ...lines) {
   const response = new Headers(lines.map((line) => ['set-cookie', line]));
   return changesCookie(new Headers({ cookie: sent }), response, NAMES, NOW);
 }
+
+describe('R1: chunks of the session cookie', () => {
+  const NAME = NAMES[0];
+
+  /** @param {string} sent @param {...string} lines */
+  function cookies(sent, ...lines) {
+    const response = new Headers(lines.map((line) => ['set-cookie', line]));
+    return sessionCookies(new Headers({ cookie: sent }), response, NAMES, NOW);
+  }
+
+  test('R1: set anew they are a change, in every style, and one credential together', () => {
+    for (const style of ['.', '_', '__', 'C']) {
+      const sent = `${NAME}${style}0=a; ${NAME}${style}1=b`;
+      const found = cookies(sent, `${NAME}${style}0=a; Path=/`, `${NAME}${style}1=c; Path=/`);
+      assert.equal(found.isChanged, true, style);
+      assert.deepEqual(found.set, [`${NAME}${style}0=a; ${NAME}${style}1=c`]);
+      assert.equal(cookies(sent, `${NAME}${style}0=a`, `${NAME}${style}1=b`).isChanged, false);
+    }
+  });
+
+  test('R82: deleted they end the session, and what only looks like one does not', () => {
+    assert.equal(cookies('', `${NAME}.0=; Max-Age=0`).isDeleted, true);
+    for (const other of ['.x', '.', '-0', '.0.sig', '_2024', 'csrf']) {
+      assert.equal(cookies('', `${NAME}${other}=; Max-Age=0`).isDeleted, false, other);
+    }
+  });
+
+  test('R8: an ended session’s are all taken out, and other cookies stay', () => {
+    const cookie = `a=b; ${NAME}.0=x; ${NAME}.1=y; ${NAME}_2024=c; d`;
+    const left = withoutCredentials(new Headers({ cookie }), NAMES);
+    assert.equal(left.get('cookie'), `a=b; ${NAME}_2024=c; d`);
+  });
+
+  test('R13: of a failure’s cookies only the ends of the session’s are taken out', () => {
+    const lines = [
+      'lang=; Max-Age=0',
+      `${NAME}=x; Path=/`,
+      `${NAME}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT`,
+      `${NAME}.3=; Max-Age=0`,
+    ];
+    const headers = new Headers(lines.map((line) => ['set-cookie', line]));
+    removeCookieEnds(headers, NAMES, NOW);
+    assert.deepEqual(headers.getSetCookie(), lines.slice(0, 2));
+  });
+});
 
 describe('changesCookie', () => {
   test('another value, or an end, is a change', () => {

@@ -166,6 +166,38 @@ describe('several nodes', () => {
     assert.equal(nodes[0].sessions.has('', 'Bearer ada'), false);
   });
 
+  for (const [effect, row, body] of /** @type {[string, object, string?][]} */ ([
+    ['endsOthers', { method: 'POST', path: '/auth/revoke-others' }],
+    ['changes', { method: 'POST', path: '/auth/set-active' }],
+    ['endsUser', { method: 'POST', path: '/admin/ban', user: '/user/id' }, '{"user":{"id":"a"}}'],
+  ])) {
+    test(`R31, R82: a request with the effect ${effect} has the other node ask again for that user alone`, async () => {
+      const answer = (/** @type {Headers} */ headers) => {
+        const id = /\b(a|b)-/.exec(headers.get('authorization') ?? '')?.[1];
+        return Response.json({ id });
+      };
+      const options = { userId: '/id', effects: [{ ...row, effect }] };
+      const { nodes, origin, pass } = await startNodes(2, { answer, options });
+      const [one, other] = nodes.map(({ sessions }) => sessions);
+      const of = (/** @type {string} */ token) => ({ headers: new Headers(bearer(token)) });
+      for (const token of ['a-laptop', 'b-phone']) await other.getSession(of(token));
+      await one.getSession(of('a-phone'));
+      await pass(SECOND);
+      const { path } = /** @type {{ path: string }} */ (row);
+      const sender = body === undefined ? 'a-phone' : 'b-phone';
+      const length = { 'content-length': `${body?.length ?? 0}` };
+      const headers = { ...bearer(sender), ...length, 'content-type': 'application/json' };
+      const request = new Request(ORIGIN + path, { method: 'POST', headers, body });
+      assert.equal((await one.handle(request)).status, 200);
+      await pass(BOUND);
+      const before = origin.calls.length;
+      await other.getSession(of('b-phone'));
+      assert.equal(origin.calls.length, before, 'another user’s is held');
+      await other.getSession(of('a-laptop'));
+      assert.equal(origin.calls.length, before + 1);
+    });
+  }
+
   test('R30: a node finds what another has had from the origin', async () => {
     const { origin, nodes } = await startNodes(2);
     const [one, other] = nodes;
