@@ -10,6 +10,7 @@ import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
+import { isUnavailable } from './decision.js';
 
 const NO_BYTES = new Uint8Array();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -422,7 +423,7 @@ export class SessionChanges {
       },
       publish: async ({ httpStatus, body }, asked) => {
         const succeeded = httpStatus >= 200 && httpStatus <= 299;
-        const isUnknown = isAsked && (asked === null || asked.kind === 'unavailable');
+        const isUnknown = isAsked && (asked === null || isUnavailable(asked));
         const named = isUnknown ? this.#userNamedIn(body) : null;
         if (named !== null) {
           // The origin cannot say whose document it was. Its answer to the write does (R22).

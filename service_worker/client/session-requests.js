@@ -43,7 +43,7 @@ export class SessionRequests {
   async load({ hasWorker, fresh }) {
     const { sessionPath, documentPath } = this.#options;
     /** @type {RequestInit} */
-    const init = { cache: fresh ? 'reload' : 'default' };
+    const init = { cache: fresh ? 'reload' : 'default', redirect: 'error' };
     const response = await this.send(hasWorker ? sessionPath : documentPath, init);
     if (!response.ok) {
       await response.body?.cancel();
@@ -54,7 +54,7 @@ export class SessionRequests {
     const answer = await response.json().catch(() => {
       throw unavailable(response);
     });
-    if (answer === null) return null;
+    if (answer === null || (!hasWorker && namesNobody(answer))) return null;
     const stale = /\bsesame;desc=stale\b/.test(response.headers.get('server-timing') ?? '');
     return hasWorker ? { ...answer, stale } : { user: answer, expiresAt: null, stale };
   }
@@ -72,6 +72,11 @@ export class SessionRequests {
     const answer = await response.json().catch(() => null);
     return { expiresAt: answer?.expiresAt ?? null };
   }
+}
+
+/** Whether an origin says "not signed in" with a success (rule R80). @param {any} document */
+function namesNobody({ user, id, sub }) {
+  return user === null && (id ?? sub ?? null) === null;
 }
 
 /** @param {Response} response */
