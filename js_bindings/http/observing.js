@@ -2,7 +2,7 @@
 // of them to look at is the effects' table's to say, what an answer means the effects' too. It must not know how
 // requests are sent, nor what their answers look like.
 // Invariant: what a request has changed is in effect on this node before its client is answered.
-import { Action, CheckFlag } from '../core/abi-constants.js';
+import { Action, CheckFlag, Credential } from '../core/abi-constants.js';
 import {
   applies,
   isAboutOthers,
@@ -66,7 +66,8 @@ export class Observing {
       isAcceptedBearer:
         head.authorization !== '' &&
         candidates.some(({ isSignOut }) => isSignOut) &&
-        this.#isAccepted(head),
+        this.#isAccepted(head) &&
+        this.#parts.core.credential === Credential.BEARER,
       changesOwnUser: candidates.some(isAboutOwnUser),
       mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
       needsBody: candidates.some(({ pointer }) => pointer !== null),
@@ -158,15 +159,28 @@ export class Observing {
       head,
       name === 'Set-Cookie' ? 'a Set-Cookie of the origin' : `${method} ${name}`,
     );
-    await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {
-      isPending = true;
-    });
+    const works = outcome === 'end' ? [changes.end(withoutCookie(asked))] : [];
+    // A cookie that does not count beside the bearer is dropped with it (R1).
+    if (outcome !== 'end' || options.credential.length > 0) works.push(changes.drop(asked));
+    for (const work of works) {
+      await work.catch(() => {
+        isPending = true;
+      });
+    }
     // The origin has set it for a request that went there without it (R8).
     for (const cookie of begins ? cookies.set.filter((each) => !cookies.sent.includes(each)) : []) {
       changes.beginAnew({ ...head, cookie, authorization: '' });
     }
     return { changesIdentity: true, isPending };
   }
+}
+
+/**
+ * A request for its bearer alone.
+ * @param {import('../sessions/document-request.js').DocumentRequest} asked
+ */
+function withoutCookie(asked) {
+  return asked.head.cookie === '' ? asked : { ...asked, head: { ...asked.head, cookie: '' } };
 }
 
 /** @param {Promise<unknown>} work */

@@ -103,19 +103,38 @@ export const credentialOrder = [
     BEARER_FIRST,
   ),
 
-  hostRule(
-    'R1, R83',
-    'a sign-out with both reaches the session of each, whichever counts',
-    async (t) => {
-      const both = { ...cookie(t.user()), ...bearer(t.user()) };
-      const alone = [{ cookie: both.cookie }, { authorization: both.authorization }];
-      for (const each of alone) await t.ask(each);
-      t.origin.on('POST /logout', { status: 204 });
-      t.origin.on(READ, { status: 401 });
-      assert.equal((await post(t, '/logout', both)).status, 204);
-      for (const each of alone) assert.equal((await t.ask(each))[0], 401);
-    },
-    BEARER_FIRST,
+  ...[204, 401].map((status) =>
+    hostRule(
+      'R1, R83',
+      `a sign-out with both that is answered ${status} reaches the session of each, whichever counts`,
+      async (t) => {
+        const both = { ...cookie(t.user()), ...bearer(t.user()) };
+        const alone = [{ cookie: both.cookie }, { authorization: both.authorization }];
+        for (const each of alone) await t.ask(each);
+        t.origin.on('POST /logout', { status });
+        t.origin.on(READ, { status: 401 });
+        assert.equal((await post(t, '/logout', both)).status, status);
+        for (const each of alone) assert.equal((await t.ask(each))[0], 401);
+      },
+      BEARER_FIRST,
+    ),
+  ),
+
+  ...[BEARER_FIRST, COOKIE_FIRST].map((options) =>
+    hostRule(
+      'R1, R82',
+      `a sign-out with both and ${options.credential[0]} first ends no cookie's session: the origin may use it again`,
+      async (t) => {
+        const both = { ...cookie(t.user()), ...bearer(t.user()) };
+        const alone = { cookie: both.cookie };
+        await t.ask(alone);
+        await t.ask(both);
+        t.origin.on('POST /logout', { status: 204 });
+        await post(t, '/logout', both);
+        assert.equal((await t.ask(alone, DOCUMENT, 'origin'))[0], 200);
+      },
+      options,
+    ),
   ),
 
   hostRule(
