@@ -18,6 +18,23 @@
  */
 
 /**
+ * How a request is passed on.
+ * @typedef {object} ForwardInit
+ * @property {string} [method]
+ * @property {Headers} headers
+ * @property {BodyInit | null} [body]
+ * @property {AbortSignal} [signal]
+ * @property {boolean} [upgrades] whoever has asked can change to another protocol (WebSocket)
+ * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
+ */
+
+/**
+ * Passes a request on, and gives the origin's answer back as it is on the wire: a body as it was encoded, a redirect as
+ * an answer, and the connection itself as `webSocket` beside the status 101.
+ * @typedef {(target: string, init: ForwardInit) => Promise<Response & { webSocket?: any }>} Forward
+ */
+
+/**
  * The world around a cache. What is not given is the host's own.
  * @typedef {object} Host
  * @property {(input: string | Request, init?: RequestInit, passed?: Request) => Promise<Response>} fetch
@@ -31,6 +48,8 @@
  * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
  * @property {(line: string) => void} warn takes what the operator has to mend, once for each cause; the console's unless
  *   given. It names no credential, no user and no address
+ * @property {Forward} [forward] passes requests on where `fetch` would change them; default: `fetch` does it. A host that is
+ *   given a `fetch` of its own passes requests on with that, unless it is given this too
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
  * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
  *   randomness nor timers (so in workerd)

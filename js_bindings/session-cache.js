@@ -280,7 +280,10 @@ export class SessionCacheBase {
    * cache, everything else by the origin (SPEC R41). It does not reject for what the origin or the client does:
    * that is a status, 503 with `Retry-After` among them (R13), with a body that `docs/errors.md` explains.
    * @param {Request} request
-   * @param {{ waitUntil(work: Promise<unknown>): void }} [context] a worker's context
+   * @param {{ waitUntil(work: Promise<unknown>): void, upgrades?: boolean,
+   *   onInterim?: (status: number, headers: Headers) => void }} [context] a worker's context. `upgrades`, in Node: a WebSocket's
+   *   connection can be handed on, which the answer has as `webSocket`; `onInterim`, in Node, takes the origin's interim
+   *   answers (1xx). `sesame-edge/node` does both
    * @returns {Promise<Response>} private to its user where it holds session data (R40)
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *

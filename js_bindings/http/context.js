@@ -3,6 +3,8 @@
 /**
  * @typedef {object} HandlerContext
  * @property {(work: Promise<unknown>) => void} waitUntil
+ * @property {boolean} [upgrades] whoever has asked can change to another protocol: of the answer, `webSocket` is handed on
+ * @property {(status: number, headers: Headers) => void} [onInterim] takes what the origin says before its answer (1xx)
  * @property {boolean} [fresh] what is held does not count (SPEC R11)
  * @property {import('../core/abi.js').RequestHead} [head] the credential, from a caller that knows it without the
  *   headers: of a request whose headers name no other site's page
@@ -19,12 +21,7 @@
  * @property {(request: Request, context: HandlerContext, options?: SendOptions) => Promise<Response>} send
  */
 
-/**
- * How a request is sent to the origin.
- * @typedef {object} SendOptions
- * @property {number} [maxBody] refuse a longer body
- * @property {Uint8Array<ArrayBuffer> | null} [body] of the request, if it has been read already
- */
+/** @typedef {import('../origin/proxy.js').SendOptions} SendOptions */
 
 /**
  * A request for the document with the credential of a request.

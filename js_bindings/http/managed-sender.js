@@ -75,10 +75,8 @@ export class ManagedSender {
     if (renewed.kind === 'unavailable') return unavailableResponse(renewed.retryAfterMs);
     if (renewed.kind !== 'token') return response;
     await response.body?.cancel();
-    return this.#proxy.send(request, {
-      headers: managed.originHeaders(request.headers, renewed),
-      body,
-    });
+    const again = managed.originHeaders(request.headers, renewed);
+    return this.#proxy.send(request, { ...options, headers: again, body });
   }
 }
 
