@@ -75,7 +75,7 @@ export function letInspect(cache, url) {
 const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 /** Between two links of a field (RFC 8288 section 3): a comma may be part of the address between `<` and `>`. */
-const LINK_END = /,(?=\s*<)/;
+const LINK_END = /\s*,\s*(?=<)/;
 
 /**
  * Makes a listener for `http.createServer`. Bodies stream both ways, as they were encoded; each `Set-Cookie` stays a field

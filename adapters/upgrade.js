@@ -57,13 +57,23 @@ export function listenForUpgrades(listener, upgrade) {
  */
 export async function sendUpgrade(socket, head, answer) {
   const gone = new EventEmitter();
-  socket.on('error', () => {}).on('close', () => gone.emit('close'));
+  const leave = () => void gone.emit('close');
+  // Only who reads hears that the client has gone; what it has sent already is for the origin.
+  const look = () => void (socket.readableLength === 0 && socket.read());
+  if (head.length > 0) socket.unshift(head);
+  socket
+    .on('error', () => {})
+    .on('close', leave)
+    .on('end', leave)
+    .on('readable', look);
   const response = await answer(gone);
+  socket.off('readable', look);
   try {
-    if (socket.destroyed) {
+    if (socket.destroyed || socket.readableEnded) {
+      socket.destroy();
       response.webSocket?.socket.destroy();
       await response.body?.cancel();
-    } else if (response.webSocket) await join(response, socket, head);
+    } else if (response.webSocket) await join(response, socket);
     else await end(response, socket);
   } catch {
     socket.destroy(); // one side has gone, and so does the other
@@ -100,13 +110,11 @@ export function serveWithout(incoming, socket, head) {
 /**
  * @param {Response & { webSocket?: any }} response
  * @param {Duplex} client
- * @param {Uint8Array} head
  */
-async function join({ headers, statusText, webSocket }, client, head) {
+async function join({ headers, statusText, webSocket }, client) {
   /** @type {Duplex} */
   const origin = webSocket.socket;
   const fields = [...endToEnd(headers, { keepUpgrade: true })];
-  if (head.length > 0) client.unshift(head);
   if (webSocket.head.length > 0) origin.unshift(webSocket.head);
   for (const socket of /** @type {any[]} */ ([client, origin])) {
     socket.setTimeout(0);
