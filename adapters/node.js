@@ -140,17 +140,18 @@ export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
 export function toUpgradeHandler(cache, { onError = () => {}, ...where } = {}) {
   const waitUntil = behind(onError);
   return async (incoming, socket, head) => {
-    if (!opensWebSocket(incoming)) return serveWithout(incoming, socket, head);
-    await sendUpgrade(socket, head, async (gone) => {
-      const request = isPlainTarget(incoming.url) ? requestOf(incoming, gone, where) : null;
-      if (request === null) return new Response(null, { status: 400 });
-      try {
-        return await cache.handle(request, { waitUntil, upgrades: true });
-      } catch (error) {
-        if (!request.signal.aborted) onError(error);
-        return new Response(null, { status: 500 });
-      }
-    });
+    if (!opensWebSocket(incoming)) serveWithout(incoming, socket, head);
+    else
+      await sendUpgrade(socket, head, async (gone) => {
+        const request = isPlainTarget(incoming.url) ? requestOf(incoming, gone, where) : null;
+        if (request === null) return new Response(null, { status: 400 });
+        try {
+          return await cache.handle(request, { waitUntil, upgrades: true });
+        } catch (error) {
+          if (!request.signal.aborted) onError(error);
+          return new Response(null, { status: 500 });
+        }
+      });
   };
 }
 

@@ -95,7 +95,10 @@ export function opensWebSocket({ method, headers }) {
 export function serveWithout(incoming, socket, head) {
   const { method, url, httpVersion, rawHeaders } = incoming;
   const { server, encrypted } = /** @type {any} */ (socket);
-  if (server === undefined) return socket.destroy();
+  if (server === undefined) {
+    socket.destroy();
+    return;
+  }
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name, value] = [rawHeaders[index], rawHeaders[index + 1]];

@@ -200,6 +200,16 @@ export function withoutCredentials(original, names) {
 }
 
 /**
+ * What a `Set-Cookie` field names (RFC 6265 section 5.2).
+ * @param {string} line
+ */
+export function cookieOf(line) {
+  const pair = line.split(';', 1)[0];
+  const at = pair.indexOf('=');
+  return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
+}
+
+/**
  * @param {string} line a `Set-Cookie` field
  * @param {number} now
  */

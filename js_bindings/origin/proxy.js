@@ -15,7 +15,8 @@ export class BodyTooLargeError extends Error {}
  * @property {number} [maxBody] refuse a longer body
  * @property {Headers} [headers] in the place of the request's own
  * @property {string} [path] in the place of the request's own, with the query
- * @property {Uint8Array<ArrayBuffer> | null} [body] of the request, if it has been read already
+ * @property {Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null} [body] of the request, if it has been read
+ *   already, or stands for its own
  * @property {AbortSignal} [signal]
  * @property {boolean} [isRead] the answer's body is read here, and so has to be decoded
  * @property {boolean} [upgrades] whoever has asked can change to another protocol
@@ -25,6 +26,8 @@ export class BodyTooLargeError extends Error {}
 export class OriginProxy {
   /** Answers whose bodies are as they were on the wire. @type {WeakSet<Response>} */
   #asEncoded = new WeakSet();
+  /** What else is set with an answer. @type {WeakMap<Response, string[]>} */
+  #setCookies = new WeakMap();
 
   /**
    * @param {string} origin
@@ -90,6 +93,18 @@ export class OriginProxy {
   }
 
   /**
+   * Adds cookies that the origin has set with another answer, which its client does not get to see.
+   * @param {Response} response what `send` has given
+   * @param {string[]} lines fields `Set-Cookie`
+   */
+  addCookies(response, lines) {
+    if (lines.length > 0) {
+      this.#setCookies.set(response, [...(this.#setCookies.get(response) ?? []), ...lines]);
+    }
+    return response;
+  }
+
+  /**
    * The origin's answer as the client is to get it.
    * @param {Response & { webSocket?: unknown }} response
    * @param {(headers: Headers) => void} [change] changes the headers in place
@@ -99,6 +114,7 @@ export class OriginProxy {
     if (response.status === 0) return response; // a browser: no script may look into it
     const decodesBodies = this.host.decodesBodies && !this.#asEncoded.has(response);
     const headers = relayHeaders(response.headers, { decodesBodies });
+    for (const line of this.#setCookies.get(response) ?? []) headers.append('set-cookie', line);
     change?.(headers);
     const { status, statusText } = response;
     const body = NULL_BODY.has(status) ? null : response.body;
