@@ -51,6 +51,8 @@
  * @property {Forward} [forward] passes requests on where `fetch` would change them; default: `fetch` does it. A host that is
  *   given a `fetch` of its own passes requests on with that, unless it is given this too
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
+ * @property {boolean} asksSesame whether what is asked as the origin may be a Sesame in front of it: a fresh question is then
+ *   one there as well (R11)
  * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
  *   randomness nor timers (so in workerd)
  * @property {boolean} sharesPromises whether one request may await a promise made in another (not so in
@@ -101,6 +103,7 @@ export const defaultHost = Object.freeze({
   log: () => {},
   warn: (/** @type {string} */ line) => console.warn(line),
   decodesBodies: false,
+  asksSesame: false,
   startsLate: false,
   sharesPromises: true,
 });

@@ -5,7 +5,8 @@
  * @property {(work: Promise<unknown>) => void} waitUntil
  * @property {boolean} [upgrades] whoever has asked can change to another protocol: of the answer, `webSocket` is handed on
  * @property {(status: number, headers: Headers) => void} [onInterim] takes what the origin says before its answer (1xx)
- * @property {boolean} [fresh] what is held does not count (SPEC R11)
+ * @property {number | null} [maxAge] how old the answer may be, in seconds, from a caller that knows it without the headers;
+ *   0: what is held does not count, null: as old as it is fresh (R11)
  * @property {import('../core/abi.js').RequestHead} [head] the credential, from a caller that knows it without the
  *   headers: of a request whose headers name no other site's page
  */

@@ -282,6 +282,13 @@ export const SECTIONS = {
         rule: 'R70',
         page: 'operating.md',
       },
+      requestMaxAge: {
+        kind: 'boolean',
+        standard: false,
+        meaning:
+          'let a request bound the age of its answer with `Cache-Control: max-age`, as `Sesame-Max-Age` always does; a browser’s reload sends 0',
+        rule: 'R11',
+      },
       browserCache: {
         kind: 'boolean',
         standard: false,

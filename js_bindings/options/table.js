@@ -38,6 +38,7 @@ export const OPTIONS = Object.freeze({
   verifyPath: { kind: 'pathOrNone', standard: '/api/auth/verify' },
   verify: { kind: 'verify', standard: null },
   metricsPath: { kind: 'pathOrNone', standard: null },
+  requestMaxAge: { kind: 'boolean', standard: false },
   browserCache: { kind: 'boolean', standard: false },
   secret: { kind: 'secret', standard: null },
   store: { kind: 'store', standard: null },

@@ -1,7 +1,13 @@
 // How the origin is asked for the document on behalf of a request. It must not know what is held, nor what becomes of
 // the answer.
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
-import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
+import {
+  cacheControlOf,
+  changesCookie,
+  fillHeaders,
+  MAX_AGE,
+  retryAfterMs,
+} from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
 import { failureName } from '../util/failure-name.js';
@@ -18,6 +24,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * With what the origin is asked.
  * @typedef {object} OriginAccess
  * @property {Headers} headers
+ * @property {boolean} [fresh] past whatever is held on the way there (R11)
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
  * @property {string | null} [site] the other site whose page is to read the answer: only then is the origin told of one
@@ -76,14 +83,14 @@ export class DocumentCalls {
    * @param {string} etag what is held, or empty
    * @returns {Promise<DocumentReply>}
    */
-  async ask({ headers, isUnauthorized, renew, site = null }, etag) {
+  async ask({ headers, fresh, isUnauthorized, renew, site = null }, etag) {
     if (isUnauthorized) return FAILED;
     const asked = await this.time(
-      () => this.#askWith(headers, etag, site),
+      () => this.#askWith(headers, etag, site, fresh),
       ({ answer }) => answer.httpStatus,
     );
     if (asked.answer.httpStatus !== 401 || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined, site }, etag);
+    return this.ask({ ...(await renew()), renew: undefined, site, fresh }, etag);
   }
 
   /**
@@ -106,11 +113,13 @@ export class DocumentCalls {
    * @param {Headers} headers
    * @param {string} etag
    * @param {string | null} site
+   * @param {boolean} [fresh]
    * @returns {Promise<DocumentReply>}
    */
-  async #askWith(headers, etag, site) {
+  async #askWith(headers, etag, site, fresh) {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
+    if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
     const limits = {
       ...{ timeoutMs: originTimeout, maxBytes: maxDocument },
       onFailure: (/** @type {unknown} */ error) =>
@@ -200,7 +209,7 @@ function metaOf({ ok, status, headers }, etag) {
  * @param {Headers} headers
  * @param {string} site
  */
-function letsRead(headers, site) {
+export function letsRead(headers, site) {
   const allowed = headers.get('access-control-allow-origin');
   return allowed === '*' || allowed === site;
 }

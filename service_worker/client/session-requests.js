@@ -43,7 +43,7 @@ export class SessionRequests {
   async load({ hasWorker, fresh }) {
     const { sessionPath, documentPath } = this.#options;
     /** @type {RequestInit} */
-    const init = { cache: fresh ? 'reload' : 'default' };
+    const init = fresh ? { cache: 'reload', headers: { 'sesame-max-age': '0' } } : {};
     const response = await this.send(hasWorker ? sessionPath : documentPath, init);
     if (!response.ok) {
       await response.body?.cancel();

@@ -170,11 +170,13 @@ export const login = [
     managed,
   ),
 
-  ...Object.entries({
-    JSON: { status: 200, headers: JSON_TYPE, body: '{"mfa_required":true,"mfa_token":"m1"}' },
-    'a page': { status: 202, headers: { 'content-type': 'text/html' }, body: '<p>code?' },
-    nothing: { status: 204, headers: {}, body: undefined },
-  }).map(([kind, step]) =>
+  ...Object.entries(
+    /** @type {Record<string, { status: number, headers: Record<string, string>, body?: string }>} */ ({
+      JSON: { status: 200, headers: JSON_TYPE, body: '{"mfa_required":true,"mfa_token":"m1"}' },
+      'a page': { status: 202, headers: { 'content-type': 'text/html' }, body: '<p>code?' },
+      nothing: { status: 204, headers: {}, body: undefined },
+    }),
+  ).map(([kind, step]) =>
     rule(
       'R20',
       `the first step of a login, answered without tokens (${kind}), passes as the origin gave it and ends no session`,

@@ -90,7 +90,7 @@ export const managedSessions = [
       const { response } = await post(t, LOGOUT, headers);
       const set = response.headers.getSetCookie();
       assert.deepEqual(
-        set.filter((line) => !/^__(Host|Secure)-/.test(line)),
+        set.filter((/** @type {string} */ line) => !/^__(Host|Secure)-/.test(line)),
         [lines[0]],
       );
       assert.ok(!set.includes(lines[1]), `${set}`);
