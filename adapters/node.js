@@ -23,6 +23,8 @@ import { listenForUpgrades, opensWebSocket, sendUpgrade, serveWithout } from './
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { Duplex } from 'node:stream' */
+/** @import { SesameError } from '../js_bindings/errors.js' */
+/** @typedef {import('./identify.js').Ender} Ender */
 
 /**
  * What answers requests: a `SessionCache`, or anything like it.
@@ -202,4 +204,36 @@ function requestOf(incoming, outgoing, where) {
  */
 function refuse(outgoing, status) {
   outgoing.writeHead(status, { 'content-length': 0, connection: 'close' }).end();
+}
+
+/**
+ * For sign-outs in the application's own code: ends every session that a request names, on all nodes, and puts what ends its
+ * cookie into the answer where the cookie is Sesame's own (R8, R25). To be called before the answer begins.
+ * @param {Ender} cache a `SessionCache`
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ * @returns {Promise<void>} resolves when it is in effect here, and the store, if there is one, has it or will have it as soon
+ *   as it can be reached
+ * @throws {SesameError} rejects as `SessionCache.endSession` does: the sign-out has to be repeated
+ *
+ * @example
+ * import http from 'node:http';
+ * import { SessionCache } from 'sesame-edge';
+ * import { endSession, toNodeHandler } from 'sesame-edge/node';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * const passOn = toNodeHandler(sessions);
+ * http.createServer(async (request, response) => {
+ *   if (request.url !== '/leave') return passOn(request, response);
+ *   await endSession(sessions, request, response);
+ *   response.end('bye');
+ * }).listen(8080);
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
+ * // GET /leave as ingrid => 200 bye
+ * // GET /api/auth/session as ingrid => 401
+ */
+export async function endSession(cache, request, response) {
+  const { setCookies } = await cache.endSession(request);
+  for (const line of setCookies) response.appendHeader('set-cookie', line);
+  response.setHeader('cache-control', 'private, no-store');
 }

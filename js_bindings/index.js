@@ -28,6 +28,7 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
+/** @typedef {import('./session-cache.js').EndedSession} EndedSession */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */

@@ -6,6 +6,7 @@ import { assemble } from './assemble.js';
 import { Action, CheckFlag } from './core/abi-constants.js';
 import { OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 import { defaultHost } from './host.js';
+import { EndingCookie } from './http/ending-cookie.js';
 import { Handler } from './http/handler.js';
 import { prometheusText } from './http/prometheus.js';
 import { isoTime } from './http/responses.js';
@@ -13,6 +14,7 @@ import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
 import { explain } from './sessions/explain.js';
+import { signOut } from './sessions/sign-out.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
 
@@ -45,6 +47,14 @@ import { isUserId } from './util/user-id.js';
  * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
  * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
  *   is to be sent on as a `Set-Cookie` of its own
+ */
+
+/**
+ * What has ended, and what is left to do.
+ * @typedef {object} EndedSession
+ * @property {string[]} setCookies what ends the session's cookie in the browser, where it is Sesame's own (managed
+ *   sessions): each is to be sent as a `Set-Cookie` of its own. A cookie of the application's is the application's to end
+ * @property {boolean} isPending the other nodes do not know of it yet: they are told as soon as the store can be reached
  */
 
 const decoder = new TextDecoder();
@@ -379,6 +389,37 @@ export class SessionCacheBase {
     const asked = this.#requestOf(request);
     this.#parts.lastChanges.note(asked.head, 'revoke()');
     return unawaited(this.#parts.changes.end(asked));
+  }
+
+  /**
+   * For sign-outs in the application's own code: ends every session that a request names, on this node at once and with a
+   * store on all nodes (R8, R31), as `revoke` does; where sessions are managed, at the origin too, as the path
+   * `/api/auth/logout` does (R25). A store that cannot be reached is no failure, since the other nodes are told when it is
+   * back: `isPending` says so.
+   * @param {RequestLike} request whose sessions end
+   * @param {object} [options]
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind it, as a worker's context takes it
+   * @returns {Promise<EndedSession>} in effect here; with what the answer to the browser is to set
+   * @throws {OriginUnavailableError} rejects with `ERR_SESAME_ORIGIN_UNAVAILABLE`, as `revoke` does; so with
+   *   `ERR_SESAME_GUARD_FULL` and `ERR_SESAME_OUTBOX_FULL`: it has to be repeated
+   *
+   * @example
+   * const { setCookies } = await sessions.endSession(request);
+   * setCookies; // => []
+   * await sessions.getSession(request); // => null
+   */
+  async endSession(request, { waitUntil = ignoreFailure } = {}) {
+    const parts = this.#parts;
+    const { host, managed, options } = parts;
+    const asked = parts.documentRequest(varyingOf(request), { waitUntil });
+    parts.lastChanges.note(asked.head, 'endSession()');
+    const { error } = await signOut(parts, asked);
+    // What waits for the store is kept by a process, and not by an isolate of the edge.
+    const isUnreached = /** @type {any} */ (error)?.code === 'ERR_SESAME_STORE_UNAVAILABLE';
+    const isPending = isUnreached && host.sharesPromises;
+    if (error !== null && !isPending) throw error;
+    const setCookies = managed ? new EndingCookie(options.cookie[0]).clear('') : [];
+    return { isPending, setCookies };
   }
 
   /**

@@ -7,6 +7,7 @@ import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { varyingHeaders } from '../origin/vary.js';
 import { isGuardFull } from '../sessions/session-changes.js';
+import { signOut } from '../sessions/sign-out.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
 import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
@@ -128,13 +129,13 @@ export class AuthRoutes {
       const decision = await engine.resolve(asked);
       if (decision.kind !== 'document') {
         // Something has ended it already: no half session is left.
-        await this.#end(asked, context);
+        await this.#end(asked);
         return errorResponse(503, 'login_without_session', retryHeader(503));
       }
       document = decision.body;
     }
     // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13).
-    await this.#end(this.#requestOf(request, context), context);
+    await this.#end(this.#requestOf(request, context));
     const user = JSON.parse(decoder.decode(document));
     return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [
@@ -203,7 +204,7 @@ export class AuthRoutes {
     const endings = new EndingCookie(cookie[0]);
     const { headers, moved } = endings.read(request.headers);
     const asked = this.#requestOf({ headers, url: request.url }, context);
-    const { failure, isPending, atOrigin } = await this.#end(asked, context);
+    const { failure, isPending, atOrigin } = await this.#end(asked);
     if (failure !== null) {
       for (const line of endings.move(headers, expiresIn)) {
         failure.headers.append('set-cookie', line);
@@ -229,31 +230,15 @@ export class AuthRoutes {
   }
 
   /**
-   * Ends every session that a request names, here at once and at the origin behind the answer (R1, R25).
    * @param {import('../sessions/document-request.js').DocumentRequest} request
-   * @param {HandlerContext} context
    * @returns {Promise<{ failure: Response | null, isPending: boolean, atOrigin: Promise<string[]> }>} `failure`: the answer
    *   to who has to repeat it; null: it has ended, or is known to nobody. `isPending`: it is published when the store is
    *   back. `atOrigin`: the cookies that the origin sets with it
    */
-  async #end(request, context) {
-    const managed = this.#managed();
-    const tokens = [];
-    for (const named of this.#parts.core.namedHeads(request.head)) {
-      tokens.push(await managed.lastTokensOf(named));
-    }
-    let isPending = false;
-    /** @type {Response | null} */
-    let failure = null;
-    try {
-      await this.#parts.changes.end(request);
-    } catch (error) {
-      failure = this.#failureOf(error);
-      isPending = failure === null;
-    }
-    const ended = Promise.all(tokens.map((each) => managed.endAtOrigin(each)));
-    context.waitUntil(ended);
-    return { failure, isPending, atOrigin: ended.then((lines) => lines.flat()) };
+  async #end(request) {
+    const { error, atOrigin } = await signOut(this.#parts, request);
+    const failure = error === null ? null : this.#failureOf(error);
+    return { failure, isPending: error !== null && failure === null, atOrigin };
   }
 
   /**
