@@ -15,6 +15,7 @@
  *   docs/operating.md lists them
  * @property {string} [name] of a `vary`: what to add to `varyOn`; `*` cannot be added
  * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
+ * @property {string} [failure] of a call without an answer: why there is none, such as `connection refused` or `timed out`
  */
 
 /**

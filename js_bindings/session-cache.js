@@ -272,7 +272,11 @@ export class SessionCacheBase {
     const asked = documentRequest(varyingOf(request), { fresh, signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    if (decision.kind === 'unavailable') throw new OriginUnavailableError(decision.retryAfterMs);
+    if (decision.kind === 'unavailable') {
+      // Whoever has waited for another's call, or comes before the origin may be asked again, has that call's reason.
+      const cause = decision.failure ?? engine.calls.failure ?? undefined;
+      throw new OriginUnavailableError(decision.retryAfterMs, { cause });
+    }
     if (decision.kind === 'too-large') {
       throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
     }

@@ -111,6 +111,9 @@ export class AuthRoutes {
       const { answer } = await engine.calls.ask({ headers: withHeaders(varying, headers) }, '');
       return answer;
     });
+    if (!begun.hasAccess) {
+      this.#parts.wiring.note('login-tokens', [`${options.managed?.accessToken}`]);
+    }
     if (begun.status !== 200) {
       return errorResponse(begun.status, 'login_without_session', retryHeader(begun.status));
     }
@@ -204,6 +207,7 @@ export class AuthRoutes {
     const endings = new EndingCookie(cookie[0]);
     const { headers, moved } = endings.read(request.headers);
     const asked = this.#requestOf({ headers, url: request.url }, context);
+    this.#parts.lastChanges.note(asked.head, 'POST /api/auth/logout');
     const { failure, isPending, atOrigin } = await this.#end(asked);
     if (failure !== null) {
       for (const line of endings.move(headers, expiresIn)) {

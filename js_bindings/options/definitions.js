@@ -7,6 +7,8 @@
 // a kind accepts is said in `parse.js`.
 // Invariant: an option that is not here does not exist.
 
+import { USER_ID_POINTERS } from '../util/user-id.js';
+
 /**
  * @typedef {object} Definition
  * @property {string} kind what it accepts: a parser of `parse.js`
@@ -39,7 +41,7 @@ export const SECTIONS = {
       },
       userId: {
         kind: 'strings',
-        standard: ['/id', '/user/id', '/data/id', '/sub'],
+        standard: [...USER_ID_POINTERS],
         core: 'user_id_pointers',
         meaning:
           'where the user’s identifier is in the document (JSON pointers; the first that is there counts)',

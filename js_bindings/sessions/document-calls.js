@@ -37,6 +37,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {Headers | null} headers null: there is no answer
  * @property {boolean} changesCredential the answer exchanges the credential for another
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
+ * @property {Error | null} failure why it is none, if it is none: `connection refused`, `timed out`, `status 500`
  * @property {boolean} isForeign a 403 for a site that the origin lets read nothing: it says nothing of the credential (R12)
  */
 
@@ -49,7 +50,11 @@ const FAILED = Object.freeze({
   changesCredential: false,
   isUnkeyed: false,
   isForeign: false,
+  failure: null,
 });
+
+/** The tokens with which it would be asked cannot be had. */
+const UNAUTHORIZED = 'no tokens';
 
 export class DocumentCalls {
   #options;
@@ -58,6 +63,8 @@ export class DocumentCalls {
   #wiring;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
+  /** Why the origin could not be asked the last time, if it has not answered since. @type {Error | null} */
+  failure = null;
   /** Answers of the origin that were not kept because of their `Vary` (R4). */
   unkeyedVary = 0;
   /** What has been logged of those. @type {Set<string>} */
@@ -84,10 +91,11 @@ export class DocumentCalls {
    * @returns {Promise<DocumentReply>}
    */
   async ask({ headers, fresh, isUnauthorized, renew, site = null }, etag) {
-    if (isUnauthorized) return FAILED;
+    if (isUnauthorized) return this.#failed(new Error(UNAUTHORIZED));
     const asked = await this.time(
       () => this.#askWith(headers, etag, site, fresh),
       ({ answer }) => answer.httpStatus,
+      ({ answer, failure }) => (answer.httpStatus === 0 ? failure : null),
     );
     if (asked.answer.httpStatus !== 401 || !renew) return asked;
     return this.ask({ ...(await renew()), renew: undefined, site, fresh }, etag);
@@ -98,15 +106,26 @@ export class DocumentCalls {
    * @template T
    * @param {() => Promise<T>} call
    * @param {(result: T) => number} statusOf
+   * @param {(result: T) => Error | null} [failureOf]
    * @returns {Promise<T>}
    */
-  async time(call, statusOf) {
+  async time(call, statusOf, failureOf = () => null) {
     const start = this.#host.now();
     const result = await call();
     const durationMs = this.#host.now() - start;
     this.#times().record(durationMs);
-    this.#host.log({ event: 'origin', time: start, durationMs, status: statusOf(result) });
+    const failure = failureOf(result);
+    this.#host.log({
+      ...{ event: 'origin', time: start, durationMs, status: statusOf(result) },
+      ...(failure && { failure: failure.message }),
+    });
     return result;
+  }
+
+  /** @param {Error} failure @returns {DocumentReply} */
+  #failed(failure) {
+    this.failure = failure;
+    return { ...FAILED, failure };
   }
 
   /**
@@ -120,15 +139,21 @@ export class DocumentCalls {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
     if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
+    let failure = new Error('failed');
     const limits = {
       ...{ timeoutMs: originTimeout, maxBytes: maxDocument },
-      onFailure: (/** @type {unknown} */ error) =>
-        this.#wiring.noteAnswer('origin', failureName(error)),
+      onFailure: (/** @type {unknown} */ cause) => {
+        const name = failureName(cause);
+        failure = new Error(name, { cause });
+        this.#wiring.noteAnswer('origin', name);
+      },
     };
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
-    if (reply === null) return FAILED;
+    if (reply === null) return this.#failed(failure);
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
-    if (reply.body === null && reply.ok) return FAILED;
+    if (reply.body === null && reply.ok) return this.#failed(new Error('over maxDocument'));
+    failure = new Error(reply.ok ? 'no document' : `status ${reply.status}`);
+    this.failure = reply.ok ? null : failure;
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     return {
@@ -142,6 +167,7 @@ export class DocumentCalls {
       headers: new Headers(reply.headers),
       changesCredential: changesCookie(headers, reply.headers, cookie, now),
       isUnkeyed,
+      failure,
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
   }

@@ -223,6 +223,7 @@ export class Engine {
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
+      decision.failure = asked.failure;
       this.#noteWiring(decision, asked);
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
@@ -274,11 +275,12 @@ export class Engine {
    */
   async askOnce(request) {
     this.#core.countPassed();
-    const { answer, headers } = await this.calls.ask(request, '');
+    const { answer, headers, failure } = await this.calls.ask(request, '');
     const { httpStatus, body, retryAfterMs: retryAfter } = answer;
     const isDocument = httpStatus < 300 && isJsonObject(body);
     if (!isDocument && (httpStatus < 300 || FAILURES.has(httpStatus) || httpStatus >= 500)) {
-      return decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfter) });
+      const retryAfterMs = Math.max(1000, retryAfter);
+      return decisionOf({ kind: 'unavailable', retryAfterMs, failure });
     }
     return isDocument
       ? decisionOf({ kind: 'document', status: httpStatus, body, originHeaders: headers })

@@ -39,6 +39,7 @@ const MAX_LOOK_MS = 100;
  * @property {string} cookie the new session's
  * @property {Uint8Array} document
  * @property {string[]} setCookies what else the origin has set with its answer
+ * @property {boolean} hasAccess its answer has an access token
  */
 
 export class ManagedSessions {
@@ -52,7 +53,6 @@ export class ManagedSessions {
   #cookies;
   /** Signs of life of each exchange, by its lease. @type {Map<number, number>} */
   #beats = new Map();
-  #hasWarned = false;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -274,10 +274,7 @@ export class ManagedSessions {
    */
   async begin(loginAnswer, head, askDocument) {
     const tokens = this.#endpoint.tokensIn(loginAnswer.body);
-    if (tokens.access === '') {
-      this.#warnOfTokens();
-      return failedLogin(502);
-    }
+    if (tokens.access === '') return { ...failedLogin(502), hasAccess: false };
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
     await this.#shared?.log.catchUp();
     const since = this.#shared?.log.position ?? null;
@@ -293,17 +290,7 @@ export class ManagedSessions {
     const document = await this.#changes.begin(session);
     if (document === null) return failedLogin(503);
     const setCookies = this.#endpoint.otherCookies(loginAnswer.headers, tokens);
-    return { status: 200, cookie, document, setCookies };
-  }
-
-  /** Once: it is the wiring that is wrong, not a login (R73). */
-  #warnOfTokens() {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    const pointer = this.#options.managed?.accessToken;
-    this.#host.warn(
-      `Sesame: the origin's answer to a login has tokens, and none at ${pointer}: set managed.accessToken and managed.refreshToken`,
-    );
+    return { status: 200, cookie, document, setCookies, hasAccess: true };
   }
 
   /**
@@ -455,7 +442,7 @@ function exchangeOf(outcome) {
  * @returns {Begun}
  */
 function failedLogin(status) {
-  return { status, cookie: '', document: new Uint8Array(), setCookies: [] };
+  return { status, cookie: '', document: new Uint8Array(), setCookies: [], hasAccess: true };
 }
 
 /**

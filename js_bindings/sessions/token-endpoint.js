@@ -4,6 +4,7 @@
 // to a client has no token in it.
 import { cookieOf, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
+import { failureName } from '../util/failure-name.js';
 import { valueAt } from '../util/json-pointer.js';
 
 /** An answer that brings tokens is no longer than this. */
@@ -75,10 +76,18 @@ export class TokenEndpoint {
   async redeem(refreshToken) {
     const { refreshPath, refreshAs } = this.#managed;
     const start = this.#host.now();
-    const reply = await this.#ask(refreshPath, refreshRequest(refreshAs, refreshToken));
+    /** @type {string | undefined} */
+    let failure;
+    const onFailure = (/** @type {unknown} */ error) => {
+      failure = failureName(error);
+    };
+    const reply = await this.#ask(refreshPath, refreshRequest(refreshAs, refreshToken), onFailure);
     const now = this.#host.now();
     const status = reply?.status ?? 0;
-    this.#host.log({ event: 'refresh', time: start, durationMs: now - start, status });
+    this.#host.log({
+      ...{ event: 'refresh', time: start, durationMs: now - start, status },
+      ...(failure !== undefined && { failure }),
+    });
     return this.#exchanged(reply, now);
   }
 
@@ -165,9 +174,11 @@ export class TokenEndpoint {
   /**
    * @param {string} path
    * @param {RequestInit} init
+   * @param {(error: unknown) => void} [onFailure]
    */
-  #ask(path, init) {
-    const limits = { timeoutMs: this.#managed.refreshTimeout, maxBytes: MAX_TOKEN_BYTES };
+  #ask(path, init, onFailure) {
+    const { refreshTimeout: timeoutMs } = this.#managed;
+    const limits = { timeoutMs, maxBytes: MAX_TOKEN_BYTES, onFailure };
     return originCall(this.#host, this.#origin + path, { ...init, method: 'POST' }, limits);
   }
 }

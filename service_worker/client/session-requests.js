@@ -29,8 +29,8 @@ export class SessionRequests {
    */
   async send(path, init) {
     const headers = { accept: 'application/json', ...this.#options.headers(), ...init.headers };
-    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch(() => {
-      throw new OriginUnavailableError(1000);
+    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch((cause) => {
+      throw new OriginUnavailableError(1000, { cause });
     });
   }
 
@@ -77,5 +77,6 @@ export class SessionRequests {
 /** @param {Response} response */
 function unavailable(response) {
   const seconds = Number(response.headers.get('retry-after'));
-  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000);
+  const cause = new Error(response.ok ? 'no document' : `status ${response.status}`);
+  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000, { cause });
 }
