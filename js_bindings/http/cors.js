@@ -47,8 +47,7 @@ export class CorsMemory {
    */
   allows(site) {
     if (site === null) return true;
-    const learnt = this.#ofDocuments.get(site) ?? this.#ofOthers.get(site) ?? [];
-    return letsRead(new Headers(learnt), site);
+    return letsRead(new Headers(this.#learntOf(site)), site);
   }
 
   /**
@@ -78,9 +77,13 @@ export class CorsMemory {
    */
   apply(site, headers) {
     if (site === null) return;
-    const learnt = this.#ofDocuments.get(site) ?? this.#ofOthers.get(site) ?? [];
-    for (const [name, value] of learnt) headers.set(name, value);
+    for (const [name, value] of this.#learntOf(site)) headers.set(name, value);
     headers.append('vary', 'Origin');
+  }
+
+  /** @param {string} site */
+  #learntOf(site) {
+    return this.#ofDocuments.get(site) ?? this.#ofOthers.get(site) ?? [];
   }
 }
 

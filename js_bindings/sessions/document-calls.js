@@ -63,7 +63,7 @@ export class DocumentCalls {
   #wiring;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
-  /** Why the origin could not be asked the last time, if it has not answered since. @type {Error | null} */
+  /** Why the last call came to nothing; null: it has not. @type {Error | null} */
   failure = null;
   /** Answers of the origin that were not kept because of their `Vary` (R4). */
   unkeyedVary = 0;
@@ -91,7 +91,7 @@ export class DocumentCalls {
    * @returns {Promise<DocumentReply>}
    */
   async ask({ headers, fresh, isUnauthorized, renew, site = null }, etag) {
-    if (isUnauthorized) return this.#failed(new Error(UNAUTHORIZED));
+    if (isUnauthorized) return failed(new Error(UNAUTHORIZED));
     const asked = await this.time(
       () => this.#askWith(headers, etag, site, fresh),
       ({ answer }) => answer.httpStatus,
@@ -122,12 +122,6 @@ export class DocumentCalls {
     return result;
   }
 
-  /** @param {Error} failure @returns {DocumentReply} */
-  #failed(failure) {
-    this.failure = failure;
-    return { ...FAILED, failure };
-  }
-
   /**
    * @param {Headers} headers
    * @param {string} etag
@@ -149,11 +143,10 @@ export class DocumentCalls {
       },
     };
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
-    if (reply === null) return this.#failed(failure);
+    if (reply === null) return failed(failure);
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
-    if (reply.body === null && reply.ok) return this.#failed(new Error('over maxDocument'));
+    if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
     failure = new Error(reply.ok ? 'no document' : `status ${reply.status}`);
-    this.failure = reply.ok ? null : failure;
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     return {
@@ -213,6 +206,11 @@ export class DocumentCalls {
     }
     return true;
   }
+}
+
+/** @param {Error} failure @returns {DocumentReply} */
+function failed(failure) {
+  return { ...FAILED, failure };
 }
 
 /**

@@ -223,11 +223,13 @@ export class Engine {
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
-      decision.failure = asked.failure;
+      const hasFailed = decision.kind === 'unavailable' || decision.source === 'stale';
+      this.calls.failure = hasFailed ? asked.failure : null;
+      decision.failure = this.calls.failure;
       this.#noteWiring(decision, asked);
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
-      if (decision.kind === 'unavailable' || decision.source === 'stale') {
+      if (hasFailed) {
         // A failure signs nobody out, whatever cookies its page would set (R13).
         decision.originHeaders?.delete('set-cookie');
         return decision;
