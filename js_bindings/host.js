@@ -21,10 +21,10 @@
 /**
  * How a request is passed on.
  * @typedef {object} ForwardInit
- * @property {string} [method]
- * @property {Headers} headers
- * @property {BodyInit | null} [body]
- * @property {AbortSignal} [signal]
+ * @property {string} [method] default `GET`
+ * @property {Headers} headers as the origin is to receive them
+ * @property {BodyInit | null} [body] bytes or a stream; default: none
+ * @property {AbortSignal} [signal] ends the call
  * @property {boolean} [upgrades] whoever has asked can change to another protocol (WebSocket)
  * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
  */

@@ -36,6 +36,8 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./sessions/histogram.js').Bucket} Bucket */
 /** @typedef {import('./sessions/snapshots.js').ByteSource} ByteSource */
 /** @typedef {import('./host.js').Host} Host */
+/** @typedef {import('./host.js').Forward} Forward */
+/** @typedef {import('./host.js').ForwardInit} ForwardInit */
 /** @typedef {import('./host.js').LogEntry} LogEntry */
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 /** @typedef {import('./errors.js').ConfigFault} ConfigFault */
