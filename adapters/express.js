@@ -12,6 +12,8 @@
 import { answerTo } from './identify.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
+/** @import { SesameError } from '../js_bindings/errors.js' */
+/** @typedef {import('./identify.js').Ender} Ender */
 /** @typedef {import('./identify.js').Identifier} Identifier */
 /** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
 /** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
@@ -70,6 +72,42 @@ export function sesame(cache, { required = false } = {}) {
       (error) => next(Object.assign(error, answerTo(error))),
     );
   };
+}
+
+/**
+ * For sign-outs in the application's own code: ends every session that a request names, on all nodes, and puts what ends its
+ * cookie into the answer where the cookie is Sesame's own (R8, R25).
+ * @param {Ender} cache a `SessionCache`
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response which has not begun
+ * @returns {Promise<void>} resolves when it is in effect here, and the store, if there is one, has it or will have it as soon
+ *   as it can be reached
+ * @throws {SesameError} rejects as `SessionCache.endSession` does, with `status` and `headers` as Express' error handlers
+ *   take them: the sign-out has to be repeated
+ *
+ * @example
+ * import express from 'express';
+ * import { SessionCache } from 'sesame-edge';
+ * import { endSession, sesame } from 'sesame-edge/express';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * const app = express();
+ * app.post('/leave', async (request, response) => {
+ *   await endSession(sessions, request, response);
+ *   response.redirect(303, '/');
+ * });
+ * app.get('/', sesame(sessions), (request, response) => response.send(`Hello ${request.sesame.user?.name ?? 'you'}`));
+ * app.listen(8080);
+ * // GET / as ingrid => 200 Hello Ingrid Sørensen
+ * // POST /leave as ingrid => 303
+ * // GET / as ingrid => 200 Hello you
+ */
+export async function endSession(cache, request, response) {
+  const { setCookies } = await cache.endSession(request).catch((error) => {
+    throw Object.assign(error, answerTo(error));
+  });
+  for (const line of setCookies) response.appendHeader('set-cookie', line);
+  response.setHeader('cache-control', 'private, no-store');
 }
 
 /** What is answered depends on who asks (RFC 9110 section 12.5.5). @param {ServerResponse} response */

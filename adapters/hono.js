@@ -11,6 +11,8 @@
 import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { answerTo } from './identify.js';
 
+/** @import { SesameError } from '../js_bindings/errors.js' */
+/** @typedef {import('./identify.js').Ender} Ender */
 /** @typedef {import('./identify.js').Identifier} Identifier */
 /** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
 /** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
@@ -72,12 +74,55 @@ export function sesame(cache, { required = false } = {}) {
 }
 
 /**
+ * For sign-outs in the application's own code: ends every session that a request names, on all nodes, and puts what ends its
+ * cookie into the answer where the cookie is Sesame's own (R8, R25).
+ * @param {Ender} cache a `SessionCache`
+ * @param {import('hono').Context} c
+ * @returns {Promise<void>} resolves when it is in effect here, and the store, if there is one, has it or will have it as soon
+ *   as it can be reached
+ * @throws {SesameError} rejects as `SessionCache.endSession` does, as Hono's `onError` takes it: the sign-out has to be repeated
+ *
+ * @example
+ * import { Hono } from 'hono';
+ * import { SessionCache } from 'sesame-edge';
+ * import { endSession, sesame } from 'sesame-edge/hono';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * const app = new Hono();
+ * app.post('/leave', async (c) => {
+ *   await endSession(sessions, c);
+ *   return c.redirect('/', 303);
+ * });
+ * app.get('/', sesame(sessions), (c) => c.text(`Hello ${c.get('sesame').user?.name ?? 'you'}`));
+ *
+ * export default app;
+ * // GET / as ingrid => 200 Hello Ingrid Sørensen
+ * // POST /leave as ingrid => 303
+ * // GET / as ingrid => 200 Hello you
+ */
+export async function endSession(cache, c) {
+  const { setCookies } = await answered(cache.endSession(c.req.raw, { waitUntil: waitUntilOf(c) }));
+  for (const line of setCookies) c.header('set-cookie', line, { append: true });
+  c.header('cache-control', 'private, no-store');
+}
+
+/**
  * @param {Identifier} cache
  * @param {import('hono').Context<Env>} c
  */
-async function identify(cache, c) {
+function identify(cache, c) {
+  const { raw } = c.req;
+  return answered(cache.identify(raw, { signal: raw.signal, waitUntil: waitUntilOf(c) }));
+}
+
+/**
+ * What the cache says, or its error as Hono takes one.
+ * @template T
+ * @param {Promise<T>} work
+ */
+async function answered(work) {
   try {
-    return await cache.identify(c.req.raw, { signal: c.req.raw.signal, waitUntil: waitUntilOf(c) });
+    return await work;
   } catch (error) {
     const init = answerTo(error);
     if (init === null) throw error;
@@ -88,7 +133,7 @@ async function identify(cache, c) {
   }
 }
 
-/** Where the host has something to keep it alive, that is used. @param {import('hono').Context<Env>} c */
+/** Where the host has something to keep it alive, that is used. @param {import('hono').Context<any>} c */
 function waitUntilOf(c) {
   try {
     const context = c.executionCtx;

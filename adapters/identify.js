@@ -2,13 +2,20 @@
 // cannot be told. Knows no framework.
 import { OriginUnavailableError, SesameError } from '../js_bindings/errors.js';
 
-/** @import { Identity, RequestLike } from '../js_bindings/session-cache.js' */
+/** @import { EndedSession, Identity, RequestLike } from '../js_bindings/session-cache.js' */
 
 /**
  * The part of a `SessionCache` that is needed.
  * @typedef {object} Identifier
  * @property {(request: RequestLike, options?: { fresh?: boolean, signal?: AbortSignal,
  *   waitUntil?: (work: Promise<unknown>) => void }) => Promise<Identity>} identify says who makes a request
+ */
+
+/**
+ * The part of a `SessionCache` that a sign-out needs.
+ * @typedef {object} Ender
+ * @property {(request: RequestLike, options?: { waitUntil?: (work: Promise<unknown>) => void }) => Promise<EndedSession>}
+ *   endSession ends every session that a request names
  */
 
 /**

@@ -1,5 +1,6 @@
 // A cache as a listener of Node's own HTTP servers: Node's request becomes a `Request`, the `Response` is
-// written out. How the two kinds of messages are converted is a library's matter, `@remix-run/node-fetch-server`.
+// written out. How the two kinds of messages are converted is a library's matter, `@remix-run/node-fetch-server`; how
+// connections change to another protocol is `upgrade.js`'.
 //
 // Invariant: every request gets exactly one answer, unless its client has gone or an answer that has begun
 // cannot be finished.
@@ -14,17 +15,29 @@
 
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
 import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
+import { endToEnd } from '../js_bindings/origin/headers.js';
 import { listenForInspect } from './control-server.js';
+import { listenForUpgrades, opensWebSocket, sendUpgrade, serveWithout } from './upgrade.js';
 
 /** @typedef {import('./control-server.js').Inspectable} Inspectable */
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
+/** @import { Duplex } from 'node:stream' */
+/** @import { SesameError } from '../js_bindings/errors.js' */
+/** @typedef {import('./identify.js').Ender} Ender */
 
 /**
  * What answers requests: a `SessionCache`, or anything like it.
  * @typedef {object} RequestHandler
- * @property {(request: Request, context: { waitUntil(work: Promise<unknown>): void }) => Promise<Response>} handle
- *   answers a request; `waitUntil` takes what goes on behind the answer
+ * @property {(request: Request, context: HandleContext) => Promise<Response>} handle answers a request
+ */
+
+/**
+ * What a request is answered with beside itself.
+ * @typedef {object} HandleContext
+ * @property {(work: Promise<unknown>) => void} waitUntil takes what goes on behind the answer
+ * @property {boolean} [upgrades] whether the answer may be a change to another protocol
+ * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
  */
 
 /**
@@ -63,9 +76,13 @@ export function letInspect(cache, url) {
 /** Fetch has no request with these methods ("forbidden method"). */
 const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
+/** Between two links of a field (RFC 8288 section 3): a comma may be part of the address between `<` and `>`. */
+const LINK_END = /\s*,\s*(?=<)/;
+
 /**
- * Makes a listener for `http.createServer`. Bodies stream both ways, each `Set-Cookie` stays a field of its
- * own, and the signal of the `Request` is aborted when the client leaves.
+ * Makes a listener for `http.createServer`. Bodies stream both ways, as they were encoded; each `Set-Cookie` stays a field
+ * of its own; and the signal of the `Request` is aborted when the client leaves. WebSockets pass as well where this is the
+ * server's own listener; in an application with others (Express' `app.use`) `toUpgradeHandler` says how.
  * @param {RequestHandler} cache a `SessionCache`
  * @param {NodeHandlerOptions} [options]
  * @returns {(incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>} a listener; it never rejects
@@ -82,14 +99,15 @@ const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
  * // GET /api/auth/session => 200 null
  */
 export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
-  /** @type {(work: Promise<unknown>) => void} */
-  const waitUntil = (work) => void work.catch(onError);
-  return async (incoming, outgoing) => {
+  const waitUntil = behind(onError);
+  /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
+  const listener = async (incoming, outgoing) => {
     if (NO_REQUEST.has(`${incoming.method}`)) return refuse(outgoing, 501);
     const request = isPlainTarget(incoming.url) ? requestOf(incoming, outgoing, where) : null;
     if (request === null) return refuse(outgoing, 400);
     try {
-      const response = await cache.handle(request, { waitUntil });
+      const onInterim = interimOf(outgoing);
+      const response = await cache.handle(request, { waitUntil, onInterim });
       if (outgoing.destroyed) await response.body?.cancel();
       else await sendResponse(outgoing, response);
     } catch (error) {
@@ -99,18 +117,82 @@ export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
       else refuse(outgoing, 500);
     }
   };
+  listenForUpgrades(listener, toUpgradeHandler(cache, { onError, ...where }));
+  return listener;
+}
+
+/**
+ * Makes a listener for the event `upgrade` of Node's HTTP servers: WebSockets reach the back end, and what it sends comes
+ * back, with the rules of all other requests (R41, R42). A server whose own listener is `toNodeHandler`'s has it already.
+ * @param {RequestHandler} cache a `SessionCache`
+ * @param {NodeHandlerOptions} [options]
+ * @returns {(incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => Promise<void>} a listener; it never rejects
+ *
+ * @example
+ * import express from 'express';
+ * import { SessionCache } from 'sesame-edge';
+ * import { toNodeHandler, toUpgradeHandler } from 'sesame-edge/node';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * const app = express();
+ * app.use(toNodeHandler(sessions));
+ * app.listen(8080).on('upgrade', toUpgradeHandler(sessions));
+ * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
+ */
+export function toUpgradeHandler(cache, { onError = () => {}, ...where } = {}) {
+  const waitUntil = behind(onError);
+  return async (incoming, socket, head) => {
+    if (!opensWebSocket(incoming)) serveWithout(incoming, socket, head);
+    else
+      await sendUpgrade(socket, head, async (gone) => {
+        const request = isPlainTarget(incoming.url) ? requestOf(incoming, gone, where) : null;
+        if (request === null) return new Response(null, { status: 400 });
+        try {
+          return await cache.handle(request, { waitUntil, upgrades: true });
+        } catch (error) {
+          if (!request.signal.aborted) onError(error);
+          return new Response(null, { status: 500 });
+        }
+      });
+  };
+}
+
+/**
+ * @param {(error: unknown) => void} onError
+ * @returns {(work: Promise<unknown>) => void}
+ */
+function behind(onError) {
+  return (work) => void work.catch(onError);
+}
+
+/** A client of HTTP/1.0 does not know of interim answers (RFC 9110 section 15.2). @param {ServerResponse} outgoing */
+function interimOf(outgoing) {
+  const { httpVersionMajor, httpVersionMinor } = outgoing.req;
+  if (httpVersionMajor === 1 && httpVersionMinor === 0) return undefined;
+  /** @param {number} status @param {Headers} headers */
+  return (status, headers) => {
+    if (outgoing.headersSent || outgoing.destroyed) return;
+    // A hint is no answer: what it would set in the browser comes with that (RFC 8297 section 2).
+    const { link = '', 'set-cookie': _, ...fields } = Object.fromEntries(endToEnd(headers));
+    try {
+      if (status === 102) outgoing.writeProcessing();
+      if (status === 103) outgoing.writeEarlyHints({ ...fields, link: link.split(LINK_END) });
+    } catch {
+      // What Node cannot say is left out: nothing depends on it.
+    }
+  };
 }
 
 /**
  * @param {IncomingMessage} incoming
- * @param {ServerResponse} outgoing
+ * @param {{ once(event: 'close', listener: () => void): unknown }} outgoing tells when the client has gone
  * @param {{ protocol?: 'http:' | 'https:', host?: string }} where
  * @returns {Request | null} null: its `Host` is none
  */
 function requestOf(incoming, outgoing, where) {
   if (!isPlainHost(where.host ?? incoming.headers.host)) return null;
   try {
-    return createRequest(incoming, outgoing, where);
+    return createRequest(incoming, /** @type {any} */ (outgoing), where);
   } catch {
     return null;
   }
@@ -122,4 +204,36 @@ function requestOf(incoming, outgoing, where) {
  */
 function refuse(outgoing, status) {
   outgoing.writeHead(status, { 'content-length': 0, connection: 'close' }).end();
+}
+
+/**
+ * For sign-outs in the application's own code: ends every session that a request names, on all nodes, and puts what ends its
+ * cookie into the answer where the cookie is Sesame's own (R8, R25). To be called before the answer begins.
+ * @param {Ender} cache a `SessionCache`
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ * @returns {Promise<void>} resolves when it is in effect here, and the store, if there is one, has it or will have it as soon
+ *   as it can be reached
+ * @throws {SesameError} rejects as `SessionCache.endSession` does: the sign-out has to be repeated
+ *
+ * @example
+ * import http from 'node:http';
+ * import { SessionCache } from 'sesame-edge';
+ * import { endSession, toNodeHandler } from 'sesame-edge/node';
+ *
+ * const sessions = new SessionCache({ origin: 'https://api.example.com' });
+ * const passOn = toNodeHandler(sessions);
+ * http.createServer(async (request, response) => {
+ *   if (request.url !== '/leave') return passOn(request, response);
+ *   await endSession(sessions, request, response);
+ *   response.end('bye');
+ * }).listen(8080);
+ * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
+ * // GET /leave as ingrid => 200 bye
+ * // GET /api/auth/session as ingrid => 401
+ */
+export async function endSession(cache, request, response) {
+  const { setCookies } = await cache.endSession(request);
+  for (const line of setCookies) response.appendHeader('set-cookie', line);
+  response.setHeader('cache-control', 'private, no-store');
 }

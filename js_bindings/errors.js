@@ -100,11 +100,16 @@ export class UpdateError extends SesameError {
  * const error = await sessions.getSession(request).catch((error) => error);
  * error instanceof OriginUnavailableError; // => true
  * error.retryAfterMs > 0; // => true
+ * error.cause.message; // => 'connection refused'
  */
 export class OriginUnavailableError extends SesameError {
-  /** @param {number} retryAfterMs when to try again, in milliseconds from now */
-  constructor(retryAfterMs) {
-    super('ERR_SESAME_ORIGIN_UNAVAILABLE', 'The origin cannot be asked who this is');
+  /**
+   * @param {number} retryAfterMs when to try again, in milliseconds from now
+   * @param {ErrorOptions} [options] `cause`: why it could not be asked, as far as that is known. Its `message` is such as
+   *   `connection refused`, `timed out` or `status 502` (rule R73), and its own `cause` the error of the host
+   */
+  constructor(retryAfterMs, options) {
+    super('ERR_SESAME_ORIGIN_UNAVAILABLE', 'The origin cannot be asked who this is', options);
     this.name = 'OriginUnavailableError';
     /** When to try again, in milliseconds from now. */
     this.retryAfterMs = retryAfterMs;

@@ -15,6 +15,24 @@
  *   docs/operating.md lists them
  * @property {string} [name] of a `vary`: what to add to `varyOn`; `*` cannot be added
  * @property {number} [status] of a call: the origin's HTTP status, 0 if there was none
+ * @property {string} [failure] of a call without an answer: why there is none, such as `connection refused` or `timed out`
+ */
+
+/**
+ * How a request is passed on.
+ * @typedef {object} ForwardInit
+ * @property {string} [method] default `GET`
+ * @property {Headers} headers as the origin is to receive them
+ * @property {BodyInit | null} [body] bytes or a stream; default: none
+ * @property {AbortSignal} [signal] ends the call
+ * @property {boolean} [upgrades] whoever has asked can change to another protocol (WebSocket)
+ * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
+ */
+
+/**
+ * Passes a request on, and gives the origin's answer back as it is on the wire: a body as it was encoded, a redirect as
+ * an answer, and the connection itself as `webSocket` beside the status 101.
+ * @typedef {(target: string, init: ForwardInit) => Promise<Response & { webSocket?: any }>} Forward
  */
 
 /**
@@ -31,7 +49,11 @@
  * @property {(entry: LogEntry) => void} log takes a line of the log; nothing unless given (SPEC R71)
  * @property {(line: string) => void} warn takes what the operator has to mend, once for each cause; the console's unless
  *   given. It names no credential, no user and no address
+ * @property {Forward} [forward] passes requests on where `fetch` would change them; default: `fetch` does it. A host that is
+ *   given a `fetch` of its own passes requests on with that, unless it is given this too
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
+ * @property {boolean} asksSesame whether what is asked as the origin may be a Sesame in front of it: a fresh question is then
+ *   one there as well (R11)
  * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
  *   randomness nor timers (so in workerd)
  * @property {boolean} sharesPromises whether one request may await a promise made in another (not so in
@@ -82,6 +104,7 @@ export const defaultHost = Object.freeze({
   log: () => {},
   warn: (/** @type {string} */ line) => console.warn(line),
   decodesBodies: false,
+  asksSesame: false,
   startsLate: false,
   sharesPromises: true,
 });

@@ -28,6 +28,7 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
+/** @typedef {import('./session-cache.js').EndedSession} EndedSession */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */
@@ -35,6 +36,8 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./sessions/histogram.js').Bucket} Bucket */
 /** @typedef {import('./sessions/snapshots.js').ByteSource} ByteSource */
 /** @typedef {import('./host.js').Host} Host */
+/** @typedef {import('./host.js').Forward} Forward */
+/** @typedef {import('./host.js').ForwardInit} ForwardInit */
 /** @typedef {import('./host.js').LogEntry} LogEntry */
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 /** @typedef {import('./errors.js').ConfigFault} ConfigFault */

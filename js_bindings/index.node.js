@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { ALL_FEATURES } from './features.js';
+import { forward } from './origin/forward.node.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
@@ -36,7 +37,7 @@ export class SessionCache extends SessionCacheBase {
    * const sessions = new SessionCache({ origin: 'https://api.example.com' });
    */
   constructor(options, host = {}) {
-    const node = { decodesBodies: true };
+    const node = { decodesBodies: true, forward: host.fetch === undefined ? forward : undefined };
     super(instantiate(loadModule(), createModule), options, { ...node, ...host }, ALL_FEATURES);
   }
 }

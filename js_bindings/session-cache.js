@@ -6,6 +6,7 @@ import { assemble } from './assemble.js';
 import { Action, CheckFlag } from './core/abi-constants.js';
 import { OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 import { defaultHost } from './host.js';
+import { EndingCookie } from './http/ending-cookie.js';
 import { Handler } from './http/handler.js';
 import { prometheusText } from './http/prometheus.js';
 import { isoTime } from './http/responses.js';
@@ -14,6 +15,7 @@ import { toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
 import { isUnavailable } from './sessions/decision.js';
 import { explain } from './sessions/explain.js';
+import { signOut } from './sessions/sign-out.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
 
@@ -46,6 +48,14 @@ import { isUserId } from './util/user-id.js';
  * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
  * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
  *   is to be sent on as a `Set-Cookie` of its own
+ */
+
+/**
+ * What has ended, and what is left to do.
+ * @typedef {object} EndedSession
+ * @property {string[]} setCookies what ends the session's cookie in the browser, where it is Sesame's own (managed
+ *   sessions): each is to be sent as a `Set-Cookie` of its own. A cookie of the application's is the application's to end
+ * @property {boolean} isPending the other nodes do not know of it yet: they are told as soon as the store can be reached
  */
 
 const decoder = new TextDecoder();
@@ -263,7 +273,11 @@ export class SessionCacheBase {
     const asked = documentRequest(varyingOf(request), { fresh, signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    if (isUnavailable(decision)) throw new OriginUnavailableError(decision.retryAfterMs);
+    if (isUnavailable(decision)) {
+      // Whoever has waited for another's call, or comes before the origin may be asked again, has that call's reason.
+      const cause = decision.failure ?? engine.calls.failure ?? undefined;
+      throw new OriginUnavailableError(decision.retryAfterMs, { cause });
+    }
     if (decision.kind === 'too-large') {
       throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
     }
@@ -281,7 +295,10 @@ export class SessionCacheBase {
    * cache, everything else by the origin (SPEC R41). It does not reject for what the origin or the client does:
    * that is a status, 503 with `Retry-After` among them (R13), with a body that `docs/errors.md` explains.
    * @param {Request} request
-   * @param {{ waitUntil(work: Promise<unknown>): void }} [context] a worker's context
+   * @param {{ waitUntil(work: Promise<unknown>): void, upgrades?: boolean,
+   *   onInterim?: (status: number, headers: Headers) => void }} [context] a worker's context. `upgrades`, in Node: a WebSocket's
+   *   connection can be handed on, which the answer has as `webSocket`; `onInterim`, in Node, takes the origin's interim
+   *   answers (1xx). `sesame-edge/node` does both
    * @returns {Promise<Response>} private to its user where it holds session data (R40)
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
@@ -377,6 +394,37 @@ export class SessionCacheBase {
     const asked = this.#requestOf(request);
     this.#parts.lastChanges.note(asked.head, 'revoke()');
     return unawaited(this.#parts.changes.end(asked));
+  }
+
+  /**
+   * For sign-outs in the application's own code: ends every session that a request names, on this node at once and with a
+   * store on all nodes (R8, R31), as `revoke` does; where sessions are managed, at the origin too, as the path
+   * `/api/auth/logout` does (R25). A store that cannot be reached is no failure, since the other nodes are told when it is
+   * back: `isPending` says so.
+   * @param {RequestLike} request whose sessions end
+   * @param {object} [options]
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind it, as a worker's context takes it
+   * @returns {Promise<EndedSession>} in effect here; with what the answer to the browser is to set
+   * @throws {OriginUnavailableError} rejects with `ERR_SESAME_ORIGIN_UNAVAILABLE`, as `revoke` does; so with
+   *   `ERR_SESAME_GUARD_FULL` and `ERR_SESAME_OUTBOX_FULL`: it has to be repeated
+   *
+   * @example
+   * const { setCookies } = await sessions.endSession(request);
+   * setCookies; // => []
+   * await sessions.getSession(request); // => null
+   */
+  async endSession(request, { waitUntil = ignoreFailure } = {}) {
+    const parts = this.#parts;
+    const { host, managed, options } = parts;
+    const asked = parts.documentRequest(varyingOf(request), { waitUntil });
+    parts.lastChanges.note(asked.head, 'endSession()');
+    const { error } = await signOut(parts, asked);
+    // What waits for the store is kept by a process, and not by an isolate of the edge.
+    const isUnreached = /** @type {any} */ (error)?.code === 'ERR_SESAME_STORE_UNAVAILABLE';
+    const isPending = isUnreached && host.sharesPromises;
+    if (error !== null && !isPending) throw error;
+    const setCookies = managed ? new EndingCookie(options.cookie[0]).clear('') : [];
+    return { isPending, setCookies };
   }
 
   /**

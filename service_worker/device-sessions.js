@@ -15,6 +15,7 @@ import { ConfigError } from '../js_bindings/errors.js';
 import { defaultHost } from '../js_bindings/host.js';
 import { Handler } from '../js_bindings/http/handler.js';
 import { errorResponse, isoTime, jsonResponse } from '../js_bindings/http/responses.js';
+import { maxAgeOf } from '../js_bindings/origin/headers.js';
 import { toHex } from '../js_bindings/util/hex.js';
 import { CredentialNames, DEVICE } from './credential-name.js';
 import { KeptSessions, SECRET_BYTES } from './kept-sessions.js';
@@ -69,7 +70,10 @@ export class DeviceSessions {
     this.#kept = new KeptSessions(storage);
     this.#marker = new MarkerCookie(options.markerCookie);
     this.#announcer = announcer;
-    this.#host = { ...defaultHost, decodesBodies: true, ...host, fetch: askOrigin };
+    // Another site's origin would have to allow a header that it need not know.
+    const asksSesame = options.parsed.origin === options.ownOrigin;
+    const own = { decodesBodies: true, asksSesame };
+    this.#host = { ...defaultHost, ...own, ...host, fetch: askOrigin };
     this.#pendingLogouts = new PendingLogouts({
       options,
       now: () => this.#host.now(),
@@ -379,7 +383,8 @@ export class DeviceSessions {
     const works = [];
     const response = await cache.handler.handle(page, {
       head: page.head,
-      fresh: request.cache === 'reload',
+      // Not what its cache mode says, which is the browser's own cache's: DevTools set it for all requests.
+      maxAge: maxAgeOf(request.headers, false),
       waitUntil: (work) => {
         works.push(work);
         waitUntil(work);

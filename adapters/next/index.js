@@ -118,6 +118,28 @@ export function createSesame(source, { name = 'default' } = {}) {
     },
 
     /**
+     * For sign-outs in the application's own code, in actions and route handlers: ends every session that the request names,
+     * on all nodes; then has the browser forget the pages that it holds, and the session's cookie where that is Sesame's own
+     * (R8, R25). A cookie of the application's is the application's to end.
+     * @returns {Promise<void>} resolves when it is in effect here, and the store, if there is one, has it or will have it as
+     *   soon as it can be reached
+     * @throws {SesameError} as `SessionCache.endSession` does: the sign-out has to be repeated
+     *
+     * @example
+     * 'use server';
+     * export async function leave() {
+     *   await endSession();
+     *   redirect('/');
+     * }
+     */
+    endSession: async () => {
+      const request = { headers: identifyingHeaders(await currentHeaders(headers, cookies)) };
+      const { setCookies } = await instance().endSession(request, { waitUntil });
+      await setWherePossible(setCookies);
+      refreshPages();
+    },
+
+    /**
      * For route files: the session's paths, the document's, and whatever else is to go on to the origin.
      *
      * @example

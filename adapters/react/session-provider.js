@@ -1,6 +1,7 @@
 'use client';
 // The provider: one store for the components below it, started before any of them asks for anything.
 import { createContext, createElement, useEffect, useLayoutEffect, useState } from 'react';
+import { USER_ID_POINTERS } from '../../js_bindings/util/user-id.js';
 import { SessionStore } from './session-store.js';
 
 /** @type {import('react').Context<SessionStore | null>} */
@@ -22,6 +23,9 @@ const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEf
  *   `sessionQueryOptions()` follows every change in whichever tab, and is null after a logout
  * @property {boolean} [resetQueriesOnUserChange] all other queries of `queryClient` are reset when another user,
  *   or nobody, is signed in; those on screen are fetched anew. Default false
+ * @property {string | readonly string[]} [userId] where the user's identifier is in the document, by which another user is
+ *   told: JSON pointers, of which the first that is there counts. Default: as the option `userId` of the caches; give the
+ *   same where that is given. Of a document without one, every change is another user's
  * @property {import('react').ReactNode} [children] which may use the hooks
  */
 
@@ -44,9 +48,12 @@ const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEf
  */
 export function SessionProvider({ children, ...options }) {
   const [store] = useState(() => {
-    const { serviceWorker = '/sesame-service-worker.js', resetQueriesOnUserChange = false } =
-      options;
-    return new SessionStore({ ...options, serviceWorker, resetQueriesOnUserChange });
+    const {
+      serviceWorker = '/sesame-service-worker.js',
+      resetQueriesOnUserChange = false,
+      userId = USER_ID_POINTERS,
+    } = options;
+    return new SessionStore({ ...options, serviceWorker, resetQueriesOnUserChange, userId });
   });
   useEarlyEffect(() => store.start(), [store]);
   return createElement(SessionContext.Provider, { value: store }, children);

@@ -2,6 +2,8 @@
 // cache does. It must not know React.
 // Invariants: on a server no client is made; what is told of one user is gone from the query cache when another,
 // or nobody, may be signed in (SPEC R61).
+
+import { valueAt } from '../../js_bindings/util/json-pointer.js';
 import { defaultClient } from '../../service_worker/client/index.js';
 import { SESSION_KEY } from './session-query.js';
 
@@ -47,6 +49,7 @@ import { SESSION_KEY } from './session-query.js';
  * @property {ClientSession | null} [initialSession]
  * @property {QueryClientLike} [queryClient]
  * @property {boolean} resetQueriesOnUserChange
+ * @property {string | readonly string[]} userId JSON pointers
  */
 
 /** As long as a document is fresh: a page that is looked at again after it asks again. */
@@ -147,14 +150,15 @@ export class SessionStore {
   };
 
   #tellQueries = () => {
-    const { queryClient, resetQueriesOnUserChange } = this.#options;
+    const { queryClient, resetQueriesOnUserChange, userId } = this.#options;
     const { session } = this.client.state;
     if (!queryClient || session === this.#told) return;
     const before = this.#told;
     this.#told = session;
     if (session === undefined) queryClient.resetQueries({ predicate: isSessionQuery });
     else queryClient.setQueryData(SESSION_KEY, session);
-    if (!before || !resetQueriesOnUserChange || isSameUser(before, session)) return;
+    if (!before || !resetQueriesOnUserChange) return;
+    if (isSameUser(before, session, [userId].flat())) return;
     queryClient.resetQueries({ predicate: (query) => !isSessionQuery(query) });
   };
 
@@ -187,13 +191,20 @@ function isSessionQuery({ queryKey }) {
  * Two sessions whose documents name no user are taken for two users'.
  * @param {ClientSession} before
  * @param {ClientSession | null | undefined} now
+ * @param {readonly string[]} pointers
  */
-function isSameUser(before, now) {
-  const id = idOf(before.user);
-  return id !== undefined && id === idOf(now?.user);
+function isSameUser(before, now, pointers) {
+  const id = idOf(before.user, pointers);
+  return id !== undefined && id === idOf(now?.user, pointers);
 }
 
-/** Where documents have it by default: the option `userId` of the caches. @param {any} user */
-function idOf(user) {
-  return user?.id ?? user?.user?.id ?? user?.data?.id ?? user?.sub;
+/**
+ * The user's identifier, found as the caches find it.
+ * @param {unknown} user
+ * @param {readonly string[]} pointers
+ * @returns {unknown} undefined: there is none
+ */
+function idOf(user, pointers) {
+  const ids = pointers.map((pointer) => valueAt(user, pointer));
+  return ids.find((id) => id !== undefined && id !== null);
 }

@@ -7,6 +7,7 @@ import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { varyingHeaders } from '../origin/vary.js';
 import { isGuardFull } from '../sessions/session-changes.js';
+import { signOut } from '../sessions/sign-out.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
 import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
@@ -24,6 +25,8 @@ import { ALREADY_USED, isSignature, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
 const MAX_LOGIN_ANSWER_BYTES = 64 * 1024;
+/** How long a logout waits for the cookies that the origin sets with it. */
+const MAX_LOGOUT_WAIT_MS = 2000;
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
 
@@ -83,12 +86,12 @@ export class AuthRoutes {
     if (!(await changes.canKeep())) return outboxFullResponse();
     const { loginPath: path, refreshTimeout } =
       /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
-    /** @type {{ response: Response, loginAnswer: Uint8Array | null }} */
+    /** @type {{ response: Response, loginAnswer: Uint8Array<ArrayBuffer> | null }} */
     let answered;
     try {
       const headers = managed.originHeaders(request.headers, null);
       answered = await withTimeout(this.#parts.host, refreshTimeout, async (signal) => {
-        const sent = { path, headers, maxBody: options.maxBody, signal };
+        const sent = { path, headers, maxBody: options.maxBody, signal, isRead: true };
         const response = await this.#proxy.send(request, sent);
         if (!response.ok) return { response, loginAnswer: null };
         return { response, loginAnswer: await readBody(response.body, MAX_LOGIN_ANSWER_BYTES) };
@@ -99,13 +102,18 @@ export class AuthRoutes {
         : unavailableResponse();
     }
     const { response, loginAnswer } = answered;
-    if (!response.ok) return this.#proxy.relay(response, markPrivate);
+    if (!response.ok) return this.#shown(response, response.body);
+    if (managed.isStepOfLogin(loginAnswer)) return this.#shown(response, loginAnswer);
     const head = this.#parts.headOf(request);
     const varying = varyingHeaders(options.varyOn, request, options.origin);
-    const begun = await managed.begin(loginAnswer, head, async (headers) => {
+    const answer = { headers: response.headers, body: loginAnswer };
+    const begun = await managed.begin(answer, head, async (headers) => {
       const { answer } = await engine.calls.ask({ headers: withHeaders(varying, headers) }, '');
       return answer;
     });
+    if (!begun.hasAccess) {
+      this.#parts.wiring.note('login-tokens', [`${options.managed?.accessToken}`]);
+    }
     if (begun.status !== 200) {
       return errorResponse(begun.status, 'login_without_session', retryHeader(begun.status));
     }
@@ -124,21 +132,40 @@ export class AuthRoutes {
       const decision = await engine.resolve(asked);
       if (decision.kind !== 'document') {
         // Something has ended it already: no half session is left.
-        await this.#end(asked, context);
+        await this.#end(asked);
         return errorResponse(503, 'login_without_session', retryHeader(503));
       }
       document = decision.body;
     }
     // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13).
-    await this.#end(this.#requestOf(request, context), context);
+    await this.#end(this.#requestOf(request, context));
     const user = JSON.parse(decoder.decode(document));
     return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [
         'set-cookie',
         `${cookie}; ${COOKIE_ATTRIBUTES}; Max-Age=${Math.floor(options.expiresIn / 1000)}`,
       ],
+      ...setCookieFields(begun.setCookies),
       ['server-timing', 'sesame;desc=origin'],
     ]);
+  }
+
+  /**
+   * The origin's answer to a login that begins no session here, as it gave it: a refusal, or the first step of two.
+   * @param {Response} response
+   * @param {ReadableStream | Uint8Array<ArrayBuffer> | null} body
+   */
+  #shown(response, body) {
+    const { status, statusText } = response;
+    const hasBody = body instanceof Uint8Array ? body.length > 0 : body !== null;
+    const headers = new Headers(response.headers);
+    headers.delete('set-cookie');
+    headers.delete('content-length'); // which is of the body as it was encoded
+    for (const [name, line] of setCookieFields(this.#managed().otherCookies(response.headers))) {
+      headers.append(name, line);
+    }
+    const shown = new Response(hasBody ? body : null, { status, statusText, headers });
+    return this.#proxy.relay(shown, markPrivate);
   }
 
   /**
@@ -156,7 +183,11 @@ export class AuthRoutes {
     }
     switch (authorized.kind) {
       case 'token':
-        return jsonResponse(200, { expiresAt: isoTime(authorized.expiresAtMs) });
+        return jsonResponse(
+          200,
+          { expiresAt: isoTime(authorized.expiresAtMs) },
+          setCookieFields(authorized.setCookies),
+        );
       case 'unavailable':
         return unavailableResponse(authorized.retryAfterMs);
       default:
@@ -176,7 +207,8 @@ export class AuthRoutes {
     const endings = new EndingCookie(cookie[0]);
     const { headers, moved } = endings.read(request.headers);
     const asked = this.#requestOf({ headers, url: request.url }, context);
-    const { failure, isPending } = await this.#end(asked, context);
+    this.#parts.lastChanges.note(asked.head, 'POST /api/auth/logout');
+    const { failure, isPending, atOrigin } = await this.#end(asked);
     if (failure !== null) {
       for (const line of endings.move(headers, expiresIn)) {
         failure.headers.append('set-cookie', line);
@@ -187,33 +219,30 @@ export class AuthRoutes {
     for (const line of endings.clear(moved)) response.headers.append('set-cookie', line);
     if (isPending) response.headers.set(PENDING, '1');
     if (browserCache) response.headers.set('clear-site-data', '"cache"');
+    for (const line of await this.#soon(atOrigin)) response.headers.append('set-cookie', line);
     return response;
   }
 
   /**
-   * Ends every session that a request names here at once, and at the origin behind the answer (R1, R25).
-   * @param {import('../sessions/document-request.js').DocumentRequest} request
-   * @param {HandlerContext} context
-   * @returns {Promise<{ failure: Response | null, isPending: boolean }>} `failure`: the answer to who has to repeat it;
-   *   null: it has ended, or is known to nobody. `isPending`: it is published when the store is back
+   * What the origin sets with the end of a session, if it says it soon: a logout does not wait for an origin that is away
+   * (R25, R87).
+   * @param {Promise<string[]>} setCookies
    */
-  async #end(request, context) {
-    const managed = this.#managed();
-    const tokens = [];
-    for (const named of this.#parts.core.namedHeads(request.head)) {
-      tokens.push(await managed.lastTokensOf(named));
-    }
-    let isPending = false;
-    /** @type {Response | null} */
-    let failure = null;
-    try {
-      await this.#parts.changes.end(request);
-    } catch (error) {
-      failure = this.#failureOf(error);
-      isPending = failure === null;
-    }
-    context.waitUntil(Promise.all(tokens.map((each) => managed.endAtOrigin(each))));
-    return { failure, isPending };
+  async #soon(setCookies) {
+    const { host } = this.#parts;
+    return withTimeout(host, MAX_LOGOUT_WAIT_MS, () => setCookies).catch(() => []);
+  }
+
+  /**
+   * @param {import('../sessions/document-request.js').DocumentRequest} request
+   * @returns {Promise<{ failure: Response | null, isPending: boolean, atOrigin: Promise<string[]> }>} `failure`: the answer
+   *   to who has to repeat it; null: it has ended, or is known to nobody. `isPending`: it is published when the store is
+   *   back. `atOrigin`: the cookies that the origin sets with it
+   */
+  async #end(request) {
+    const { error, atOrigin } = await signOut(this.#parts, request);
+    const failure = error === null ? null : this.#failureOf(error);
+    return { failure, isPending: error !== null && failure === null, atOrigin };
   }
 
   /**
@@ -288,4 +317,12 @@ function withHeaders(headers, more) {
  */
 function retryHeader(status) {
   return status === 503 ? [['retry-after', '1']] : [];
+}
+
+/**
+ * @param {string[]} lines
+ * @returns {[string, string][]}
+ */
+function setCookieFields(lines) {
+  return lines.map((line) => ['set-cookie', line]);
 }

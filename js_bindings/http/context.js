@@ -3,7 +3,10 @@
 /**
  * @typedef {object} HandlerContext
  * @property {(work: Promise<unknown>) => void} waitUntil
- * @property {boolean} [fresh] what is held does not count (SPEC R11)
+ * @property {boolean} [upgrades] whoever has asked can change to another protocol: of the answer, `webSocket` is handed on
+ * @property {(status: number, headers: Headers) => void} [onInterim] takes what the origin says before its answer (1xx)
+ * @property {number | null} [maxAge] how old the answer may be, in seconds, from a caller that knows it without the headers;
+ *   0: what is held does not count, null: as old as it is fresh (R11)
  * @property {import('../core/abi.js').RequestHead} [head] the credential, from a caller that knows it without the
  *   headers: of a request whose headers name no other site's page
  */
@@ -19,12 +22,7 @@
  * @property {(request: Request, context: HandlerContext, options?: SendOptions) => Promise<Response>} send
  */
 
-/**
- * How a request is sent to the origin.
- * @typedef {object} SendOptions
- * @property {number} [maxBody] refuse a longer body
- * @property {Uint8Array<ArrayBuffer> | null} [body] of the request, if it has been read already
- */
+/** @typedef {import('../origin/proxy.js').SendOptions} SendOptions */
 
 /**
  * A request for the document with the credential of a request.

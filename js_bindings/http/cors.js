@@ -3,6 +3,11 @@
 // Invariant: what was learnt with a document is changed by another document alone. A refusal may come from
 // before the origin has looked at the site, and anybody can have one.
 
+import { MAX_AGE } from '../origin/headers.js';
+import { letsRead } from '../sessions/document-calls.js';
+
+const REQUESTED = 'access-control-request-headers';
+
 const LEARNT_HEADERS = [
   'access-control-allow-origin',
   'access-control-allow-credentials',
@@ -37,6 +42,15 @@ export class CorsMemory {
   }
 
   /**
+   * Whether the origin has let a site's pages read the document, as far as is known.
+   * @param {string | null} site
+   */
+  allows(site) {
+    if (site === null) return true;
+    return letsRead(new Headers(this.#learntOf(site)), site);
+  }
+
+  /**
    * @param {string | null} site
    * @param {Headers} headers of the origin's answer
    * @param {boolean} hasDocument
@@ -63,8 +77,34 @@ export class CorsMemory {
    */
   apply(site, headers) {
     if (site === null) return;
-    const learnt = this.#ofDocuments.get(site) ?? this.#ofOthers.get(site) ?? [];
-    for (const [name, value] of learnt) headers.set(name, value);
+    for (const [name, value] of this.#learntOf(site)) headers.set(name, value);
     headers.append('vary', 'Origin');
   }
+
+  /** @param {string} site */
+  #learntOf(site) {
+    return this.#ofDocuments.get(site) ?? this.#ofOthers.get(site) ?? [];
+  }
+}
+
+/**
+ * Asks the origin whether another site's page may send a request with a bound of age: of that header the origin knows
+ * nothing, so it is Sesame that allows it, to a site that the origin lets read (R11, R45).
+ * @param {Request} request a preflight
+ * @param {(request: Request) => Promise<Response>} ask the origin
+ * @returns {Promise<Response>}
+ */
+export async function preflight(request, ask) {
+  const names = (request.headers.get(REQUESTED) ?? '').split(',').map((name) => name.trim());
+  const others = names.filter((name) => name.toLowerCase() !== MAX_AGE);
+  if (others.length === names.length) return ask(request);
+  const headers = new Headers(request.headers);
+  if (others.length > 0) headers.set(REQUESTED, others.join(','));
+  else headers.delete(REQUESTED);
+  const response = await ask(new Request(request, { headers }));
+  const { status, statusText, body } = response;
+  if (!response.ok || !letsRead(response.headers, headers.get('origin') ?? '')) return response;
+  const allowed = new Headers(response.headers);
+  allowed.append('access-control-allow-headers', MAX_AGE);
+  return new Response(body, { status, statusText, headers: allowed });
 }

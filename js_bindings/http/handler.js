@@ -2,12 +2,14 @@
 // document's path and the session's paths are answered from the cache; everything else streams through.
 // It decides how things look on the wire, never who somebody is.
 
+import { Action, CheckFlag } from '../core/abi-constants.js';
+import { MAX_AGE, maxAgeOf } from '../origin/headers.js';
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
 import { FORWARDED_HOSTS, HOST, headersIn, takesJson } from '../origin/vary.js';
 import { isUnavailable } from '../sessions/decision.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
-import { CorsMemory } from './cors.js';
+import { CorsMemory, preflight } from './cors.js';
 import { HitPath, setMeta } from './hit.js';
 import { Passing } from './passing.js';
 import { freshSeconds, markPrivate, setFreshness, setSource } from './private-headers.js';
@@ -88,12 +90,39 @@ export class Handler {
    * @param {HandlerContext} context
    */
   #hit(request, context) {
-    if (context.fresh) return null;
+    if (context.maxAge !== null && context.maxAge !== undefined) return null;
     const kind = this.#hits.kindOf(request.method, request.url);
     if (kind === null) return null;
-    if (context.head === undefined && request.headers.has('origin')) return null;
+    // Whoever gives the credential without the headers has looked at these.
+    if (context.head === undefined && this.#needsLook(request.headers)) return null;
     if (kind === 'document' && !takesJson(request.headers.get('accept'))) return null;
     return this.#hits.look(kind, context.head ?? this.#parts.headOf(request), context);
+  }
+
+  /** Whether headers say that what is held may not do. @param {Headers} headers */
+  #needsLook(headers) {
+    if (headers.has('origin') || headers.has(MAX_AGE)) return true;
+    return this.#options.requestMaxAge && headers.has('cache-control');
+  }
+
+  /**
+   * Whether what is held is older than its request wants it, or may be (R11). Pages of other sites have been let ask by the
+   * answer to their preflight (`cors.js`), and are not believed before the origin has let them read.
+   * @param {Request} request
+   * @param {HandlerContext} context
+   * @param {import('../core/abi.js').RequestHead} head
+   */
+  #isTooOld(request, { maxAge = maxAgeOf(request.headers, this.#options.requestMaxAge) }, head) {
+    if (maxAge === null || !this.#cors.allows(CorsMemory.siteOf(request))) return false;
+    if (maxAge === 0) return true;
+    const { core, host } = this.#parts;
+    const now = host.now();
+    const action = core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION);
+    const { freshFor, negativeFor } = this.#options;
+    if (action === Action.REFUSE) return maxAge * 1000 < negativeFor;
+    const isHeld = action === Action.SERVE || action === Action.SERVE_STALE;
+    // The origin may have shortened the time for which it is fresh: it is no older than this.
+    return isHeld && now - (core.freshUntilMs - freshFor) > maxAge * 1000;
   }
 
   /**
@@ -110,6 +139,9 @@ export class Handler {
       return this.#document(request, context);
     }
     if (pathname === sessionPath && isRead) return this.#session(request, context);
+    if (pathname === documentPath && request.method === 'OPTIONS') {
+      return preflight(request, (asked) => this.#passing.pass(asked, pathname, context));
+    }
     for (const endpoint of this.#endpoints) {
       const answer = endpoint(request, url, context);
       if (answer !== null) return answer;
@@ -126,7 +158,7 @@ export class Handler {
     const asked = documentRequestOf(this.#parts, request, context);
     asked.site = site;
     // Nothing is known yet of what the origin lets this site's pages read: it is asked.
-    asked.fresh = context.fresh || !this.#cors.knows(site);
+    asked.fresh = this.#isTooOld(request, context, asked.head) || !this.#cors.knows(site);
     const { engine } = this.#parts;
     let decision = await engine.resolve(asked);
     const isHeld = decision.kind === 'document' && decision.originHeaders === null;

@@ -3,7 +3,8 @@
 //
 // It must not know what the request is about. Invariants: no write and no WebSocket of another site's page is sent with a
 // token; the session cookie goes to no origin; no client reaches the origin's paths that answer with tokens.
-import { keptBody } from '../origin/bodies.js';
+import { keptBody, readRequestBody, recorded } from '../origin/bodies.js';
+import { BodyTooLargeError } from '../origin/proxy.js';
 import { isCrossSite, isWebSocket, SAFE_METHODS } from './cross-site.js';
 import { errorResponse, unavailableResponse } from './responses.js';
 
@@ -65,21 +66,42 @@ export class ManagedSender {
     if (!isSafe && isCrossSite(request)) {
       return errorResponse(403, 'cross_site');
     }
-    const body = options.body === undefined ? await keptBody(request) : options.body;
+    const { body, copy } = await repeatable(request, options);
     const response = await this.#proxy.send(request, { ...options, headers, body });
-    if (response.status !== 401 || body === undefined) return response;
-    const renewed = await managed.authorize(head, waitUntil, {
-      rejected: authorized.token,
-      signal,
-    });
+    this.#proxy.addCookies(response, authorized.setCookies);
+    if (response.status !== 401) return response;
+    const renewed = await managed.authorize(head, waitUntil, { rejected: authorized.token });
+    const again = copy();
+    // What has gone by cannot be sent again: the next request has the new token.
+    if (again === undefined) return this.#proxy.addCookies(response, renewed.setCookies);
     if (renewed.kind === 'unavailable') return unavailableResponse(renewed.retryAfterMs);
     if (renewed.kind !== 'token') return response;
     await response.body?.cancel();
-    return this.#proxy.send(request, {
-      headers: managed.originHeaders(request.headers, renewed),
-      body,
-    });
+    const { setCookies } = renewed;
+    const repeated = { ...options, headers: managed.originHeaders(request.headers, renewed) };
+    const answer = await this.#proxy.send(request, { ...repeated, body: again });
+    return this.#proxy.addCookies(answer, [...authorized.setCookies, ...setCookies]);
   }
+}
+
+/**
+ * A request's body, and what of it can be sent once more: undefined if it is too long, or has not come to its end.
+ * @param {Request} request
+ * @param {import('./context.js').SendOptions} options
+ * @returns {Promise<{ body: import('./context.js').SendOptions['body'],
+ *   copy: () => Uint8Array<ArrayBuffer> | null | undefined }>}
+ */
+async function repeatable(request, { body, maxBody = Number.POSITIVE_INFINITY }) {
+  const kept = body === undefined ? await keptBody(request) : body;
+  if (kept === null || kept instanceof Uint8Array) return { body: kept, copy: () => kept };
+  const isAnnounced = request.headers.has('content-length');
+  if (kept !== undefined || request.body === null || isAnnounced) {
+    return { body: kept, copy: () => undefined };
+  }
+  if (maxBody === Number.POSITIVE_INFINITY) return recorded(request.body);
+  const whole = await readRequestBody(request.body, maxBody);
+  if (whole === null) throw new BodyTooLargeError();
+  return { body: whole, copy: () => whole };
 }
 
 /**

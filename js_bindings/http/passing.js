@@ -72,6 +72,8 @@ export class Passing {
     const finish = changesOwnUser
       ? this.#parts.engine.beginWrite(documentRequestOf(this.#parts, request, context))
       : null;
+    const isUpdate =
+      isDocument && changesOwnUser && !passed.mayChangeIdentity && request.method !== 'DELETE';
     const limit = isDocument ? maxBody : Number.POSITIVE_INFINITY;
     /** @type {Response} */
     let response;
@@ -80,7 +82,8 @@ export class Passing {
     try {
       if (passed.needsBody) sent = await keptBody(request);
       if (sent && sent.length > limit) throw new BodyTooLargeError();
-      const sending = () => this.#send(request, passed, context, { maxBody: limit, body: sent });
+      const how = { maxBody: limit, body: sent, isRead: isUpdate };
+      const sending = () => this.#send(request, passed, context, how);
       response = finish
         ? await withTimeout(this.#parts.host, MAX_WRITE_MS, sending)
         : await sending();
@@ -91,7 +94,6 @@ export class Passing {
     }
     let isPending = false;
     if (finish) {
-      const isUpdate = isDocument && !passed.mayChangeIdentity && request.method !== 'DELETE';
       // A copy is read, so that the client gets the original however long it is.
       const body =
         isUpdate && response.ok
@@ -147,9 +149,11 @@ export class Passing {
    * @param {import('./context.js').SendOptions} [options]
    */
   #send(request, { headers }, context, options = {}) {
+    const { upgrades, onInterim } = context;
+    const sent = { ...options, upgrades, onInterim };
     return this.#sender === null
-      ? this.#proxy.send(request, { ...options, headers })
-      : this.#sender.send(request, context, options);
+      ? this.#proxy.send(request, { ...sent, headers })
+      : this.#sender.send(request, context, sent);
   }
 }
 

@@ -7,6 +7,8 @@
 // a kind accepts is said in `parse.js`.
 // Invariant: an option that is not here does not exist.
 
+import { USER_ID_POINTERS } from '../util/user-id.js';
+
 /**
  * @typedef {object} Definition
  * @property {string} kind what it accepts: a parser of `parse.js`
@@ -39,7 +41,7 @@ export const SECTIONS = {
       },
       userId: {
         kind: 'strings',
-        standard: ['/id', '/user/id', '/data/id', '/sub'],
+        standard: [...USER_ID_POINTERS],
         core: 'user_id_pointers',
         meaning:
           'where the user’s identifier is in the document (JSON pointers; the first that is there counts)',
@@ -303,6 +305,13 @@ export const SECTIONS = {
           'where the counters are answered for Prometheus, to every client: what is in front must keep it inside',
         rule: 'R70',
         page: 'operating.md',
+      },
+      requestMaxAge: {
+        kind: 'boolean',
+        standard: false,
+        meaning:
+          'let a request bound the age of its answer with `Cache-Control: max-age`, as `Sesame-Max-Age` always does; a browser’s reload sends 0',
+        rule: 'R11',
       },
       browserCache: {
         kind: 'boolean',

@@ -4,7 +4,10 @@
 export const OPTIONS = Object.freeze({
   origin: { kind: 'origin' },
   documentPath: { kind: 'path', standard: '/api/v1/users/me' },
-  userId: { kind: 'strings', standard: ['/id', '/user/id', '/data/id', '/sub'] },
+  userId: {
+    kind: 'strings',
+    standard: ['/id', '/user/id', '/data/id', '/sub', '/_id', '/uuid', '/userId', '/user_id'],
+  },
   cookie: {
     kind: 'strings',
     standard: ['session', '__Host-session', '__Secure-session'],
@@ -40,6 +43,7 @@ export const OPTIONS = Object.freeze({
   verifyPath: { kind: 'pathOrNone', standard: '/api/auth/verify' },
   verify: { kind: 'verify', standard: null },
   metricsPath: { kind: 'pathOrNone', standard: null },
+  requestMaxAge: { kind: 'boolean', standard: false },
   browserCache: { kind: 'boolean', standard: false },
   secret: { kind: 'secret', standard: null },
   store: { kind: 'store', standard: null },

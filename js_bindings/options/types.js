@@ -17,7 +17,7 @@
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
- *   that is there counts); default: `/id`, `/user/id`, `/data/id`, `/sub`
+ *   that is there counts); default: `/id`, `/user/id`, `/data/id`, `/sub`, `/_id`, `/uuid`, `/userId`, `/user_id`
  * @property {string | string[]} [cookie] the name of the session cookie, or its names; set it if yours is not among
  *   the defaults; default: `session`, `__Host-session`, `__Secure-session`
  * @property {string | string[]} [authorizationSchemes] the schemes of `Authorization` that carry a whole credential;
@@ -74,6 +74,8 @@
  * @property {Verify} [verify] what that proxy is told of the user; default: nothing
  * @property {string | null} [metricsPath] where the counters are answered for Prometheus, to every client: what is in
  *   front must keep it inside (rule R70); default: none
+ * @property {boolean} [requestMaxAge] let a request bound the age of its answer with `Cache-Control: max-age`, as
+ *   `Sesame-Max-Age` always does; a browser’s reload sends 0 (rule R11); default: false
  * @property {boolean} [browserCache] let browsers keep an answer if they ask before they use it (`ETag`, 304) (rule
  *   R40); default: false
  * @property {string | Uint8Array | (string | Uint8Array)[]} [secret] 16 to 64 random bytes, as such or in hexadecimal
@@ -148,6 +150,7 @@
  * @property {string | null} verifyPath
  * @property {VerifyOptions} verify
  * @property {string | null} metricsPath
+ * @property {boolean} requestMaxAge
  * @property {boolean} browserCache
  * @property {readonly Uint8Array<ArrayBuffer>[] | null} secret
  * @property {import('../stores/store.js').SharedStore | null} store

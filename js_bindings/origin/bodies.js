@@ -57,3 +57,31 @@ export async function keptBody(request) {
   if (!(length <= MAX_KEPT_BYTES)) return undefined;
   return (await readBody(request.body, MAX_KEPT_BYTES)) ?? undefined;
 }
+
+/**
+ * A stream as it goes on, and what has gone through it, if that is short and it has come to its end.
+ * @param {ReadableStream<Uint8Array>} stream
+ */
+export function recorded(stream) {
+  /** @type {Uint8Array[] | null} null: it is too long to keep */
+  let chunks = [];
+  let length = 0;
+  let isWhole = false;
+  const reader = stream.getReader();
+  const body = new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        isWhole = done;
+        if (done) return controller.close();
+        length += value.length;
+        if (length > MAX_KEPT_BYTES) chunks = null;
+        chunks?.push(value.slice());
+        controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, copy: () => (isWhole && chunks !== null ? joined(chunks) : undefined) };
+}

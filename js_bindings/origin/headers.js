@@ -15,6 +15,12 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
+/**
+ * How old an answer about the session may be at most, in seconds: what a page, or a Sesame in front of this one, asks this
+ * one. It goes no further (rule R11).
+ */
+export const MAX_AGE = 'sesame-max-age';
+
 /** Of a request for another resource or representation than the document itself. */
 const NOT_FOR_A_FILL = [
   'accept-encoding',
@@ -61,7 +67,21 @@ export function toHeaders(headers) {
 }
 
 /**
- * End-to-end headers only (SPEC R41): hop-by-hop ones and `x-sesame-*` are left out. An upgrade is kept
+ * The bound of age that a request sets, in seconds (rule R11).
+ * @param {Headers} headers
+ * @param {boolean} obeysCacheControl whether `Cache-Control: max-age` of a request is one as well
+ * @returns {number | null} null: it sets none
+ */
+export function maxAgeOf(headers, obeysCacheControl) {
+  const own = headers.get(MAX_AGE)?.trim();
+  if (own !== undefined && /^\d+$/.test(own)) return Number(own);
+  if (!obeysCacheControl) return null;
+  const named = /(?:^|,)\s*max-age\s*=\s*"?(\d+)/i.exec(headers.get('cache-control') ?? '');
+  return named === null ? null : Number(named[1]);
+}
+
+/**
+ * End-to-end headers only (SPEC R41): hop-by-hop ones and what is for Sesame itself are left out. An upgrade is kept
  * where `keepUpgrade` says so.
  * @param {Headers} headers
  * @param {{ keepUpgrade?: boolean }} [options]
@@ -74,7 +94,7 @@ export function endToEnd(headers, { keepUpgrade = false } = {}) {
     if (/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) result.delete(name);
   }
   for (const name of [...result.keys()]) {
-    if (name.startsWith('x-sesame-')) result.delete(name);
+    if (name.startsWith('x-sesame-') || name === MAX_AGE) result.delete(name);
   }
   if (keepUpgrade && upgrade) result.set('upgrade', upgrade);
   return result;
@@ -244,6 +264,16 @@ export function withoutCredentials(original, names) {
   if (others.length > 0) headers.set('cookie', others.join('; '));
   else headers.delete('cookie');
   return headers;
+}
+
+/**
+ * What a `Set-Cookie` field names (RFC 6265 section 5.2).
+ * @param {string} line
+ */
+export function cookieOf(line) {
+  const pair = line.split(';', 1)[0];
+  const at = pair.indexOf('=');
+  return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
 }
 
 /**

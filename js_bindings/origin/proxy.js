@@ -9,7 +9,26 @@ const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 /** A body is over its limit; the origin has got none of it. */
 export class BodyTooLargeError extends Error {}
 
+/**
+ * How a request is sent to the origin.
+ * @typedef {object} SendOptions
+ * @property {number} [maxBody] refuse a longer body
+ * @property {Headers} [headers] in the place of the request's own
+ * @property {string} [path] in the place of the request's own, with the query
+ * @property {Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null} [body] of the request, if it has been read
+ *   already, or stands for its own
+ * @property {AbortSignal} [signal]
+ * @property {boolean} [isRead] the answer's body is read here, and so has to be decoded
+ * @property {boolean} [upgrades] whoever has asked can change to another protocol
+ * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
+ */
+
 export class OriginProxy {
+  /** Answers whose bodies are as they were on the wire. @type {WeakSet<Response>} */
+  #asEncoded = new WeakSet();
+  /** What else is set with an answer. @type {WeakMap<Response, string[]>} */
+  #setCookies = new WeakMap();
+
   /**
    * @param {string} origin
    * @param {import('../host.js').Host} host
@@ -22,20 +41,22 @@ export class OriginProxy {
   /**
    * Sends the request to the origin.
    * @param {Request} request
-   * @param {{ maxBody?: number, headers?: Headers, path?: string, body?: Uint8Array<ArrayBuffer> | null,
-   *   signal?: AbortSignal }}
-   *   [options] `maxBody`: refuse a longer body; the others stand in for the request's own
+   * @param {SendOptions} [options]
    * @returns {Promise<Response>} the origin's own, still streaming
    * @throws {BodyTooLargeError}
    */
-  async send(request, { maxBody = Number.POSITIVE_INFINITY, ...given } = {}) {
+  async send(request, { maxBody = Number.POSITIVE_INFINITY, isRead = false, ...given } = {}) {
     const url = new URL(request.url);
     const original = given.headers ?? request.headers;
+    const { decodesBodies } = this.host;
+    const forward = isRead ? undefined : this.host.forward;
     const isUpgrade = original.get('upgrade')?.toLowerCase() === 'websocket';
-    const headers = endToEnd(original, { keepUpgrade: isUpgrade });
+    // A fetch that decodes bodies is none of an edge's, and carries no WebSocket.
+    const canUpgrade = forward ? given.upgrades === true : !decodesBodies;
+    const headers = endToEnd(original, { keepUpgrade: isUpgrade && canUpgrade });
     headers.delete('host');
     headers.delete('expect'); // the client has been told to go on
-    if (this.host.decodesBodies) headers.delete('accept-encoding'); // that is for its fetch to say
+    if (decodesBodies && !forward) headers.delete('accept-encoding'); // that is for its fetch to say
     if (url.origin !== this.origin) {
       // Set by the proxy nearest to the client, if there are several.
       if (!headers.has('x-forwarded-host')) headers.set('x-forwarded-host', url.host);
@@ -46,10 +67,21 @@ export class OriginProxy {
     const path = given.path ?? url.pathname + url.search;
     const body = given.body === undefined ? await bodyOf(request, maxBody) : given.body;
     const target = this.origin + path;
+    const { method } = request;
+    const { upgrades, onInterim } = given;
+    // Whom a connection would be handed on to has to be there.
+    const signal = given.signal ?? (isUpgrade && forward ? request.signal : undefined);
+    if (forward) {
+      const response = await forward(target, {
+        ...{ method, headers, body, signal, upgrades, onInterim },
+      });
+      this.#asEncoded.add(response);
+      return response;
+    }
     /** @type {RequestInit & { duplex?: 'half' }} */
-    const init = { method: request.method, headers, redirect: 'manual', signal: given.signal };
+    const init = { method, headers, redirect: 'manual', signal };
     if (body === null) return this.host.fetch(target, init, request);
-    if (['GET', 'HEAD'].includes(request.method) && given.body === undefined) {
+    if (['GET', 'HEAD'].includes(method) && given.body === undefined) {
       // Clients may send one (RFC 9110 section 9.3.1), but fetch takes it only as part of a request.
       return this.host.fetch(
         new Request(target, request),
@@ -61,14 +93,28 @@ export class OriginProxy {
   }
 
   /**
+   * Adds cookies that the origin has set with another answer, which its client does not get to see.
+   * @param {Response} response what `send` has given
+   * @param {string[]} lines fields `Set-Cookie`
+   */
+  addCookies(response, lines) {
+    if (lines.length > 0) {
+      this.#setCookies.set(response, [...(this.#setCookies.get(response) ?? []), ...lines]);
+    }
+    return response;
+  }
+
+  /**
    * The origin's answer as the client is to get it.
    * @param {Response & { webSocket?: unknown }} response
    * @param {(headers: Headers) => void} [change] changes the headers in place
    */
   relay(response, change) {
-    if (response.webSocket) return response; // workerd: the socket goes with this very object
+    if (response.webSocket) return response; // the socket goes with this very object
     if (response.status === 0) return response; // a browser: no script may look into it
-    const headers = relayHeaders(response.headers, this.host);
+    const decodesBodies = this.host.decodesBodies && !this.#asEncoded.has(response);
+    const headers = relayHeaders(response.headers, { decodesBodies });
+    for (const line of this.#setCookies.get(response) ?? []) headers.append('set-cookie', line);
     change?.(headers);
     const { status, statusText } = response;
     const body = NULL_BODY.has(status) ? null : response.body;
@@ -83,12 +129,12 @@ const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
  * End-to-end headers of the origin's answer, and where the host's fetch has decoded the body, nothing
  * that speaks of how it was encoded.
  * @param {Headers} original
- * @param {import('../host.js').Host} host
+ * @param {Pick<import('../host.js').Host, 'decodesBodies'>} host
  */
-export function relayHeaders(original, host) {
+export function relayHeaders(original, { decodesBodies }) {
   const headers = endToEnd(original);
   const codings = headers.get('content-encoding')?.toLowerCase().split(',') ?? [];
-  if (host.decodesBodies && codings.every((coding) => DECODED.has(coding.trim()))) {
+  if (decodesBodies && codings.every((coding) => DECODED.has(coding.trim()))) {
     headers.delete('content-encoding');
     if (codings.length > 0) headers.delete('content-length');
   }

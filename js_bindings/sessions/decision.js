@@ -44,6 +44,7 @@ export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
  * @property {string} reason why it was decided so: a name of `Reason`
  * @property {number} retryAfterMs
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
+ * @property {Error | null} failure why the origin could not be asked, for the request that asked it
  */
 
 /**
@@ -73,6 +74,7 @@ export function decisionOf(given) {
     reason: REASONS[Reason.NONE],
     retryAfterMs: 0,
     originHeaders: null,
+    failure: null,
     ...given,
   };
 }

@@ -2,7 +2,13 @@
 // the answer.
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { Unauthenticated } from '../dialects/unauthenticated.js';
-import { cacheControlOf, changesCookie, fillHeaders, retryAfterMs } from '../origin/headers.js';
+import {
+  cacheControlOf,
+  changesCookie,
+  fillHeaders,
+  MAX_AGE,
+  retryAfterMs,
+} from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
 import { failureName } from '../util/failure-name.js';
@@ -19,6 +25,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * With what the origin is asked.
  * @typedef {object} OriginAccess
  * @property {Headers} headers
+ * @property {boolean} [fresh] past whatever is held on the way there (R11)
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
  * @property {string | null} [site] the other site whose page is to read the answer: only then is the origin told of one
@@ -32,6 +39,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {boolean} changesCredential the answer exchanges the credential for another
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
  * @property {boolean} isDoubtful a "no" that a gateway whose back end has failed may give too (R80)
+ * @property {Error | null} failure why it is none, if it is none: `connection refused`, `timed out`, `status 500`
  * @property {boolean} isForeign a 403 for a site that the origin lets read nothing: it says nothing of the credential (R12)
  */
 
@@ -45,7 +53,11 @@ const FAILED = Object.freeze({
   isUnkeyed: false,
   isDoubtful: false,
   isForeign: false,
+  failure: null,
 });
+
+/** The tokens with which it would be asked cannot be had. */
+const UNAUTHORIZED = 'no tokens';
 
 export class DocumentCalls {
   #options;
@@ -55,6 +67,8 @@ export class DocumentCalls {
   #unauthenticated;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
+  /** Why the last call came to nothing; null: it has not. @type {Error | null} */
+  failure = null;
   /** Answers of the origin that were not kept because of their `Vary` (R4). */
   unkeyedVary = 0;
   /** What has been logged of those. @type {Set<string>} */
@@ -81,15 +95,16 @@ export class DocumentCalls {
    * @param {string} etag what is held, or empty
    * @returns {Promise<DocumentReply>}
    */
-  async ask({ headers, isUnauthorized, renew, site = null }, etag) {
-    if (isUnauthorized) return FAILED;
+  async ask({ headers, fresh, isUnauthorized, renew, site = null }, etag) {
+    if (isUnauthorized) return failed(new Error(UNAUTHORIZED));
     const asked = await this.time(
-      () => this.#askWith(headers, etag, site),
+      () => this.#askWith(headers, etag, site, fresh),
       ({ answer }) => answer.httpStatus,
+      ({ answer, failure }) => (answer.httpStatus === 0 ? failure : null),
     );
     const { httpStatus, isRefusal } = asked.answer;
     if ((httpStatus !== 401 && !isRefusal) || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined, site }, etag);
+    return this.ask({ ...(await renew()), renew: undefined, site, fresh }, etag);
   }
 
   /**
@@ -97,14 +112,19 @@ export class DocumentCalls {
    * @template T
    * @param {() => Promise<T>} call
    * @param {(result: T) => number} statusOf
+   * @param {(result: T) => Error | null} [failureOf]
    * @returns {Promise<T>}
    */
-  async time(call, statusOf) {
+  async time(call, statusOf, failureOf = () => null) {
     const start = this.#host.now();
     const result = await call();
     const durationMs = this.#host.now() - start;
     this.#times().record(durationMs);
-    this.#host.log({ event: 'origin', time: start, durationMs, status: statusOf(result) });
+    const failure = failureOf(result);
+    this.#host.log({
+      ...{ event: 'origin', time: start, durationMs, status: statusOf(result) },
+      ...(failure && { failure: failure.message }),
+    });
     return result;
   }
 
@@ -112,20 +132,27 @@ export class DocumentCalls {
    * @param {Headers} headers
    * @param {string} etag
    * @param {string | null} site
+   * @param {boolean} [fresh]
    * @returns {Promise<DocumentReply>}
    */
-  async #askWith(headers, etag, site) {
+  async #askWith(headers, etag, site, fresh) {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
+    if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
+    let failure = new Error('failed');
     const limits = {
       ...{ timeoutMs: originTimeout, maxBytes: maxDocument },
-      onFailure: (/** @type {unknown} */ error) =>
-        this.#wiring.noteAnswer('origin', failureName(error)),
+      onFailure: (/** @type {unknown} */ cause) => {
+        const name = failureName(cause);
+        failure = new Error(name, { cause });
+        this.#wiring.noteAnswer('origin', name);
+      },
     };
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
-    if (reply === null) return FAILED;
+    if (reply === null) return failed(failure);
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
-    if (reply.body === null && reply.ok) return FAILED;
+    if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
+    failure = new Error(reply.ok ? 'no document' : `status ${reply.status}`);
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const body = reply.body ?? NO_BYTES;
@@ -143,6 +170,7 @@ export class DocumentCalls {
       changesCredential: changesCookie(headers, reply.headers, cookie, now),
       isUnkeyed,
       isDoubtful: verdict === 'doubtful',
+      failure,
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
   }
@@ -190,6 +218,11 @@ export class DocumentCalls {
   }
 }
 
+/** @param {Error} failure @returns {DocumentReply} */
+function failed(failure) {
+  return { ...FAILED, failure };
+}
+
 /**
  * What is kept beside a body: of a document its validator, of a refusal the headers that explain it.
  * @param {Pick<import('../origin/origin-call.js').OriginReply, 'ok' | 'status' | 'headers'>} reply
@@ -216,7 +249,7 @@ function keptHeadersOf({ headers }) {
  * @param {Headers} headers
  * @param {string} site
  */
-function letsRead(headers, site) {
+export function letsRead(headers, site) {
   const allowed = headers.get('access-control-allow-origin');
   return allowed === '*' || allowed === site;
 }

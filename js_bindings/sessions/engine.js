@@ -226,10 +226,13 @@ export class Engine {
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
+      const hasFailed = decision.kind === 'unavailable' || decision.source === 'stale';
+      this.calls.failure = hasFailed ? asked.failure : null;
+      decision.failure = this.calls.failure;
       this.#noteWiring(decision, asked);
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
-      if (decision.kind === 'unavailable' || decision.source === 'stale') {
+      if (hasFailed) {
         // A failure signs nobody out, whatever cookies its page would set (R13).
         decision.originHeaders?.delete('set-cookie');
         return decision;
@@ -282,14 +285,15 @@ export class Engine {
    */
   async askOnce(request) {
     this.#core.countPassed();
-    const { answer, headers } = await this.calls.ask(request, '');
-    const { httpStatus, isRefusal, body, retryAfterMs } = answer;
+    const { answer, headers, failure } = await this.calls.ask(request, '');
+    const { httpStatus, isRefusal, body, retryAfterMs: retryAfter } = answer;
     if (isRefusal || this.#options.refusals.includes(httpStatus))
       return refusalOf({ answer, headers });
+    const retryAfterMs = Math.max(1000, retryAfter);
     const isWhole = httpStatus >= 200 && httpStatus <= 299 && httpStatus !== 206;
     return isWhole && isJsonObject(body)
       ? decisionOf({ kind: 'document', status: httpStatus, body, originHeaders: headers })
-      : decisionOf({ kind: 'unavailable', retryAfterMs: Math.max(1000, retryAfterMs) });
+      : decisionOf({ kind: 'unavailable', retryAfterMs, failure });
   }
 
   /**

@@ -27,9 +27,20 @@ const MAX_LOOK_MS = 100;
  * @property {number} retryAfterMs
  * @property {number} expiresAtMs the absolute end of the session
  * @property {boolean} isNew it has just been exchanged
+ * @property {string[]} setCookies what else the origin has set with the exchange: for the request that has led it
  */
 
 /** @typedef {import('../core/abi.js').Tokens} Tokens */
+
+/**
+ * What came of a login.
+ * @typedef {object} Begun
+ * @property {number} status 200, or the status with which the login fails
+ * @property {string} cookie the new session's
+ * @property {Uint8Array} document
+ * @property {string[]} setCookies what else the origin has set with its answer
+ * @property {boolean} hasAccess its answer has an access token
+ */
 
 export class ManagedSessions {
   #core;
@@ -57,14 +68,13 @@ export class ManagedSessions {
     this.#core = core;
     this.#cookies = new GenuineCookies(ring, options.expiresIn);
     this.#options = options;
-    const managed = /** @type {import('../options/managed.js').ManagedOptions} */ (options.managed);
-    this.#endpoint = new TokenEndpoint(options.origin, managed, host);
+    this.#endpoint = new TokenEndpoint(options, host);
     this.#host = host;
     this.#waiters = waiters;
     this.#shared = shared;
     this.#changes = changes;
     if (shared !== null) {
-      shared.tokens.endAtOrigin = (tokens) => this.#endpoint.endSession(tokens);
+      shared.tokens.endAtOrigin = async (tokens) => void (await this.#endpoint.endSession(tokens));
     }
   }
 
@@ -192,11 +202,13 @@ export class ManagedSessions {
     const over = new AbortController();
     this.#beat(lease, over.signal).catch(() => {});
     try {
-      const outcome = await this.#exchanged(head, lease, rejected, refreshToken);
+      /** @type {string[]} */
+      const setCookies = [];
+      const outcome = await this.#exchanged(head, lease, rejected, refreshToken, setCookies);
       const exchange = exchangeOf(outcome);
       const action = this.#core.completeRefresh(this.#host.now(), lease, exchange);
       isComplete = true;
-      const decided = action === Action.RETRY ? null : this.#decided(action);
+      const decided = action === Action.RETRY ? null : { ...this.#decided(action), setCookies };
       if (outcome.kind === 'tokens') {
         if (await this.#keep(head, outcome)) return decided;
         waitUntil(this.#endpoint.endSession(outcome.tokens)); // they are nobody's: the session has ended
@@ -231,12 +243,15 @@ export class ManagedSessions {
    * @param {number} lease
    * @param {string} rejected
    * @param {string} refreshToken
+   * @param {string[]} setCookies is added what else the origin sets
    * @returns {Promise<import('../shared/tokens.js').Outcome>}
    */
-  async #exchanged(head, lease, rejected, refreshToken) {
-    const redeem = (/** @type {string} */ token) => {
+  async #exchanged(head, lease, rejected, refreshToken, setCookies) {
+    const redeem = async (/** @type {string} */ token) => {
       this.#core.askOrigin(this.#host.now(), lease);
-      return this.#endpoint.redeem(token);
+      const exchange = await this.#endpoint.redeem(token);
+      setCookies.push(...exchange.setCookies);
+      return exchange;
     };
     const key = this.#core.sessionKey(head)?.key;
     if (this.#shared !== null && key !== undefined) {
@@ -252,15 +267,14 @@ export class ManagedSessions {
   /**
    * Begins a session with the tokens in the origin's answer to a login: asks for the document once, and
    * then the session exists (SPEC R20).
-   * @param {Uint8Array | null} loginAnswer
+   * @param {{ headers: Headers, body: Uint8Array | null }} loginAnswer
    * @param {import('../core/abi.js').RequestHead} head of the request that logs in: its session ends
    * @param {(headers: Headers) => Promise<import('../core/abi.js').OriginAnswer>} askDocument
-   * @returns {Promise<{ status: number, cookie: string, document: Uint8Array }>} status 200, the new
-   *   session cookie and the document, or the status with which the login fails
+   * @returns {Promise<Begun>}
    */
   async begin(loginAnswer, head, askDocument) {
-    const tokens = this.#endpoint.tokensIn(loginAnswer);
-    if (tokens.access === '') return failedLogin(502);
+    const tokens = this.#endpoint.tokensIn(loginAnswer.body);
+    if (tokens.access === '') return { ...failedLogin(502), hasAccess: false };
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
     await this.#shared?.log.catchUp();
     const since = this.#shared?.log.position ?? null;
@@ -276,7 +290,24 @@ export class ManagedSessions {
     const session = { tenant, cookie, tokens, answer, askedAt, askedAtMs, since };
     const document = await this.#changes.begin(session);
     if (document === null) return failedLogin(503);
-    return { status: 200, cookie, document };
+    const setCookies = this.#endpoint.otherCookies(loginAnswer.headers, tokens);
+    return { status: 200, cookie, document, setCookies, hasAccess: true };
+  }
+
+  /**
+   * Whether the origin's answer to a login is for the client: it begins no session, such as the first step of two.
+   * @param {Uint8Array | null} body
+   */
+  isStepOfLogin(body) {
+    return this.#endpoint.isWithoutTokens(body);
+  }
+
+  /**
+   * The cookies of the origin's answer to a login that began no session.
+   * @param {Headers} headers
+   */
+  otherCookies(headers) {
+    return this.#endpoint.otherCookies(headers, NO_TOKENS);
   }
 
   /**
@@ -342,6 +373,7 @@ export class ManagedSessions {
   /**
    * Ends a session at the origin, if it has a path for that. Never rejects.
    * @param {Pick<Tokens, 'access' | 'refresh'>} tokens the session's, which are not kept here any more
+   * @returns {Promise<string[]>} the fields `Set-Cookie` of its answer
    */
   endAtOrigin(tokens) {
     return this.#endpoint.endSession(tokens);
@@ -406,9 +438,12 @@ function exchangeOf(outcome) {
   return { httpStatus, retryAfterMs, tokens: NO_TOKENS };
 }
 
-/** @param {number} status */
+/**
+ * @param {number} status
+ * @returns {Begun}
+ */
 function failedLogin(status) {
-  return { status, cookie: '', document: new Uint8Array() };
+  return { status, cookie: '', document: new Uint8Array(), setCookies: [], hasAccess: true };
 }
 
 /**
@@ -417,5 +452,6 @@ function failedLogin(status) {
  * @returns {Authorization}
  */
 function authorization(kind, given) {
-  return { kind, token: '', retryAfterMs: 1000, expiresAtMs: 0, isNew: false, ...given };
+  const none = { token: '', retryAfterMs: 1000, expiresAtMs: 0, isNew: false, setCookies: [] };
+  return { kind, ...none, ...given };
 }

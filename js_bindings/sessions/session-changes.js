@@ -273,10 +273,11 @@ export class SessionChanges {
     const left = await this.#lookInStore(head);
     if (left === 'found') return true;
     // What is remembered of it counts for nothing: it may have been accepted since.
-    const { kind, retryAfterMs } = await this.ask({ ...request, fresh: true });
+    const { kind, retryAfterMs, failure } = await this.ask({ ...request, fresh: true });
     if (kind === 'document') return true;
     if (kind !== 'refusal' && kind !== 'too-large') {
-      throw new OriginUnavailableError(Math.max(1000, retryAfterMs));
+      const cause = failure ?? undefined;
+      throw new OriginUnavailableError(Math.max(1000, retryAfterMs), { cause });
     }
     if (left !== 'none') this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
     await this.#publishDropOf(head, left);

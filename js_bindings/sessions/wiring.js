@@ -28,6 +28,7 @@ const MAX_NOTICES = 100;
  * - `vary`: its document depends on a header that the option `varyOn` does not name
  * - `rotates`: it exchanges the session cookie in a way that cannot be followed
  * - `no-user-id`: its document has no identifier where the option `userId` looks
+ * - `login-tokens`: its answer to a login has tokens, and no access token where `managed.accessToken` looks
  * - `own-session-path`: it answers the path itself that the option `sessionPath` names
  * - `origin-away`, `origin-back`: it cannot be asked, and can again
  * - `store-away`, `store-refused`, `store-back`: the same of the shared store; it could answer, and will not
@@ -43,6 +44,8 @@ const TEXTS = {
     `the origin exchanges the session cookie ${names} in a way that cannot be followed, so it is asked each time: see the option rotates`,
   'no-user-id': (/** @type {string} */ names) =>
     `a document has no identifier of its user where the option userId looks, so that changes and sign-outs of a user do not reach it${names && `: is it ${names}?`}`,
+  'login-tokens': (/** @type {string} */ pointer) =>
+    `the origin's answer to a login has no access token${pointer && ` at ${pointer}`}, so that logins fail: see the options managed.accessToken and managed.refreshToken`,
   'own-session-path': (/** @type {string} */ names) =>
     `the origin answers ${names} itself: it is hidden by Sesame's own, see the option sessionPath`,
   'origin-away': (/** @type {string} */ reason) => `the origin cannot be asked (${reason})`,

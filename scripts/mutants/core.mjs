@@ -102,7 +102,7 @@ export const coreMutants = [
   {
     name: 'the end of the session that a login replaces (R21)',
     file: 'js_bindings/http/auth-routes.js',
-    from: /(no fixation \(R21\)\.[^\n]*\n *)await this\.#end\(this\.#requestOf\(request, context\), context\);/,
+    from: /(no fixation \(R21\)\.[^\n]*\n *)await this\.#end\(this\.#requestOf\(request, context\)\);/,
     to: '$1',
   },
   {

@@ -48,6 +48,10 @@ const OBSERVING = 'js_bindings/http/observing.js';
 const CLOCK = 'js_bindings/util/forward-clock.js';
 const CACHE = 'js_bindings/session-cache.js';
 const CHANGES = 'js_bindings/sessions/session-changes.js';
+const SIGN_OUT = 'js_bindings/sessions/sign-out.js';
+const FORWARD = 'js_bindings/origin/forward.node.js';
+const NODE = 'adapters/node.js';
+const UPGRADE = 'adapters/upgrade.js';
 
 /** @type {import('../mutants.mjs').Mutant[]} */
 export const shellMutants = [
@@ -280,7 +284,7 @@ export const shellMutants = [
   {
     name: 'R20: that a login without tokens fails',
     file: MANAGED,
-    from: "if (tokens.access === '') return failedLogin(502);",
+    from: "if (tokens.access === '') return { ...failedLogin(502), hasAccess: false };",
     to: '',
     by: js('guards'),
   },
@@ -858,8 +862,8 @@ export const shellMutants = [
   {
     name: 'R45: that a page of another site is answered by the full path',
     file: HANDLER,
-    from: "if (context.head === undefined && request.headers.has('origin')) return null;",
-    to: '',
+    from: "if (headers.has('origin') || headers.has(MAX_AGE)) return true;",
+    to: 'if (headers.has(MAX_AGE)) return true;',
     by: js('guards-http'),
   },
   {
@@ -914,7 +918,7 @@ export const shellMutants = [
   {
     name: 'R20: that a login which the origin refuses begins nothing',
     file: AUTH,
-    from: 'if (!response.ok) return this.#proxy.relay(response, markPrivate);',
+    from: 'if (!response.ok) return this.#shown(response, response.body);',
     to: '',
     by: suite('R20'),
   },
@@ -927,9 +931,9 @@ export const shellMutants = [
   },
   {
     name: 'R25: that a logout ends the session at the origin',
-    file: AUTH,
-    from: 'context.waitUntil(Promise.all(tokens.map((each) => managed.endAtOrigin(each))));',
-    to: '',
+    file: SIGN_OUT,
+    from: 'managed ? tokens.map((each) => managed.endAtOrigin(each)) : []',
+    to: '[]',
     by: suite('R25'),
   },
   {
@@ -1138,7 +1142,7 @@ export const shellMutants = [
   {
     name: 'R21: that a login ends the session it replaces',
     file: AUTH,
-    from: 'await this.#end(this.#requestOf(request, context), context);',
+    from: 'await this.#end(this.#requestOf(request, context));',
     to: '',
     by: suite('R21'),
   },
@@ -1237,8 +1241,8 @@ export const shellMutants = [
   {
     name: 'R41: that x-sesame-* from outside ends here',
     file: HEADERS,
-    from: "if (name.startsWith('x-sesame-')) result.delete(name);",
-    to: '',
+    from: "if (name.startsWith('x-sesame-') || name === MAX_AGE) result.delete(name);",
+    to: 'if (name === MAX_AGE) result.delete(name);',
     by: suite('R41'),
   },
   {
@@ -1316,9 +1320,9 @@ export const shellMutants = [
   {
     name: 'R41: that a redirect is the client’s to follow',
     file: PROXY,
-    from: "headers, redirect: 'manual', signal: given.signal };",
-    to: 'headers, signal: given.signal };',
-    by: suite('R41'),
+    from: "const init = { method, headers, redirect: 'manual', signal };",
+    to: 'const init = { method, headers, signal };',
+    by: js('guards-http'),
   },
   {
     name: 'R44: that a body without a length is read before the origin has any of it',
@@ -1602,5 +1606,189 @@ export const shellMutants = [
     from: 'world.now = forwardClock(world.now, world.monotonic);',
     to: '',
     by: js('clock'),
+  },
+
+  // --- What passes through Node, and managed sessions beside it ---
+  {
+    name: 'R41: that Node passes requests on without fetch',
+    file: PROXY,
+    from: 'const forward = isRead ? undefined : this.host.forward;',
+    to: 'const forward = undefined;',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R41: that an encoded body keeps what is said of it',
+    file: PROXY,
+    from: 'this.host.decodesBodies && !this.#asEncoded.has(response)',
+    to: 'this.host.decodesBodies',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R22, R41: that an answer which is read here is decoded',
+    file: PASSING,
+    from: 'isRead: isUpdate',
+    to: 'isRead: false',
+    by: suite('R22'),
+  },
+  {
+    name: 'R41: that a request is sent again where its idle connection was closed',
+    file: FORWARD,
+    from: 'if (!isStale(error, sent)) throw error;',
+    to: 'throw error;',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R41: that a request which may have arrived is not sent again',
+    file: FORWARD,
+    from: 'return isReused && isClosed && canRepeat && !signal?.aborted;',
+    to: 'return isClosed;',
+    by: suite('R41'),
+  },
+  {
+    name: 'R41: that a body without a length is announced to the origin',
+    file: FORWARD,
+    from: "fields['transfer-encoding'] = 'chunked';",
+    to: '',
+    by: suite('R41'),
+  },
+  {
+    name: 'R41: that nobody is waited for whose body is not there',
+    file: FORWARD,
+    from: 'if (first.done) return null;',
+    to: '',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R41: that hints set no cookie',
+    file: NODE,
+    from: "const { link = '', 'set-cookie': _, ...fields }",
+    to: "const { link = '', ...fields }",
+    by: js('node-passing'),
+  },
+  {
+    name: 'R41: that a server with a listener of this kind hears of upgrades',
+    file: UPGRADE,
+    from: "server.on('upgrade', only);",
+    to: '',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R41: that the application’s own listener for upgrades is the one that answers',
+    file: UPGRADE,
+    from: "if (server.listenerCount('upgrade') === 1) await",
+    to: 'await',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R41: that a handshake’s path is the one that is sent on',
+    file: NODE,
+    from: 'isPlainTarget(incoming.url) ? requestOf(incoming, gone, where) : null',
+    to: 'requestOf(incoming, gone, where)',
+    by: js('node-passing'),
+  },
+  {
+    name: 'R24: that a short body without a length is kept',
+    file: SENDER,
+    from: 'return recorded(request.body);',
+    to: 'return { body: undefined, copy: () => undefined };',
+    by: suite('R24'),
+  },
+  {
+    name: 'R24: that half a body is not sent again',
+    file: BODIES,
+    from: 'isWhole && chunks !== null ? joined(chunks) : undefined',
+    to: 'joined(chunks ?? [])',
+    by: suite('R24'),
+  },
+  {
+    name: 'R24: that what else a refusal says ends no session',
+    file: TOKEN_ENDPOINT,
+    from: 'status: isRefused ? REFUSED : saysNothing(status)',
+    to: 'status',
+    by: suite('R24'),
+  },
+  {
+    name: 'R24: that invalid_client ends no session',
+    file: TOKEN_ENDPOINT,
+    from: "return status === REFUSED && !(typeof error === 'string' && OTHER_ERRORS.has(error));",
+    to: 'return status === REFUSED;',
+    by: suite('R24'),
+  },
+  {
+    name: 'R24: that invalid_grant ends one, whatever its status',
+    file: TOKEN_ENDPOINT,
+    from: "if (error === 'invalid_grant') return true;",
+    to: '',
+    by: suite('R24'),
+  },
+  {
+    name: 'R87: that no cookie with a token is handed on',
+    file: TOKEN_ENDPOINT,
+    from: '&& !secrets.includes(unquoted(value))',
+    to: '',
+    by: suite('R87'),
+  },
+  {
+    name: 'R87: that the origin does not set the session’s cookie',
+    file: TOKEN_ENDPOINT,
+    from: '!this.#cookieNames.includes(name) && ',
+    to: '',
+    by: suite('R87'),
+  },
+  {
+    name: 'R20: that a login’s answer with tokens elsewhere is shown to nobody',
+    file: TOKEN_ENDPOINT,
+    from: ' && !hasToken(JSON.parse(decoder.decode(body)))',
+    to: '',
+    by: suite('R20'),
+  },
+  {
+    name: 'R25: that a logout waits for its origin no longer than that',
+    file: AUTH,
+    from: 'withTimeout(host, MAX_LOGOUT_WAIT_MS, () => setCookies)',
+    to: 'setCookies',
+    by: suite('R25'),
+  },
+  {
+    name: 'R11: that a request bounds the age of its answer',
+    file: HANDLER,
+    from: 'this.#isTooOld(request, context, asked.head) || ',
+    to: '',
+    by: suite('R11'),
+  },
+  {
+    name: 'R11: that a site which the origin does not let read bounds no age',
+    file: HANDLER,
+    from: ' || !this.#cors.allows(CorsMemory.siteOf(request))',
+    to: '',
+    by: suite('R11'),
+  },
+  {
+    name: 'R11: that Sesame-Max-Age goes to no origin',
+    file: HEADERS,
+    from: ' || name === MAX_AGE) result',
+    to: ') result',
+    by: suite('R11'),
+  },
+  {
+    name: 'R11: that Cache-Control of a request counts where the option says so',
+    file: HEADERS,
+    from: 'if (!obeysCacheControl) return null;',
+    to: '',
+    by: suite('R11'),
+  },
+  {
+    name: 'R33: that a sign-out which waits for the store is no failure',
+    file: CACHE,
+    from: 'if (error !== null && !isPending) throw error;',
+    to: 'if (error !== null) throw error;',
+    by: js('sign-out'),
+  },
+  {
+    name: 'R73: that whoever has waited hears why as well',
+    file: CACHE,
+    from: 'decision.failure ?? engine.calls.failure ?? undefined',
+    to: 'decision.failure ?? undefined',
+    by: js('session-cache'),
   },
 ];

@@ -29,8 +29,8 @@ export class SessionRequests {
    */
   async send(path, init) {
     const headers = { accept: 'application/json', ...this.#options.headers(), ...init.headers };
-    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch(() => {
-      throw new OriginUnavailableError(1000);
+    return fetch(path, { credentials: 'same-origin', ...init, headers }).catch((cause) => {
+      throw new OriginUnavailableError(1000, { cause });
     });
   }
 
@@ -43,7 +43,8 @@ export class SessionRequests {
   async load({ hasWorker, fresh }) {
     const { sessionPath, documentPath } = this.#options;
     /** @type {RequestInit} */
-    const init = { cache: fresh ? 'reload' : 'default', redirect: 'error' };
+    const init = { redirect: 'error' };
+    if (fresh) Object.assign(init, { cache: 'reload', headers: { 'sesame-max-age': '0' } });
     const response = await this.send(hasWorker ? sessionPath : documentPath, init);
     if (!response.ok) {
       await response.body?.cancel();
@@ -82,5 +83,6 @@ function namesNobody({ user, id, sub }) {
 /** @param {Response} response */
 function unavailable(response) {
   const seconds = Number(response.headers.get('retry-after'));
-  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000);
+  const cause = new Error(response.ok ? 'no document' : `status ${response.status}`);
+  return new OriginUnavailableError(seconds > 0 ? seconds * 1000 : 1000, { cause });
 }

@@ -154,7 +154,7 @@ test('R10, R61: an answer that was under way at the logout is given to nobody', 
     return true;
   });
   const asking = other.evaluate(async () =>
-    (await fetch('/api/v1/users/me', { cache: 'reload' })).text(),
+    (await fetch('/api/v1/users/me', { headers: { 'sesame-max-age': '0' } })).text(),
   );
   await until(() => isAsked);
   await logout(tab);

@@ -299,6 +299,37 @@ test('R61: queries of the first user are gone when the second is there', async (
   await until(async () => (await get(tab, 'notes')) === 2);
 });
 
+test('R61: another user is told by the identifier in the document, wherever the caches find it', async () => {
+  /** @type {Record<string, string>} */
+  let user = {};
+  site.intercept((request, response) => {
+    if (request.url !== '/api/v1/users/me') return false;
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(user));
+    return true;
+  });
+  for (const [member, userId] of /** @type {[string, any][]} */ ([
+    ['_id', undefined],
+    ['uuid', undefined],
+    ['key', '/key'],
+    ['key', ['/nothing', '/key']],
+  ])) {
+    const provider = { resetQueriesOnUserChange: true, serviceWorker: false, userId };
+    user = { [member]: 'u1', name: 'Ada' };
+    const tab = await open({ hasQuery: true, isTold: true, provider });
+    await becomes(tab, 'authenticated', 'Ada');
+    await until(async () => (await get(tab, 'notes')) === 1);
+    user = { [member]: 'u1', name: 'Noor' };
+    await get(tab, 'client.updateUser({})');
+    await becomes(tab, 'authenticated', 'Noor');
+    assert.equal(await get(tab, 'notes'), 1, `${member}: the same user`);
+    user = { [member]: 'u2', name: 'Zoe' };
+    await get(tab, 'client.updateUser({})');
+    await becomes(tab, 'authenticated', 'Zoe');
+    await until(async () => (await get(tab, 'notes')) === 2);
+    await tab.close();
+  }
+});
+
 test('R60: useQuery, prefetchQuery and ensureQueryData share one answer', async () => {
   const tab = await signedIn();
   const asked = site.asked();

@@ -123,6 +123,22 @@ test('R11: a fresh session comes from the origin, and replaces what was held', a
   assert.equal(site.asked(), 2);
 });
 
+test('R11: neither DevTools with the cache switched off nor a cache mode of fetch costs an origin call', async () => {
+  const tab = await signedIn();
+  const cdp = await context.newCDPSession(tab);
+  await cdp.send('Network.enable');
+  await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
+  for (const cache of ['no-store', 'reload', 'no-cache', 'default']) {
+    const email = await tab.evaluate(async (mode) => {
+      const init = { cache: /** @type {RequestCache} */ (mode) };
+      return (await (await fetch('/api/v1/users/me', init)).json()).email;
+    }, cache);
+    assert.equal(email, LAYLA, cache);
+  }
+  assert.equal((await session(tab)).user.email, LAYLA);
+  assert.equal(site.asked(), 1);
+});
+
 test('R11: what a tab hears while it asks is no answer to a fresh question', async () => {
   const tab = await signedIn();
   const release = site.hold('/api/v1/users/me');

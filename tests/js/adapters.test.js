@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { Hono } from 'hono';
 import { SessionCache } from 'sesame-edge';
-import { sesame as forExpress } from 'sesame-edge/express';
-import { sesame as forHono } from 'sesame-edge/hono';
-import { toNodeHandler } from 'sesame-edge/node';
+import { endSession as endInExpress, sesame as forExpress } from 'sesame-edge/express';
+import { endSession as endInHono, sesame as forHono } from 'sesame-edge/hono';
+import { endSession as endInNode, toNodeHandler } from 'sesame-edge/node';
 import { startCli } from '../support/cli.js';
 import { createClient } from '../support/client.js';
 import { assertPrivate, cookie } from '../support/http-case.js';
@@ -201,6 +201,39 @@ describe('sesame-edge/node', () => {
   });
 });
 
+/**
+ * A managed session, signed in past the adapter.
+ * @param {import('../support/origin.js').Origin} origin
+ * @param {SessionCache} sessions
+ */
+async function signIn(origin, sessions) {
+  origin.on('POST /api/v1/auth/login', { body: { access_token: 'TOKEN', expires_in: 900 } });
+  origin.on(READ, { body: documentOf('ada') });
+  const login = new Request('http://a/api/auth/login', { method: 'POST', body: '{}' });
+  const [line] = (await sessions.handle(login)).headers.getSetCookie();
+  return { cookie: line.split(';')[0] };
+}
+
+describe('endSession of sesame-edge/node', () => {
+  test('R8, R25: ends the session, and its cookie where that is Sesame’s own', async () => {
+    for (const options of [{}, { managed: {} }]) {
+      const { origin, sessions } = await createSessions(options);
+      const passOn = toNodeHandler(sessions);
+      const { fetch } = await listen(async (request, response) => {
+        if (request.url !== '/leave') return passOn(request, response);
+        await endInNode(sessions, request, response);
+        response.end('bye');
+      });
+      const headers = 'managed' in options ? await signIn(origin, sessions) : cookie('ada');
+      assert.equal((await fetch(DOCUMENT, { headers })).status, 200);
+      const left = await fetch('/leave', { headers });
+      assert.deepEqual([left.status, await left.text()], [200, 'bye']);
+      assert.equal(left.headers.getSetCookie().length, 'managed' in options ? 1 : 0);
+      assert.equal((await fetch(SESSION, { headers })).status, 401);
+    }
+  });
+});
+
 /** What both middlewares are asked; each framework's application answers who it is. */
 const frameworks = {
   /** @param {SessionCache} sessions @param {unknown[]} errors */
@@ -211,6 +244,10 @@ const frameworks = {
     });
     app.get('/mine', forExpress(sessions, { required: true }), (_request, response) => {
       response.send('mine');
+    });
+    app.post('/leave', async (request, response) => {
+      await endInExpress(sessions, request, response);
+      response.send('bye');
     });
     /** @type {express.ErrorRequestHandler} */
     const onError = (error, _request, response, _next) => {
@@ -224,7 +261,11 @@ const frameworks = {
   Hono(sessions, errors) {
     const app = new Hono()
       .get('/', forHono(sessions), (c) => c.json(c.get('sesame'), 200, { vary: 'Accept' }))
-      .get('/mine', forHono(sessions, { required: true }), (c) => c.text('mine'));
+      .get('/mine', forHono(sessions, { required: true }), (c) => c.text('mine'))
+      .post('/leave', async (c) => {
+        await endInHono(sessions, c);
+        return c.text('bye');
+      });
     app.onError((error) => {
       errors.push(/** @type {any} */ (error).code);
       return /** @type {any} */ (error).getResponse();
@@ -288,6 +329,29 @@ for (const [name, make] of Object.entries(frameworks)) {
       const large = await fetch('/', { headers: cookie('x'.repeat(5000)) });
       assert.equal(large.status, 431);
       assert.deepEqual(errors, ['ERR_SESAME_ORIGIN_UNAVAILABLE', 'ERR_SESAME_TOO_LARGE']);
+    });
+
+    test('R8, R25: endSession ends the session, and its cookie where that is Sesame’s own', async () => {
+      for (const options of [{}, { managed: {} }]) {
+        const { origin, sessions, fetch } = await begin(options);
+        const headers = 'managed' in options ? await signIn(origin, sessions) : cookie('ada');
+        assert.equal((await fetch('/mine', { headers })).status, 200);
+        const left = await fetch('/leave', { method: 'POST', headers });
+        assert.deepEqual([left.status, await left.text()], [200, 'bye']);
+        assert.equal(left.headers.get('cache-control'), 'private, no-store');
+        const set = left.headers.getSetCookie();
+        assert.equal(set.length, 'managed' in options ? 1 : 0);
+        if (set.length > 0) assert.match(set[0], /^__Host-session=; .*Max-Age=0$/);
+        assert.equal((await fetch('/mine', { headers })).status, 401);
+      }
+    });
+
+    test('R13: a sign-out that has to be repeated goes where the framework takes errors', async () => {
+      const { origin, fetch, errors } = await begin();
+      origin.on(READ, { status: 500 });
+      const left = await fetch('/leave', { method: 'POST', headers: cookie('ada') });
+      assert.deepEqual([left.status, errors], [503, ['ERR_SESAME_ORIGIN_UNAVAILABLE']]);
+      assert.match(left.headers.get('retry-after') ?? '', /^[1-9]/);
     });
 
     test('R8: a sign-out counts for the next request', async () => {

@@ -182,13 +182,13 @@ test('R24: who waits for another request’s exchange gives up after leaseFor, a
   assert.equal((await leading).status, 200);
 });
 
-test('R20: a login that the origin answers without tokens is a bad gateway, and asks for no document', async () => {
+test('R20: a login that the origin answers without an access token is a bad gateway, and asks for no document', async () => {
   const clock = createClock();
   /** @type {string[]} */
   const paths = [];
   const fetch = async (/** @type {any} */ input) => {
     paths.push(new URL(input.url ?? input).pathname);
-    return Response.json({ id: 'ada' });
+    return Response.json({ id: 'ada', refresh_token: 'R' });
   };
   const { now, sleep } = clock;
   const sessions = new SessionCache({ origin: ORIGIN, managed: {} }, { fetch, now, sleep });

@@ -190,6 +190,46 @@ describe('getSession', () => {
     }
   });
 
+  test('R73: the error that the origin cannot be asked has a cause, which whoever waited has too, and the log says it', async () => {
+    const refused = new TypeError('fetch failed', {
+      cause: Object.assign(new Error('connect 192.0.2.1'), { code: 'ECONNREFUSED' }),
+    });
+    for (const [answer, message, inner] of /** @type {[any, string, any][]} */ ([
+      [() => Promise.reject(refused), 'connection refused', refused],
+      [answering(502), 'status 502', undefined],
+      [answering(429), 'status 429', undefined],
+      [answering(200, 'x'), 'no document', undefined],
+    ])) {
+      const { sessions } = createCache(answer);
+      /** @type {import('sesame-edge').LogEntry[]} */
+      const lines = [];
+      sessions.observe((line) => void lines.push(line));
+      const requests = [cookie('ada'), cookie('ada'), { ...cookie('ada'), ...bearer('ada') }];
+      for (const result of await Promise.allSettled(
+        requests.map((headers) => sessions.getSession({ headers })),
+      )) {
+        const { reason } = /** @type {PromiseRejectedResult} */ (result);
+        assert.equal(reason.cause.message, message);
+        assert.equal(reason.cause.cause, inner);
+      }
+      const [call] = lines.filter(({ event }) => event === 'origin');
+      assert.equal(call.failure, call.status === 0 ? message : undefined);
+      assert.doesNotMatch(JSON.stringify(lines), /192\.0\.2\.1/);
+      await assert.rejects(
+        sessions.revoke({ headers: cookie('bob') }),
+        (/** @type {any} */ error) => error.cause.message === message,
+      );
+    }
+  });
+
+  test('R73: that its time is up is the cause where the origin hangs', async () => {
+    const { clock, sessions } = createCache(() => new Promise(() => {}));
+    const asked = sessions.getSession({ headers: cookie('ada') });
+    await settle();
+    clock.advance(8 * SECOND);
+    await assert.rejects(asked, (/** @type {any} */ error) => error.cause.message === 'timed out');
+  });
+
   test('R13: the time is that of the origin where it names one', async () => {
     const { sessions } = createCache(
       () => new Response('', { status: 503, headers: { 'retry-after': '30' } }),

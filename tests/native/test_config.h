@@ -22,7 +22,8 @@ inline Config test_config() {
   config.refresh_lease_for = 95'000;
   config.authorization_schemes = {"Bearer", "Token", "ApiKey", "JWT"};
   config.cookie_names = {"session", "__Host-session", "__Secure-session"};
-  config.user_id_pointers = {"/id", "/user/id", "/data/id", "/sub"};
+  config.user_id_pointers = {"/id",  "/user/id", "/data/id", "/sub",
+                             "/_id", "/uuid",    "/userId",  "/user_id"};
   config.refusals = {401, 403};
   return config;
 }

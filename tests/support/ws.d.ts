@@ -18,6 +18,7 @@ declare module 'ws' {
     terminate(): void;
     on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): this;
     on(event: 'close', listener: (code: number, reason: Buffer) => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
   }
 
   export class WebSocketServer extends EventEmitter {

@@ -160,4 +160,54 @@ export const crossOrigin = [
       assert.equal(response.headers.get('access-control-max-age'), '600');
     }
   }),
+
+  hostRule(
+    'R11, R45',
+    'a site that the origin lets read is let bound the age, and the origin hears of it no more than before',
+    async (t) => {
+      const site = `https://${t.user()}.test`;
+      const cors = { 'access-control-allow-origin': site };
+      t.origin.on(`OPTIONS ${DOCUMENT}`, ({ headers }) => ({
+        status: 204,
+        headers: {
+          ...cors,
+          'access-control-allow-headers': `${headers['access-control-request-headers']}`,
+        },
+      }));
+      const preflight = (/** @type {string} */ origin, /** @type {string} */ names) =>
+        t.fetch(DOCUMENT, {
+          method: 'OPTIONS',
+          headers: {
+            ...{ origin, 'access-control-request-method': 'GET' },
+            'access-control-request-headers': names,
+          },
+        });
+      const allowed = await preflight(site, 'authorization,sesame-max-age');
+      assert.deepEqual(
+        [allowed.status, allowed.headers.get('access-control-allow-headers')],
+        [204, 'authorization, sesame-max-age'],
+      );
+      const [call] = t.origin.calls(`OPTIONS ${DOCUMENT}`);
+      assert.equal(call.headers['access-control-request-headers'], 'authorization');
+      const other = await preflight('https://evil.test', 'sesame-max-age');
+      assert.doesNotMatch(other.headers.get('access-control-allow-headers') ?? '', /max-age/);
+      const plain = await preflight(site, 'authorization');
+      assert.equal(plain.headers.get('access-control-allow-headers'), 'authorization');
+
+      const name = t.user();
+      const read = (/** @type {import('../../support/origin.js').Call} */ { headers }) => ({
+        headers: headers.origin === site ? cors : {},
+        body: '{"id":1}',
+      });
+      t.origin.on(READ, read);
+      for (const [from, source] of [
+        [site, 'origin'],
+        ['https://evil.test', 'fresh'],
+      ]) {
+        await fromSite(t, name, from);
+        const headers = { ...bearer(name), origin: from, 'sesame-max-age': '0' };
+        assert.equal(sourceOf(await t.fetch(DOCUMENT, { headers })), source);
+      }
+    },
+  ),
 ];

@@ -145,6 +145,84 @@ export const login = [
   ),
 
   rule(
+    'R20, R87',
+    'a login hands on the other cookies that the origin sets, and none that is a token or has the session’s name',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const name = t.user();
+      const others = ['trusted_device=td1; Max-Age=2592000; HttpOnly', 'XSRF-TOKEN=x1; Path=/'];
+      const tokens = { access_token: 'secret/1', refresh_token: 'secret-2', expires_in: 300 };
+      t.origin.on(LOGINS, {
+        headers: {
+          'set-cookie': [
+            ...others,
+            ...['jwt=secret%2F1; HttpOnly', 'refresh="secret-2"', '__Host-session=origin; Secure'],
+          ],
+        },
+        body: tokens,
+      });
+      t.origin.on(READ, { body: idp.documentOf(name) });
+      const { response, status } = await post(t, LOGIN, JSON_TYPE, '{}');
+      const [session, ...rest] = response.headers.getSetCookie();
+      assert.deepEqual([status, rest], [200, others]);
+      assert.match(session, /^__Host-session=[\w-]{43,}/);
+    },
+    managed,
+  ),
+
+  ...Object.entries(
+    /** @type {Record<string, { status: number, headers: Record<string, string>, body?: string }>} */ ({
+      JSON: { status: 200, headers: JSON_TYPE, body: '{"mfa_required":true,"mfa_token":"m1"}' },
+      'a page': { status: 202, headers: { 'content-type': 'text/html' }, body: '<p>code?' },
+      nothing: { status: 204, headers: {}, body: undefined },
+    }),
+  ).map(([kind, step]) =>
+    rule(
+      'R20',
+      `the first step of a login, answered without tokens (${kind}), passes as the origin gave it and ends no session`,
+      async (t) => {
+        const idp = signUsersIn(t);
+        const name = t.user();
+        const { headers } = await idp.login(name);
+        const challenge = 'challenge=c1; Path=/; HttpOnly';
+        t.origin.on(LOGINS, {
+          ...step,
+          headers: {
+            ...step.headers,
+            'set-cookie': [challenge, '__Host-session=x'],
+            'x-step': '1',
+          },
+        });
+        const { response, text } = await post(t, LOGIN, { ...headers, ...JSON_TYPE }, '{}');
+        assert.deepEqual([response.status, text], [step.status, step.body ?? '']);
+        assert.deepEqual(response.headers.getSetCookie(), [challenge]);
+        assert.equal(response.headers.get('x-step'), '1');
+        assert.match(response.headers.get('cache-control') ?? '', /no-store/);
+        assert.equal((await t.session(headers)).user.name, name);
+      },
+      managed,
+    ),
+  ),
+
+  rule(
+    'R20',
+    'a login’s answer with tokens where no option points is 502, and shows them to nobody',
+    async (t) => {
+      for (const body of [
+        { data: { accessToken: 'secret' } },
+        { refresh_token: 'secret' },
+        [{ id_token: 'secret' }],
+      ]) {
+        t.origin.on(LOGINS, { headers: { 'set-cookie': 'a=1' }, body });
+        const { response, text } = await post(t, LOGIN, JSON_TYPE, '{}');
+        assert.deepEqual([response.status, response.headers.getSetCookie()], [502, []]);
+        assert.doesNotMatch(text, /secret/);
+      }
+    },
+    managed,
+  ),
+
+  rule(
     'R20',
     'the options say where the tokens are in the login’s answer',
     async (t) => {

@@ -1,7 +1,7 @@
 // How a managed session ends, and which rules of other sessions it keeps (R8, R22, R23, R25).
 import assert from 'node:assert/strict';
 import { createGate } from '../../support/wait.js';
-import { MARGIN, MINUTE } from '../context.js';
+import { MARGIN, MINUTE, SECOND } from '../context.js';
 import {
   cookieOf,
   EXPIRED_MS,
@@ -65,13 +65,35 @@ export const managedSessions = [
 
   rule(
     'R25',
-    'a logout does not wait for an origin that hangs',
+    'a logout ends the session at once, and waits two seconds at most for an origin that hangs',
     async (t) => {
       const idp = signUsersIn(t);
       const { headers } = await idp.login(t.user());
       t.origin.on(LOGOUTS, { fault: 'hang' });
-      assert.equal((await post(t, LOGOUT, headers)).response.ok, true);
+      const logout = post(t, LOGOUT, headers);
+      await t.soon(t.origin.called(LOGOUTS));
       assert.equal(await t.session(headers), null);
+      await t.advance(2 * SECOND + MARGIN);
+      assert.equal((await t.soon(logout)).response.ok, true);
+    },
+    managed,
+  ),
+
+  rule(
+    'R25, R87',
+    'a logout hands on what the origin sets with it, beside the end of the session’s cookie',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers, cookie } = await idp.login(t.user());
+      const lines = ['XSRF-TOKEN=; Max-Age=0; Path=/', `${cookie.name}=origin; Path=/`];
+      t.origin.on(LOGOUTS, { status: 204, headers: { 'set-cookie': lines } });
+      const { response } = await post(t, LOGOUT, headers);
+      const set = response.headers.getSetCookie();
+      assert.deepEqual(
+        set.filter((/** @type {string} */ line) => !/^__(Host|Secure)-/.test(line)),
+        [lines[0]],
+      );
+      assert.ok(!set.includes(lines[1]), `${set}`);
     },
     managed,
   ),

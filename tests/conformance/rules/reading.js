@@ -5,7 +5,7 @@ import { createGate } from '../../support/wait.js';
 import { bearer, cookie, DAY, HOUR, MARGIN, MINUTE } from '../context.js';
 import { MANAGED, signUsersIn } from '../identity.js';
 import { ODD_DOCUMENTS } from '../odd-documents.js';
-import { rule } from '../suite.js';
+import { hostRule, rule } from '../suite.js';
 
 /** @param {number} version */
 const versionOf = (version) => JSON.stringify({ id: 'a', version });
@@ -273,5 +273,122 @@ export const reading = [
       assert.deepEqual(await t.ask(credential), [200, versionOf(2)]);
     },
     { needs: ['api'] },
+  ),
+
+  rule(
+    'R11',
+    'Sesame-Max-Age: 0 asks the origin on the document’s path and the session’s, and replaces what was held',
+    async (t) => {
+      const credential = bearer(t.user());
+      const versions = [1, 2, 3].map((version) => ({ body: versionOf(version) }));
+      t.origin.on(READ, ...versions, { status: 401 }, { body: versionOf(5) });
+      await t.ask(credential);
+      const fresh = { ...credential, 'sesame-max-age': '0' };
+      assert.deepEqual(await t.ask(fresh, undefined, 'origin'), [200, versionOf(2)]);
+      assert.deepEqual(await t.ask(credential, undefined, 'fresh'), [200, versionOf(2)]);
+      assert.equal((await t.session(fresh)).user.version, 3);
+      assert.equal((await t.session(credential)).user.version, 3);
+      assert.equal(await t.session(fresh), null);
+      assert.equal((await t.ask(credential))[0], 401);
+      assert.equal(t.origin.count(), 4);
+      // A remembered "no" is held as well.
+      assert.deepEqual(await t.ask(fresh), [200, versionOf(5)]);
+    },
+  ),
+
+  rule(
+    'R11',
+    'Sesame-Max-Age: N is answered with what is younger than N seconds, and asks the origin past that',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2) });
+      await t.ask(credential);
+      await t.advance(MINUTE);
+      for (const maxAge of ['120', '3600', 'soon', '-1', '']) {
+        const held = { ...credential, 'sesame-max-age': maxAge };
+        assert.deepEqual(await t.ask(held), [200, versionOf(1)], maxAge);
+      }
+      assert.equal(t.origin.count(), 1);
+      assert.deepEqual(await t.ask({ ...credential, 'sesame-max-age': '30' }), [200, versionOf(2)]);
+      assert.deepEqual(await t.ask({ ...credential, 'sesame-max-age': '30' }), [200, versionOf(2)]);
+      assert.equal(t.origin.count(), 2);
+    },
+  ),
+
+  rule(
+    'R11, R15',
+    'what browsers send with a reload, or with their cache switched off, does not defeat the saving',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { body: versionOf(1) });
+      await t.ask(credential);
+      for (const control of ['no-cache', 'no-store', 'max-age=0']) {
+        const headers = { ...credential, 'cache-control': control, pragma: 'no-cache' };
+        assert.deepEqual(await t.ask(headers), [200, versionOf(1)], control);
+        assert.equal((await t.session(headers)).user.version, 1);
+      }
+      assert.equal(t.origin.count(), 1);
+    },
+  ),
+
+  rule(
+    'R11',
+    'with requestMaxAge a request bounds the age by Cache-Control: max-age as well',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { body: versionOf(1) }, { body: versionOf(2) });
+      await t.ask(credential);
+      await t.advance(MINUTE);
+      const of = (/** @type {string} */ control) => ({ ...credential, 'cache-control': control });
+      for (const control of ['no-cache', 'max-age=120', 'min-fresh=0', 'x-max-age=0']) {
+        assert.deepEqual(await t.ask(of(control)), [200, versionOf(1)], control);
+      }
+      assert.deepEqual(await t.ask(of('no-transform, MAX-AGE=30')), [200, versionOf(2)]);
+      assert.equal(t.origin.count(), 2);
+    },
+    { options: { requestMaxAge: true }, needs: ['wire'] },
+  ),
+
+  rule(
+    'R9, R11, R53',
+    'many fresh questions at once share calls, those of a credential that the origin does not know too',
+    async (t) => {
+      for (const status of [200, 401]) {
+        const fresh = { ...bearer(t.user()), 'sesame-max-age': '0' };
+        const gate = createGate();
+        const before = t.origin.count();
+        t.origin.on(READ, { status, body: versionOf(1), after: gate.opened });
+        const asked = Array.from({ length: 50 }, () => t.ask(fresh));
+        await t.soon(t.origin.called(READ, before + 1));
+        await t.turn();
+        gate.open();
+        for (const [answered] of await t.soon(Promise.all(asked))) assert.equal(answered, status);
+        assert.ok(t.origin.count() - before <= 2, `${t.origin.count() - before} calls`);
+      }
+    },
+  ),
+
+  hostRule('R11, R41', 'Sesame-Max-Age is sent on to no origin', async (t) => {
+    const fresh = { ...bearer(t.user()), 'sesame-max-age': '0' };
+    t.origin.on('GET /other', { body: 'x' });
+    await t.ask(fresh);
+    await t.ask(fresh, '/other');
+    for (const { headers } of t.origin.calls()) assert.equal(headers['sesame-max-age'], undefined);
+    assert.equal(t.origin.calls().length, 2);
+  }),
+
+  hostRule(
+    'R8, R11',
+    'a fresh question brings no session back that has ended',
+    async (t) => {
+      const credential = bearer(t.user());
+      t.origin.on(READ, { body: versionOf(1) });
+      await t.ask(credential);
+      await t.api.revoke(credential);
+      assert.equal((await t.ask({ ...credential, 'sesame-max-age': '0' }))[0], 401);
+      assert.equal(t.origin.count(), 1);
+    },
+    {},
+    ['Node'],
   ),
 ];

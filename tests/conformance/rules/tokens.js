@@ -5,6 +5,7 @@ import { createGate } from '../../support/wait.js';
 import { MARGIN, MINUTE, SECOND } from '../context.js';
 import {
   EXPIRED_MS,
+  lazily,
   managed,
   managedWith,
   post,
@@ -133,6 +134,9 @@ export const tokens = [
     'status 429': { status: 429 },
     'no JSON': { body: '<html>' },
     'no token': { body: '{}' },
+    invalid_client: { status: 401, body: { error: 'invalid_client' } },
+    'a firewall’s 403': { status: 403, body: '<html>' },
+    'a 400 about something else': { status: 400, body: { error: 'invalid_request' } },
     'a connection that goes away': { fault: /** @type {const} */ ('reset') },
   }).map(([kind, behaviour]) =>
     rule(
@@ -221,6 +225,94 @@ export const tokens = [
       assert.equal(await t.session(headers), null);
       assert.equal((await t.ask(headers))[0], 401);
       assert.equal((await post(t, REFRESH, headers)).status, 401);
+    },
+    managed,
+  ),
+
+  ...Object.entries({
+    'a 401 without a word': { status: 401 },
+    'a 401 with a message': { status: 401, body: { error: 'Unauthorized' } },
+    'invalid_grant, whatever its status': { status: 403, body: { error: 'invalid_grant' } },
+  }).map(([kind, behaviour]) =>
+    rule(
+      'R24',
+      `a redemption that the origin refuses (${kind}) ends the session`,
+      async (t) => {
+        const idp = signUsersIn(t);
+        const { headers } = await idp.login(t.user());
+        await t.advance(EXPIRED_MS);
+        t.origin.on(REDEMPTIONS, behaviour);
+        assert.equal((await t.ask(headers, THINGS))[0], 401);
+        assert.equal(await t.session(headers), null);
+      },
+      managed,
+    ),
+  ),
+
+  rule(
+    'R24',
+    'an upload that is too long to be sent twice, or breaks no length to the origin, has its token exchanged for the next one',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers } = await idp.login(t.user());
+      const long = 'x'.repeat(100_000);
+      for (const sent of [headers, { ...headers, 'content-length': String(long.length) }]) {
+        idp.dropAccess();
+        const before = t.origin.count(REDEMPTIONS);
+        assert.equal((await post(t, THINGS, sent, long)).status, 401);
+        assert.equal(t.origin.count(REDEMPTIONS), before + 1);
+        const { status, text } = await post(t, THINGS, sent, long);
+        assert.deepEqual([status, JSON.parse(text).size], [201, long.length]);
+        assert.equal(t.origin.count(REDEMPTIONS), before + 1);
+      }
+    },
+    managed,
+  ),
+
+  rule(
+    'R24',
+    'a short body without a length is sent again with the new token, and is whole',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers } = await idp.login(t.user());
+      async function* parts() {
+        yield 'first ';
+        yield 'second';
+      }
+      idp.dropAccess();
+      const response = await t.fetch(THINGS, { method: 'POST', headers, body: parts() });
+      assert.deepEqual([response.status, (await response.json()).size], [201, 12]);
+      assert.deepEqual(
+        t.origin.calls(`POST ${THINGS}`).map(({ body }) => String(body)),
+        ['first second', 'first second'],
+      );
+    },
+    managed,
+  ),
+
+  rule(
+    'R24, R87',
+    'what the origin sets with new tokens reaches the client whose request has led to them, and holds no token',
+    async (t) => {
+      const idp = signUsersIn(t);
+      const { headers, cookie } = await idp.login(t.user());
+      const other = 'XSRF-TOKEN=x2; Path=/';
+      const redeem = lazily((call) => {
+        const { body } = /** @type {any} */ (idp.redeem(call));
+        const lines = [
+          ...[other, `refresh_token=${body.refresh_token}; HttpOnly`, `jwt="${body.access_token}"`],
+          `${cookie.name}=origin`,
+        ];
+        return { body, headers: { 'set-cookie': lines } };
+      });
+      t.origin.on(REDEMPTIONS, redeem);
+      const { response } = await post(t, REFRESH, headers);
+      assert.deepEqual(response.headers.getSetCookie(), [other]);
+      await t.advance(EXPIRED_MS);
+      const lent = await t.fetch(THINGS, { headers });
+      assert.deepEqual([lent.status, lent.headers.getSetCookie()], [200, [other]]);
+      assert.match(lent.headers.get('cache-control') ?? '', /no-store/);
+      assert.deepEqual((await t.fetch(THINGS, { headers })).headers.getSetCookie(), []);
     },
     managed,
   ),
