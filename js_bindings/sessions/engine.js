@@ -104,7 +104,8 @@ export class Engine {
     if (!request.access) return this.#decide(request);
     if ((await request.find?.()) === 'unavailable') return this.#unavailable();
     // What was found may be one more than its user may have.
-    request.waitUntil(this.#changes.publishCrowdedOut());
+    const crowdedOut = this.#changes.publishCrowdedOut();
+    if (crowdedOut !== null) request.waitUntil(crowdedOut);
     // What is fresh needs no token.
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
