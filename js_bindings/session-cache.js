@@ -134,8 +134,8 @@ export class SessionCacheBase {
    * await new Response(document).text(); // => '{"id":"5d42f8b6-…","email":"ingrid@example.com",…}'
    */
   check(cookie, authorization = '', request) {
-    const head = this.#headOf(cookie, authorization, request);
-    return this.#peek(head, CheckFlag.PEEK) ? this.#parts.core.body : null;
+    const parts = this.#parts;
+    return peek(parts, cookie, authorization, request, CheckFlag.PEEK) ? parts.core.body : null;
   }
 
   /**
@@ -188,39 +188,7 @@ export class SessionCacheBase {
    * sessions.has(request.headers.cookie); // => true
    */
   has(cookie, authorization = '', request) {
-    const head = this.#headOf(cookie, authorization, request);
-    return this.#peek(head, CheckFlag.PEEK | CheckFlag.DECISION);
-  }
-
-  /**
-   * Of a caller who has the credential as strings.
-   * @param {string} cookie
-   * @param {string} authorization
-   * @param {RequestLike} [request]
-   * @returns {import('./core/abi.js').RequestHead}
-   */
-  #headOf(cookie, authorization, request) {
-    const { varyOn } = this.#parts.options;
-    if (varyOn.length === 0) return { tenant: '', cookie, authorization };
-    if (request === undefined && varyOn.some((name) => !name.startsWith(COOKIE_PREFIX))) {
-      throw new SesameError(
-        'ERR_SESAME_NO_REQUEST',
-        `Two strings do not say what varyOn names (${varyOn.join(', ')}): give the request as the third argument`,
-      );
-    }
-    const varying = request ? varyingOf(request) : { headers: new Headers({ cookie }) };
-    return { tenant: tenantOf(varyOn, varying), cookie, authorization };
-  }
-
-  /**
-   * @param {import('./core/abi.js').RequestHead} head
-   * @param {number} flags
-   */
-  #peek(head, flags) {
-    const { core, host, shared } = this.#parts;
-    const now = host.now();
-    if (shared !== null && !shared.log.isTrusted(now)) return false;
-    return core.check(head, now, 0, flags) === Action.SERVE;
+    return peek(this.#parts, cookie, authorization, request, CheckFlag.PEEK | CheckFlag.DECISION);
   }
 
   /**
@@ -654,6 +622,38 @@ if (Symbol.dispose) {
  */
 function varyingOf({ headers, url }) {
   return { headers: toHeaders(headers), url };
+}
+
+/**
+ * Whether a fresh document is held for who has the credential as strings. What the module then says of it is the core's.
+ * @param {Parts} parts
+ * @param {string} cookie
+ * @param {string} authorization
+ * @param {RequestLike | undefined} request
+ * @param {number} flags
+ */
+function peek({ core, host, shared, options }, cookie, authorization, request, flags) {
+  const { varyOn } = options;
+  const tenant = varyOn.length === 0 ? '' : tenantOfStrings(varyOn, cookie, request);
+  const now = host.now();
+  if (shared !== null && !shared.log.isTrusted(now)) return false;
+  return core.check({ tenant, cookie, authorization }, now, 0, flags) === Action.SERVE;
+}
+
+/**
+ * @param {readonly string[]} varyOn
+ * @param {string} cookie
+ * @param {RequestLike} [request]
+ */
+function tenantOfStrings(varyOn, cookie, request) {
+  if (request === undefined && varyOn.some((name) => !name.startsWith(COOKIE_PREFIX))) {
+    throw new SesameError(
+      'ERR_SESAME_NO_REQUEST',
+      `Two strings do not say what varyOn names (${varyOn.join(', ')}): give the request as the third argument`,
+    );
+  }
+  const varying = request ? varyingOf(request) : { headers: new Headers({ cookie }) };
+  return tenantOf(varyOn, varying);
 }
 
 /** @param {unknown} userId */

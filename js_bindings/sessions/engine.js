@@ -102,7 +102,8 @@ export class Engine {
     if (!request.access) return this.#decide(request);
     if ((await request.find?.()) === 'unavailable') return this.#unavailable();
     // What was found may be one more than its user may have.
-    request.waitUntil(this.#changes.publishCrowdedOut());
+    const crowdedOut = this.#changes.publishCrowdedOut();
+    if (crowdedOut !== null) request.waitUntil(crowdedOut);
     // What is fresh needs no token.
     if (!request.fresh) {
       const action = this.#core.check(request.head, this.#host.now(), 0, CheckFlag.PEEK);
@@ -227,7 +228,7 @@ export class Engine {
       const decision = copyDecision(this.#core, action);
       decision.originHeaders = asked.headers;
       const hasFailed = decision.kind === 'unavailable' || decision.source === 'stale';
-      this.calls.failure = hasFailed ? asked.failure : null;
+      this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
       decision.failure = this.calls.failure;
       this.#noteWiring(decision, asked);
       // A "no" that depends on more than its key is not remembered (R4).

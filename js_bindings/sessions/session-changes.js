@@ -386,11 +386,14 @@ export class SessionChanges {
   /**
    * Ends on the other nodes the sessions that have ended here because their users have newer ones (R54). Never rejects:
    * what cannot be told now waits in the outbox.
+   * @returns {Promise<unknown> | null} null: there are none, which is so for nearly every request
    */
-  async publishCrowdedOut() {
-    if (this.#shared === null) return;
+  publishCrowdedOut() {
+    if (this.#shared === null) return null;
+    const keys = this.#core.crowdedOut();
+    if (keys.length === 0) return null;
     const { publisher } = this.#shared;
-    await Promise.allSettled(this.#core.crowdedOut().map((key) => publisher.endKey(key)));
+    return Promise.allSettled(keys.map((key) => publisher.endKey(key)));
   }
 
   /** Whether another change would be kept for the other nodes, were the store out of reach. */

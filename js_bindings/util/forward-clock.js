@@ -16,7 +16,8 @@ export function forwardClock(wall, monotonic) {
     const time = wall();
     if (time >= latest) {
       setBack = null;
-      latest = time;
+      // Not written where it is that: a number is a piece of memory each time, and every check asks.
+      if (time > latest) latest = time;
       return time;
     }
     setBack ??= { time: latest, at: monotonic() };

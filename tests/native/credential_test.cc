@@ -627,6 +627,64 @@ TEST_CASE("R3: a random name with strippable bytes, escapes or another case is n
   }
 }
 
+TEST_CASE(
+    "R1: the quick look at a pair's name finds a name exactly where comparing all of it does") {
+  const Names configured = {"s", "session", "__Host-session", "sessionid", "seven77", "eight888"};
+  const CookieNames names(configured);
+  std::size_t found = 0;
+  for (std::uint32_t seed = 0; seed < 20000; ++seed) {
+    Random random(seed);
+    std::string pair =
+        configured[below(random, configured.size())] + "=" + std::string(below(random, 12), 'v');
+    // Half of them with one byte that is another, missing, or one too many.
+    const std::size_t at = below(random, pair.size());
+    switch (below(random, 6)) {
+      case 0:
+        pair[at] = static_cast<char>(pair[at] ^ 1 << below(random, 8));
+        break;
+      case 1:
+        pair.erase(at, 1);
+        break;
+      case 2:
+        pair.insert(at, 1, pair[at]);
+        break;
+      default:
+        break;
+    }
+    const std::string name = pair.substr(0, pair.find('='));
+    const auto expected = std::find(configured.begin(), configured.end(), name);
+    const bool is_one = expected != configured.end() && name.size() < pair.size();
+    std::uint32_t index = 0;
+    CAPTURE(pair);
+    REQUIRE(names.begins_with_name(pair, &index) == (is_one && pair.size() >= 8));
+    if (!is_one) continue;
+    const auto number = static_cast<std::uint32_t>(expected - configured.begin());
+    const NameMatch match = names.match(name);
+    REQUIRE(match.kind == NameKind::kWhole);
+    REQUIRE(match.index == number);
+    if (pair.size() < 8) continue;
+    ++found;
+    REQUIRE(index == number);
+  }
+  CHECK(found > 5000);
+}
+
+TEST_CASE(
+    "R3: a credential is read and numbered alike, whether its pair is long enough to be looked at "
+    "quickly") {
+  const Names configured = {"s", "id", "session"};
+  for (std::uint32_t number = 0; number < configured.size(); ++number) {
+    for (std::size_t bytes = 1; bytes < 20; ++bytes) {
+      const std::string value(bytes, 'v');
+      const std::string header = "a=1; " + configured[number] + "=" + value + "; b=2";
+      const Credential credential = read_as(configured, header);
+      CAPTURE(number, value);
+      REQUIRE(is_cookie(credential, value, configured[number]));
+      REQUIRE(credential.name_number == number);
+    }
+  }
+}
+
 TEST_CASE("R1: the credentials that a random request names are those that it was made of") {
   for (std::uint32_t seed = 0; seed < 1000; ++seed) {
     Random random(seed);

@@ -56,6 +56,20 @@ TEST_CASE("R2: a key is the keyed hash of length-prefixed tenant, kind, name and
   }
 }
 
+TEST_CASE("R3: a key of the usual cookie is the same as any other way of making it gives") {
+  for (std::size_t name_bytes = 0; name_bytes < 20; ++name_bytes) {
+    const std::string name(name_bytes, 'n');
+    const KeyMaker usual(kSecret, name);
+    const KeyMaker other(kSecret);
+    for (std::size_t value_bytes = 0; value_bytes < 40; ++value_bytes) {
+      const std::string value(value_bytes, 'v');
+      CAPTURE(name, value);
+      REQUIRE(usual.make_usual(value) == other.make({}, KeyKind::kCookie, name, value));
+      REQUIRE(usual.make_usual(value) == usual.make({}, KeyKind::kCookie, name, value));
+    }
+  }
+}
+
 TEST_CASE("R2: the same value under another name has another key, wherever the bytes stand") {
   const KeyMaker maker(kSecret);
   const Key key = maker.make("t", KeyKind::kCookie, "session", "abc");

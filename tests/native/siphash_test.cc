@@ -92,6 +92,27 @@ TEST_CASE("R3: a hash does not depend on how its input is cut into pieces") {
   }
 }
 
+TEST_CASE("R3: a field with its length is hashed as its length and the field, wherever it stands") {
+  const std::string input = counting_bytes(64);
+  for (std::size_t before = 0; before <= 16; ++before) {
+    for (std::size_t bytes = 0; bytes <= 40; ++bytes) {
+      const Bytes field = Bytes(input).substr(before, bytes);
+      SipHash128 at_once(kKeyLow, kKeyHigh);
+      at_once.update(Bytes(input).substr(0, before));
+      at_once.update_with_length(field);
+      at_once.update_with_length(field);
+      SipHash128 in_pieces(kKeyLow, kKeyHigh);
+      in_pieces.update(Bytes(input).substr(0, before));
+      for (int time = 0; time < 2; ++time) {
+        in_pieces.update({std::string{static_cast<char>(field.size()), 0, 0, 0}});
+        in_pieces.update(field);
+      }
+      CAPTURE(before, bytes);
+      REQUIRE(to_hex(at_once.finish()) == to_hex(in_pieces.finish()));
+    }
+  }
+}
+
 TEST_CASE("R3: a hash of single bytes is the hash of the whole") {
   for (std::size_t length = 0; length < kVectors.size(); ++length) {
     const std::string input = counting_bytes(length);

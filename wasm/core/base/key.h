@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/siphash.h"
 #include "base/types.h"
 
 namespace sesame {
@@ -32,11 +33,19 @@ class KeyMaker {
  public:
   static constexpr std::size_t kSecretBytes = 16;
 
+  /// `usual_cookie`: the name of the cookie that most keys are made of.
   /// REQUIRES: `secret` holds kSecretBytes of randomness.
-  explicit KeyMaker(Bytes secret);
+  explicit KeyMaker(Bytes secret, Bytes usual_cookie = {});
 
   /// `name`: the cookie's, or the scheme of `Authorization`; empty for a user.
   Key make(Bytes tenant, KeyKind kind, Bytes name, Bytes value) const;
+  /// The same of no tenant and the usual cookie, sooner.
+  Key make_usual(Bytes value) const {
+    SipHash128 hash = usual_;
+    hash.update_with_length(value);
+    const SipHash128::Digest digest = hash.finish();
+    return {digest.low, digest.high};
+  }
 
   /// The key of a user: the same for every tenant, so that what happens to the user reaches all of
   /// the user's sessions (R4, R23). `id`: see find_user_id.
@@ -47,8 +56,12 @@ class KeyMaker {
   Key make_replacement(Bytes tenant, const Key& user, Bytes before) const;
 
  private:
-  std::uint64_t secret_low_ = 0;
-  std::uint64_t secret_high_ = 0;
+  // Of all that stands before the value.
+  SipHash128 begin(Bytes tenant, KeyKind kind, Bytes name) const;
+
+  std::uint64_t secret_low_;
+  std::uint64_t secret_high_;
+  SipHash128 usual_;  // begun for the usual cookie
 };
 
 /// The key under which a session's tokens are exchanged: one of its own, that no credential has.

@@ -45,10 +45,13 @@ struct State {
 };
 
 // The last `count` < 8 bytes of a piece, lowest first.
-inline std::uint64_t load_tail(const char* from, std::size_t count) {
+inline std::uint64_t load_tail(Bytes piece, std::size_t count) {
+  const char* const end = piece.data() + piece.size();
+  if (count == 0) return 0;
+  if (piece.size() >= 8) return load_le64(end - 8) >> (64 - 8 * count);
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(from[i])) << (8 * i);
+    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(*(end - count + i))) << (8 * i);
   }
   return word;
 }
@@ -61,33 +64,35 @@ SipHash128::SipHash128(std::uint64_t key_low, std::uint64_t key_high)
       v2_(0x6c7967656e657261U ^ key_low),
       v3_(0x7465646279746573U ^ key_high) {}
 
-void SipHash128::update(Bytes piece) {
+void SipHash128::update(Bytes piece) { absorb(0, 0, piece); }
+
+void SipHash128::update_with_length(Bytes field) {
+  absorb(static_cast<std::uint32_t>(field.size()), 32, field);
+}
+
+void SipHash128::absorb(std::uint64_t first, unsigned first_bits, Bytes piece) {
   // A local copy: the piece's bytes may alias members, so that the compiler would otherwise write
   // the state back before every load.
   State state{v0_, v1_, v2_, v3_};
   std::uint64_t pending = pending_;
+  unsigned held = 8 * static_cast<unsigned>(length_ & 7);
+  length_ += first_bits / 8 + piece.size();
+
+  // Words are put together by shifting, so pending bytes never force a loop over single bytes.
+  const auto add = [&](std::uint64_t word, unsigned bits) {
+    pending |= word << held;
+    held += bits;
+    if (held < 64) return;
+    state.compress(pending);
+    held -= 64;
+    // Twice, as a shift by 64 is none.
+    pending = word >> 1 >> (bits - held - 1);
+  };
+  add(first, first_bits);
   const char* at = piece.data();
   std::size_t left = piece.size();
-  // Words are put together by shifting, so pending bytes never force a loop over single bytes.
-  const unsigned held = 8 * static_cast<unsigned>(length_ & 7);
-  length_ += left;
-
-  if (held == 0) {
-    for (; left >= 8; at += 8, left -= 8) state.compress(load_le64(at));
-    pending = load_tail(at, left);
-  } else {
-    for (; left >= 8; at += 8, left -= 8) {
-      const std::uint64_t word = load_le64(at);
-      state.compress(pending | word << held);
-      pending = word >> (64 - held);
-    }
-    const std::uint64_t tail = load_tail(at, left);
-    pending |= tail << held;
-    if (held + 8 * left >= 64) {
-      state.compress(pending);
-      pending = tail >> (64 - held);
-    }
-  }
+  for (; left >= 8; at += 8, left -= 8) add(load_le64(at), 64);
+  add(load_tail(piece, left), 8 * static_cast<unsigned>(left));
 
   v0_ = state.v0;
   v1_ = state.v1;

@@ -14,6 +14,8 @@ class SipHash128 {
   SipHash128(std::uint64_t key_low, std::uint64_t key_high);
 
   void update(Bytes piece);
+  /// The same as of its length, four bytes with the lowest first, and then of the field.
+  void update_with_length(Bytes field);
 
   struct Digest {
     std::uint64_t low;
@@ -23,6 +25,9 @@ class SipHash128 {
   Digest finish();
 
  private:
+  // `first`, whose bits above `first_bits` < 64 are 0, and then the piece.
+  void absorb(std::uint64_t first, unsigned first_bits, Bytes piece);
+
   std::uint64_t v0_, v1_, v2_, v3_;
   std::uint64_t pending_ = 0;  // bytes not yet a full word, lowest first
   std::uint64_t length_ = 0;

@@ -171,6 +171,12 @@ CookieNames::CookieNames(const std::vector<std::string>& configured) {
     Name& added = names_.emplace_back();
     added.name = name;
     for (const char c : name) added.folded.push_back(fold(c));
+    const std::size_t head_bytes = std::min(kHeadBytes, name.size() + 1);
+    char head[kHeadBytes] = {};
+    name.copy(head, kHeadBytes);
+    if (name.size() < kHeadBytes) head[name.size()] = '=';
+    added.head = load_le64(head);
+    added.head_mask = ~std::uint64_t{0} >> (8 * (kHeadBytes - head_bytes));
   }
   second_.fill(kAnything);
   for (std::size_t index = 0; index < names_.size(); ++index) {
@@ -193,6 +199,10 @@ void CookieNames::note_first_bytes(Bytes name, std::size_t index) {
     // Behind a name of one byte stands the '=', or whatever makes a variant or a chunk of it.
     if (name.size() == 1 || folded == fold(name[1])) second_[byte] |= bit;
   }
+}
+
+bool CookieNames::has_rest_of(Bytes name, Bytes pair) {
+  return pair.size() > name.size() && pair[name.size()] == '=' && pair.starts_with(name);
 }
 
 NameMatch CookieNames::match(Bytes raw) const {

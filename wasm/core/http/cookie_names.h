@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_order.h"
 #include "base/types.h"
 
 namespace sesame {
@@ -56,11 +57,15 @@ class CookieNames {
             second_[static_cast<unsigned char>(pair[1])]) != 0;
   }
 
-  /// True if `pair` is of a configured name, exactly, with an '=' behind it and nothing between.
+  /// True if `pair` is of a configured name, exactly, with an '=' behind it and nothing between. Of
+  /// a pair below eight bytes it is for `match` to say.
   bool begins_with_name(Bytes pair, std::uint32_t* index) const {
+    if (pair.size() < kHeadBytes) return false;
+    const std::uint64_t head = load_le64(pair.data());
     for (*index = 0; *index < names_.size(); ++*index) {
-      const std::string& name = names_[*index].name;
-      if (pair.size() > name.size() && pair[name.size()] == '=' && pair.starts_with(name)) {
+      const Name& name = names_[*index];
+      if (((head ^ name.head) & name.head_mask) == 0 &&
+          (name.name.size() < kHeadBytes || has_rest_of(name.name, pair))) {
         return true;
       }
     }
@@ -76,8 +81,14 @@ class CookieNames {
  private:
   struct Name {
     std::string name;
-    std::string folded;  // see `fold`
+    std::string folded;           // see `fold`
+    std::uint64_t head = 0;       // what pairs of this name begin with, their '=' included
+    std::uint64_t head_mask = 0;  // which bytes of that count
   };
+  static constexpr std::size_t kHeadBytes = 8;
+
+  // Whether a pair that begins with a name's head begins with all of it.
+  static bool has_rest_of(Bytes name, Bytes pair);
 
   NameMatch match_exactly(Bytes name) const;
   bool is_variant(Bytes raw, std::uint32_t* index) const;

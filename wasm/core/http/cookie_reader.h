@@ -103,6 +103,7 @@ class CookieReader {
 
   bool has_credential() const { return has_chunks_ || !value_.empty(); }
   Bytes name() const { return names_.name(index_); }
+  std::uint32_t name_number() const { return index_; }
 
   // The one value, decoded if it has more than one spelling.
   Bytes value(CredentialScratch* scratch) const {
@@ -158,7 +159,8 @@ class CookieReader {
   Ambiguity fit_whole() const {
     if (value_.empty()) return Ambiguity::kNone;
     if ((empty_bits_ >> (index_ % 64) & 1) != 0) return Ambiguity::kTwoCookies;
-    return announced_chunks() == 0 ? Ambiguity::kNone : Ambiguity::kChunks;
+    const bool announces = value_.front() == 'c' && announced_chunks() > 0;
+    return announces ? Ambiguity::kChunks : Ambiguity::kNone;
   }
 
   Ambiguity fit_chunks();

@@ -46,8 +46,7 @@ void CredentialScratch::reserve(std::size_t capacity) {
   capacity_ = capacity;
 }
 
-void CredentialScratch::wipe() {
-  if (used_ == 0) return;
+void CredentialScratch::overwrite() {
   // Through a volatile pointer: nobody reads it any more, and it must happen all the same.
   for (volatile char* at = bytes_.get(); used_ > 0; --used_) *at++ = 0;
 }

@@ -25,12 +25,16 @@ class CredentialScratch {
   void reserve(std::size_t capacity);
   /// REQUIRES: there is room for it.
   void push(char c) { bytes_[used_++] = c; }
-  void wipe();
+  void wipe() {
+    if (used_ > 0) overwrite();
+  }
 
   Bytes filled() const { return {bytes_.get(), used_}; }
   bool is_used() const { return used_ > 0; }
 
  private:
+  void overwrite();
+
   std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = 0;
   std::size_t used_ = 0;

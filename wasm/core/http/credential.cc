@@ -25,7 +25,10 @@ Ambiguity fault_of_token(Bytes token) {
 }
 
 Credential ambiguous(Ambiguity reason) {
-  return {.kind = CredentialKind::kAmbiguous, .ambiguity = reason, .name = {}, .value = {}};
+  Credential credential;
+  credential.kind = CredentialKind::kAmbiguous;
+  credential.ambiguity = reason;
+  return credential;
 }
 
 }  // namespace
@@ -59,6 +62,7 @@ Credential CredentialReader::read(Bytes cookie_header, Bytes authorization,
     if (!has_cookie) return {};
     return {.kind = CredentialKind::kCookie,
             .ambiguity = Ambiguity::kNone,
+            .name_number = cookies.name_number(),
             .name = cookies.name(),
             .value = cookies.value(scratch)};
   }
@@ -85,6 +89,7 @@ Credential CredentialReader::read_authorization(Bytes authorization) const {
   if (fault != Ambiguity::kNone) return ambiguous(fault);
   return {.kind = CredentialKind::kBearer,
           .ambiguity = Ambiguity::kNone,
+          .name_number = 0,
           .name = scheme,
           .value = authorization};
 }

@@ -25,6 +25,7 @@ enum class CredentialKind : std::uint32_t {
 struct Credential {
   CredentialKind kind = CredentialKind::kAnonymous;
   Ambiguity ambiguity = Ambiguity::kNone;
+  std::uint32_t name_number = 0;  ///< of a cookie: which of the configured names it has
   Bytes name;   ///< the configured name of the cookie, or the scheme in lower case
   Bytes value;  ///< the same for every spelling of the credential
 };
@@ -89,7 +90,7 @@ class CredentialReader {
   /// for; some may be ambiguous by themselves.
   NamedCredentials all_named(Bytes cookie_header, Bytes authorization) const;
 
-  /// Of managed sessions; empty if none is configured.
+  /// Number 0; empty if none is configured.
   Bytes first_cookie_name() const { return names_.size() == 0 ? Bytes{} : names_.name(0); }
 
  private:

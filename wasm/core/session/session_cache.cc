@@ -55,6 +55,10 @@ SessionCache::Subject::Subject(const SessionCache& cache, const RequestHead& req
   const CredentialKind kind = credential.kind;
   if (kind != CredentialKind::kCookie && kind != CredentialKind::kBearer) return;
   has_key = true;
+  if (request.tenant.empty() && kind == CredentialKind::kCookie && credential.name_number == 0) {
+    key = cache.keys_.make_usual(credential.value);
+    return;
+  }
   const KeyKind key_kind = kind == CredentialKind::kCookie ? KeyKind::kCookie : KeyKind::kBearer;
   key = cache.keys_.make(request.tenant, key_kind, credential.name, credential.value);
   if (!request.tenant.empty()) {
@@ -140,7 +144,7 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
     held = {.reason = Reason::kChanged, .entry = {}, .was_document = held.was_document};
   }
 
-  Lease* waited = leases_.find(options.waited, now);
+  Lease* waited = options.waited == 0 ? nullptr : leases_.find(options.waited, now);
   if (waited != nullptr && waited->key == subject.key) {
     if (const auto followed = follow(waited, held, options.fresh)) return *followed;
   }

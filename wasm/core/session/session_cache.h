@@ -479,8 +479,8 @@ class SessionCache {
 
   Config config_;
   std::array<char, KeyMaker::kSecretBytes> secret_;
-  KeyMaker keys_;
   CredentialReader reader_;
+  KeyMaker keys_;
   mutable CredentialScratch scratch_;
   std::unique_ptr<Store> store_;
   LeaseTable leases_;

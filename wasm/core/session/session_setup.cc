@@ -16,8 +16,8 @@ SessionCache::SessionCache(Config config, Bytes secret, std::unique_ptr<Store> s
 SessionCache::SessionCache(Config&& config, Bytes secret, std::unique_ptr<Store> store,
                            const MemoryBudget& budget)
     : config_(std::move(config)),
-      keys_(secret),
       reader_(config_.cookie_names, config_.authorization_schemes, config_.credential_order),
+      keys_(secret, reader_.first_cookie_name()),
       store_(store != nullptr ? std::move(store) : budget.make_store()),
       leases_(budget.leases, budget.answer_bytes),
       tombstones_(budget.tombstones, config_.ends_per_user),
@@ -28,7 +28,7 @@ SessionCache::SessionCache(Config&& config, Bytes secret, std::unique_ptr<Store>
 }
 
 void SessionCache::replace_secret(Bytes secret) {
-  keys_ = KeyMaker(secret);
+  keys_ = KeyMaker(secret, reader_.first_cookie_name());
   std::copy_n(secret.begin(), secret_.size(), secret_.begin());
 }
 

@@ -22,7 +22,7 @@ std::size_t TombstoneTable::bytes_for(std::size_t capacity) {
   return capacity * sizeof(Tombstone) + 2 * SlotIndex::bytes_for(capacity);
 }
 
-bool TombstoneTable::contains(const Key& key, TimeMs now) const {
+bool TombstoneTable::is_dead(const Key& key, TimeMs now) const {
   const std::uint32_t slot = find(key);
   return slot != SlotIndex::kNone && now < slots_[slot].until;
 }

@@ -19,7 +19,7 @@ class TombstoneTable {
   /// `per_user`: how many of one user it takes; 0: as many as there is room for.
   explicit TombstoneTable(std::size_t capacity, std::size_t per_user = 0);
 
-  bool contains(const Key& key, TimeMs now) const;
+  bool contains(const Key& key, TimeMs now) const { return size() > 0 && is_dead(key, now); }
 
   /// `guarded_until`: until then it may not be forgotten. `until`: the end of the session, at or
   /// after that. `user`: the tag of the session's user; 0: not known. False, and nothing changes:
@@ -60,6 +60,7 @@ class TombstoneTable {
   bool may_forget(const Tombstone& tombstone, TimeMs now) const {
     return !tombstone.used || now >= tombstone.guarded_until;
   }
+  bool is_dead(const Key& key, TimeMs now) const;
   bool has_all_of(std::uint32_t user, TimeMs now) const;
   std::uint32_t find(const Key& key) const;
   void forget(std::uint32_t slot);
