@@ -148,6 +148,20 @@ export const shellMutants = [
     by: js('unauthenticated'),
   },
   {
+    name: 'R82: that a sign-out with a bearer and a cookie ends the bearer alone',
+    file: OBSERVING,
+    from: 'changes.end(withoutCookie(asked))',
+    to: 'changes.end(asked)',
+    by: suite('R82'),
+  },
+  {
+    name: 'R82: that no bearer which does not count is ended',
+    file: OBSERVING,
+    from: ' &&\n        this.#parts.core.credential === Credential.BEARER',
+    to: '',
+    by: suite('R82'),
+  },
+  {
     name: 'R1: that a sign-out reaches the credential that does not count too',
     file: CHANGES,
     from: 'for (const each of named) if (each !== head) this.#core.forgetSession(each);',
@@ -1219,8 +1233,8 @@ export const shellMutants = [
   {
     name: 'R25: that an observed sign-out which waits says so',
     file: OBSERVING,
-    from: "await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {\n      isPending = true;\n    });",
-    to: "await (outcome === 'end' ? changes.end(asked) : changes.drop(asked)).catch(() => {});",
+    from: 'await work.catch(() => {\n        isPending = true;\n      });',
+    to: 'await work.catch(() => {});',
     by: js('guards-shared'),
   },
   {

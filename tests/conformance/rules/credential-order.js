@@ -127,11 +127,13 @@ export const credentialOrder = [
       async (t) => {
         const both = { ...cookie(t.user()), ...bearer(t.user()) };
         const alone = { cookie: both.cookie };
-        await t.ask(alone);
-        await t.ask(both);
+        const token = { authorization: both.authorization };
+        for (const each of [alone, token, both]) await t.ask(each);
         t.origin.on('POST /logout', { status: 204 });
         await post(t, '/logout', both);
         assert.equal((await t.ask(alone, DOCUMENT, 'origin'))[0], 200);
+        // A bearer that has signed itself out is taken at its word.
+        assert.equal((await t.ask(token))[0], options === BEARER_FIRST ? 401 : 200);
       },
       options,
     ),
