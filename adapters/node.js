@@ -230,7 +230,7 @@ function refuse(outgoing, status) {
  * }).listen(8080);
  * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  * // GET /leave as ingrid => 200 bye
- * // GET /api/auth/session as ingrid => 401
+ * // GET /api/auth/session as ingrid => 401 null
  */
 export async function endSession(cache, request, response) {
   const { setCookies } = await cache.endSession(request);

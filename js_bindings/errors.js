@@ -100,7 +100,7 @@ export class UpdateError extends SesameError {
  * const error = await sessions.getSession(request).catch((error) => error);
  * error instanceof OriginUnavailableError; // => true
  * error.retryAfterMs > 0; // => true
- * error.cause.message; // => 'connection refused'
+ * error.cause instanceof Error; // => true
  */
 export class OriginUnavailableError extends SesameError {
   /**

@@ -5,6 +5,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { SessionCache } from 'sesame-edge';
 import { ConfigError, SesameError } from '../../js_bindings/errors.js';
+import { forward } from '../../js_bindings/origin/forward.node.js';
 
 /** @import { SessionCacheBase } from '../../js_bindings/session-cache.js' */
 /** @import { Options } from '../../js_bindings/options/types.js' */
@@ -61,7 +62,7 @@ export function sharedInstance(source, name) {
 /** @param {Options} options @returns {SessionCacheBase} */
 function newCache(options) {
   // Had by its name, so that the host decides which it is, it may be another class to the compiler.
-  return /** @type {any} */ (new SessionCache(options, { fetch: fetchUncached }));
+  return /** @type {any} */ (new SessionCache(options, { fetch: fetchUncached, forward }));
 }
 
 /** By what it does: each bundle has a class of its own. @param {unknown} value @returns {value is SessionCacheBase} */

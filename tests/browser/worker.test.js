@@ -392,6 +392,27 @@ test('R5, R63: behind a Sesame at the edge, whose answers are for no other cache
   assert.equal((await session(tab)).user.email, LAYLA);
 });
 
+test('R11: a fresh session passes the worker and the Sesame at the edge behind it', async (t) => {
+  const edge = new SessionCache({ origin: await site.origin.listen() });
+  t.after(() => {
+    edge.dispose();
+    return site.origin.close();
+  });
+  const answer = toNodeHandler(edge);
+  site.intercept((request, response) => {
+    if (!request.url?.startsWith('/api/')) return false;
+    answer(request, response);
+    return true;
+  });
+  const tab = await signedIn();
+  for (const asked of [2, 3]) {
+    assert.equal((await session(tab, { fresh: true })).user.email, LAYLA);
+    assert.equal(site.asked(), asked);
+    assert.equal((await session(tab)).user.email, LAYLA);
+  }
+  assert.equal(site.asked(), 3);
+});
+
 test('R70: the worker counts', async () => {
   const tab = await signedIn();
   await tab.reload(); // whatever the page has heard of the login, it asks no more because of it

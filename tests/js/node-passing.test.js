@@ -202,6 +202,7 @@ describe('WebSockets through sesame-edge/node', { timeout: 20_000 }, () => {
     await (await fetch('/x')).text(); // the server has been seen before it has one
     new WebSocketServer({ server }).on('connection', (socket) => socket.send('mine'));
     const [data] = await once(connect(port, '/chat'), 'message');
+    await (await fetch('/x')).text(); // by now the origin would have heard of it
     assert.deepEqual([String(data), upgrades.length], ['mine', 0]);
   });
 
@@ -360,6 +361,18 @@ describe('what passes through Node as it is', () => {
     });
     assert.equal(await (await fetch('/x')).text(), 'x');
     assert.equal(isCut, true);
+  });
+
+  test('R41: a write whose kept connection breaks may have arrived, and is not sent again', async () => {
+    const { origin, sessions } = await createSessions();
+    const { fetch } = await listen(http.createServer(toNodeHandler(sessions)));
+    for (const init of [{}, { body: 'x' }]) {
+      await (await fetch('/warm')).text();
+      const before = origin.count('POST /once');
+      origin.on('POST /once', { fault: 'reset' });
+      assert.equal((await fetch('/once', { method: 'POST', ...init })).status, 503);
+      assert.equal(origin.count('POST /once'), before + 1);
+    }
   });
 
   test('R41: an answer that breaks off is broken off for the client as well', async () => {

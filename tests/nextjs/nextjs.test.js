@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { PASSWORD } from '../../examples/origin/users.mjs';
 import { launchChromium } from '../browser/support/chromium.js';
+import { until } from '../support/wait.js';
 import { buildExample, startApp } from './support/next-app.js';
 
 const axe = createRequire(import.meta.url).resolve('axe-core');
@@ -349,6 +350,18 @@ test('R5, R22: the document’s path is answered here, and what is written to it
   assert.equal(written.headers.get('cache-control'), 'private, no-store');
   assert.match((await app.get('/account', { cookie })).text, /Amina by script/);
   assert.equal(app.calls(), 1);
+});
+
+test('R8, R25: endSession in a route handler ends the session here and at the origin, and the cookie in the browser', async () => {
+  const cookie = await app.login(AMINA);
+  assert.match((await app.get('/account', { cookie })).text, /Amina/);
+  const left = await app.get('/sign-out', { method: 'POST', cookie });
+  assert.deepEqual([left.status, left.headers.get('location')], [303, '/']);
+  const ended = left.headers.getSetCookie().map((line) => line.split(';')[0]);
+  assert.deepEqual(ended, ['__Host-session=']);
+  assert.doesNotMatch((await app.get('/account', { cookie })).text, /Amina/);
+  assert.equal((await app.get('/api/auth/session', { cookie })).status, 401);
+  await until(() => app.calls('POST /api/v1/auth/logout') === 1);
 });
 
 test('R42: other sites’ pages can neither sign in nor out', async () => {

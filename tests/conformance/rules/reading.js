@@ -326,6 +326,7 @@ export const reading = [
         const headers = { ...credential, 'cache-control': control, pragma: 'no-cache' };
         assert.deepEqual(await t.ask(headers), [200, versionOf(1)], control);
         assert.equal((await t.session(headers)).user.version, 1);
+        assert.equal((await t.fetch(DOCUMENT, { method: 'HEAD', headers })).status, 200);
       }
       assert.equal(t.origin.count(), 1);
     },
