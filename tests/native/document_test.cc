@@ -240,6 +240,12 @@ TEST_CASE("R23: the user is the first pointer's string or number") {
   CHECK(find_user_id(R"({"id":{},"sub":"u2"})", pointers) == "su2");
   CHECK(find_user_id(R"({"name":"x"})", pointers) == std::nullopt);
   CHECK(find_user_id(R"({"id":"u1"})", {}) == std::nullopt);
+  // Pointers that begin alike, among others, and a member that is named twice: the last counts.
+  const std::vector<std::string> places = {"/me/id", "/me/uid", "/x~1y/0/id", "/me/0/id"};
+  CHECK(find_user_id(R"({"me":{"uid":"u1"},"x/y":[{"id":"u2"}]})", places) == "su1");
+  CHECK(find_user_id(R"({"x/y":[{"id":"u2"}],"me":[{"id":"u3"}]})", places) == "su2");
+  CHECK(find_user_id(R"({"me":[{"id":"u3"}]})", places) == "su3");
+  CHECK(find_user_id(R"({"me":{"id":"u1"},"m\u0065":{"id":"u4"}})", places) == "su4");
 }
 
 TEST_CASE("R23: a string and a number that look alike are two users") {

@@ -248,6 +248,38 @@ std::optional<Bytes> find_element(Bytes array, Bytes index) {
   return std::nullopt;
 }
 
+// The members of a document, found once for however many pointers.
+class FirstMembers {
+ public:
+  explicit FirstMembers(Bytes text) : value_(json_value(text)) {
+    if (value_.empty() || value_.front() != '{') return;
+    for (JsonMembers members(value_); members.next();) {
+      members_.push_back({members.name(), members.value()});
+    }
+  }
+
+  /// What a pointer of one token points to.
+  std::optional<Bytes> find(Bytes pointer) const {
+    if (value_.empty() || value_.front() != '{') return find_value(value_, pointer);
+    if (pointer.empty() || pointer.front() != '/') return std::nullopt;
+    const std::optional<std::string> name = unescape_token(pointer.substr(1));
+    if (!name) return std::nullopt;
+    for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
+      if (json_string_is(member->name, *name)) return member->value;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  struct Member {
+    Bytes name;
+    Bytes value;
+  };
+
+  Bytes value_;
+  std::vector<Member> members_;
+};
+
 bool is_object(Bytes value) { return !value.empty() && value.front() == '{'; }
 
 // A hash of the names of an object's members, in whatever order, and of those of the objects in it.
@@ -306,8 +338,16 @@ std::optional<Bytes> find_value(Bytes text, Bytes pointer) {
 }
 
 std::optional<std::string> find_user_id(Bytes text, const std::vector<std::string>& pointers) {
+  const FirstMembers members(text);
+  Bytes begun;  // the first token of the pointer before, which many share
+  std::optional<Bytes> inside;
   for (const std::string& pointer : pointers) {
-    const std::optional<Bytes> value = find_value(text, pointer);
+    const Bytes rest = Bytes(pointer).substr(std::min(pointer.find('/', 1), pointer.size()));
+    const Bytes first = Bytes(pointer).substr(0, pointer.size() - rest.size());
+    if (first != begun || begun.empty()) inside = members.find(first);
+    begun = first;
+    if (!inside) continue;
+    const std::optional<Bytes> value = find_value(*inside, rest);
     if (!value) continue;
     if (value->front() == '"' && value->size() > 2) {
       std::string id(1, kTextId);
