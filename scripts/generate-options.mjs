@@ -24,6 +24,7 @@ const TYPES = {
   prefix: ['string', 'string'],
   pointer: ['string', 'string'],
   strings: ['string | string[]', 'string[]'],
+  pointers: ['string | string[]', 'readonly string[]'],
   varyOn: ['string | string[]', 'readonly string[]'],
   duration: ['Duration', 'number'],
   size: ['Size', 'number'],
@@ -215,7 +216,11 @@ const READ_TABLES = [
   { table: 'kDurationOptions', kinds: ['duration'], type: 'DurationMs' },
   { table: 'kSizeOptions', kinds: ['size', 'count'], type: 'std::size_t' },
   { table: 'kBooleanOptions', kinds: ['boolean'], type: 'bool' },
-  { table: 'kListOptions', kinds: ['strings', 'order'], type: 'std::vector<std::string>' },
+  {
+    table: 'kListOptions',
+    kinds: ['strings', 'pointers', 'order'],
+    type: 'std::vector<std::string>',
+  },
   { table: 'kStatusOptions', kinds: ['statuses'], type: 'std::vector<int>' },
 ];
 

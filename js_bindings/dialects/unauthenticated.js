@@ -76,14 +76,18 @@ export class Unauthenticated {
     if (typeof value !== 'object' || Array.isArray(value)) return null;
     const isEmpty = Object.keys(value).length === 0;
     if (isEmpty) return this.#forms.some((form) => 'isEmpty' in form) ? 'doubtful' : null;
-    const namesUser = this.#userId.some((pointer) => (valueAt(value, pointer) ?? null) !== null);
     const isNo = this.#forms.some(
       (form) =>
         'pointer' in form &&
         valueAt(value, form.pointer) === form.value &&
-        !(form.isNamed && namesUser),
+        !(form.isNamed && this.#namesUser(value)),
     );
     return isNo ? 'no' : null;
+  }
+
+  /** @param {object} value */
+  #namesUser(value) {
+    return this.#userId.some((pointer) => (valueAt(value, pointer) ?? null) !== null);
   }
 }
 

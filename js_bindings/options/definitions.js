@@ -7,8 +7,6 @@
 // a kind accepts is said in `parse.js`.
 // Invariant: an option that is not here does not exist.
 
-import { USER_ID_POINTERS } from '../util/user-id.js';
-
 /**
  * @typedef {object} Definition
  * @property {string} kind what it accepts: a parser of `parse.js`
@@ -40,8 +38,9 @@ export const SECTIONS = {
         meaning: 'where the back end says who the user is',
       },
       userId: {
-        kind: 'strings',
-        standard: [...USER_ID_POINTERS],
+        kind: 'pointers',
+        standard: null,
+        standardText: 'the [usual names in the usual places](operating.md#whose-document)',
         core: 'user_id_pointers',
         meaning:
           'where the user’s identifier is in the document (JSON pointers; the first that is there counts)',

@@ -13,6 +13,7 @@ import { asInUrl, parsePathPattern } from '../dialects/path-patterns.js';
 import { parseUnauthenticated } from '../dialects/unauthenticated.js';
 import { ConfigError } from '../errors.js';
 import { fromHex } from '../util/hex.js';
+import { USER_ID_POINTERS } from '../util/user-id.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
 import { OPTIONS } from './table.js';
 import { parseVaryOn, sessionCookieFault, VARY_ON_REASON } from './vary-on.js';
@@ -67,6 +68,10 @@ const KINDS = {
   prefix: [BAD_PATH, (value) => parsePath(value)?.replace(/\/$/, '')],
   pointer: ['must be a JSON pointer', (value) => (isPath(value) ? value : undefined)],
   strings: ['must be a string or a list of strings', parseStrings],
+  pointers: [
+    'must be a JSON pointer or a list of them',
+    (value) => (value === null ? USER_ID_POINTERS : parseStrings(value)),
+  ],
   varyOn: [VARY_ON_REASON, parseVaryOn],
   duration: [
     "must be milliseconds or a string such as '30m'",

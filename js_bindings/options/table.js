@@ -4,10 +4,7 @@
 export const OPTIONS = Object.freeze({
   origin: { kind: 'origin' },
   documentPath: { kind: 'path', standard: '/api/v1/users/me' },
-  userId: {
-    kind: 'strings',
-    standard: ['/id', '/user/id', '/data/id', '/sub', '/_id', '/uuid', '/userId', '/user_id'],
-  },
+  userId: { kind: 'pointers', standard: null },
   cookie: {
     kind: 'strings',
     standard: ['session', '__Host-session', '__Secure-session'],

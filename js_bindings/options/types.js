@@ -17,7 +17,7 @@
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
- *   that is there counts); default: `/id`, `/user/id`, `/data/id`, `/sub`, `/_id`, `/uuid`, `/userId`, `/user_id`
+ *   that is there counts); default: the [usual names in the usual places](operating.md#whose-document)
  * @property {string | string[]} [cookie] the name of the session cookie, or its names; set it if yours is not among
  *   the defaults; default: `session`, `__Host-session`, `__Secure-session`
  * @property {string | string[]} [authorizationSchemes] the schemes of `Authorization` that carry a whole credential;
@@ -118,7 +118,7 @@
  * @typedef {object} ParsedOptions
  * @property {string} origin
  * @property {string} documentPath
- * @property {string[]} userId
+ * @property {readonly string[]} userId
  * @property {string[]} cookie
  * @property {string[]} authorizationSchemes
  * @property {('bearer' | 'cookie')[]} credential
