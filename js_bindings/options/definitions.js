@@ -40,7 +40,8 @@ export const SECTIONS = {
       userId: {
         kind: 'pointers',
         standard: null,
-        standardText: 'the [usual names in the usual places](operating.md#whose-document)',
+        standardText: 'the usual names in the usual places',
+        page: 'operating.md#whose-document',
         core: 'user_id_pointers',
         meaning:
           'where the user’s identifier is in the document (JSON pointers; the first that is there counts)',

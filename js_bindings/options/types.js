@@ -17,7 +17,7 @@
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
- *   that is there counts); default: the [usual names in the usual places](operating.md#whose-document)
+ *   that is there counts); default: the usual names in the usual places
  * @property {string | string[]} [cookie] the name of the session cookie, or its names; set it if yours is not among
  *   the defaults; default: `session`, `__Host-session`, `__Secure-session`
  * @property {string | string[]} [authorizationSchemes] the schemes of `Authorization` that carry a whole credential;
