@@ -1,0 +1,24 @@
+// What Django with its REST framework is like: data alone. It knows nothing of how options are read. Proven by
+// tests/backends/django.test.js. Invariant: paths end in a slash where Django's own do.
+import { rowsOf } from './rows.js';
+
+/** @type {import('./preset.js').Preset} */
+export const django = {
+  provenWith: 'Django 3.2.25 and Django REST framework 3.14.0',
+  options: {
+    documentPath: '/api/users/me/',
+    cookie: ['sessionid', '__Host-sessionid', '__Secure-sessionid'],
+    userId: ['/id', '/pk'],
+    effects: rowsOf([
+      // Django's own views, dj-rest-auth's and djoser's.
+      ['POST /**/password_change', 'endsOthers'],
+      ['POST /**/password/change', 'endsOthers'],
+      ['POST /**/set_password', 'endsOthers'],
+      ['POST /**/logoutall', 'endsUser'],
+      // Its administration.
+      ['POST /**/user/{id}/change', 'changes'],
+      ['POST /**/user/{id}/password', 'endsUser'],
+      ['POST /**/user/{id}/delete', 'endsUser'],
+    ]),
+  },
+};
