@@ -15,6 +15,7 @@
  * @property {Device} b
  * @property {string} user
  * @property {(user: string) => Promise<Device>} signUp another user's device
+ * @property {(device: Device) => Device} copy a device with the cookies that another has
  * @property {string} url what browsers take for the site
  */
 

@@ -221,9 +221,9 @@ export function testJourneys(backEnd) {
 async function openPair(scene, { name }, second) {
   const user = scene.newUser();
   const a = await scene.signUp(user);
-  const { url, signUp } = scene;
+  const { url, signUp, copy } = scene;
   assert.equal((await scene.check(a)).user, user, `${name}: the first device is not signed in`);
-  const pair = { ...{ a, b: a, user, url, signUp } };
+  const pair = { ...{ a, b: a, user, url, signUp, copy } };
   pair.b = second ? await second(pair) : await scene.signIn(user);
   assert.equal((await scene.check(pair.b)).user, user, `${name}: the second is not signed in`);
   return pair;

@@ -1,0 +1,85 @@
+// Auth.js for Express behind Sesame, as its own client asks it: sessions in a JWT that every answer renews, in a JWT
+// that needs several cookies, and in a database. Journeys are lib/journeys.js's.
+import { testJourneys } from './lib/journeys.js';
+import { startAuthJs } from './npm/auth-js-server.js';
+
+const DOCUMENT = '/auth/session';
+
+/** @typedef {import('./lib/device.js').Device} Device */
+
+/** What a form of Auth.js sends. @param {Device} device @param {string} path @param {Record<string, string>} fields */
+async function post(device, path, fields) {
+  const { csrfToken } = await (await device.get('/auth/csrf')).json();
+  const answer = await device.form(path, { csrfToken, ...fields });
+  await answer.text();
+  if (answer.status !== 302) throw new Error(`${path}: ${answer.status}`);
+}
+
+/** @type {Map<string, Awaited<ReturnType<typeof startAuthJs>>>} by what browsers take for the site */
+const running = new Map();
+
+/** @param {Parameters<typeof startAuthJs>[0]} how */
+const startWith = (how) => async (/** @type {string} */ publicUrl) => {
+  const server = await startAuthJs(how);
+  running.set(publicUrl, server);
+  return server;
+};
+
+const byPassword = (/** @type {Device} */ device, /** @type {string} */ user) =>
+  post(device, '/auth/callback/credentials', { name: user });
+
+async function byMail(/** @type {Device} */ device, /** @type {string} */ user) {
+  const email = `${user}@example.com`;
+  await post(device, '/auth/signin/email', { email });
+  const token = running.get(device.url)?.mailed(email) ?? '';
+  const link = `/auth/callback/email?${new URLSearchParams({ email, token })}`;
+  const answer = await device.get(link, { accept: 'text/html' });
+  if (answer.status !== 302) throw new Error(`${link}: ${answer.status}`);
+}
+
+const signOut = ({ a }) => post(a, '/auth/signout', {});
+
+const common = {
+  options: { backend: 'auth.js', documentPath: DOCUMENT },
+  documentPath: DOCUMENT,
+  who: (/** @type {any} */ document) => document?.user?.name ?? null,
+  changes: [],
+};
+
+// A JWT lives until it runs out, whoever has signed out: that a device is out is for its own browser alone.
+const ofToken = [{ name: 'signOut', act: signOut, out: ['a'], stays: ['b'] }];
+
+testJourneys({
+  ...common,
+  name: 'Auth.js, JWT',
+  start: startWith({ strategy: 'jwt' }),
+  signUp: byPassword,
+  signIn: byPassword,
+  endings: ofToken,
+});
+
+testJourneys({
+  ...common,
+  name: 'Auth.js, JWT in several cookies',
+  start: startWith({ strategy: 'jwt', isLong: true }),
+  signUp: byPassword,
+  signIn: byPassword,
+  endings: ofToken,
+});
+
+testJourneys({
+  ...common,
+  name: 'Auth.js, database',
+  start: startWith({ strategy: 'database' }),
+  signUp: byMail,
+  signIn: byMail,
+  endings: [
+    { name: 'signOut', act: signOut, out: ['a', 'old a'], stays: ['b'] },
+    {
+      name: 'signOut, the session on two devices',
+      act: signOut,
+      out: ['a', 'old a', 'b'],
+      second: async ({ a, copy }) => copy(a),
+    },
+  ],
+});
