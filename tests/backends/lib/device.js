@@ -6,10 +6,12 @@
 /**
  * @param {string} url what it takes for the site
  * @param {Record<string, string>} [kept] cookies of another device, for the same session in two places
+ * @param {Record<string, string>} [headers] that every request has
  */
-export function createDevice(url, kept = {}) {
+export function createDevice(url, kept = {}, headers = {}) {
   /** @type {Map<string, string>} */
   const cookies = new Map(Object.entries(kept));
+  const always = { ...headers };
   const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 
   /**
@@ -18,6 +20,7 @@ export function createDevice(url, kept = {}) {
    */
   async function send(to, init = {}) {
     const request = new Request(to instanceof Request ? to : new URL(to, url), init);
+    for (const [name, value] of Object.entries(always)) request.headers.set(name, value);
     if (cookies.size > 0) request.headers.set('cookie', header());
     if (request.method !== 'GET') request.headers.set('origin', url);
     const answer = await fetch(request, { redirect: 'manual' });
@@ -58,6 +61,9 @@ export function createDevice(url, kept = {}) {
     /** @param {string} path @param {Record<string, string>} body @param {Record<string, string>} [headers] */
     form: (path, body = {}, headers = {}, method = 'POST') =>
       send(path, { method, headers, body: new URLSearchParams(body) }),
+    /** From now on. @param {Record<string, string>} given */
+    sendAlways: (given) => void Object.assign(always, given),
+    headers: () => ({ ...always }),
     cookies: () => Object.fromEntries(cookies),
   };
 }

@@ -58,14 +58,13 @@ async function openScene(backEnd, host) {
 
     /** What the back end itself says to these cookies. @param {Device} device */
     async direct(device) {
-      const cookies = device.cookies();
-      const own = createDevice(running.url, cookies);
+      const own = createDevice(running.url, device.cookies(), device.headers());
       const answer = await own.get(documentPath);
       return { status: answer.status, text: await answer.text() };
     },
 
     /** A device that still has the cookies that another has now. @param {Device} device */
-    copy: (device) => createDevice(url, device.cookies()),
+    copy: (device) => createDevice(url, device.cookies(), device.headers()),
 
     begin() {
       checks = 0;
