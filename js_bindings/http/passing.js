@@ -74,6 +74,10 @@ export class Passing {
       : null;
     const isUpdate =
       isDocument && changesOwnUser && !passed.mayChangeIdentity && request.method !== 'DELETE';
+    const asked = documentRequestOf(this.#parts, request, context);
+    // Whose sessions end has to be known before: the origin cannot say it of a credential that has ended with them.
+    if (passed.endsOwnUser) await this.#parts.engine.resolve(asked);
+    const finish = changesOwnUser ? this.#parts.engine.beginWrite(asked) : null;
     const limit = isDocument ? maxBody : Number.POSITIVE_INFINITY;
     /** @type {Response} */
     let response;

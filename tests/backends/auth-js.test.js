@@ -42,6 +42,7 @@ const signOut = ({ a }) => post(a, '/auth/signout', {});
 const common = {
   options: { backend: 'auth.js', documentPath: DOCUMENT },
   documentPath: DOCUMENT,
+  page: '/auth/providers',
   who: (/** @type {any} */ document) => document?.user?.name ?? null,
   changes: [],
 };

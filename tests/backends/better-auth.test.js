@@ -31,6 +31,7 @@ testJourneys({
   name: 'better-auth',
   options: { backend: 'better-auth' },
   documentPath: '/api/auth/get-session',
+  page: '/api/auth/list-sessions',
   async start(publicUrl) {
     const server = await startBetterAuth({ publicUrl });
     running.set(publicUrl, server);

@@ -9,14 +9,19 @@ import { ownDirectory, runProgram, startProgram, systemProgram } from './lib/pro
 
 const PASSWORD = 'correct horse battery';
 const NEW_PASSWORD = 'correct horse staple';
+const WEBHOOK_SECRET = 'thirty-two characters, or more of them';
 const DOCUMENT = '/api/users/me/';
 const cwd = fileURLToPath(new URL('django-site', import.meta.url));
 const python = systemProgram('python3');
 
 /** @param {Record<string, string>} [settings] */
-const startWith = (settings) => async () => {
+const startWith = (settings) => async (/** @type {string} */ publicUrl) => {
   const { directory, remove } = ownDirectory();
-  const env = { SITE_DATABASE: `${directory}/site.sqlite`, PYTHONDONTWRITEBYTECODE: '1', ...settings };
+  const env = {
+    SITE_DATABASE: `${directory}/site.sqlite`,
+    ...{ SESAME_URL: publicUrl, SESAME_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    ...{ PYTHONDONTWRITEBYTECODE: '1', ...settings },
+  };
   await runProgram(python, ['manage.py', 'migrate', '--verbosity', '0'], {
     ...{ cwd, env: { ...process.env, ...env } },
   });
@@ -69,8 +74,9 @@ async function byAdministrator({ a, user, signUp: signUpOther }, action, fields)
 
 const common = {
   documentPath: DOCUMENT,
+  page: '/',
   who: (/** @type {any} */ document) => document.username ?? null,
-  options: { backend: 'django' },
+  options: { backend: 'django', webhookSecret: WEBHOOK_SECRET },
   signUp,
   signIn,
 };
@@ -163,6 +169,7 @@ testJourneys({
       name: 'token/logout',
       act: async ({ a }) => expect(await a.json('/auth/token/logout/'), 204),
       out: ['a', 'b'],
+      isEnd: true,
     },
   ],
 });

@@ -36,7 +36,10 @@ async function tokenOf(device, path = '/') {
 
 /** A form, as Turbo sends it. */
 async function submit(/** @type {Device} */ device, path, fields, method = 'POST') {
-  const headers = { accept: 'text/vnd.turbo-stream.html, text/html', 'x-csrf-token': await tokenOf(device) };
+  const headers = {
+    accept: 'text/vnd.turbo-stream.html, text/html',
+    'x-csrf-token': await tokenOf(device),
+  };
   const sent = method === 'POST' ? fields : { ...fields, _method: method.toLowerCase() };
   const answer = await device.form(path, sent, headers);
   const text = await answer.text();
@@ -49,6 +52,7 @@ testJourneys({
   name: 'Rails with Devise',
   options: { backend: 'rails', cookie: '_site_session' },
   documentPath: DOCUMENT,
+  page: '/',
   start,
   signUp: (device, user) =>
     submit(device, '/users', { 'user[email]': emailOf(user), ...PASSWORDS }),

@@ -70,6 +70,7 @@ django.setup()
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.authtoken.models import Token
@@ -120,7 +121,15 @@ class TokenLogout(APIView):
         return Response(status=204)
 
 
+def home(request):
+    return HttpResponse(f"Hello {request.user}")
+
+
+if os.environ.get("SESAME_URL"):
+    import sesame
+
 urlpatterns = [
+    path("", home),
     path("admin/", admin.site.urls),
     path("accounts/", include("django.contrib.auth.urls")),
     path("api-auth/", include("rest_framework.urls")),

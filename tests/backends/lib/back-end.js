@@ -27,6 +27,7 @@
  * @property {string[]} out which of the devices `a` and `b` are signed out by it, or would be with the cookies of before
  *   (`old a`)
  * @property {string[]} [stays] which are not
+ * @property {boolean} [isEnd] it ends a bearer for good, and no later request brings it back (rule R8)
  * @property {(pair: Pair) => Promise<Device>} [second] the second device, where it is no second sign-in
  */
 
@@ -44,6 +45,7 @@
  * @property {string} name
  * @property {Record<string, unknown>} options the lines that an operator writes
  * @property {string} documentPath
+ * @property {string} page another that a user who is signed in reads
  * @property {(publicUrl: string) => Promise<RunningBackEnd>} start
  * @property {(device: Device, user: string) => Promise<unknown>} signUp the user is signed in on that device then
  * @property {(device: Device, user: string) => Promise<unknown>} signIn

@@ -22,6 +22,9 @@ export function printTable(name) {
     const { checks } = /** @type {Row} */ (own.find((each) => each.journey === journey));
     return `| ${name} | ${journey} | ${checks} | ${cell(journey, 'workerd')} | ${cell(journey, 'Node')} |`;
   });
-  const head = ['| back end | journey | checks | calls, workerd | calls, Node |', '|---|---|---|---|---|'];
+  const head = [
+    '| back end | journey | checks | calls, workerd | calls, Node |',
+    '|---|---|---|---|---|',
+  ];
   console.log([...head, ...lines].join('\n'));
 }

@@ -17,7 +17,10 @@ export async function startAuthJs({ strategy, isLong = false }) {
   const { adapter, tokens } = memoryAdapter();
   const app = express();
   app.set('trust proxy', true);
-  app.use('/auth', ExpressAuth(/** @type {any} */ (configOf({ strategy, isLong, adapter, tokens }))));
+  app.use(
+    '/auth',
+    ExpressAuth(/** @type {any} */ (configOf({ strategy, isLong, adapter, tokens }))),
+  );
   const server = http.createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
