@@ -37,7 +37,7 @@ async function byMail(/** @type {Device} */ device, /** @type {string} */ user) 
   if (answer.status !== 302) throw new Error(`${link}: ${answer.status}`);
 }
 
-const signOut = ({ a }) => post(a, '/auth/signout', {});
+const signOut = (/** @type {{ a: Device }} */ { a }) => post(a, '/auth/signout', {});
 
 const common = {
   options: { backend: 'auth.js', documentPath: DOCUMENT },

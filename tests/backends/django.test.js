@@ -43,8 +43,13 @@ async function expect(answer, status) {
   return text;
 }
 
-/** Fills in a form of Django's, as a browser does. */
-async function submit(/** @type {Device} */ device, path, fields) {
+/**
+ * Fills in a form of Django's, as a browser does.
+ * @param {Device} device
+ * @param {string} path
+ * @param {Record<string, string>} fields
+ */
+async function submit(device, path, fields) {
   const page = await expect(await device.get(path, { accept: 'text/html' }), 200);
   const token = /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(page)?.[1] ?? '';
   await expect(await device.form(path, { csrfmiddlewaretoken: token, ...fields }), 302);
@@ -61,12 +66,12 @@ async function signUp(/** @type {Device} */ device, /** @type {string} */ userna
 
 const idOf = async (/** @type {Device} */ device) => (await (await device.get(DOCUMENT)).json()).id;
 
-const rename = async ({ a }) => {
+const rename = async (/** @type {{ a: Device }} */ { a }) => {
   const headers = { 'x-csrftoken': a.cookies().csrftoken };
   await expect(await a.json(DOCUMENT, { first_name: 'Ada' }, headers, 'PATCH'), 200);
 };
 
-/** @param {Pair} pair */
+/** @param {Pair} pair @param {string} action @param {Record<string, string>} fields */
 async function byAdministrator({ a, user, signUp: signUpOther }, action, fields) {
   const admin = await signUpOther(`admin-of-${user}`);
   await submit(admin, `/admin/auth/user/${await idOf(a)}/${action}/`, fields);

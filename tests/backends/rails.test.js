@@ -34,8 +34,13 @@ async function tokenOf(device, path = '/') {
   return token;
 }
 
-/** A form, as Turbo sends it. */
-async function submit(/** @type {Device} */ device, path, fields, method = 'POST') {
+/**
+ * A form, as Turbo sends it.
+ * @param {Device} device
+ * @param {string} path
+ * @param {Record<string, string>} fields
+ */
+async function submit(device, path, fields, method = 'POST') {
   const headers = {
     accept: 'text/vnd.turbo-stream.html, text/html',
     'x-csrf-token': await tokenOf(device),

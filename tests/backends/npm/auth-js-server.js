@@ -46,16 +46,22 @@ function configOf({ strategy, isLong, adapter, tokens }) {
   if (strategy === 'jwt') {
     const credentials = Credentials({
       credentials: { name: {} },
-      authorize: ({ name }) => ({ id: `${name}`, name: `${name}`, email: `${name}@example.com` }),
+      authorize: (/** @type {{ name: unknown }} */ { name }) => ({
+        id: `${name}`,
+        name: `${name}`,
+        email: `${name}@example.com`,
+      }),
     });
     const callbacks = {
-      jwt: ({ token }) => (isLong ? { ...token, claims: 'c'.repeat(LONG) } : token),
+      jwt: (/** @type {{ token: object }} */ { token }) =>
+        isLong ? { ...token, claims: 'c'.repeat(LONG) } : token,
     };
     return { ...common, providers: [credentials], callbacks };
   }
   const email = {
     ...{ id: 'email', type: 'email', name: 'Email', from: 'auth@example.com', maxAge: 3600 },
-    sendVerificationRequest: ({ identifier, token }) => void tokens.set(identifier, token),
+    sendVerificationRequest: (/** @type {Record<string, string>} */ { identifier, token }) =>
+      void tokens.set(identifier, token),
   };
   return { ...common, providers: [email], adapter };
 }
@@ -63,8 +69,15 @@ function configOf({ strategy, isLong, adapter, tokens }) {
 /** The part of an adapter that signing in by mail needs. */
 function memoryAdapter() {
   /** @type {Map<string, any>} */
-  const [users, sessions, verifications, tokens] = [new Map(), new Map(), new Map(), new Map()];
+  const users = new Map();
+  /** @type {Map<string, any>} */
+  const sessions = new Map();
+  /** @type {Map<string, any>} */
+  const verifications = new Map();
+  /** @type {Map<string, string>} */
+  const tokens = new Map();
   const find = (/** @type {(user: any) => boolean} */ is) => [...users.values()].find(is) ?? null;
+  /** @type {Record<string, (given: any) => Promise<any>>} */
   const adapter = {
     async createUser(user) {
       const created = { ...user, id: randomUUID(), name: user.email.split('@')[0] };

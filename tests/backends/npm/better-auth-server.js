@@ -43,7 +43,7 @@ const QUERIES = 'create findOne findMany count update updateMany delete deleteMa
 
 /**
  * An adapter that tells of its queries.
- * @param {(options: any) => any} make
+ * @param {any} make
  * @param {() => void} onQuery
  */
 function counted(make, onQuery) {
