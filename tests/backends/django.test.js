@@ -1,8 +1,7 @@
 // Django with its REST framework behind Sesame: sessions and their CSRF tokens as a browser has them, sessions that every
 // answer renews, and tokens in `Authorization`. Journeys are lib/journeys.js's.
-import { fileURLToPath } from 'node:url';
+import { startDjango } from './django-site/start.js';
 import { testJourneys } from './lib/journeys.js';
-import { ownDirectory, runProgram, startProgram, systemProgram } from './lib/program.js';
 
 /** @typedef {import('./lib/device.js').Device} Device */
 /** @typedef {import('./lib/back-end.js').Pair} Pair */
@@ -11,30 +10,10 @@ const PASSWORD = 'correct horse battery';
 const NEW_PASSWORD = 'correct horse staple';
 const WEBHOOK_SECRET = 'thirty-two characters, or more of them';
 const DOCUMENT = '/api/users/me/';
-const cwd = fileURLToPath(new URL('django-site', import.meta.url));
-const python = systemProgram('python3');
 
 /** @param {Record<string, string>} [settings] */
-const startWith = (settings) => async (/** @type {string} */ publicUrl) => {
-  const { directory, remove } = ownDirectory();
-  const env = {
-    SITE_DATABASE: `${directory}/site.sqlite`,
-    ...{ SESAME_URL: publicUrl, SESAME_WEBHOOK_SECRET: WEBHOOK_SECRET },
-    ...{ PYTHONDONTWRITEBYTECODE: '1', ...settings },
-  };
-  await runProgram(python, ['manage.py', 'migrate', '--verbosity', '0'], {
-    ...{ cwd, env: { ...process.env, ...env } },
-  });
-  const running = await startProgram((port) => ({
-    ...{ program: python, cwd, env },
-    args: ['manage.py', 'runserver', '--noreload', `127.0.0.1:${port}`],
-  }));
-  const close = async () => {
-    await running.close();
-    remove();
-  };
-  return { ...running, close };
-};
+const startWith = (settings) => (/** @type {string} */ publicUrl) =>
+  startDjango({ SESAME_URL: publicUrl, SESAME_WEBHOOK_SECRET: WEBHOOK_SECRET, ...settings });
 
 /** @param {Response} answer @param {number} status */
 async function expect(answer, status) {

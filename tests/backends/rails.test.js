@@ -1,28 +1,13 @@
 // Rails with Devise behind Sesame, as a browser uses its forms: sessions in an encrypted cookie that every answer writes
 // anew. Journeys are lib/journeys.js's.
-import { fileURLToPath } from 'node:url';
 import { testJourneys } from './lib/journeys.js';
-import { ownDirectory, startProgram, systemProgram } from './lib/program.js';
+import { startRails } from './rails-site/start.js';
 
 /** @typedef {import('./lib/device.js').Device} Device */
 
 const PASSWORD = 'correct horse battery';
 const NEW_PASSWORD = 'correct horse staple';
 const DOCUMENT = '/api/v1/users/me';
-const cwd = fileURLToPath(new URL('rails-site', import.meta.url));
-
-async function start() {
-  const { directory, remove } = ownDirectory();
-  const running = await startProgram((port) => ({
-    ...{ program: systemProgram('ruby'), args: ['site.rb'], cwd },
-    env: { DATABASE_URL: `sqlite3:${directory}/site.sqlite`, SITE_PORT: `${port}` },
-  }));
-  const close = async () => {
-    await running.close();
-    remove();
-  };
-  return { ...running, close };
-}
 
 const emailOf = (/** @type {string} */ user) => `${user}@example.com`;
 
@@ -58,7 +43,7 @@ testJourneys({
   options: { backend: 'rails', cookie: '_site_session' },
   documentPath: DOCUMENT,
   page: '/',
-  start,
+  start: startRails,
   signUp: (device, user) =>
     submit(device, '/users', { 'user[email]': emailOf(user), ...PASSWORDS }),
   signIn: (device, user) =>

@@ -17,7 +17,23 @@ declare module 'better-auth/plugins' {
 }
 
 declare module 'better-auth/client' {
-  export function createAuthClient(options: object): any;
+  interface Session {
+    user: { id: string };
+    session: { token: string };
+  }
+  type Call = (given?: object) => Promise<unknown>;
+  type Calls<Name extends string> = Record<Name, Call>;
+  type Own = 'signOut' | 'updateUser' | 'changePassword' | 'deleteUser';
+  type Revoking = 'revokeSession' | 'revokeSessions' | 'revokeOtherSessions';
+  type OfAdmin = 'setRole' | 'banUser' | 'impersonateUser' | 'stopImpersonating';
+
+  export function createAuthClient(options: object): Calls<Own | Revoking> & {
+    getSession(): Promise<Session>;
+    signUp: Calls<'email'>;
+    signIn: Calls<'email'>;
+    organization: Calls<'setActive'> & { create(given: object): Promise<{ id: string }> };
+    admin: Calls<OfAdmin | 'revokeUserSessions'>;
+  };
 }
 
 declare module 'better-auth/client/plugins' {
