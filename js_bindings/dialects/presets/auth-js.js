@@ -15,6 +15,8 @@ export const authJs = {
     ],
     // A session has no more than a name, an address and a picture unless a callback adds to it.
     userId: ['/user/id', '/user/email'],
+    // next-auth 4 says `{}` to whoever is not signed in, Auth.js `null`.
+    unauthenticated: '{}',
     // Auth.js forbids every cache to keep its answers, which means shared caches that know no sessions.
     obeyCacheControl: false,
   },

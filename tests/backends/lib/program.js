@@ -32,7 +32,7 @@ export async function startProgram(how) {
   const port = await freePort();
   const { program, args, env, cwd } = how(port);
   const child = spawn(program, args, {
-    ...{ cwd, env: { ...process.env, ...env } },
+    ...{ cwd, env: { ...process.env, ...env }, detached: true },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -42,7 +42,13 @@ export async function startProgram(how) {
     });
   }
   const ended = once(child, 'exit');
-  const kill = () => void child.kill('SIGKILL');
+  const kill = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL'); // and what it has started
+    } catch {
+      // it has ended
+    }
+  };
   process.once('exit', kill);
   const end = performance.now() + WITHIN_MS;
   while (!(await isListening(port))) {
