@@ -48,14 +48,26 @@ const QUERIES = 'create findOne findMany count update updateMany delete deleteMa
  */
 function counted(make, onQuery) {
   return (/** @type {any} */ options) => {
-    const adapter = make(options);
-    const told = QUERIES.filter((name) => typeof adapter[name] === 'function').map((name) => [
-      name,
-      (/** @type {any[]} */ ...args) => {
-        onQuery();
-        return adapter[name](...args);
-      },
-    ]);
-    return { ...adapter, ...Object.fromEntries(told) };
+    return told(make(options), onQuery);
+  };
+}
+
+/** @param {any} adapter @param {() => void} onQuery */
+function told(adapter, onQuery) {
+  const queries = QUERIES.filter((name) => typeof adapter[name] === 'function').map((name) => [
+    name,
+    (/** @type {any[]} */ ...args) => {
+      onQuery();
+      return adapter[name](...args);
+    },
+  ]);
+  const { transaction } = adapter;
+  return {
+    ...{ ...adapter, ...Object.fromEntries(queries) },
+    // Within a transaction better-auth is given an adapter of its own.
+    ...(typeof transaction === 'function' && {
+      transaction: (/** @type {(within: any) => unknown} */ work) =>
+        transaction((/** @type {any} */ within) => work(told(within, onQuery))),
+    }),
   };
 }
