@@ -21,7 +21,6 @@ export const betterAuth = {
       ['POST /**/revoke-other-sessions', 'endsOthers'],
       ['POST /**/change-password', 'endsOthers'],
       ['POST /**/delete-user', 'endsUser'],
-      ['GET /**/delete-user/callback', 'endsUser'],
       ['POST /**/organization/create', 'changes'],
       ['POST /**/organization/set-active-team', 'changes'],
       ['POST /**/organization/leave', 'changes'],
