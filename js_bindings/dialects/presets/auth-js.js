@@ -19,5 +19,7 @@ export const authJs = {
     unauthenticated: '{}',
     // Auth.js forbids every cache to keep its answers, which means shared caches that know no sessions.
     obeyCacheControl: false,
+    // With a JWT every answer of the session's path has a new one.
+    rotates: true,
   },
 };

@@ -10,6 +10,8 @@ export const rails = {
     // Rails names it after the application, `_shop_session`: an operator has to say it.
     cookie: ['_session_id', '_app_session'],
     userId: ['/id', '/user/id'],
+    // The session is encrypted anew with every answer that has read it.
+    rotates: true,
     // Devise's `timeoutable` ends a session that the application has not seen for 30 minutes.
     freshFor: '10m',
     keepFor: '25m',
