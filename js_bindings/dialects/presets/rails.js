@@ -12,6 +12,8 @@ export const rails = {
     userId: ['/id', '/user/id'],
     // The session is encrypted anew with every answer that has read it.
     rotates: true,
+    // Rails chooses what to render by it, and says so in `Vary`.
+    varyOn: 'x-requested-with',
     // Rails says `max-age=0, must-revalidate` of each answer that does not say otherwise.
     obeyCacheControl: false,
     // Devise's `timeoutable` ends a session that the application has not seen for 30 minutes.
