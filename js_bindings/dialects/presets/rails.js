@@ -24,6 +24,8 @@ export const rails = {
       ['PUT /users', 'endsUser'],
       ['PATCH /users', 'endsUser'],
       ['DELETE /users', 'endsUser'],
+      // A form sends each of these as `POST`, and says in its body which it is.
+      ['POST /users', 'endsUser'],
       ['POST /users', 'begins'],
     ]),
   },
