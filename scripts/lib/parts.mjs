@@ -120,7 +120,7 @@ export const PARTS = {
   browser: shell('browser', ['chromium'], ['build', 'types']),
   docs: shell('docs', ['chromium', 'curl', 'nginx', 'redis'], ['build', 'types']),
   nextjs: shell('nextjs', ['chromium'], ['build', 'types']),
-  backends: shell('backends', ['backEnds']),
+  backends: shell('backends', ['backEnds', 'redis']),
   stores: shell('stores', ['redis']),
   history: shell('history', ['redis']),
   reference: shell('reference', ['chromium', 'redis'], ['build', 'types']),

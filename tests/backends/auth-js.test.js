@@ -37,7 +37,7 @@ const byPassword = (/** @type {Device} */ device, /** @type {string} */ user) =>
 async function byMail(/** @type {Device} */ device, /** @type {string} */ user) {
   const email = `${user}@example.com`;
   await post(device, '/signin/email', { email });
-  const token = running.get(device.url)?.mailed(email) ?? '';
+  const token = running.get(device.site)?.mailed(email) ?? '';
   const link = `/auth/callback/email?${new URLSearchParams({ email, token })}`;
   const answer = await device.get(link, { accept: 'text/html' });
   if (answer.status !== 302) throw new Error(`${link}: ${answer.status}`);

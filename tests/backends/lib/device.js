@@ -47,7 +47,7 @@ export function createDevice(url, kept = {}, headers = {}, site = url) {
   }
 
   return {
-    url,
+    ...{ url, site },
     /** For a back end’s own client. */
     fetch: send,
     get: (/** @type {string} */ path, /** @type {Record<string, string>} */ headers = {}) =>

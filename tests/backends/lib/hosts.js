@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { SessionCache } from 'sesame-edge';
 import { toNodeHandler } from 'sesame-edge/node';
+import { redis } from 'sesame-edge/redis';
 import { serve } from '../../../edge_worker/serve/serve.js';
 import { createMovingClock } from '../../support/moving-clock.js';
 
@@ -13,13 +14,16 @@ import { createMovingClock } from '../../support/moving-clock.js';
  * @property {() => Promise<void>} close
  */
 
-/** @typedef {(port: number, options: any) => Promise<Front>} StartFront */
+/**
+ * @typedef {(port: number, options: any) => Promise<Front>} StartFront `storeUrl` among the options: of a Redis that
+ *   nodes share
+ */
 
 /** @type {Record<string, StartFront>} */
 export const HOSTS = {
   async workerd(port, options) {
-    const { origin, ...rest } = options;
-    const server = await serve({ port, origin, options: rest });
+    const { origin, storeUrl: store, ...rest } = options;
+    const server = await serve({ port, origin, store, options: rest });
     return {
       advance: null,
       statistics: async () => /** @type {any} */ ((await server.stats()) ?? {}),
@@ -27,10 +31,11 @@ export const HOSTS = {
     };
   },
 
-  async Node(port, options) {
+  async Node(port, { storeUrl, ...options }) {
     const clock = createMovingClock();
     const { now, sleep } = clock;
-    const sessions = new SessionCache(options, { now, sleep, log: () => {} });
+    const store = storeUrl && redis(storeUrl);
+    const sessions = new SessionCache({ ...options, store }, { now, sleep, log: () => {} });
     const server = http.createServer(toNodeHandler(sessions)).listen(port, '127.0.0.1');
     await once(server, 'listening');
     return {
@@ -39,6 +44,7 @@ export const HOSTS = {
       async close() {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
+        await store?.close();
         sessions.dispose();
       },
     };

@@ -3,101 +3,27 @@
 // the same cookies.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { freePort } from '../../support/cli.js';
-import { countedLine } from './counted.js';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createDevice } from './device.js';
 import { HOSTS } from './hosts.js';
-import { addRow, printTable } from './table.js';
+import { openScene } from './scene.js';
+import { printTable } from './table.js';
 
 /** @typedef {import('./back-end.js').BackEnd} BackEnd */
 /** @typedef {import('./device.js').Device} Device */
 
 const CHECKS = 18;
 const MINUTE = 60_000;
-
-/**
- * @param {BackEnd} backEnd
- * @param {keyof typeof HOSTS} host
- */
-async function openScene(backEnd, host) {
-  const { documentPath } = backEnd;
-  const port = await freePort();
-  const url = `http://localhost:${port}`;
-  const running = await backEnd.start(url);
-  const line = await countedLine(running.url, documentPath);
-  const front = await HOSTS[host](port, { origin: line.url, ...backEnd.options });
-  let users = 0;
-  let checks = 0;
-  let callsBefore = 0;
-
-  /** @param {Device} device @param {string} user */
-  const signIn = async (device, user) => {
-    await backEnd.signIn(device, user);
-    return device;
-  };
-  const signUp = async (/** @type {string} */ user) => {
-    const device = createDevice(url);
-    await backEnd.signUp(device, user);
-    return device;
-  };
-
-  return {
-    ...{ line, front, url, signUp },
-    newUser: () => `user${++users}`,
-    signIn: (/** @type {string} */ user) => signIn(createDevice(url), user),
-
-    /** Who the device's user is, through Sesame. @param {Device} device */
-    async check(device) {
-      checks += 1;
-      const answer = await device.get(documentPath);
-      const text = await answer.text();
-      const document = jsonOf(text);
-      const user = answer.ok && document !== undefined ? backEnd.who(document) : null;
-      return { status: answer.status, text, document, user };
-    },
-
-    /** What the back end itself says to these cookies. @param {Device} device */
-    async direct(device) {
-      const own = createDevice(running.url, device.cookies(), device.headers());
-      const answer = await own.get(documentPath);
-      return { status: answer.status, text: await answer.text() };
-    },
-
-    /** A device that still has the cookies that another has now. @param {Device} device */
-    copy: (device) => createDevice(url, device.cookies(), device.headers()),
-
-    begin() {
-      checks = 0;
-      callsBefore = line.calls();
-    },
-    /** @param {string} journey */
-    note(journey) {
-      const calls = line.calls() - callsBefore;
-      addRow({ 'back end': backEnd.name, host, journey, checks, calls });
-      return calls;
-    },
-    async close() {
-      await front.close();
-      await line.close();
-      await running.close();
-    },
-  };
-}
-
-/** @param {string} text */
-function jsonOf(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+/** The default of the option. */
+const REVOCATION_BOUND_MS = 5000;
+const LOOK_EVERY_MS = 20;
+const TABS = 10;
 
 /** @param {BackEnd} backEnd */
 export function testJourneys(backEnd) {
   for (const host of Object.keys(HOSTS)) {
     describe(`${backEnd.name}, Sesame in ${host}`, () => {
-      /** @type {Awaited<ReturnType<typeof openScene>>} */
+      /** @type {import('./scene.js').Scene} */
       let scene;
       before(async () => {
         scene = await openScene(backEnd, host);
@@ -113,6 +39,18 @@ export function testJourneys(backEnd) {
           assert.equal(found, user, `check ${check}: ${status} ${text}`);
         }
         assert.equal(scene.note('18 checks'), 1);
+      });
+
+      test(`R9, R85: ${TABS} tabs that ask at once cost one call, and each goes on with what it was told`, async () => {
+        const user = scene.newUser();
+        const device = await scene.signUp(user);
+        const tabs = Array.from({ length: TABS }, () => scene.copy(device));
+        scene.begin();
+        for (let round = 0; round < 2; round += 1) {
+          const found = await Promise.all(tabs.map((tab) => scene.check(tab)));
+          assert.deepEqual(new Set(found.map((each) => each.user)), new Set([user]));
+        }
+        assert.equal(scene.note(`${TABS} tabs at once, twice`), 1);
       });
 
       test('R85: so they do with other pages between them', async () => {
@@ -171,7 +109,7 @@ export function testJourneys(backEnd) {
           await act(pair);
           for (const which of on) {
             const { document } = await scene.check(pair[which]);
-            const direct = jsonOf((await scene.direct(pair[which])).text);
+            const { document: direct } = await scene.direct(pair[which]);
             assert.notDeepEqual(shows(document), before, `${which}: ${JSON.stringify(document)}`);
             assert.deepEqual(shows(document), shows(direct), which);
           }
@@ -179,33 +117,9 @@ export function testJourneys(backEnd) {
         });
       }
 
-      for (const { name, act, out, stays = [], second, isEnd = false } of backEnd.endings) {
-        test(`R31: ${name} is felt at once: ${out.join(', ')} out${stays.length > 0 ? `, ${stays.join(', ')} in` : ''}`, async () => {
-          const pair = await openPair(scene, backEnd, second);
-          const [oldA, oldB] = [scene.copy(pair.a), scene.copy(pair.b)];
-          /** @type {Record<string, Device>} */
-          const devices = { a: pair.a, b: pair.b, 'old a': oldA, 'old b': oldB };
-          scene.begin();
-          await act(pair);
-          for (const which of out) {
-            const direct = await scene.direct(devices[which]);
-            for (let check = 0; check < 2; check += 1) {
-              const found = await scene.check(devices[which]);
-              assert.equal(found.user, null, `${which} is in: ${found.text}`);
-              const { status, text } = found;
-              // What has ended is not asked about any more: Sesame's own 401 has no body.
-              const wanted = isEnd ? { status: 401, text: '' } : direct;
-              assert.deepEqual({ status, text }, wanted, which);
-            }
-          }
-          for (const which of stays) {
-            for (let check = 0; check < 3; check += 1) {
-              const found = await scene.check(devices[which]);
-              assert.equal(found.user, pair.user, `${which}: ${found.status} ${found.text}`);
-            }
-          }
-          scene.note(name);
-        });
+      for (const ending of backEnd.endings) {
+        test(`R31: ${ending.name} is felt at once: ${saysWhom(ending)}`, () =>
+          testEnding(scene, backEnd, ending, 0));
       }
 
       test('R5, R6: a user who comes back after 40 minutes is in, for one call more', async (t) => {
@@ -224,11 +138,67 @@ export function testJourneys(backEnd) {
       });
     });
   }
+  describe(`${backEnd.name}, two nodes of Sesame with a store`, () => {
+    /** @type {import('./scene.js').Scene} */
+    let scene;
+    before(async () => {
+      scene = await openScene(backEnd, 'Node', { nodes: 2 });
+    });
+    after(() => scene?.close());
+    for (const ending of backEnd.endings) {
+      test(`R31: ${ending.name} is felt on the other node within revocationBound: ${saysWhom(ending)}`, () =>
+        testEnding(scene, backEnd, ending, REVOCATION_BOUND_MS));
+    }
+  });
   after(() => printTable(backEnd.name));
 }
 
+/** @param {import('./back-end.js').Ending} ending */
+const saysWhom = ({ out, stays = [] }) =>
+  `${out.join(', ')} out${stays.length > 0 ? `, ${stays.join(', ')} in` : ''}`;
+
 /**
- * @param {Awaited<ReturnType<typeof openScene>>} scene
+ * @param {import('./scene.js').Scene} scene
+ * @param {BackEnd} backEnd
+ * @param {import('./back-end.js').Ending} ending
+ * @param {number} withinMs 0: at the next check
+ */
+async function testEnding(scene, backEnd, ending, withinMs) {
+  const { name, act, out, stays = [], second, isEnd = false } = ending;
+  const pair = await openPair(scene, backEnd, second);
+  const [oldA, oldB] = [scene.copy(pair.a), scene.copy(pair.b)];
+  /** @type {Record<string, Device>} */
+  const devices = { a: pair.a, b: pair.b, 'old a': oldA, 'old b': oldB };
+  scene.begin();
+  await act(pair);
+  const end = performance.now() + withinMs;
+  for (const which of out) {
+    const direct = await scene.direct(devices[which]);
+    while (performance.now() < end && (await scene.check(devices[which])).user !== null) {
+      await wait(LOOK_EVERY_MS);
+    }
+    for (let check = 0; check < 2; check += 1) {
+      const found = await scene.check(devices[which]);
+      assert.equal(found.user, null, `${which} is in: ${found.text}`);
+      const { status, text } = found;
+      // What has ended is not asked about any more: Sesame's own 401 has no body.
+      const wanted = isEnd
+        ? { status: 401, text: '' }
+        : { status: direct.status, text: direct.text };
+      assert.deepEqual({ status, text }, wanted, which);
+    }
+  }
+  for (const which of stays) {
+    for (let check = 0; check < 3; check += 1) {
+      const found = await scene.check(devices[which]);
+      assert.equal(found.user, pair.user, `${which}: ${found.status} ${found.text}`);
+    }
+  }
+  if (withinMs === 0) scene.note(name);
+}
+
+/**
+ * @param {import('./scene.js').Scene} scene
  * @param {BackEnd} backEnd
  * @param {import('./back-end.js').Ending['second']} [second]
  * @returns {Promise<import('./back-end.js').Pair>}
