@@ -44,7 +44,7 @@ async function journey({ name, options, hasSesame = false }) {
     : null;
   const url = hasSesame ? own : running.url;
   try {
-    const [a, b] = [createDevice(url, {}, {}, own), createDevice(url, {}, {}, own)];
+    const [a, b] = [createDevice(url), createDevice(url)];
     const account = { email: 'ada@example.com', password: PASSWORD };
     await clientOf(a).signUp.email({ ...account, name: 'ada' });
     await clientOf(b).signIn.email(account);

@@ -7,7 +7,7 @@
  * @param {string} url what it takes for the site
  * @param {Record<string, string>} [kept] cookies of another device, for the same session in two places
  * @param {Record<string, string>} [headers] that every request has
- * @param {string} [site] where its pages come from
+ * @param {string} [site] what the site is called, by whichever node it is reached
  */
 export function createDevice(url, kept = {}, headers = {}, site = url) {
   /** @type {Map<string, string>} */
@@ -23,7 +23,7 @@ export function createDevice(url, kept = {}, headers = {}, site = url) {
     const request = new Request(to instanceof Request ? to : new URL(to, url), init);
     for (const [name, value] of Object.entries(always)) request.headers.set(name, value);
     if (cookies.size > 0) request.headers.set('cookie', header());
-    if (request.method !== 'GET') request.headers.set('origin', site);
+    if (request.method !== 'GET') request.headers.set('origin', url);
     const answer = await fetch(request, { redirect: 'manual' });
     for (const line of answer.headers.getSetCookie()) take(line);
     return answer;

@@ -17,6 +17,7 @@ export async function startBetterAuth({ publicUrl, options = {}, onQuery = () =>
   const database = Object.fromEntries(TABLES.map((name) => [name, /** @type {any[]} */ ([])]));
   const auth = betterAuth({
     baseURL: publicUrl,
+    trustedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'], // each node has a port of its own
     secret: 'a secret that is long enough for a test',
     database: counted(memoryAdapter(database), onQuery),
     emailAndPassword: { enabled: true },
