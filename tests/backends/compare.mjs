@@ -50,7 +50,9 @@ async function journey({ name, options, hasSesame = false }) {
     await clientOf(b).signIn.email(account);
     const isIn = async () => {
       mock.timers.tick(SECOND_MS);
-      return (await (await b.get(DOCUMENT)).text()) !== 'null';
+      const answer = await b.get(DOCUMENT);
+      if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+      return (await answer.json()) !== null;
     };
     queries = 0;
     for (let check = 0; check < CHECKS; check += 1) {
