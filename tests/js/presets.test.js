@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { ConfigError, SessionCache } from 'sesame-edge';
 import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 import { parseOptions } from '../../js_bindings/options/options.js';
+import { OPTIONS } from '../../js_bindings/options/table.js';
 import { parseWorkerOptions } from '../../service_worker/options.js';
 
 const origin = 'https://api.example.com';
@@ -17,6 +18,14 @@ const effectsOf = ({ effects }, method, path) =>
 
 describe('R84: presets', () => {
   for (const [backend, { options }] of Object.entries(PRESETS)) {
+    test(`${backend}: it fills in options that there are`, () => {
+      const names = Object.keys(options);
+      assert.deepEqual(
+        names.filter((name) => !Object.hasOwn(OPTIONS, name)),
+        [],
+      );
+    });
+
     test(`${backend}: it is options that a cache and a service worker take`, () => {
       new SessionCache(/** @type {any} */ ({ origin, backend })).dispose();
       const parsed = parse({ backend });

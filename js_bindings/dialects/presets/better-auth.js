@@ -2,7 +2,7 @@
 // tests/backends/better-auth.test.js. Invariant: every path may stand below another `basePath` than better-auth's own.
 import { rowsOf } from './rows.js';
 
-/** @type {import('./preset.js').Preset} */
+/** @type {import('./rows.js').Preset} */
 export const betterAuth = {
   provenWith: 'better-auth 1.7.25',
   options: {

@@ -1,16 +1,11 @@
 // The back ends that are known by name (rule R84), and how what an operator has given stands above what is known. It
-// judges no value: `options/parse.js` does. Invariant: a preset is options and nothing else, so whatever it does an
-// operator could have written.
+// judges no value: `options/parse.js` does.
 import { authJs } from './auth-js.js';
 import { betterAuth } from './better-auth.js';
 import { django } from './django.js';
 import { rails } from './rails.js';
 
-/**
- * @typedef {object} Preset
- * @property {string} provenWith the packages in front of which the tests have run it
- * @property {Partial<import('../../options/types.js').Options>} options
- */
+/** @typedef {import('./rows.js').Preset} Preset */
 
 /** @type {Readonly<Record<string, Preset>>} */
 export const PRESETS = Object.freeze({

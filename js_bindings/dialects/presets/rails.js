@@ -2,7 +2,7 @@
 // tests/backends/rails.test.js. Invariant: whoever has given the cookie another name than Rails would says so.
 import { rowsOf } from './rows.js';
 
-/** @type {import('./preset.js').Preset} */
+/** @type {import('./rows.js').Preset} */
 export const rails = {
   provenWith: 'Rails 6.1.7 and Devise 4.8.1',
   options: {
