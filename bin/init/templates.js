@@ -28,11 +28,11 @@ export function filesFor(host, project) {
 
 /** What a file says of the back end, and what of the application's paths Sesame has to see. @param {Project} project */
 function dialectOf({ backEnd }) {
-  const preset = backEnd ? PRESETS[backEnd.backend].options : {};
-  const documentPath = `${backEnd?.options.documentPath ?? preset.documentPath ?? '/api/v1/users/me'}`;
+  const preset = backEnd && PRESETS[backEnd.backend].options;
+  const documentPath = `${backEnd?.options.documentPath ?? preset?.documentPath ?? '/api/v1/users/me'}`;
   return {
     documentPath,
-    sessionPath: `${preset.sessionPath ?? '/api/auth/session'}`,
+    sessionPath: `${preset?.sessionPath ?? '/api/auth/session'}`,
     cookie: backEnd?.options.cookie,
     // Everything else that signs in and out, or changes who somebody is.
     others:

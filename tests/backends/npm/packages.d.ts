@@ -48,11 +48,3 @@ declare module '@auth/express' {
 declare module '@auth/express/providers/credentials' {
   export default function Credentials(options: object): object;
 }
-
-declare module 'next-auth' {
-  export default function NextAuth(options: object): (request: object, response: object) => void;
-}
-
-declare module 'next-auth/providers/credentials' {
-  export default function Credentials(options: object): object;
-}
