@@ -69,9 +69,6 @@ export class Passing {
     if (changesOwnUser && hasLargeCredential(request.headers, maxCredential)) {
       return errorResponse(431, 'credential_too_large');
     }
-    const finish = changesOwnUser
-      ? this.#parts.engine.beginWrite(documentRequestOf(this.#parts, request, context))
-      : null;
     const isUpdate =
       isDocument && changesOwnUser && !passed.mayChangeIdentity && request.method !== 'DELETE';
     const asked = documentRequestOf(this.#parts, request, context);

@@ -7,8 +7,8 @@
 // a kind accepts is said in `parse.js`.
 // Invariant: an option that is not here does not exist.
 
-import { USER_ID_POINTERS } from '../util/user-id.js';
 import { PRESETS } from '../dialects/presets/preset.js';
+import { USER_ID_POINTERS } from '../util/user-id.js';
 
 /**
  * @typedef {object} Definition
