@@ -1,4 +1,5 @@
 // The options of the service worker: those of a cache that make sense on a device, and its own.
+import { withPreset } from '../js_bindings/dialects/presets/preset.js';
 import { ConfigError } from '../js_bindings/errors.js';
 import { isPath, parseWith } from '../js_bindings/options/parse.js';
 import { COOKIE_PREFIX } from '../js_bindings/origin/vary.js';
@@ -97,7 +98,7 @@ export function parseWorkerOptions(options, ownOrigin) {
   /** @type {ParsedOptions | undefined} */
   let parsed;
   try {
-    parsed = parseWith(cache, () => [], {});
+    parsed = parseWith(cache, () => [], { preset: withPreset });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     faults.push(...error.faults);

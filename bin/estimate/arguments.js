@@ -1,6 +1,7 @@
 // What the command line of `estimate` asks for, as data. Invariant: it is either understood whole or refused
 // with every fault found, a line each.
 import { parseArgs } from 'node:util';
+import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 import { DURATION_UNIT_MS } from './log-entry.js';
 
 const DEFAULT_LATENCY_MS = 100;
@@ -16,6 +17,7 @@ of people is printed: sessions are shown by a salted hash.
   FILE                   a log in Apache's and nginx's combined format, lines of JSON, or a HAR file; packed
                          by gzip or not; - for standard input
   --format NAME          combined, json or har; found out unless given
+  --backend NAME         what the site is made with: ${Object.keys(PRESETS).join(', ')}
   --path PATH            where the site says who somebody is (/api/v1/users/me)
   --latency MS           how long a check took of which the log does not say (${DEFAULT_LATENCY_MS})
   --sessions N           how many sessions to list, those with the most checks (${DEFAULT_SESSIONS})
@@ -36,6 +38,7 @@ Exit codes: 0 done, 1 the log could not be read, 2 wrong usage or options.
 
 const FLAGS = /** @type {const} */ ({
   format: { type: 'string' },
+  backend: { type: 'string' },
   path: { type: 'string' },
   latency: { type: 'string' },
   sessions: { type: 'string' },
@@ -65,6 +68,7 @@ const FLAGS = /** @type {const} */ ({
 
 /** Flags that are options of the package, and what these are called there. */
 const POLICY = /** @type {const} */ ({
+  backend: 'backend',
   path: 'documentPath',
   'fresh-for': 'freshFor',
   'keep-for': 'keepFor',

@@ -5,15 +5,21 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { recognizeBackend } from '../../edge_worker/serve/recognize-backend.js';
+import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 import { detectHost, HOSTS } from './detect-host.js';
 import { filesFor } from './templates.js';
 
-const HELP = `Usage: sesame-edge init [--host NAME] [--origin URL] [--dir DIRECTORY] [--dry-run]
+const BACKENDS = Object.keys(PRESETS);
+
+const HELP = `Usage: sesame-edge init [--host NAME] [--origin URL] [--backend NAME] [--dir DIRECTORY] [--dry-run]
 
 Writes a commented configuration of Sesame for the project in this directory. It never overwrites a file.
+A back end that can be reached is asked a few pages without credentials, to tell what it is made with.
 
   --host NAME      ${HOSTS.join(', ')}; found out unless given
   --origin URL     the back end, such as https://api.example.com
+  --backend NAME   what it is made with: ${BACKENDS.join(', ')}; found out unless given
   --dir DIRECTORY  the project (this directory)
   --dry-run        prints what it would write
 
@@ -23,6 +29,7 @@ Exit codes: 0 done, 1 could not, 2 wrong usage.
 const FLAGS = /** @type {const} */ ({
   host: { type: 'string' },
   origin: { type: 'string' },
+  backend: { type: 'string' },
   dir: { type: 'string' },
   'dry-run': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -71,9 +78,13 @@ function readArguments(argv) {
     const { message } = /** @type {Error} */ (error);
     throw new InitError('ERR_SESAME_USAGE', message.split(/\. |\n/)[0] ?? message);
   }
-  const { host, origin } = values;
+  const { host, origin, backend } = values;
   if (host !== undefined && !HOSTS.includes(/** @type {HostName} */ (host))) {
     const message = `--host must be ${HOSTS.join(', ')}, not '${host}'`;
+    throw new InitError('ERR_SESAME_USAGE', message);
+  }
+  if (backend !== undefined && !BACKENDS.includes(backend)) {
+    const message = `--backend must be ${BACKENDS.join(', ')}, not '${backend}'`;
     throw new InitError('ERR_SESAME_USAGE', message);
   }
   if (origin !== undefined && !isOrigin(origin)) {
@@ -101,8 +112,9 @@ async function init(values) {
     throw new InitError('ERR_SESAME_INIT_NO_PROJECT', message);
   }
   const origin = values.origin && new URL(values.origin).origin;
+  const backEnd = await backEndOf(values.backend, origin);
   const { files, next } = filesFor(host, {
-    ...project,
+    ...{ ...project, backEnd },
     origin: origin ?? 'https://api.example.com',
   });
   const taken = Object.keys(files).filter((name) => existsSync(path.join(directory, name)));
@@ -118,7 +130,22 @@ async function init(values) {
   const todo = origin
     ? next
     : ['Put the URL of your back end where it says api.example.com.', ...next];
-  process.stdout.write(`${[`host: ${host}`, ...lines, '', 'Next:', ...todo].join('\n')}\n`);
+  const found = backEnd ? [`back end: ${backEnd.backend} (${backEnd.because})`] : [];
+  process.stdout.write(
+    `${[`host: ${host}`, ...found, ...lines, '', 'Next:', ...todo].join('\n')}\n`,
+  );
+}
+
+/**
+ * What the back end is made with, as far as that is given or can be found out.
+ * @param {string | undefined} backend
+ * @param {string | undefined} origin
+ * @returns {Promise<import('./templates.js').BackEnd | null>}
+ */
+async function backEndOf(backend, origin) {
+  const recognized = origin === undefined ? null : await recognizeBackend(origin);
+  if (backend === undefined || recognized?.backend === backend) return recognized;
+  return { backend, options: {}, because: 'as --backend says' };
 }
 
 /**

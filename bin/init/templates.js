@@ -1,4 +1,5 @@
 // What `init` writes. A host's files stand together in one function, so that they are easily adjusted.
+import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 
 /**
  * @typedef {object} Written
@@ -8,44 +9,100 @@
 
 /**
  * @param {import('./detect-host.js').HostName} host
- * @param {import('./detect-host.js').Project & { origin: string }} project
+ * @param {Project} project
  * @returns {Written}
  */
 export function filesFor(host, project) {
   return { cloudflare: cloudflareFiles, next: nextFiles, node: nodeFiles }[host](project);
 }
 
-/** @param {string} origin @param {string} indent */
-function optionsText(origin, indent) {
+/**
+ * What the back end is made with.
+ * @typedef {object} BackEnd
+ * @property {string} backend the preset's name
+ * @property {Record<string, string>} options what differs from the preset's
+ * @property {string} because what has told it
+ */
+
+/** @typedef {import('./detect-host.js').Project & { origin: string, backEnd: BackEnd | null }} Project */
+
+/** What a file says of the back end, and what of the application's paths Sesame has to see. @param {Project} project */
+function dialectOf({ backEnd }) {
+  const preset = backEnd && PRESETS[backEnd.backend].options;
+  const documentPath = `${backEnd?.options.documentPath ?? preset?.documentPath ?? '/api/v1/users/me'}`;
+  return {
+    documentPath,
+    sessionPath: `${preset?.sessionPath ?? '/api/auth/session'}`,
+    cookie: backEnd?.options.cookie,
+    // Everything else that signs in and out, or changes who somebody is.
+    others:
+      /** @type {Record<string, string>} */ ({
+        'better-auth': `pathname.startsWith('${documentPath.replace(/[^/]*$/, '')}')`,
+        'auth.js': `pathname.startsWith('${documentPath.replace(/[^/]*$/, '')}')`,
+        django: '/\\/(login|logout|password_change)\\/?$/.test(pathname)',
+        rails: '/^\\/users(\\/sign_in|\\/sign_out|\\/password)?$/.test(pathname)',
+      })[backEnd?.backend ?? ''] ?? '/\\/(login|logout)$/.test(pathname)',
+  };
+}
+
+/** @param {Project} project @param {string} indent */
+function optionsText(project, indent) {
+  const { origin, backEnd } = project;
+  const { documentPath, cookie } = dialectOf(project);
+  const aboutBackEnd = backEnd
+    ? [
+        '',
+        `// What it is made with (${backEnd.because}). That fills in what is known of its paths, cookies and`,
+        '// sign-outs; whatever else stands here wins.',
+        `backend: '${backEnd.backend}',`,
+      ]
+    : [];
+  const names = backEnd
+    ? cookie && ['', '// The name of its session cookie.', `cookie: '${cookie}',`]
+    : [
+        '',
+        '// The name of your session cookie. A bearer token needs no name.',
+        "cookie: ['session', '__Host-session', '__Secure-session'],",
+      ];
+  const habits = backEnd
+    ? []
+    : [
+        '',
+        '// After these paths a credential may stand for somebody else.',
+        "// identityPaths: ['/**/login', '/**/logout'],",
+        '',
+        "// A back end that answers 'Cache-Control: no-store' is obeyed, and nothing is kept. If that is your",
+        "// framework's habit rather than your wish:",
+        '// obeyCacheControl: false,',
+      ];
+  const times = PRESETS[backEnd?.backend ?? '']?.options.freshFor
+    ? []
+    : [
+        '',
+        '// A document this young is served without asking; an older one is served at once and refreshed behind',
+        '// the answer; a session ends for good after expiresIn.',
+        "freshFor: '30m',",
+        "keepFor: '60m',",
+        "expiresIn: '30d',",
+      ];
   const lines = [
     '// Your back end. It stays the authority; it is asked at the first check of a session, when the',
     '// document has grown old, and when the user changes.',
     `origin: '${origin}',`,
+    ...aboutBackEnd,
     '',
     '// Where it says who somebody is.',
-    "documentPath: '/api/v1/users/me',",
-    '',
-    '// The name of your session cookie. A bearer token needs no name.',
-    "cookie: ['session', '__Host-session', '__Secure-session'],",
-    '',
-    '// A document this young is served without asking; an older one is served at once and refreshed behind',
-    '// the answer; a session ends for good after expiresIn.',
-    "freshFor: '30m',",
-    "keepFor: '60m',",
-    "expiresIn: '30d',",
-    '',
-    '// After these paths a credential may stand for somebody else.',
-    "// identityPaths: ['/**/login', '/**/logout'],",
-    '',
-    "// A back end that answers 'Cache-Control: no-store' is obeyed, and nothing is kept. If that is your",
-    "// framework's habit rather than your wish:",
-    '// obeyCacheControl: false,',
+    `documentPath: '${documentPath}',`,
+    ...(names ?? []),
+    ...times,
+    ...habits,
   ];
   return lines.map((line) => (line === '' ? '' : indent + line)).join('\n');
 }
 
-/** @param {import('./detect-host.js').Project & { origin: string }} project @returns {Written} */
-function cloudflareFiles({ wrangler, origin }) {
+/** @param {Project} project @returns {Written} */
+function cloudflareFiles(project) {
+  const { wrangler } = project;
   const file = 'sesame/worker.js';
   const isToml = wrangler === null || wrangler.endsWith('.toml');
   const main = isToml ? `main = "${file}"` : `"main": "${file}"`;
@@ -55,7 +112,7 @@ function cloudflareFiles({ wrangler, origin }) {
 import { createWorker } from 'sesame-edge/worker';
 
 export default createWorker({
-${optionsText(origin, '  ')}
+${optionsText(project, '  ')}
 });
 `,
     },
@@ -71,8 +128,11 @@ ${optionsText(origin, '  ')}
   };
 }
 
-/** @param {import('./detect-host.js').Project & { origin: string }} project @returns {Written} */
-function nextFiles({ base, origin }) {
+/** @param {Project} project @returns {Written} */
+function nextFiles(project) {
+  const { base } = project;
+  const { sessionPath } = dialectOf(project);
+  const folder = sessionPath.slice(1).replace(/\/[^/]*$/, '');
   return {
     files: {
       [`${base}lib/sesame.js`]: `// Sesame in this application. In server components, server actions and route handlers:
@@ -85,12 +145,12 @@ function nextFiles({ base, origin }) {
 import { createSesame } from 'sesame-edge/next';
 
 export const sesame = createSesame(() => ({
-${optionsText(origin, '  ')}
+${optionsText(project, '  ')}
 }));
 
 export const { getServerSession, updateCurrentUser } = sesame;
 `,
-      [`${base}app/api/auth/[...sesame]/route.js`]: `// GET /api/auth/session answers { user, expiresAt } or null.
+      [`${base}app/${folder}/[...sesame]/route.js`]: `// GET ${sessionPath} answers { user, expiresAt } or null.
 import { sesame } from '${'../'.repeat(4)}lib/sesame.js';
 
 export const { GET, POST } = sesame.handlers;
@@ -127,8 +187,10 @@ const MOUNTS = Object.freeze({
   ],
 });
 
-/** @param {import('./detect-host.js').Project & { origin: string }} project @returns {Written} */
-function nodeFiles({ framework, isModule, origin }) {
+/** @param {Project} project @returns {Written} */
+function nodeFiles(project) {
+  const { framework, isModule } = project;
+  const { sessionPath, others } = dialectOf(project);
   const file = isModule ? 'sesame.config.js' : 'sesame.config.mjs';
   const mount = MOUNTS[framework ?? 'node'].map((line) => `//   ${line}`).join('\n');
   return {
@@ -147,7 +209,7 @@ import { pipeline } from 'node:stream/promises';
 import { SessionCache } from 'sesame-edge';
 
 export const options = {
-${optionsText(origin, '  ')}
+${optionsText(project, '  ')}
 };
 
 export const sessions = new SessionCache(options);
@@ -157,7 +219,7 @@ export function isSessionCheck({ url }) {
   const { pathname } = new URL(url, 'http://localhost');
   const { documentPath } = options;
   const isDocument = pathname === documentPath || pathname.startsWith(documentPath + '/');
-  return isDocument || pathname === '/api/auth/session' || /\\/(login|logout)$/.test(pathname);
+  return isDocument || pathname === '${sessionPath}' || ${others};
 }
 
 /** For Node's own requests and responses; whatever Sesame does not answer is left to \`next\`. */

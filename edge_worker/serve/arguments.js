@@ -4,17 +4,19 @@
 // or refused with every fault found, a line each.
 import net from 'node:net';
 import { parseArgs } from 'node:util';
+import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 
 const DEFAULT_PORT = 8787;
 const DEFAULT_HOST = '127.0.0.1';
 
-export const HELP = `Usage: sesame-edge serve --origin URL [--port N]... [--host ADDRESS] [--config FILE]
-                         [--store URL]
+export const HELP = `Usage: sesame-edge serve --origin URL [--backend NAME] [--port N]... [--host ADDRESS]
+                         [--config FILE] [--store URL]
 
 Runs Sesame in front of a back end, in workerd, on this machine. It answers session
 checks by itself; the back end is asked only when it must be.
 
   --origin URL     the back end, such as http://localhost:4000
+  --backend NAME   what it is made with: ${Object.keys(PRESETS).join(', ')}
   --port N         the port to listen on (${DEFAULT_PORT}; 0 takes any free one); given
                    several times, a node on each
   --host ADDRESS   the address to listen on (${DEFAULT_HOST}, for this machine alone)
@@ -39,6 +41,7 @@ Each has its own --help.
 
 const FLAGS = /** @type {const} */ ({
   origin: { type: 'string' },
+  backend: { type: 'string' },
   port: { type: 'string', multiple: true },
   store: { type: 'string' },
   host: { type: 'string' },
@@ -48,8 +51,8 @@ const FLAGS = /** @type {const} */ ({
 });
 
 /**
- * @typedef {{ origin: string | undefined, ports: number[], host: string, store: string | undefined,
- *   config: string | undefined }} ServeCommand
+ * @typedef {{ origin: string | undefined, backend?: string, ports: number[], host: string,
+ *   store: string | undefined, config: string | undefined }} ServeCommand
  * @typedef {{ action: 'help' | 'version' } | { action: 'refuse', faults: string[] }
  *   | { action: 'serve', command: ServeCommand }} Request
  */
@@ -74,7 +77,7 @@ export function readArguments(argv, hasStore = false) {
   if (positionals.length === 0) return refuse(['no command given']);
   if (positionals[0] !== 'serve') return refuse([`unknown command '${positionals[0]}'`]);
 
-  const { origin, host = DEFAULT_HOST, config, store } = values;
+  const { origin, backend, host = DEFAULT_HOST, config, store } = values;
   const given = values.port ?? [String(DEFAULT_PORT)];
   const ports = given.map(portOf).filter((port) => port !== null);
   const faults = given
@@ -86,9 +89,12 @@ export function readArguments(argv, hasStore = false) {
   }
   if (store === undefined && !hasStore && ports.length > 1)
     faults.push('several nodes need --store');
+  if (backend !== undefined && !Object.hasOwn(PRESETS, backend)) {
+    faults.push(`--backend must be ${Object.keys(PRESETS).join(', ')}, not '${backend}'`);
+  }
   if (!isHost(host)) faults.push(`--host must be an address or a host name, not '${host}'`);
   if (faults.length > 0) return refuse(faults);
-  return { action: 'serve', command: { origin, ports, host, store, config } };
+  return { action: 'serve', command: { origin, backend, ports, host, store, config } };
 }
 
 /**

@@ -10,6 +10,7 @@ import { HELP, isOwnOrigin, readArguments } from './arguments.js';
 import { checkOptions } from './check-options.js';
 import { readEnvironment } from './environment.js';
 import { probeOrigin } from './origin-probe.js';
+import { proposalOf, recognizeBackend } from './recognize-backend.js';
 import { serve } from './serve.js';
 import { probeStore } from './store-probe.js';
 
@@ -72,6 +73,7 @@ async function run(given, environment) {
   const command = { ...given, store: given.store ?? environment.store };
   const fromFile = command.config === undefined ? {} : await readConfig(command.config);
   const options = command.origin === undefined ? fromFile : { ...fromFile, origin: command.origin };
+  if (command.backend !== undefined) options.backend = command.backend;
   const { host, ports, store } = command;
   if (environment.secret !== undefined) options.secret = environment.secret;
   if (given.store !== undefined && new URL(given.store).password !== '') {
@@ -119,6 +121,13 @@ async function run(given, environment) {
       if (reason === null) return;
       complain(`origin ${origin} cannot be reached (${reason}); serving all the same`);
     });
+    if (options.backend === undefined && options.documentPath === undefined) {
+      void recognizeBackend(origin, signal).then((found) => {
+        if (found === null || signal.aborted) return;
+        print(`the back end looks like ${found.backend}: ${found.because}`);
+        print(`for that, put into the file of --config: ${proposalOf(found)}`);
+      });
+    }
     if (store !== undefined) {
       void probeStore(store).then((reason) => {
         if (reason !== null) complain(`${reason}; serving without it all the same`);

@@ -32,6 +32,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {boolean} isAcceptedBearer its one credential is a bearer that the origin has accepted
  * @property {boolean} changesOwnUser it may change the document of its own user
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
+ * @property {boolean} endsOwnUser it may end its user's sessions, its own among them: nobody can say afterwards whose
  * @property {boolean} needsBody its body says whom it is about
  */
 
@@ -69,6 +70,7 @@ export class Observing {
         this.#isAccepted(head) &&
         this.#parts.core.credential === Credential.BEARER,
       changesOwnUser: candidates.some(isAboutOwnUser),
+      endsOwnUser: candidates.some((each) => isAboutOwnUser(each) && each.effect !== 'changes'),
       mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
       needsBody: candidates.some(({ pointer }) => pointer !== null),
     };

@@ -69,11 +69,12 @@ export class Passing {
     if (changesOwnUser && hasLargeCredential(request.headers, maxCredential)) {
       return errorResponse(431, 'credential_too_large');
     }
-    const finish = changesOwnUser
-      ? this.#parts.engine.beginWrite(documentRequestOf(this.#parts, request, context))
-      : null;
     const isUpdate =
       isDocument && changesOwnUser && !passed.mayChangeIdentity && request.method !== 'DELETE';
+    const asked = documentRequestOf(this.#parts, request, context);
+    // Whose sessions end has to be known before: the origin cannot say it of a credential that has ended with them.
+    if (passed.endsOwnUser) await this.#parts.engine.resolve(asked);
+    const finish = changesOwnUser ? this.#parts.engine.beginWrite(asked) : null;
     const limit = isDocument ? maxBody : Number.POSITIVE_INFINITY;
     /** @type {Response} */
     let response;

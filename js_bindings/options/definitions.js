@@ -7,6 +7,8 @@
 // a kind accepts is said in `parse.js`.
 // Invariant: an option that is not here does not exist.
 
+import { PRESETS } from '../dialects/presets/preset.js';
+
 /**
  * @typedef {object} Definition
  * @property {string} kind what it accepts: a parser of `parse.js`
@@ -31,6 +33,20 @@ export const SECTIONS = {
       origin: {
         kind: 'origin',
         meaning: 'the back end: an `http:` or `https:` URL without a path',
+      },
+      backend: {
+        kind: 'choice',
+        standard: null,
+        choices: Object.keys(PRESETS),
+        type: Object.keys(PRESETS)
+          .map((name) => `'${name}'`)
+          .join(' | '),
+        parsed: 'string | null',
+        meaning: `what the back end is made with, ${Object.keys(PRESETS)
+          .map((name) => `\`${name}\``)
+          .join(', ')}: fills in what is known of it; an option that is given wins`,
+        rule: 'R84',
+        page: 'back-ends.md',
       },
       documentPath: {
         kind: 'path',

@@ -1,6 +1,7 @@
 // The options of a cache in front of many users, in full: those of `parse.js`, managed sessions, forward auth, and what
 // stores, paths and cookies mean together. A service worker has none of that, and imports `parse.js` alone.
 
+import { withPreset } from '../dialects/presets/preset.js';
 import { parseManaged } from './managed.js';
 import { parseWith } from './parse.js';
 import { parseVerify, verifyPathFault } from './verify.js';
@@ -20,6 +21,7 @@ import { parseVerify, verifyPathFault } from './verify.js';
  */
 export function parseOptions(options, findFaults = () => []) {
   return parseWith(options, findFaults, {
+    preset: withPreset,
     managed: parseManaged,
     verify: parseVerify,
     together: (parsed) => [

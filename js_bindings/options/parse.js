@@ -38,6 +38,8 @@ import { parseVaryOn, sessionCookieFault, VARY_ON_REASON } from './vary-on.js';
  * @property {(given: unknown, faults: ConfigFault[]) => import('./types.js').ManagedOptions | null} [managed]
  * @property {(given: unknown, fields: readonly string[], faults: ConfigFault[]) =>
  *   import('./types.js').VerifyOptions} [verify]
+ * @property {(given: Record<string, unknown>) => Record<string, unknown>} [preset] fills in what is known of the back end
+ *   that the option `backend` names
  * @property {(parsed: ParsedOptions) => ConfigFault[]} [together] what is wrong with options together
  */
 
@@ -111,7 +113,8 @@ const KINDS = {
   ],
   choice: [
     ({ choices = [] }) => `must be ${choices.join(' or ')}`,
-    (value, { choices = [] }) => (choices.includes(value) ? value : undefined),
+    (value, { choices = [], standard }) =>
+      choices.includes(value) || value === standard ? value : undefined,
   ],
 };
 
@@ -161,7 +164,8 @@ export function refuseUnknown(given, table, prefix, faults) {
 export function parseWith(options, findFaults, features) {
   const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
   if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
-  const given = /** @type {Record<string, unknown>} */ ({ ...options });
+  const own = /** @type {Record<string, unknown>} */ ({ ...options });
+  const given = features.preset?.(own) ?? own;
   /** @type {ConfigFault[]} */
   const faults = [];
   refuseUnknown(options, OPTIONS, '', faults);

@@ -3,6 +3,11 @@
 
 export const OPTIONS = Object.freeze({
   origin: { kind: 'origin' },
+  backend: {
+    kind: 'choice',
+    standard: null,
+    choices: ['better-auth', 'auth.js', 'django', 'rails'],
+  },
   documentPath: { kind: 'path', standard: '/api/v1/users/me' },
   userId: { kind: 'pointers', standard: null },
   cookie: {

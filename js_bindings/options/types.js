@@ -15,6 +15,9 @@
  * What a cache is configured with. Only `origin` has no default.
  * @typedef {object} Options
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
+ * @property {'better-auth' | 'auth.js' | 'django' | 'rails'} [backend] what the back end is made with, `better-auth`,
+ *   `auth.js`, `django`, `rails`: fills in what is known of it; an option that is given wins (rule R84); default:
+ *   none
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
  *   that is there counts); default: the usual names in the usual places
@@ -117,6 +120,7 @@
  * The options of a cache, complete and in the units that are counted in: milliseconds and bytes.
  * @typedef {object} ParsedOptions
  * @property {string} origin
+ * @property {string | null} backend
  * @property {string} documentPath
  * @property {readonly string[]} userId
  * @property {string[]} cookie

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { root } from './run.mjs';
 
-const notOurs = new Set(['node_modules', '.git', 'build', 'dist', 'types']);
+const notOurs = new Set(['node_modules', '.git', '.next', 'build', 'dist', 'types']);
 
 /**
  * Paths under a directory, relative to the top, in a fixed order; empty if there is no directory.

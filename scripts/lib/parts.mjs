@@ -63,6 +63,16 @@ export const NEEDS = {
   ],
   // The npm packages of scripts/reference, beside the project's own.
   typedoc: [],
+  // The back ends that Sesame is tested in front of: npm packages of tests/backends/npm, and what is not from npm.
+  backEnds: [
+    { name: 'python3-django', elsewhere: 'the library Django 3.2 or later' },
+    { name: 'python3-djangorestframework', elsewhere: 'the library Django REST framework' },
+    { name: 'ruby', program: 'ruby' },
+    { name: 'ruby-rails', elsewhere: 'the gem rails 6.1' },
+    { name: 'ruby-devise', elsewhere: 'the gem devise' },
+    { name: 'ruby-sqlite3', elsewhere: 'the gem sqlite3' },
+    { name: 'puma', elsewhere: 'the gem puma' },
+  ],
 };
 
 /**
@@ -110,6 +120,7 @@ export const PARTS = {
   browser: shell('browser', ['chromium'], ['build', 'types']),
   docs: shell('docs', ['chromium', 'curl', 'nginx', 'redis'], ['build', 'types']),
   nextjs: shell('nextjs', ['chromium'], ['build', 'types']),
+  backends: shell('backends', ['backEnds', 'redis']),
   stores: shell('stores', ['redis']),
   history: shell('history', ['redis']),
   reference: shell('reference', ['chromium', 'redis'], ['build', 'types']),

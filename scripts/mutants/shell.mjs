@@ -1418,6 +1418,13 @@ export const shellMutants = [
   },
   // --- Effects ---
   {
+    name: 'R82: that it is asked before whose sessions a request ends',
+    file: PASSING,
+    from: 'if (passed.endsOwnUser) await this.#parts.engine.resolve(asked);',
+    to: '',
+    by: js('effects-applied'),
+  },
+  {
     name: 'R10: that a write is applied even if its client goes away',
     file: PASSING,
     from: 'if (!isSafe || passed.mayChangeIdentity) context.waitUntil(passing);',

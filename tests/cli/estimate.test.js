@@ -269,6 +269,22 @@ describe('sesame-edge estimate', () => {
     assertFigures(found, 1);
   });
 
+  test('R84: --backend fills in what is known of it, and a flag that is given wins', async () => {
+    const text = asHar(LINES)
+      .replaceAll('session=', 'better-auth.session_token=')
+      .replaceAll('/api/v1/users/me', '/api/auth/get-session');
+    const where = await file('better-auth.har', text);
+    const found = await estimate(where, '--backend', 'better-auth');
+    assert.equal(found.policy.path, '/api/auth/get-session');
+    assert.equal(found.checks.total, USERS * EACH.checks);
+    assert.ok(found.checks.answered >= USERS * EACH.answered, `${found.checks.answered}`);
+    const other = await estimate(where, '--backend', 'better-auth', '--path', '/api/nothing');
+    assert.deepEqual([other.policy.path, other.checks.total], ['/api/nothing', 0]);
+    const refused = await runCli(['estimate', where, '--backend', 'better']);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr[0], /^sesame-edge: --backend must be better-auth or auth\.js/);
+  });
+
   test('R15: no-store in a HAR file is obeyed, unless it is asked not to', async () => {
     const har = JSON.parse(asHar(LINES));
     for (const { response } of har.log.entries) {

@@ -6,7 +6,7 @@ import { SessionCache } from 'sesame-edge';
 const ORIGIN = 'https://api.example.com';
 const DOCUMENT = '/api/v1/users/me';
 
-/** @typedef {{ status?: number, headers?: Record<string, string> }} Answer */
+/** @typedef {{ status?: number, headers?: Record<string, string>, ends?: string }} Answer `ends`: this cookie’s session */
 
 /**
  * A cache in front of an origin that knows the users `u1`, `u2` and so on by the first part of their credential, and
@@ -19,6 +19,7 @@ function createSite(options) {
   const passed = [];
   /** @type {Answer} */
   let next = {};
+  const ended = new Set();
   const host = {
     /** @param {string | Request} input @param {RequestInit} [init] */
     async fetch(input, init = {}) {
@@ -26,10 +27,14 @@ function createSite(options) {
       const headers = new Headers(init.headers);
       if (pathname === DOCUMENT && (init.method ?? 'GET') === 'GET') {
         documents += 1;
-        const user = /\bu(\d+)/.exec(`${headers.get('cookie')} ${headers.get('authorization')}`);
-        return user ? Response.json({ id: Number(user[1]) }) : new Response('', { status: 401 });
+        const cookie = headers.get('cookie');
+        const user = /\bu(\d+)/.exec(`${cookie} ${headers.get('authorization')}`);
+        return user && !ended.has(cookie)
+          ? Response.json({ id: Number(user[1]) })
+          : new Response('', { status: 401 });
       }
       const body = await new Response(/** @type {any} */ (init.body ?? null)).text();
+      if (next.ends) ended.add(next.ends);
       passed.push({ method: init.method ?? 'GET', path: pathname, headers, body });
       return new Response(null, { status: 204, ...next });
     },
@@ -213,6 +218,18 @@ describe('another user', () => {
     await send('POST /kick-others', { cookie: ONE }, { status: 200 });
     assert.equal(await isAsked(laptop), true);
     assert.equal(await isAsked(TWO), false);
+  });
+
+  test('R82: whose sessions end is asked before the request goes on, as nobody can say it afterwards', async () => {
+    for (const effect of ['endsUser', 'endsOthers']) {
+      const { isAsked, send } = createSite({ effects: [{ path: '/kick', effect }] });
+      const tablet = 'session=u1-tablet';
+      await isAsked(tablet);
+      await isAsked(TWO);
+      // Nothing is held of this one, and it ends with the others.
+      await send('POST /kick', { cookie: ONE }, { ends: ONE });
+      assert.deepEqual([await isAsked(tablet), await isAsked(TWO)], [true, false], effect);
+    }
   });
 });
 

@@ -45,6 +45,7 @@ describe('sesame-edge', () => {
     [['serve', '--origin'], /'--origin <value>' argument missing/],
     [['serve', '--origin', ORIGIN, '--port', '65536'], /--port must be a number .* '65536'/],
     [['serve', '--origin', ORIGIN, '--port', '80x'], /--port must be a number .* '80x'/],
+    [['serve', '--origin', ORIGIN, '--backend', 'x'], /--backend must be better-auth, .*'x'/],
     [['serve', '--origin', ORIGIN, '--host', 'a b'], /--host must be .* 'a b'/],
     [
       ['serve', '--origin', ORIGIN, '--store', 'http://a'],

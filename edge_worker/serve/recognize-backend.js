@@ -1,0 +1,123 @@
+// Recognises what a back end is made with, by what it answers to anybody (rule R84): paths, names of cookies, headers. It
+// sends no credential, changes nothing, and knows nothing of Sesame's options but their names.
+// Invariant: what it cannot tell is null; it never guesses, and never fails.
+
+/**
+ * @typedef {object} Recognized
+ * @property {keyof typeof import('../../js_bindings/dialects/presets/preset.js').PRESETS} backend
+ * @property {Record<string, string>} options what differs from the preset's
+ * @property {string} because what has told it
+ */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {Headers} headers
+ * @property {string} text its beginning
+ */
+
+const WITHIN_MS = 2000;
+/** What tells is at the beginning. */
+const MAX_TEXT = 64 * 1024;
+
+/** Where it is asked, in the order in which the first that tells counts. */
+const LOOKS = /** @type {const} */ ([
+  { path: '/api/auth/ok', tells: betterAuth },
+  { path: '/api/auth/csrf', tells: authJs },
+  { path: '/auth/csrf', tells: authJs },
+  { path: '/admin/login/', tells: django },
+  { path: '/api-auth/login/', tells: django },
+  { path: '/accounts/login/', tells: django },
+  { path: '/users/sign_in', tells: rails },
+]);
+
+/**
+ * @param {string} origin
+ * @param {AbortSignal} [signal] nobody wants to know any more
+ * @returns {Promise<Recognized | null>} null: it looks like none of them, or cannot be asked
+ */
+export async function recognizeBackend(origin, signal) {
+  const answers = await Promise.all(LOOKS.map(({ path }) => ask(origin + path, signal)));
+  for (const [at, { path, tells }] of LOOKS.entries()) {
+    const answer = answers[at];
+    const found = answer && tells(answer, path);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** @param {string} url @param {AbortSignal} [signal] @returns {Promise<Answer | null>} */
+async function ask(url, signal) {
+  const limit = AbortSignal.timeout(WITHIN_MS);
+  try {
+    const { status, headers, body } = await fetch(url, {
+      ...{ redirect: 'manual', credentials: 'omit' },
+      headers: { accept: 'application/json, text/html;q=0.9' },
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    return { status, headers, text: await beginningOf(body) };
+  } catch {
+    return null;
+  }
+}
+
+/** @param {ReadableStream<Uint8Array<ArrayBuffer>> | null} body */
+async function beginningOf(body) {
+  let text = '';
+  if (body === null) return text;
+  for await (const piece of /** @type {any} */ (body.pipeThrough(new TextDecoderStream()))) {
+    text += piece;
+    if (text.length >= MAX_TEXT) break;
+  }
+  return text;
+}
+
+/** The names of the cookies that an answer sets. @param {Answer} answer */
+const cookiesOf = ({ headers }) =>
+  headers.getSetCookie().map((line) => line.split('=', 1)[0].trim());
+
+/** @param {Answer} answer @param {string} path @returns {Recognized | null} */
+function betterAuth({ status, text }, path) {
+  if (status !== 200 || text.replace(/\s/g, '') !== '{"ok":true}') return null;
+  return { backend: 'better-auth', options: {}, because: `${path} answers ${text.trim()}` };
+}
+
+/** @param {Answer} answer @param {string} path @returns {Recognized | null} */
+function authJs(answer, path) {
+  const cookie = cookiesOf(answer).find((name) =>
+    /^(__Host-|__Secure-)?(authjs|next-auth)\.csrf-token$/.test(name),
+  );
+  if (answer.status !== 200 || !cookie || !answer.text.includes('"csrfToken"')) return null;
+  const documentPath = path.replace(/csrf$/, 'session');
+  const isUsual = documentPath === '/api/auth/session';
+  const options = /** @type {Record<string, string>} */ (isUsual ? {} : { documentPath });
+  return { backend: 'auth.js', options, because: `${path} sets the cookie ${cookie}` };
+}
+
+/** @param {Answer} answer @param {string} path @returns {Recognized | null} */
+function django({ status, text }, path) {
+  const isForm = status === 200 && /name=["']csrfmiddlewaretoken["']/.test(text);
+  if (!isForm) return null;
+  return { backend: 'django', options: {}, because: `${path} has a form with csrfmiddlewaretoken` };
+}
+
+/** @param {Answer} answer @param {string} path @returns {Recognized | null} */
+function rails(answer, path) {
+  const { status, headers, text } = answer;
+  const isRails = headers.has('x-request-id') && headers.has('x-runtime');
+  if (status !== 200 || !isRails || !/name="authenticity_token"|user\[email\]/.test(text))
+    return null;
+  const cookie = cookiesOf(answer).find((name) => /^_\w+_session$/.test(name));
+  const options = /** @type {Record<string, string>} */ (cookie ? { cookie } : {});
+  return { backend: 'rails', options, because: `${path} is a form of Devise’s` };
+}
+
+/**
+ * The options that are proposed, as they stand in a file of JSON.
+ * @param {Recognized} recognized
+ */
+export function proposalOf({ backend, options }) {
+  return Object.entries({ backend, ...options })
+    .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+    .join(', ');
+}

@@ -1,0 +1,6 @@
+import { fileURLToPath } from 'node:url';
+
+export default {
+  devIndicators: false,
+  turbopack: { root: fileURLToPath(new URL('../../../..', import.meta.url)) },
+};

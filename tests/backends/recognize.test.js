@@ -1,0 +1,92 @@
+// R84: each real back end is recognised by what it answers to anybody, and `init` and `serve` propose its preset.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { recognizeBackend } from '../../edge_worker/serve/recognize-backend.js';
+import { createOrigin } from '../../examples/origin/server.mjs';
+import { freePort, runCli, startCli } from '../support/cli.js';
+import { startDjango } from './django-site/start.js';
+import { startAuthJs } from './npm/auth-js-server.js';
+import { startBetterAuth } from './npm/better-auth-server.js';
+import { startRails } from './rails-site/start.js';
+
+/** @type {{ backend: string, start: () => Promise<{ url: string, close(): Promise<void> }>, options: object }[]} */
+const BACK_ENDS = [
+  {
+    backend: 'better-auth',
+    start: () => startBetterAuth({ publicUrl: 'http://localhost' }),
+    options: {},
+  },
+  {
+    backend: 'auth.js',
+    start: () => startAuthJs({ strategy: 'jwt' }),
+    options: { documentPath: '/auth/session' },
+  },
+  { backend: 'django', start: () => startDjango(), options: {} },
+  { backend: 'rails', start: startRails, options: { cookie: '_site_session' } },
+];
+
+for (const { backend, start, options } of BACK_ENDS) {
+  describe(`R84: a real ${backend}`, () => {
+    /** @type {Awaited<ReturnType<typeof start>>} */
+    let running;
+    /** @type {string} */
+    let directory;
+    before(async () => {
+      running = await start();
+      directory = await mkdtemp(path.join(tmpdir(), 'sesame-recognize-'));
+      await writeFile(path.join(directory, 'package.json'), '{}');
+    });
+    after(async () => {
+      await running?.close();
+      await rm(directory, { recursive: true });
+    });
+
+    test('is recognised without a credential', async () => {
+      const found = await recognizeBackend(running.url);
+      assert.equal(found?.backend, backend);
+      assert.deepEqual(found?.options, options);
+    });
+
+    test('has its preset written by init', async () => {
+      const { code, stdout } = await runCli(['init', '--origin', running.url, '--dry-run'], {
+        cwd: directory,
+      });
+      assert.equal(code, 0);
+      assert.match(stdout[1], RegExp(`^back end: ${backend} \\(.+\\)$`));
+      const text = stdout.join('\n');
+      for (const [name, value] of Object.entries({ backend, ...options })) {
+        assert.ok(text.includes(`${name}: '${value}',`), `${name} in ${text}`);
+      }
+    });
+
+    test('has its preset proposed by serve, which says nothing where one is given', async () => {
+      const args = ['serve', '--origin', running.url, '--port', '0'];
+      const cli = startCli(args);
+      await cli.line('stdout', RegExp(`^the back end looks like ${backend}: .+`));
+      const [, proposed] = await cli.line('stdout', /--config: (.+)$/);
+      assert.deepEqual(JSON.parse(`{${proposed}}`), { backend, ...options });
+      cli.child.kill('SIGTERM');
+      await cli.closed;
+
+      const given = startCli([...args, '--backend', backend]);
+      await given.line('stdout', /^listening on/);
+      given.child.kill('SIGTERM');
+      assert.equal((await given.closed).code, 0);
+      assert.equal(given.stdout.filter((line) => line.includes('looks like')).length, 0);
+    });
+  });
+}
+
+test('R84: a back end that is none of them, or away, is not taken for one', async () => {
+  const origin = createOrigin({ delayMs: 0 });
+  const url = await origin.listen();
+  try {
+    assert.equal(await recognizeBackend(url), null);
+  } finally {
+    await origin.close();
+  }
+  assert.equal(await recognizeBackend(`http://127.0.0.1:${await freePort()}`), null);
+});
