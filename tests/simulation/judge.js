@@ -18,6 +18,7 @@ const REFRESH_LEASE = REFRESH_TIMEOUT + 35_000;
  * @property {boolean} fresh
  * @property {number} start
  * @property {number} originVersion of the user's document at the origin
+ * @property {number} [least] that has to be shown, if nothing more happens
  * @property {AbortSignal} signal
  */
 
@@ -115,7 +116,7 @@ export class Judge {
       return;
     }
     // What an event overtakes is not answered with, whoever asked and when (R10, R22).
-    const least = this.shown.get(id) ?? 0;
+    const least = (this.isFull(start) ? asked.least : this.shown.get(id)) ?? 0;
     if (version < least) this.violate(`R22: ${name} shows version ${version} after ${least}`);
     const isExcused = this.isExcused(start);
     if (fresh && version < originVersion && !isExcused) {
@@ -166,14 +167,24 @@ export class Judge {
     );
   }
 
+  /**
+   * Whether there may be no room for a question that began then about what nobody knows. It passes uncached (R53), and is
+   * answered as the origin answers it.
+   * @param {number} start
+   */
+  isFull(start) {
+    return start - this.world.hungAt < LEASE_FOR;
+  }
+
   /** R9: one call for the document of a credential at a time, but for those that a dropped request
    * or a time-out has left behind: on a node that stands still it is noticed late. */
   judgeOneInFlight() {
     const { openFills, time } = this.world;
     if (openFills.size < 2) return;
     const credentials = new Set();
-    for (const { owner, credential, at } of openFills) {
-      if (time - at >= LEASE_FOR) continue;
+    const isFull = this.isFull(time);
+    for (const { owner, credential, isHeld, at } of openFills) {
+      if (time - at >= LEASE_FOR || (isFull && !isHeld)) continue;
       const name = owner ? `${credential} on ${owner.name}` : credential;
       if (credentials.has(name)) this.violate(`R9: two calls at once for ${name}`);
       credentials.add(name);

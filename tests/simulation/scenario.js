@@ -13,7 +13,7 @@ const START = 1_000_000_000_000;
 const MAX_EVENTS = 80;
 const HOUR = 3_600_000;
 /** The smaller one holds a few dozen documents. */
-const MEMORIES = [1_500_000, 250_000];
+const MEMORIES = [600_000, 250_000];
 const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 /** How often an event comes up in one run, against the others. */
 const WEIGHTS = [1, 0, 1, 4];
@@ -38,7 +38,8 @@ export async function simulate(choices, strange) {
   await alone.play();
   const { violations } = alone.judge;
   if (violations.length > 0) return { violations, story: alone.world.story };
-  const [beside, without] = [inSteps(world.honest), inSteps(alone.world.honest)];
+  const beside = inSteps(world.honest.slice(0, world.honestUntilHung));
+  const without = inSteps(alone.world.honest.slice(0, world.honestUntilHung));
   const at = without.findIndex((line, index) => line !== beside[index]);
   if (at < 0 && without.length === beside.length) return { violations, story: [] };
   const [is, was] = [beside[at] ?? 'nothing', without[at] ?? 'nothing'];
@@ -110,7 +111,11 @@ export class Run {
     );
     // Where memory is short, a user's own documents make room for themselves, as any user's do (R50).
     const hasAccount = this.memory === MEMORIES[0];
-    this.adversary = strange && new Adversary(this, strange, { hasAccount });
+    this.world.isHeld = ({ headers }) => {
+      const fields = new Headers(headers);
+      return this.sessions.has(fields.get('cookie') ?? '', fields.get('authorization') ?? '');
+    };
+    this.adversary = strange && new Adversary(this, strange, { hasAccount, mayHang: true });
   }
 
   /** Where the adversary acts. */
@@ -216,7 +221,8 @@ export class Run {
    */
   ask(label, name, signal, fresh, start = this.world.time) {
     const originVersion = this.origin.versionOf(this.judge.userOf(name));
-    return { label, name, fresh, start, originVersion, signal };
+    const least = this.judge.shown.get(this.judge.userOf(name));
+    return { label, name, fresh, start, originVersion, least, signal };
   }
 
   /**
