@@ -119,7 +119,8 @@ export class Adversary {
     this.node = nodes.length === 1 ? nodes[0] : choices.pick(nodes);
     if (this.isHanging && choices.oneIn(HANG_ONE_IN)) {
       run.world.hang();
-      return this.#flood(choices.pick(HANGING_FLOODS), 'hangs');
+      const [act, plan] = choices.pick(HANGING_FLOODS);
+      return this.#flood(act, plan);
     }
     if (choices.oneIn(FLOOD_ONE_IN)) {
       const floods = this.hasAccount ? [...FLOODS, ...FLOODS_OF_ONE] : FLOODS;
@@ -520,7 +521,6 @@ const FLOODS = [
   floodOfManagedLogouts,
   floodOfRevocations,
   floodOfWrites,
-  floodOfFollowers,
 ];
 
 /** @type {Flood} */
@@ -548,7 +548,12 @@ const floodOfManagedSessions = (it) => {
 /** They are under way for good. @type {Flood} */
 const floodOfOwnWrites = (it) => it.send('PATCH', DOCUMENT, it.own(), 'hangs', { isAtOnce: true });
 
-const HANGING_FLOODS = [floodOfChecks, floodOfWrites];
+/** @type {[Flood, any][]} */
+const HANGING_FLOODS = [
+  [floodOfChecks, 'hangs'],
+  [floodOfWrites, 'hangs'],
+  [floodOfFollowers, { status: 404, text: JSON.stringify({ error: 'x'.repeat(2000) }) }],
+];
 
 const FLOODS_OF_ONE = [
   floodOfLogins,

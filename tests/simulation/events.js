@@ -1,6 +1,7 @@
 // What can be begun in a simulated run: what tabs, the origin and the host do. Each takes the run, draws
 // from its choices, and tells the judge what it has brought about.
 import { createHmac } from 'node:crypto';
+import { DONE } from './origin-model.js';
 
 /** @typedef {import('./scenario.js').Run} Run */
 
@@ -53,17 +54,22 @@ export const CROWDED_EVENTS = [[1, crowd]];
  * @param {Run} run
  * @returns {{ name: string, headers: Record<string, string> }}
  */
-export function credential({ choices, judge, origin }) {
+export function credential({ choices, judge, origin, isManaged = true }) {
   const cookies = [...judge.cookies.keys()].slice(-NEWEST);
   if (cookies.length > 0 && !choices.oneIn(3)) {
     const cookie = choices.pick(cookies);
     judge.see(cookie);
     return { name: cookie, headers: cookieHeader(cookie) };
   }
-  const token = choices.pick(origin.bearers.slice(-NEWEST));
+  const isOfSite = !isManaged && choices.oneIn(2);
+  const token = choices.pick((isOfSite ? origin.sites : origin.bearers).slice(-NEWEST));
   judge.see(token);
-  return { name: token, headers: { authorization: `Bearer ${token}` } };
+  return { name: token, headers: headersOf(token) };
 }
+
+/** @param {string} name of a bearer token or a session of the site @returns {Record<string, string>} */
+export const headersOf = (name) =>
+  name.startsWith('site-') ? { cookie: `session=${name}` } : { authorization: `Bearer ${name}` };
 
 /** @param {string} cookie @returns {Record<string, string>} */
 const cookieHeader = (cookie) => ({ cookie: `__Host-session=${cookie}` });
@@ -101,7 +107,9 @@ export function readOverHttp(run) {
     const asked = run.ask(label, name, signal, false);
     const response = await run.send(path, { headers, signal });
     const text = await response.text();
-    if (response.status === 503) run.unavailable(asked);
+    // What passes uncached brings the origin's failures as they are.
+    const isPassed = run.judge.isFull(asked.start) && run.origin.lastFailureAt >= asked.start;
+    if (response.status === 503 || isPassed) run.unavailable(asked);
     else if (response.status === 401) run.answered(asked, null);
     else if (response.status !== 200) run.judge.violate(`${label} → ${response.status} ${text}`);
     else {
@@ -133,7 +141,10 @@ export function updateByPath(run) {
  * @param {Record<string, string>} headers
  */
 function write(run, what, path, userId, headers) {
+  const { cookie = '', authorization = '' } = headers;
   run.request(what, async (signal, label) => {
+    // Whose document a redirect is about nobody can say but who holds it.
+    const isKnown = run.sessions.has(cookie, authorization);
     const response = await run.send(path, {
       method: 'PATCH',
       headers: { ...headers, 'content-type': 'application/json' },
@@ -142,9 +153,11 @@ function write(run, what, path, userId, headers) {
     });
     const answer = await response.text();
     run.world.tell(`${label} → ${response.status} ${answer}`);
-    if (!response.ok) return;
+    const redirected = response.headers.get(DONE);
+    if (!response.ok && redirected === null) return;
     run.judge.writtenAt.set(userId, run.world.time);
     run.judge.overtake();
+    if (redirected !== null && isKnown) run.judge.show(userId, Number(redirected));
     const version = /"version":(\d+)/.exec(answer)?.[1];
     if (version) run.judge.show(userId, Number(version));
   });
@@ -183,6 +196,7 @@ function revoke(run) {
   const isHeld = sessions.has(cookie, authorization);
   run.request(`revoke ${name}`, async (_, label) => {
     judge.ending.add(name);
+    judge.closed.add(name);
     const ending = sessions.revoke({ headers });
     if (isHeld) judge.revokeHeld(name);
     judge.overtake(); // it may ask the origin beside a check that does
@@ -213,7 +227,12 @@ function revokeUser(run) {
 function userRevoked({ origin, judge }, userId) {
   origin.endUser(userId);
   for (const [cookie, { user }] of judge.cookies) if (user === userId) judge.revoke(cookie);
-  for (const token of origin.bearers) if (judge.userOf(token) === userId) judge.revoke(token);
+  for (const token of origin.names) {
+    const isHis = judge.userOf(token) === userId || judge.formerly.get(token)?.has(userId);
+    if (!isHis) continue;
+    judge.closed.add(token);
+    judge.revoke(token);
+  }
 }
 
 /** @param {Run} run */

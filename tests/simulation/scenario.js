@@ -4,9 +4,10 @@ import { SessionCache } from 'sesame-edge';
 import { Adversary } from './adversary.js';
 import { Choices } from './choices.js';
 import { settleCryptoAtOnce } from './crypto.js';
-import { CROWDED_EVENTS, EVENTS, MANAGED_EVENTS, WEBHOOK_SECRET } from './events.js';
+import { CROWDED_EVENTS, EVENTS, headersOf, MANAGED_EVENTS, WEBHOOK_SECRET } from './events.js';
 import { Judge, REFRESH_TIMEOUT } from './judge.js';
 import { OriginModel } from './origin-model.js';
+import { SITE_EVENTS } from './site-sessions.js';
 import { settle, World } from './world.js';
 
 const START = 1_000_000_000_000;
@@ -83,11 +84,15 @@ export class Run {
     this.memory = choices.pick(MEMORIES);
     this.expiresIn = choices.pick(LIVES);
     this.judge = new Judge(this.world, this.origin, this.expiresIn);
+    this.origin.hasEnded = (name) => this.judge.revoke(name);
+    this.origin.hasBegun = (name) => this.judge.mayBeginAnew(name);
+    this.origin.hasMoved = (name, before) => this.judge.move(name, before);
+    this.origin.cacheControl = choices.pick(['', '', '', 'no-store']);
     const logoutPath = choices.pick([null, '/api/v1/auth/logout']);
     // Each run has events that are frequent and some that never come, so that seldom ones meet.
     const events = [
       ...EVENTS,
-      ...(this.isManaged ? MANAGED_EVENTS : []),
+      ...(this.isManaged ? MANAGED_EVENTS : SITE_EVENTS),
       ...(this.memory === MEMORIES[0] ? [] : CROWDED_EVENTS),
     ];
     this.events = events.flatMap(([frequency, event]) =>
@@ -155,22 +160,38 @@ export class Run {
     for (let step = 0; step < MAX_LAST_STEPS && judge.violations.length === 0; ++step) {
       const [next] = world.options();
       if (next === undefined) return;
-      world.tell(next.label);
-      await world.happen(next);
-      this.#checkInvariants();
+      await this.#happen(next);
     }
+  }
+
+  /** @param {import('./world.js').Point} point */
+  async #happen(point) {
+    const { world, judge } = this;
+    world.tell(point.label);
+    const name = point.unchanged;
+    const wasHeld = name !== undefined && this.#holds(name);
+    await world.happen(point);
+    if (wasHeld && !this.#holds(name)) {
+      judge.violate(`R83: an answer that changes nothing drops what is held for ${name}`);
+    }
+    this.#checkInvariants();
+  }
+
+  /** Whether something is held for a credential. @param {string} name */
+  #holds(name) {
+    const { cookie = '', authorization = '' } = headersOf(name);
+    return this.sessions.has(cookie, authorization);
   }
 
   async #step() {
     const options = this.world.options();
     const choice = this.choices.below(options.length + 2);
     if (choice < options.length) {
-      this.world.tell(options[choice].label);
-      await this.world.happen(options[choice]);
-    } else {
-      await this.choices.pick(this.events)(this);
-      await settle();
+      await this.#happen(options[choice]);
+      return;
     }
+    await this.choices.pick(this.events)(this);
+    await settle();
     this.#checkInvariants();
   }
 
