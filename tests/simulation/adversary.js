@@ -16,10 +16,13 @@
 import { settle } from './world.js';
 
 const DOCUMENT = '/api/v1/users/me';
+/** His sessions take as much room as he can make them take. */
+const LONG_TOKEN = 600;
 const MAX_UNDER_WAY = 6;
 const MAX_STEPS_PER_TURN = 4;
 /** More than any table of a small cache has room for. */
 const FLOOD = 300;
+const FLOOD_STEP = 16;
 const FLOOD_ONE_IN = 100;
 /** In a run in which he lets requests hang, and that often then. */
 const HANGING_ONE_IN = 6;
@@ -148,7 +151,7 @@ export class Adversary {
     this.run.world.asStranger(() => this.run.world.tell(`a flood: ${act.name}`));
     for (let count = 0; count < FLOOD; ++count) {
       act(this, plan);
-      if (count % 16 === 0) await settle();
+      if (count % FLOOD_STEP === 0) await settle();
     }
     await settle();
   }
@@ -178,8 +181,8 @@ export class Adversary {
     return { authorization: `Bearer ${choices.pick(this.tokens.slice(-3))}` };
   }
 
-  issue() {
-    const token = `mallory-${++this.issued}`;
+  issue(more = '') {
+    const token = `mallory-${++this.issued}${more}`;
     this.tokens.push(token);
     return token;
   }
@@ -196,7 +199,7 @@ export class Adversary {
     const { run, node } = this;
     const client = new AbortController();
     const hasBody = method !== 'GET';
-    const label = `${method} ${path} ${JSON.stringify(headers)}`;
+    const label = `${method} ${path} ${JSON.stringify(headers).slice(0, 80)}`;
     this.#begin(plan, isAtOnce ?? false, label, async () => {
       const body = breaksOff ? brokenBody() : '{"a":1}';
       const init = { method, headers: fieldsOf(headers), signal: client.signal };
@@ -289,7 +292,7 @@ export class Adversary {
     const method = init.method ?? 'GET';
     if (path === '/api/v1/auth/login' && plan === OWN) {
       const tokens = {
-        access_token: this.issue(),
+        access_token: this.issue('.'.repeat(LONG_TOKEN)),
         refresh_token: `of-${this.issued}`,
         expires_in: 300,
       };
@@ -525,10 +528,13 @@ const FLOODS = [
 
 /** @type {Flood} */
 const floodOfLogins = (it) => {
-  const before = it.issue();
-  const headers = { authorization: `Bearer ${before}` };
+  const headers = { authorization: `Bearer ${it.issue()}` };
   it.send('GET', DOCUMENT, headers, OWN, { isAtOnce: true });
-  it.send('POST', '/api/v1/auth/logout', headers, OWN, { isAtOnce: true });
+  // It ends for good when the node knows that the origin accepts it.
+  const earlier = it.tokens.at(-2 * FLOOD_STEP);
+  if (earlier === undefined) return;
+  const ended = { authorization: `Bearer ${earlier}` };
+  it.send('POST', '/api/v1/auth/logout', ended, OWN, { isAtOnce: true });
 };
 
 /** Each a session that he keeps. @type {Flood} */

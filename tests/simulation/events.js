@@ -7,6 +7,10 @@ import { DONE } from './origin-model.js';
 
 export const WEBHOOK_SECRET = 'a secret of thirty-two characters';
 const CROWD = 12;
+const LEAVING = 40;
+const LOOKED_AT = 3;
+/** More users than a small cache remembers events of. */
+const CHANGED = 70;
 /** Clients are among those that signed in last. */
 export const NEWEST = 5;
 
@@ -47,7 +51,11 @@ export const MANAGED_EVENTS = [
 ];
 
 /** Those of little memory. @type {typeof EVENTS} */
-export const CROWDED_EVENTS = [[1, crowd]];
+export const CROWDED_EVENTS = [
+  [1, crowd],
+  [1, crowdLeaves],
+  [1, massChange],
+];
 
 /**
  * A request's credential: a bearer token, or the cookie of a managed session.
@@ -203,6 +211,10 @@ function revoke(run) {
     const how = await ending.then(
       () => 'ended',
       (/** @type {any} */ error) => {
+        if (error.code === 'ERR_SESAME_GUARD_FULL') {
+          judge.acceptAgain(name, Number.POSITIVE_INFINITY); // it is dropped, and that is said (R54)
+          return 'there is no room to remember it';
+        }
         if (isHeld || error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
         return 'nobody can say whose it is';
       },
@@ -314,11 +326,15 @@ function kill(run) {
 }
 
 /** A client goes away before it has its answer. @param {Run} run */
-export function leave({ choices, world, pending }) {
+export function leave({ choices, world, pending, judge, unsafe, held }) {
   if (pending.size === 0) return;
   const [request, client] = choices.pick([...pending]);
   world.tell(`the client of request ${request} goes away`);
   client.abort();
+  // An edge's host ends what nobody waits for, and a write that the origin has would be applied nowhere.
+  if (unsafe?.has(request) && !held.has(request)) {
+    judge.violate(`R10: nothing holds request ${request}, which changes something`);
+  }
 }
 
 /** Many others come by, and what is held has to make room (R50). @param {Run} run */
@@ -330,6 +346,36 @@ async function crowd(run) {
     const session = await run.sessions.getSession({ headers });
     if (session?.user.id !== name) run.judge.violate(`R3: ${name} got ${session?.user.id}`);
   }
+}
+
+/** So many others sign in and are signed out that not all of their ends can be remembered (R54). @param {Run} run */
+async function crowdLeaves(run) {
+  const { world, sessions, judge, gone, choices, expiresIn } = run;
+  world.tell(`a crowd of ${LEAVING} is signed out`);
+  const known = gone.filter(({ until }) => world.time < until);
+  for (let count = 0; count < LOOKED_AT && known.length > 0; ++count) {
+    const { name } = choices.pick(known);
+    const session = await sessions.getSession({ headers: headersOf(name) });
+    if (session !== null) judge.violate(`R10: ${name} was signed out and is served`);
+  }
+  for (let count = 0; count < LEAVING; ++count) {
+    const name = `crowd-${++run.crowded}`;
+    const headers = headersOf(name);
+    await sessions.getSession({ headers });
+    await sessions.revoke({ headers }).then(
+      () => gone.push({ name, until: world.time + expiresIn }),
+      (error) => {
+        if (error.code !== 'ERR_SESAME_GUARD_FULL') throw error;
+      },
+    );
+  }
+}
+
+/** So much happens to other users that not all of it can be told apart (R23). @param {Run} run */
+function massChange({ world, sessions, choices }) {
+  const what = choices.pick(/** @type {const} */ (['invalidateUser', 'revokeUser']));
+  world.tell(`${what} of ${CHANGED} others`);
+  for (let count = 0; count < CHANGED; ++count) sessions[what](`other-${count}-${world.time}`);
 }
 
 /** A login, by nobody or from within a session, which it ends (R20, R21). @param {Run} run */

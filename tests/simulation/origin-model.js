@@ -180,7 +180,7 @@ export class OriginModel {
     if (path !== DOCUMENT) return [200, documentOf(user)];
     if (token.startsWith('site-') && this.choices.oneIn(ROTATED_ONE_IN)) {
       const cookie = this.choices.oneIn(2) ? `session=${this.#move(token)}` : this.#lastOf(token);
-      const effect = { after: () => this.hasEnded(token) };
+      const effect = { after: () => this.endedAt.has(token) && this.hasEnded(token) };
       return [200, documentOf(user), { 'set-cookie': cookie }, effect];
     }
     const more = this.cacheControl === '' ? {} : { 'cache-control': this.cacheControl };

@@ -15,6 +15,10 @@ const MAX_EVENTS = 80;
 const HOUR = 3_600_000;
 /** The smaller one holds a few dozen documents. */
 const MEMORIES = [600_000, 250_000];
+/** More than honest users have, and fewer than there is room for. */
+const SESSIONS_PER_USER = 40;
+/** With the smaller one some of their own sessions leave no tombstone. */
+const ENDS_PER_USER = [100, 3];
 const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 /** How often an event comes up in one run, against the others. */
 const WEIGHTS = [1, 0, 1, 4];
@@ -71,6 +75,13 @@ export class Run {
   pending = new Map();
   messages = 0;
   crowded = 0;
+  /** Who has come by and was signed out again, and until when that has to be remembered.
+   * @type {{ name: string, until: number }[]} */
+  gone = [];
+  /** Requests that the host has been told to go on with when their clients have gone. @type {Set<number>} */
+  held = new Set();
+  /** Requests that may change something. @type {Set<number>} */
+  unsafe = new Set();
   #steps = 0;
   #random = 0;
   #strangeRandom = 0;
@@ -88,6 +99,7 @@ export class Run {
     this.origin.hasBegun = (name) => this.judge.mayBeginAnew(name);
     this.origin.hasMoved = (name, before) => this.judge.move(name, before);
     this.origin.cacheControl = choices.pick(['', '', '', 'no-store']);
+    this.isEdge = choices.oneIn(4);
     const logoutPath = choices.pick([null, '/api/v1/auth/logout']);
     // Each run has events that are frequent and some that never come, so that seldom ones meet.
     const events = [
@@ -106,11 +118,14 @@ export class Run {
         maxCredential: 1024,
         expiresIn: this.expiresIn,
         webhookSecret: WEBHOOK_SECRET,
+        userId: '/id', // what R54 bounds it bounds where it is known
+        sessionsPerUser: SESSIONS_PER_USER,
+        endsPerUser: choices.pick(ENDS_PER_USER),
         ...(this.isManaged ? { managed: { refreshTimeout: REFRESH_TIMEOUT, logoutPath } } : {}),
       },
       {
         ...this.world.host(),
-        sharesPromises: !choices.oneIn(4),
+        sharesPromises: !this.isEdge,
         getRandomValues: (bytes) => this.#fillBytes(bytes),
       },
     );
@@ -228,7 +243,14 @@ export class Run {
    * @param {RequestInit} init
    */
   send(path, init) {
-    return this.sessions.handle(new Request(`http://edge${path}`, init));
+    const { current } = this.world;
+    if (init.method === 'PATCH') this.unsafe.add(current);
+    return this.sessions.handle(new Request(`http://edge${path}`, init), {
+      waitUntil: (work) => {
+        this.held.add(current);
+        work.then(null, () => {});
+      },
+    });
   }
 
   /**
