@@ -183,6 +183,7 @@ export class OriginModel {
       const effect = { after: () => this.endedAt.has(token) && this.hasEnded(token) };
       return [200, documentOf(user), { 'set-cookie': cookie }, effect];
     }
+    /** @type {Record<string, string>} */
     const more = this.cacheControl === '' ? {} : { 'cache-control': this.cacheControl };
     const etag = `"${user.id}-${user.version}"`;
     if (headers.get('if-none-match') === etag) return [304, '', { etag, ...more }];
@@ -219,6 +220,7 @@ export class OriginModel {
     this.end(name);
     if (!this.endedAt.has(name)) this.endedAt.set(name, this.world.time);
     const more = { [DONE]: '1', ...(location === undefined ? {} : { location }) };
+    /** @type {Record<string, string>} */
     const cookie = clears === '' ? {} : { 'set-cookie': `${clears}; Max-Age=0; Path=/` };
     return [status, '{}', { ...more, ...cookie }];
   }
