@@ -1,7 +1,8 @@
 // Shows that tests can fail: takes out, one at a time, a guard that keeps a promise, and prints what noticed. Those of
-// the core are noticed by the simulation or the native tests, those of the shell by a test file that each names. Works on copies; the tree
-// is not touched. Words on the command line choose among them by name or file: `npm run mutants -- R24`; `--shell` and
-// `--core` one kind of them.
+// the core are noticed by the simulation or the native tests, those of the shell by a test file that each names. Works
+// on copies; the tree is not touched. Words on the command line choose among them by name or file: `npm run mutants --
+// R24`; `--shell` and `--core` one kind of them. With `--simulation` nothing but the simulation may notice: each guard
+// against strangers and users with an account (mutants/simulated.mjs) is taken out, and the seed printed.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,7 @@ import { build } from './build.mjs';
 import { capture, captureAsync, Failure, isMain, main, parallel, root } from './lib/run.mjs';
 import { coreMutants } from './mutants/core.mjs';
 import { shellMutants } from './mutants/shell.mjs';
+import { alone, elsewhere, RULES, shared } from './mutants/simulated.mjs';
 
 /**
  * What is taken out: in `file`, every match of `from` becomes `to`.
@@ -22,7 +24,7 @@ import { shellMutants } from './mutants/shell.mjs';
  * @property {boolean} [isNative] the core's native tests have to notice. Neither this nor `by`: the simulation
  */
 
-const MAX_SEEDS = 2000;
+const MAX_SEEDS = Number(process.env.SESAME_SEEDS ?? 2000);
 /** A test that never ends has noticed, too. */
 const MAX_TEST_MS = 120_000;
 
@@ -30,7 +32,6 @@ const MAX_TEST_MS = 120_000;
 const mutants = [...coreMutants, ...shellMutants];
 
 const COPIED = ['CMakeLists.txt', 'CMakePresets.json', 'package.json', 'wasm', 'scripts'];
-const COPIED_TOO = ['js_bindings', 'edge_worker', 'service_worker', 'tests/simulation'];
 /** What tests of the shell read beside it. */
 const COPIED_FOR_TESTS = ['adapters', 'bin', 'examples', 'tests'];
 
@@ -53,6 +54,14 @@ export function checkMutants() {
   }
   const names = new Set(mutants.map(({ name }) => name));
   if (names.size < mutants.length) throw new Failure('mutants: two have the same name');
+  const placed = [...alone, ...shared, ...elsewhere.flatMap(([, each]) => each)];
+  const wrong = [
+    ...placed.filter((name, at) => !names.has(name) || placed.indexOf(name) !== at),
+    ...[...names].filter((name) => RULES.test(name) && !placed.includes(name)),
+  ];
+  if (wrong.length > 0) {
+    throw new Failure(`mutants: not once in simulated.mjs, or not a guard:\n${wrong.join('\n')}`);
+  }
   console.log(`mutants: ${mutants.length}, each in its place`);
 }
 
@@ -65,26 +74,10 @@ function copyOf(parts) {
   return copy;
 }
 
-/** @param {Mutant} mutant @returns {string | null} the seed that has noticed */
-function findSeed(mutant) {
-  const { name, file } = mutant;
-  const copy = copyOf([...COPIED, ...COPIED_TOO]);
-  try {
-    writeFileSync(path.join(copy, file), mutated(mutant) ?? '');
-    const built = capture(process.execPath, ['scripts/build.mjs'], { cwd: copy });
-    if (!built.ok) throw new Failure(`mutants: without ${name} it does not build\n${built.all}`);
-    const { ok, all } = simulate(copy);
-    const found = /^seed \d+ fails: .*/m.exec(all);
-    if (!ok && !found) throw new Failure(`mutants: without ${name} it breaks off\n${all}`);
-    return found?.[0].replace(' fails', '') ?? null;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
-}
-
-/** @param {string} cwd */
-function simulate(cwd) {
+/** @param {string} cwd @param {boolean} isShared with several nodes */
+function simulate(cwd, isShared) {
   const words = ['tests/simulation/run.mjs', `--seeds=${MAX_SEEDS}`, '--brief'];
+  if (isShared) words.push('--shared');
   return capture(process.execPath, words, { cwd });
 }
 
@@ -135,16 +128,48 @@ async function missedByTests(chosen) {
   }
 }
 
-/** @param {Mutant[]} chosen of the core @returns {Mutant[]} those that nothing has noticed */
+/** That the simulation finds nothing where nothing is taken out. */
+function checkSimulation() {
+  for (const isShared of [false, true]) {
+    const whole = simulate(root, isShared);
+    if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
+    console.log(`with nothing taken out: ${whole.all.trim()}`);
+  }
+}
+
+/** @param {Mutant[]} chosen @returns {Mutant[]} those that the simulation has not noticed */
 function missedBySimulation(chosen) {
-  const whole = simulate(root);
-  if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
-  console.log(`with nothing taken out: ${whole.all.trim()}`);
-  return chosen.filter((mutant) => {
-    const found = findSeed(mutant);
-    console.log(`without ${mutant.name}: ${found ?? `nothing in ${MAX_SEEDS} seeds`}`);
-    return !found;
-  });
+  const cwd = copyOf([
+    ...COPIED,
+    'js_bindings',
+    'edge_worker',
+    'service_worker',
+    'tests/simulation',
+  ]);
+  const isOfCore = (/** @type {Mutant} */ { file }) => file.startsWith('wasm/');
+  try {
+    // Each of the core is built; so those of the shell come first, and find the core as it is.
+    const sorted = [...chosen].sort((a, b) => Number(isOfCore(a)) - Number(isOfCore(b)));
+    return sorted.filter((mutant) => {
+      const file = path.join(cwd, mutant.file);
+      const source = readFileSync(file, 'utf8');
+      writeFileSync(file, mutated(mutant) ?? '');
+      if (isOfCore(mutant)) {
+        const built = capture(process.execPath, ['scripts/build.mjs'], { cwd });
+        if (!built.ok) {
+          throw new Failure(`mutants: without ${mutant.name} it does not build\n${built.all}`);
+        }
+      }
+      const { ok, all } = simulate(cwd, shared.includes(mutant.name));
+      writeFileSync(file, source);
+      const found = /^seed \d+ fails: .*/m.exec(all)?.[0].replace(' fails', '');
+      const how = found ?? (ok ? `nothing in ${MAX_SEEDS} seeds` : `it breaks off\n${all}`);
+      console.log(`without ${mutant.name}: ${how}`);
+      return ok;
+    });
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
 }
 
 /** @param {Mutant[]} chosen of the core @returns {Promise<Mutant[]>} those that no native test has noticed */
@@ -177,28 +202,34 @@ async function missedByNative(chosen) {
   }
 }
 
-/** @param {string[]} words mutants whose names or files hold one of them, `--shell`, `--core`; none: all */
+/** @param {string[]} words mutants whose names or files hold one of them, `--shell`, `--core`, `--simulation`; none: all */
 export async function mutate(words) {
   const { values, positionals } = parseArgs({
     args: words,
-    options: { shell: { type: 'boolean' }, core: { type: 'boolean' } },
+    options: {
+      shell: { type: 'boolean' },
+      core: { type: 'boolean' },
+      simulation: { type: 'boolean' },
+    },
     allowPositionals: true,
   });
   checkMutants();
   await build();
   const chosen = mutants.filter(
-    ({ name, file, by }) =>
+    ({ name, file, by, isNative }) =>
       (!values.shell || by) &&
       (!values.core || !by) &&
+      (!values.simulation || [...alone, ...shared].includes(name) || (!by && !isNative)) &&
       (positionals.length === 0 || positionals.some((word) => `${name} ${file}`.includes(word))),
   );
-  const shell = chosen.filter(({ by }) => by);
-  const native = chosen.filter(({ isNative }) => isNative);
-  const core = chosen.filter(({ by, isNative }) => !by && !isNative);
+  const shell = chosen.filter(({ by }) => by && !values.simulation);
+  const native = chosen.filter(({ isNative }) => isNative && !values.simulation);
+  const simulated = chosen.filter((each) => !shell.includes(each) && !native.includes(each));
+  if (simulated.length > 0) checkSimulation();
   const missed = [
     ...(shell.length > 0 ? await missedByTests(shell) : []),
     ...(native.length > 0 ? await missedByNative(native) : []),
-    ...(core.length > 0 ? missedBySimulation(core) : []),
+    ...(simulated.length > 0 ? missedBySimulation(simulated) : []),
   ];
   if (missed.length > 0) {
     const names = missed.map(({ name }) => `  ${name}`).join('\n');

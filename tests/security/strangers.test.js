@@ -160,6 +160,18 @@ describe('a user with an account (R54)', () => {
     assert.equal(await sessions.getSession(ada), null);
   });
 
+  test('R3, R54: nor do ends of one user’s tokens take more room for their other spellings', async () => {
+    const { sessions } = createCache(knowsTwo, { memory: '4MB', userId: '/id', endsPerUser: 4 });
+    for (let i = 0; i < 3000; i += 1) {
+      const bob = { headers: bearer(`good-${i}`) };
+      await sessions.getSession(bob);
+      await sessions.revoke(bob).catch(() => {});
+    }
+    await sessions.getSession(ada);
+    await sessions.revoke(ada);
+    assert.equal(await sessions.getSession(ada), null);
+  });
+
   test('R54: a full table of ended sessions refuses another end, forgets none and stores on', async () => {
     const { sessions } = createCache(knowsTwo, { memory: '4MB' });
     await sessions.getSession(ada);

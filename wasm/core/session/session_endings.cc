@@ -56,6 +56,8 @@ Status SessionCache::end_session(const Subject& subject, Bytes tenant, TimeMs no
     return Status::kUnknown;
   }
   bool is_kept = bury(subject.key, end, now);
+  // Whoever has all the room that one user may have gets none for other spellings either (R54).
+  if (!is_kept) return Status::kFull;
   // A session that another spelling has begun may end later.
   if (const std::optional<Key> ending = ending_of(subject.credential, tenant)) {
     const TimeMs latest = now + config_.expires_in;

@@ -1,0 +1,97 @@
+// Which guards that keep strangers and users with an account from hurting others the simulation itself notices, in which
+// of its worlds, and which it cannot see, and why. `npm run mutants -- --simulation` takes each of the first out.
+// Invariant: each guard whose name begins with one of RULES stands here once.
+
+/** What a world of honest users, a stranger and a user with an account is about. */
+export const RULES = /^(R\d+, )*R(8|10|12|22|31|53|54|82|83)\b[^:]*:/;
+
+/** Of one node alone. */
+export const alone = [
+  'R53: that strangers take half of the leases',
+  'R53: that answers to strangers leave room for the others',
+  'R53: that a failure leaves nothing of a stranger',
+  'R53: that whose document is held is no stranger',
+  'R53: that of a credential which is not accepted no end is remembered',
+  'R53: that who has a managed session is accepted',
+  'R4, R53: that who is accepted for one tenant is for all',
+  'R54: that one user has some writes under way',
+  'R53: that writes of unknown users leave room for the others',
+  "R53: that a write of an unknown user overlaps nobody else's",
+  'R54: that of whom an answer names the origin is asked',
+  'R54: that one user has some of the tombstones',
+  'R54: that a full table of tombstones forgets none',
+  'R54: that the oldest session of a user ends',
+  'R54: that a session which left no tombstone is noted with its user',
+  'R10: that a write from below the floor replaces nothing',
+  'R10: that an answer which exchanges the credential is not kept for it',
+  'R10: that nothing is answered of a session while it is found out what there is to end',
+  'R54: that a logout which there is no room to remember says so',
+  'R10: that a write is applied even if its client goes away',
+  'R12: that an answer which ends the cookie changes the session',
+  'R82: that a sign-in drops what is held',
+  'R82: that a sign-out which is answered 401, 404 or 410 drops',
+  'R82: that a sign-out which is answered with a redirect drops',
+  'R82: that a redirect to a sign-in page changes nobody',
+  'R53: that a redirect changes nobody else',
+  'R82: that only an accepted bearer’s sign-out ends for good',
+  'R82: that only an unsafe sign-out ends for good',
+  'R82: that only a sign-out word ends for good',
+  'R83: that a visit drops nothing without proof',
+  'R8: that an ended credential does not go on to the origin',
+  'R8: that a remembered refusal is no ended session',
+  'R22: that a write which leads to a sign-in page is no success',
+  'R53: that a remembered no says nothing of what there is to end',
+  'R22: that an answer names whose document a write has changed',
+  'R53: that it names nobody where the origin refuses the writer',
+];
+
+/** Of several nodes that share a store. */
+export const shared = [
+  'R31: that an answer does not count which was asked for before the log was lost',
+  'R12: that the other nodes drop what the origin has just refused',
+  'R22: that a write is published to the other nodes',
+  'R10, R31: that an answer which is older than the bound waits for the log',
+  'R31: that a session which another node has ended is ended here',
+  'R31: that what another node has dropped is dropped here',
+  'R31: that the outbox is empty before the log is read',
+  'R31: that what comes from a snapshot is confirmed',
+  'R31: that a lost log overtakes what is under way',
+  'R31: that the log is read before an answer which is older than the bound counts',
+  'R31: that such an answer is not given while the store is silent',
+  'R31: that an answer of the origin is as old as its question',
+  'R31: that what waits in the outbox is not undone by a record',
+  'R31: that nothing is left in the store of which an event waits',
+  'R31, R34: that an empty store is told again what has ended',
+  'R31: that the newer of two events is kept',
+  'R31: that what could not be published waits',
+  'R22: that two writes at once leave no document',
+  'R22: that a write which is not shared yet says so',
+  'R53: the bound of what may concern nobody',
+  'R53: that the oldest of it gives way',
+  'R53: that what comes again of it counts as its newest',
+  'R31: that it waits for the store',
+  'R31: that it is sent once',
+  'R53: that it takes no room of what is known',
+  'R31: that what nobody knows is dropped on the other nodes',
+  'R53: that a drop of what nobody knows is told from others',
+  'R82: that a change of another user which waits says so',
+  'R31: that what another node has left is ended whatever the origin says',
+  'R54: that a login ends the oldest session elsewhere',
+  'R54: that a session that is found ends the oldest elsewhere',
+  'R54: that the end of a session is found by its key',
+];
+
+/**
+ * Why no simulated world shows one, and what notices instead stands with the guard.
+ * @type {[string, string[]][]}
+ */
+export const elsewhere = [
+  [
+    'which fields of HTTP a page of another site may read is nothing that the simulated world has',
+    ['R53: that made-up sites do not make memory grow'],
+  ],
+  [
+    'a cookie past its life has no record any more: that it is not looked for saves a question',
+    ['R8: that a cookie past its life is none'],
+  ],
+];
