@@ -6,7 +6,7 @@
 // Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
-import { refusalIn } from '../stores/store.js';
+import { refusalIn, START } from '../stores/store.js';
 import { failureName } from '../util/failure-name.js';
 import { ANY_USER } from './families.js';
 import { KnownEnds } from './known-ends.js';
@@ -37,6 +37,7 @@ const LOOK_EVERY_MS = 10;
  * @property {(key: string) => Promise<void>} answer another node asks for a session
  * @property {(key: string) => void} ending a session ends of which this node has tokens that are not in the store
  * @property {() => void} forgot the store has another history: what it knew is lost
+ * @property {() => Promise<void>} recovering it has another history, and what matters most is to be told first
  * @property {() => Promise<void>} caughtUp the log has been read to its end
  */
 
@@ -49,6 +50,8 @@ export class SharedLog {
   /** @type {Position | null} */
   #position = null;
   #placedAt = 0;
+  /** The same on the monotonic clock. */
+  #placedTick = 0;
   #begunAt;
   /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
@@ -66,6 +69,8 @@ export class SharedLog {
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
+  /** What is being told to the others, by name. @type {Map<string, Promise<void>>} */
+  #telling = new Map();
   #readingSince = Number.NEGATIVE_INFINITY;
   /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
   #slowest = { since: 0, meanwhile: 0 };
@@ -82,6 +87,7 @@ export class SharedLog {
   listener = {
     answer: async () => {},
     forgot: () => {},
+    recovering: async () => {},
     caughtUp: async () => {},
     ending: () => {},
   };
@@ -116,7 +122,27 @@ export class SharedLog {
 
   /** How far the store's clock is ahead of this node's, as far as that is known, in milliseconds. */
   get clockOffset() {
-    return this.#position === null ? 0 : this.#position.time - this.#placedAt;
+    return this.time - this.#host.now();
+  }
+
+  /** The store's clock, as far as that is known: a clock that is set here does not move it (SPEC R32). */
+  get time() {
+    if (this.#position === null) return this.#host.now();
+    return this.#position.time + this.#host.monotonic() - this.#placedTick;
+  }
+
+  /** The same at the latest: in a suspended machine only the wall clock goes on, if nobody sets it. */
+  get latestTime() {
+    if (this.#position === null) return this.#host.now();
+    return Math.max(this.time, this.#position.time + this.#host.now() - this.#placedAt);
+  }
+
+  /**
+   * Whether all is known that was published by that time.
+   * @param {number} time
+   */
+  hasHeardSince(time) {
+    return this.#confirmedAt >= time;
   }
 
   /** How long the store has not been heard, in milliseconds. */
@@ -203,6 +229,11 @@ export class SharedLog {
   /** Whether the store has lost something not long ago. */
   get hasForgotten() {
     return this.#host.now() - this.#forgottenAt < FORGOTTEN_MS;
+  }
+
+  /** Whether the store has forgotten something since that time. @param {number} time */
+  forgotSince(time) {
+    return time < this.#forgottenAt;
   }
 
   /** Whether another node may not have had the time yet to tell a store again, that has forgotten, what it is about. */
@@ -326,24 +357,50 @@ export class SharedLog {
     this.#readingSince = asked;
     this.#slowest.meanwhile = 0;
     try {
-      await this.outbox.flush(['end', 'drop']);
+      // A store that takes nothing can be read all the same (SPEC R33).
+      const refused = await this.outbox.flush(['end', 'drop']).then(
+        () => null,
+        (error) => error,
+      );
       while (!(await this.#readOn()));
       this.refusal = null;
-      this.noteReach(null);
+      if (refused === null) this.noteReach(null);
+      else this.#noteRefusal(refused);
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
       this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
-      // Of what has been read until now, nothing has ended these: they are not taken for older than that.
-      await this.outbox.flush(['tokens']).catch(() => {});
-      await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
-      await this.listener.caughtUp();
+      const telling = this.#tellOthers();
+      if (!this.#host.sharesPromises) await telling;
     } catch (error) {
       this.#noteRefusal(error);
       throw error;
     } finally {
       this.#readingSince = Number.NEGATIVE_INFINITY;
     }
+  }
+
+  /**
+   * What is behind a reading, and holds up no other one where it need not. Of what has been read until now, nothing has
+   * ended the tokens that wait: they are not taken for older than that. Never rejects.
+   */
+  async #tellOthers() {
+    await Promise.all([
+      this.#oneAtATime('recovering', () => this.listener.recovering()),
+      this.#oneAtATime('tokens', () => this.outbox.flush(['tokens']).catch(() => {})),
+      this.#oneAtATime('answers', async () => {
+        await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
+      }),
+      this.#oneAtATime('rest', () => this.listener.caughtUp()),
+    ]);
+  }
+
+  /** Where requests cannot share promises, each does it all. @param {string} name @param {() => Promise<void>} work */
+  #oneAtATime(name, work) {
+    if (!this.#host.sharesPromises) return work();
+    const begun = this.#telling.get(name) ?? work().finally(() => void this.#telling.delete(name));
+    this.#telling.set(name, begun);
+    return begun;
   }
 
   /**
@@ -382,18 +439,21 @@ export class SharedLog {
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : now + 1;
       this.sessionFloor = isFirst ? now : now + 1; // before the first time there was nothing to miss
       if (!isFirst) this.#forgottenAt = now;
-      if (!isFirst && begun.position.history !== from.history) {
+      const isOther = !isFirst && begun.position.history !== from.history;
+      if (isOther) {
         // Who has heard of all until now need not wait for the others to say what has ended.
         const hasMissed = now - this.#confirmedAt >= this.#options.revocationBound;
         this.#emptyAt = now;
         this.#settledAt = hasMissed ? now + this.#options.revocationBound : now;
         this.listener.forgot();
       }
-      this.#place(begun.position);
-      return true;
+      // What the others have told another history until now is news here.
+      const told = isOther ? { ...begun.position, at: START } : begun.position;
+      this.#place(told);
+      return told === begun.position;
     }
     const now = this.#host.now();
-    for (const event of found.events) this.#apply(event, now);
+    for (const event of found.events) this.#apply(event, now, found.position.time);
     this.#place(found.position);
     return !found.more;
   }
@@ -402,13 +462,15 @@ export class SharedLog {
   #place(position) {
     this.#position = position;
     this.#placedAt = this.#host.now();
+    this.#placedTick = this.#host.monotonic();
   }
 
   /**
    * @param {import('../stores/store.js').StoreEvent} event
    * @param {number} now
+   * @param {number} storeNow by the store's clock, when it was read
    */
-  #apply(event, now) {
+  #apply(event, now, storeNow) {
     const meaning = this.#families.meaningOf(event, KINDS);
     if (meaning === 'unclear') this.#loseSight(now); // something has happened here, to whomever
     if (meaning !== 'clear') return;
@@ -422,8 +484,14 @@ export class SharedLog {
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') {
-      const before = event.before ? event.before - this.clockOffset : 0;
-      this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now, before);
+      // Its answer may have been on its way for a while: rather too late than too early.
+      const { before, time } = event;
+      const at = before ?? time;
+      if (at !== undefined) this.ends.addUser(key, at);
+      const called = at === undefined ? 0 : now - Math.max(0, storeNow - at);
+      const isOrdered = before === undefined && called > 0;
+      const how = isOrdered ? RemoteEvent.USER_REVOKED_AT : RemoteEvent.USER_REVOKED;
+      this.#core.applyRemote(how, key, now, called);
     }
     if (kind !== 'invalidate') return;
     if (key !== ANY_USER) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);

@@ -14,7 +14,10 @@
 
 /**
  * What the store says of a session's tokens. `unknown`: nothing, or nothing that counts; a store that forgot says so too.
- * @typedef {{ state: 'ended' } | { state: 'unknown' } | { state: 'record', version: number, intent: Intent | null }} Stored
+ * `isTold`: a record that a node has told to a store that forgot; another node may have newer tokens, until one has
+ * claimed them.
+ * @typedef {{ state: 'ended' } | { state: 'unknown' }
+ *   | { state: 'record', version: number, intent: Intent | null, isTold?: boolean }} Stored
  */
 
 /**
@@ -24,10 +27,10 @@
  * @property {string} [by] this attempt
  * @property {(by: string) => boolean} [isOwn] whether an attempt is this node's
  * @property {boolean} [isUnderWay] an attempt of this node's has not ended yet
- * @property {number} [now] on the store's clock
+ * @property {number} [now] on the store's clock, at the earliest: nobody's time is taken for over too soon
+ * @property {number} [latest] the same, at the latest: the machine may have been suspended. Default: `now`
  * @property {number} [redeemMs] how long a redemption may take
  * @property {number} [silentMs] how long after its end an attempt may still have tokens that it could not save
- * @property {boolean} [isSettling] the store has forgotten everything: not every node has told it again what it is about
  * @property {'put' | 'changed' | 'failed'} [written] what came of a write: something else stood there, or the store could
  *   not be reached
  * @property {boolean} [hasAsked] the other nodes have been asked, and have had time to answer
@@ -45,6 +48,8 @@
 const intentOf = ({ stored }) => (stored.state === 'record' ? stored.intent : null);
 /** @param {View} view */
 const versionOf = ({ stored }) => (stored.state === 'record' ? stored.version : -1);
+/** @param {View} view */
+const isTold = ({ stored }) => stored.state === 'record' && stored.isTold === true;
 /** @param {View} view */
 const isEnded = ({ stored }) => stored.state === 'ended';
 const always = () => true;
@@ -74,14 +79,19 @@ export const EXCHANGE = Object.freeze([
     applies: (view) => versionOf(view) < view.held,
     next: 'save',
   },
-  // Whoever is at it has announced it to a store that forgot.
-  { name: 'the store has forgotten', applies: (view) => view.isSettling, next: 'wait' },
-  // A node that has stood still since it announced itself does so again.
+  // Whoever has newer ones, or is at it, has told so to a store that forgot.
+  {
+    name: 'the store has forgotten',
+    applies: (view) => isTold(view) && !view.hasAsked,
+    next: 'ask',
+  },
+  // A node that has stood still since it announced itself does so again; so does one that has told a store that forgot.
   {
     name: 'it is announced',
     applies: (view) => {
       const intent = intentOf(view);
-      return intent?.by === view.by && view.now + view.redeemMs <= intent.until;
+      if (isTold(view)) return false;
+      return intent?.by === view.by && view.latest + view.redeemMs <= intent.until;
     },
     next: 'redeem',
   },
@@ -187,9 +197,9 @@ const UNSAID = {
   isOwn: () => false,
   isUnderWay: false,
   now: 0,
+  latest: 0,
   redeemMs: 0,
   silentMs: 0,
-  isSettling: false,
   written: 'put',
   hasAsked: false,
 };
@@ -202,7 +212,7 @@ const UNSAID = {
  * @returns {Step}
  */
 export function nextStep(table, view) {
-  const whole = { ...UNSAID, ...view };
+  const whole = { ...UNSAID, latest: view.now ?? 0, ...view };
   const row = table.find(({ applies }) => applies(whole));
   if (row === undefined) throw new Error('no row of the table applies');
   return row.next;

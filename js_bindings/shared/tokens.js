@@ -29,6 +29,9 @@ const MAX_ATTEMPTS = 8;
 /** A token this near to its end is as good as none: as the core has it. */
 const EXPIRY_MARGIN_MS = 5000;
 
+/** No two records have this beginning in common: it has their nonce. */
+const NONCE_BYTES = 32;
+
 /** So many sessions are left in an empty store at once, and after each reading of the log. */
 const REFILL_AT_ONCE = 16;
 const REFILL_PER_READING = 1024;
@@ -57,6 +60,7 @@ const REFILL_PER_READING = 1024;
  * @property {'record'} state
  * @property {number} version
  * @property {Intent | null} intent
+ * @property {boolean} isTold
  * @property {any} record
  * @property {RecordPlace} place
  * @property {Uint8Array<ArrayBuffer>} value
@@ -92,11 +96,22 @@ export class SharedTokens {
   #attempts = 0;
   /** Of which sessions an exchange is under way here, by key. @type {Map<string, string>} */
   #underWay = new Map();
-  /** Since when nobody knows a session, and when the others were asked for it last. @type {Map<string, { since: number,
+  /** Since when nobody knows a session, and when the others were asked for it last, on the monotonic clock. @type {Map<string, { since: number,
    *   askedAt: number }>} */
   #unknown = new Map();
+  /**
+   * In which generation of the log the others were asked for the tokens of a session, since when, and when the last time,
+   * on the monotonic clock. @type {Map<string, { generation: number, since: number, at: number }>}
+   */
+  #asked = new Map();
+  /** Records of other histories, and when each was seen first, by name. @type {Map<string, { value: string, at: number }>} */
+  #foreign = new Map();
+  /** Since when records are gone that other nodes may have seen, by session. @type {Map<string, number>} */
+  #missing = new Map();
   /** Where the next session is that an empty store gets; null: there is nothing to do. @type {number | null} */
   #refillFrom = null;
+  /** The sessions that were being exchanged here when the store forgot, and that it does not know again. @type {Set<string>} */
+  #toAnnounce = new Set();
   /**
    * Ends tokens at the origin that no session has any more: set by who makes the parts.
    * @type {(tokens: Pick<Tokens, 'access' | 'refresh'>) => Promise<void>}
@@ -197,15 +212,15 @@ export class SharedTokens {
    * @returns {Promise<'none' | 'unavailable'>}
    */
   async #isGone(head, key, endsAtMs) {
-    const now = this.#host.now();
-    if (now >= endsAtMs) return 'none';
+    if (this.#host.now() >= endsAtMs) return 'none';
+    const now = this.#host.monotonic();
     const known = this.#unknown.get(key) ?? { since: now, askedAt: Number.NEGATIVE_INFINITY };
     if (now - known.since >= MAX_UNKNOWN_MS) return 'none';
     if (!this.#unknown.has(key) && this.#unknown.size >= MAX_UNKNOWN) {
       this.#unknown.delete(/** @type {string} */ (this.#unknown.keys().next().value));
     }
     this.#unknown.set(key, known);
-    if (Math.abs(now - known.askedAt) >= ASK_EVERY_MS) {
+    if (now - known.askedAt >= ASK_EVERY_MS) {
       known.askedAt = now;
       await this.#ask(head);
     }
@@ -243,9 +258,10 @@ export class SharedTokens {
   /**
    * Leaves a session that has just begun here to the other nodes; if that fails, as soon as it can be done. Never rejects.
    * @param {RequestHead} head
+   * @param {number} askedAtMs when it was asked for
    */
-  async begin(head) {
-    await this.keep(head, 0);
+  async begin(head, askedAtMs) {
+    await this.keep(head, 0, undefined, askedAtMs);
   }
 
   /**
@@ -253,15 +269,16 @@ export class SharedTokens {
    * @param {RequestHead} head
    * @param {number} version
    * @param {Pick<Tokens, 'access' | 'refresh' | 'accessExpiresAtMs'>} [tokens] other ones than those that are held
+   * @param {number} [bornAtMs] when a session began that is new
    * @returns {Promise<boolean>} false: the session has ended here
    */
-  async keep(head, version, tokens) {
+  async keep(head, version, tokens, bornAtMs) {
     const before = this.#core.exportSession(head, this.#host.now());
     if (before === null) return false;
     const note = { version, places: this.#placesOf(head) };
     const session = { ...before, ...tokens, note: textOf(note) };
     if (!this.#adopt(session, this.#core.sequence, false)) return false;
-    await this.#publish(before.key);
+    await this.#publish(before.key, bornAtMs);
     return true;
   }
 
@@ -317,7 +334,7 @@ export class SharedTokens {
     this.#underWay.set(key, by);
     try {
       await this.#log.confirm();
-      const way = { head, key, by, rejected, hasAsked: false, isDoubtful: false };
+      const way = { head, key, by, rejected, isDoubtful: false };
       const found = await lookAgain(this.#host, giveUpAt, () => this.#step(way));
       if (found === null) return FAILED;
       return 'kind' in found ? found : await this.#redeem(way, found.redeems, redeem);
@@ -350,13 +367,12 @@ export class SharedTokens {
           return tokensOf(session, /** @type {Found} */ (stored).version);
         }
         case 'save':
-          if (this.#log.isSettled) await this.#save(key);
+          if (this.#log.isSettled) await this.#save(key).catch(() => {});
           return null;
         case 'redeem':
           return { redeems: held };
         case 'ask':
-          if (!way.hasAsked) await this.#ask(head);
-          way.hasAsked = true;
+          await this.#askAgain(head, key);
           return null;
         case 'claim': {
           const before = /** @type {Found} */ (stored);
@@ -383,7 +399,12 @@ export class SharedTokens {
     const { status, retryAfterMs, tokens } = await redeem(held.refresh);
     if (tokens.access !== '') {
       const refresh = tokens.refresh || held.refresh; // some origins do not rotate them
-      return { kind: 'tokens', tokens: { ...tokens, refresh }, version: held.note.version + 1 };
+      const version = held.note.version + 1;
+      const exchanged = { ...tokens, refresh };
+      // They are held before the attempt is over: nothing may be taken for its having come to nothing.
+      const note = { ...held.note, version };
+      this.#adopt({ ...held, ...exchanged, note }, this.#core.sequence, false);
+      return { kind: 'tokens', tokens: exchanged, version };
     }
     const isRefused = status === 400 || status === 401 || status === 403;
     if (isRefused) return this.#afterRefusal(way, { status, retryAfterMs });
@@ -404,8 +425,15 @@ export class SharedTokens {
     // A store that pushes has their answer at once; the whole bound is for where something has gone wrong.
     const patience =
       way.isDoubtful || this.#log.hasForgotten ? revocationBound : revocationBound / 4;
-    const giveUpAt = this.#host.now() + patience;
+    let { generation } = this.#log;
+    let giveUpAt = this.#host.now() + patience;
     for (;;) {
+      if (generation !== this.#log.generation) {
+        // The store has forgotten their answer, or the question.
+        ({ generation } = this.#log);
+        hasAsked = false;
+        giveUpAt = this.#host.now() + revocationBound;
+      }
       const held = this.#heldBy(head);
       if (held === null) return ENDED;
       const askedAt = this.#core.sequence;
@@ -443,8 +471,9 @@ export class SharedTokens {
       by,
       isOwn: (other) => this.#isOwn(other),
       isUnderWay: this.#underWay.has(key),
-      isSettling: this.#log.isSettling,
+      hasAsked: this.#hasAsked(key),
       now: this.#time(),
+      latest: this.#log.latestTime,
       redeemMs: this.#redeemMs,
       silentMs: MAX_UNKNOWN_MS,
     };
@@ -457,9 +486,9 @@ export class SharedTokens {
    */
   async #claim(stored, by) {
     const intent = this.#intentOf(by);
-    const record = { ...stored.record, intent };
+    const record = { ...stored.record, intent, isTold: false };
     const value = await this.#replace(stored, record);
-    return value && { ...stored, record, intent, value };
+    return value && { ...stored, record, intent, isTold: false, value };
   }
 
   /** @param {string} by @returns {Intent} */
@@ -483,22 +512,41 @@ export class SharedTokens {
 
   // --- The store ---
 
-  /** @param {string} key of a session whose tokens are to be in the store. Never rejects. */
-  async #publish(key) {
-    await this.#log.outbox.publish(key, 'tokens', () => this.#save(key)).catch(() => {});
+  /**
+   * Leaves in the store what is held of a session, or in the outbox until that can be done. Never rejects. A record says
+   * up to where in the log its session is known to live: one of a session that has just begun comes after all that was
+   * published by then.
+   * @param {string} key
+   * @param {number} [bornAtMs]
+   */
+  async #publish(key, bornAtMs = Number.NEGATIVE_INFINITY) {
+    let isFirst = true;
+    const isNew = bornAtMs > 0;
+    const send = async () => {
+      // It is sent again while the log is being read.
+      if (isFirst && !this.#log.hasHeardSince(bornAtMs)) await this.#log.catchUp();
+      isFirst = false;
+      if (!this.#log.hasHeardSince(bornAtMs)) throw new StoreUnavailableError();
+      await this.#save(key, isNew);
+    };
+    await this.#log.outbox.publish(key, 'tokens', send).catch(() => {});
   }
 
   /**
    * Leaves what is held of a session in the store.
    * @param {string} key
+   * @param {boolean} [isNew] it has never been there
    */
-  async #save(key) {
+  async #save(key, isNew = false) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const held = this.#held(key);
       if (held === null) return;
       await this.#log.begin();
       const askedAt = this.#core.sequence;
       const stored = await this.#read(held.note.places, [this.#records.keyMark(key)]);
+      if (!this.#isHeldStill(held)) continue; // an exchange has just ended
+      const isGone = stored.state === 'unknown' && stored.value === null;
+      if (isGone && !isNew) this.#checkMissing(held);
       const step = nextStep(SAVE, this.#viewOf(stored, held.note.version, { by: '', key }));
       if (step === 'drop') {
         this.#noteEnd(key);
@@ -506,11 +554,13 @@ export class SharedTokens {
       }
       if (step === 'yield' || step === 'done') {
         if (step === 'done') this.#noteSaved(held, askedAt);
-        return; // of newer ones: whoever needs tokens looks there first
+        // Newer ones are kept here as well: the node that has brought them may die, and the store forget.
+        else this.#adopt(this.#newerThan(held, /** @type {Found} */ (stored)), askedAt, true);
+        return;
       }
       /** @type {unknown} */
       let failure;
-      const written = await this.#write(key, step, held, stored).catch((error) => {
+      const written = await this.#write(key, step, held, stored, isNew).catch((error) => {
         failure = error;
         return /** @type {const} */ ('failed');
       });
@@ -526,11 +576,12 @@ export class SharedTokens {
    * @param {'put' | 'withdraw' | 'announce'} step
    * @param {Held} held
    * @param {Stored} stands what it replaces: a record, or none
+   * @param {boolean} isNew it has never been there
    * @returns {Promise<'put' | 'changed'>} rejects if the store cannot be reached
    */
-  async #write(key, step, held, stands) {
+  async #write(key, step, held, stands, isNew) {
     const stored = /** @type {Found | Unknown} */ (stands);
-    const record = this.#recordOf(held, stored);
+    const record = this.#recordOf(held, stored, isNew);
     const by = this.#underWay.get(key);
     if (step !== 'withdraw' && by !== undefined) record.intent = this.#intentOf(by);
     return (await this.#replace(stored, record)) === null ? 'changed' : 'put';
@@ -541,18 +592,22 @@ export class SharedTokens {
    * @param {Held} held
    * @param {number} askedAt
    */
-  #noteSaved({ key, access, note }, askedAt) {
+  #noteSaved(held, askedAt) {
+    if (this.#isHeldStill(held)) this.#adopt(held, askedAt, !this.#underWay.has(held.key));
+  }
+
+  /** Whether the tokens of a session have not been exchanged once more meanwhile. @param {Held} held */
+  #isHeldStill({ key, access, note }) {
     const now = this.#held(key);
-    // Unless they have been exchanged once more meanwhile.
-    if (now?.note.version !== note.version || now.access !== access) return;
-    this.#adopt(now, askedAt, !this.#underWay.has(key));
+    return now?.note.version === note.version && now.access === access;
   }
 
   /**
    * @param {Held} held
    * @param {Found | Unknown} stored what it replaces
+   * @param {boolean} isNew it has never been there
    */
-  #recordOf({ access, refresh, accessExpiresAtMs, expiresAtMs, user, note }, stored) {
+  #recordOf({ access, refresh, accessExpiresAtMs, expiresAtMs, user, note }, stored, isNew) {
     const { clockOffset, position } = this.#log;
     const tokens = {
       turn: note.version,
@@ -566,7 +621,7 @@ export class SharedTokens {
     const { family } = stored.place;
     const who = this.#families.identifierOf(user);
     return {
-      ...{ at, history, writer: family.writer, who, user },
+      ...{ at, history, writer: family.writer, who, user, isTold: !isNew },
       expiresAtMs: expiresAtMs + clockOffset,
       bornAtMs: expiresAtMs - this.#options.expiresIn + clockOffset,
       ...tokens,
@@ -578,6 +633,8 @@ export class SharedTokens {
    * @param {any} record
    */
   async #replace({ place, value }, record) {
+    // What stands there may be of a history that this node has not heard of.
+    if (!this.#log.isTrusted(this.#host.now())) throw new StoreUnavailableError();
     const since = /** @type {import('../stores/store.js').Position} */ (this.#log.position);
     const ttlMs = Math.min(record.expiresAtMs - this.#time(), MAX_RECORD_MS);
     const bytes = recordOf(record, new Uint8Array());
@@ -610,6 +667,7 @@ export class SharedTokens {
     const [own] = places;
     const [newest] = records.sort(byVersion);
     if (newest === undefined) {
+      this.#checkForeign(all.find(({ record }) => record?.user));
       const value = all.find(({ place }) => place.name === own.name)?.value ?? null;
       return { state: 'unknown', place: own, value };
     }
@@ -624,7 +682,44 @@ export class SharedTokens {
       (each) => each.record.turn === record.turn && each.record.intent,
     );
     const intent = intents[0]?.record.intent ?? null;
-    return { state: 'record', version: record.turn, intent, ...newest };
+    const isTold = record.isTold === true;
+    return { state: 'record', version: record.turn, intent, isTold, ...newest };
+  }
+
+  /**
+   * A record of another history is what a store that forgot has left, or another node has heard of one that this node has
+   * not: that is known after the log was read.
+   * @param {{ place: RecordPlace, value: Uint8Array<ArrayBuffer> } | undefined} found
+   */
+  #checkForeign(found) {
+    if (found === undefined) return;
+    const { name } = found.place;
+    const value = toHex(found.value.subarray(0, NONCE_BYTES));
+    const seen = this.#foreign.get(name);
+    if (seen?.value === value && this.#log.hasHeardSince(seen.at)) return;
+    if (seen?.value !== value) {
+      if (this.#foreign.size >= MAX_UNKNOWN) this.#foreign.clear();
+      this.#foreign.set(name, { value, at: this.#host.now() });
+    }
+    throw new StoreUnavailableError({ cause: new Error('a record of another history') });
+  }
+
+  /**
+   * A record that is gone may be so because the store has forgotten all: that is known after the log was read.
+   * @param {Held} held
+   */
+  #checkMissing({ key, expiresAtMs }) {
+    if (this.#log.forgotSince(expiresAtMs - this.#options.expiresIn)) return;
+    const seenAt = this.#missing.get(key);
+    if (seenAt !== undefined && this.#log.hasHeardSince(seenAt)) {
+      this.#missing.delete(key);
+      return;
+    }
+    if (seenAt === undefined) {
+      if (this.#missing.size >= MAX_UNKNOWN) this.#missing.clear();
+      this.#missing.set(key, this.#host.now());
+    }
+    throw new StoreUnavailableError({ cause: new Error('a record is gone') });
   }
 
   // --- What is held ---
@@ -673,6 +768,18 @@ export class SharedTokens {
   }
 
   /**
+   * What another node has made of a session that is held.
+   * @param {Held} held
+   * @param {Found} stored
+   */
+  #newerThan(held, { record, version }) {
+    const { access, refresh, accessExpiresAtMs: expiry } = record;
+    const note = { ...held.note, version };
+    const accessExpiresAtMs = expiry && expiry - this.#log.clockOffset;
+    return { ...held, access, refresh, accessExpiresAtMs, note };
+  }
+
+  /**
    * Under another secret its user has another key here.
    * @param {{ record: any, place: RecordPlace }} found
    * @returns {string}
@@ -707,7 +814,7 @@ export class SharedTokens {
 
   /** The store's clock. */
   #time() {
-    return this.#host.now() + this.#log.clockOffset;
+    return this.#log.time;
   }
 
   #nameAttempt() {
@@ -725,12 +832,44 @@ export class SharedTokens {
   /**
    * Asks the other nodes to leave in the store what they hold of a session. Never rejects.
    * @param {RequestHead} head
+   * @returns {Promise<boolean>} whether the question has arrived
    */
   async #ask(head) {
-    for (const { core, writer } of this.#families.all) {
-      const key = core.sessionKey(head)?.key;
-      if (key !== undefined) await this.#store.ask?.(key, writer)?.catch(() => {});
+    try {
+      for (const { core, writer } of this.#families.all) {
+        const key = core.sessionKey(head)?.key;
+        if (key !== undefined) await this.#store.ask?.(key, writer);
+      }
+      return true;
+    } catch {
+      return false;
     }
+  }
+
+  /**
+   * The same, unless that was done not long ago.
+   * @param {RequestHead} head
+   * @param {string} key of the session
+   */
+  async #askAgain(head, key) {
+    const { generation } = this.#log;
+    const now = this.#host.monotonic();
+    const known = this.#asked.get(key);
+    const isSame = known?.generation === generation;
+    if (isSame && now - known.at < ASK_EVERY_MS) return;
+    if (!(await this.#ask(head))) return;
+    this.#asked.delete(key);
+    if (this.#asked.size >= MAX_UNKNOWN) {
+      this.#asked.delete(/** @type {string} */ (this.#asked.keys().next().value));
+    }
+    this.#asked.set(key, { generation, since: isSame ? known.since : now, at: now });
+  }
+
+  /** Whether all who live have been asked for a session, and have had time to answer. @param {string} key */
+  #hasAsked(key) {
+    const asked = this.#asked.get(key);
+    if (asked?.generation !== this.#log.generation) return false;
+    return this.#host.monotonic() - asked.since >= this.#options.revocationBound;
   }
 
   /** Another node asks for a session. Never rejects. @param {string} key */
@@ -741,6 +880,20 @@ export class SharedTokens {
   /** The store has come back without what it knew: what is held here is to be in it again. */
   beginRefill() {
     this.#refillFrom = 0;
+    this.#toAnnounce = new Set(this.#underWay.keys());
+  }
+
+  /**
+   * What is being exchanged here while the store forgets is announced again before all else: the others wait with theirs
+   * for `revocationBound` alone. Never rejects.
+   */
+  async announceAgain() {
+    await Promise.all(
+      [...this.#toAnnounce].map(async (key) => {
+        await this.#save(key);
+        this.#toAnnounce.delete(key);
+      }),
+    ).catch(() => {});
   }
 
   /** Goes on with that, behind a reading of the log. Never rejects. */
@@ -772,7 +925,6 @@ export class SharedTokens {
  * @property {string} key
  * @property {string} by
  * @property {string} rejected
- * @property {boolean} hasAsked
  * @property {boolean} isDoubtful another node has announced the same, and has not come back
  */
 

@@ -21,7 +21,7 @@
  * @property {Entry[]} entries in the order of `sent`
  * @property {import('./origin.js').Redemption[]} redemptions that the origin saw
  * @property {{ node: string, at: number }[]} deaths of nodes
- * @property {{ name: string, from: number, to: number }[]} faults
+ * @property {{ name: string, about?: string, from: number, to: number }[]} faults
  * @property {number} boundMs `revocationBound`
  * @property {number} settleMs within this after the last fault, what was pending is known everywhere
  */
@@ -31,13 +31,17 @@
  * @property {'served after its end' | 'signed out' | 'own write lost' | 'redeemed twice'} fault
  * @property {string} about
  * @property {string[]} during faults that were there, or had just been
+ * @property {string} user of whom it is
+ * @property {number} at when it showed
  */
 
 const ENDS = new Set(['logout', 'revoke', 'revokeUser']);
 /** A sign-out reaches the origin within this. */
 const ENDING_MS = 20_000;
-/** From the origin's answer to where the tokens are safe, where nothing is wrong. */
-const SAVED_WITHIN_MS = 2000;
+/** The fault with which the store loses all that it has. */
+const EMPTIED = 'store emptied';
+/** From the origin's answer to where the tokens are safe, where nothing is wrong, on a machine that has much else to do. */
+const SAVED_WITHIN_MS = 5000;
 
 /**
  * @param {History} history
@@ -54,9 +58,9 @@ export function check(history) {
 
   const during = (/** @type {number} */ from, /** @type {number} */ to) =>
     faults.filter((each) => each.from < to && each.to > from - 15_000).map(({ name }) => name);
-  /** @param {Finding['fault']} fault @param {string} about @param {number} from @param {number} to */
-  const find = (fault, about, from, to) =>
-    findings.push({ fault, about, during: [...new Set(during(from, to))] });
+  /** @param {Finding['fault']} fault @param {string} user @param {string} about @param {number} from @param {number} to */
+  const find = (fault, user, about, from, to) =>
+    findings.push({ fault, about, during: [...new Set(during(from, to))], user, at: to });
   const excuse = (/** @type {string} */ why) => {
     excused[why] = (excused[why] ?? 0) + 1;
   };
@@ -95,7 +99,7 @@ export function check(history) {
     else {
       const after = Math.round(at - (first?.at ?? at));
       const about = `${token} of ${user} by ${first?.node}, and ${after} ms later by ${node}`;
-      find('redeemed twice', about, first?.at ?? at, at);
+      find('redeemed twice', user, about, first?.at ?? at, at);
     }
   }
   return { findings, excused, counts };
@@ -118,7 +122,8 @@ export function check(history) {
     for (const read of own) {
       if (read.what !== 'read' || read.status !== 200 || read.sent <= limit) continue;
       const late = Math.round(read.sent - limit);
-      find('served after its end', `${session} by ${read.node}, ${late} ms late`, limit, read.sent);
+      const about = `${session} by ${read.node}, ${late} ms late`;
+      find('served after its end', read.user, about, limit, read.sent);
     }
   }
 
@@ -132,7 +137,8 @@ export function check(history) {
       if (why) excuse(`signed out: ${why}`);
       else {
         const seconds = Math.round((sent - begun) / 1000);
-        find('signed out', `${session} by ${node}, ${seconds} s after its login`, sent, answered);
+        const about = `${session} by ${node}, ${seconds} s after its login`;
+        find('signed out', own[0].user, about, sent, answered);
       }
     }
   }
@@ -155,22 +161,44 @@ export function check(history) {
       );
       if (seen?.version === undefined || read.version >= seen.version) continue;
       const about = `${read.session} by ${read.node}: ${read.version} after ${seen.version}`;
-      find('own write lost', about, seen.answered, read.sent);
+      find('own write lost', read.user, about, seen.answered, read.sent);
     }
   }
 
   /** @param {import('./origin.js').Redemption} redemption */
   function isLost({ isLost, node, at }) {
-    return isLost || deathAfter(node, at) !== undefined;
+    return isLost || deathAfter(node, at) !== null;
   }
 
-  /** A death of the node before what it got could be saved. @param {string} node @param {number} at */
+  /**
+   * Why what a node got is nowhere any more.
+   * @param {string} node
+   * @param {number} at
+   * @returns {string | null}
+   */
   function deathAfter(node, at) {
-    return deaths.find((death) => {
-      if (death.node !== node || death.at < at) return false;
-      const isDisturbed = faults.some((each) => each.from <= death.at && each.to >= at);
-      return death.at - at < SAVED_WITHIN_MS || isDisturbed;
-    });
+    for (const death of deaths) {
+      if (death.node !== node || death.at < at) continue;
+      if (longestPeace(at, death.at) < SAVED_WITHIN_MS) return 'the node died before it saved';
+      // What it had saved the store has lost since, and it could not tell it again.
+      const emptied = faults.findLast(({ name, from }) => name === EMPTIED && from < death.at);
+      const isForgotten = emptied !== undefined && emptied.from > at;
+      if (isForgotten && longestPeace(emptied.from, death.at) < SAVED_WITHIN_MS) {
+        return 'the store forgot, and the node died before it told it again';
+      }
+    }
+    return null;
+  }
+
+  /** The longest time without a fault. @param {number} from @param {number} to */
+  function longestPeace(from, to) {
+    let [since, longest] = [from, 0];
+    for (const fault of faults) {
+      if (fault.to < since || fault.from > to) continue;
+      longest = Math.max(longest, fault.from - since);
+      since = Math.max(since, fault.to);
+    }
+    return Math.max(longest, Math.min(to, Number.MAX_VALUE) - since);
   }
 
   /** What nothing can save: tokens that were redeemed and never reached a node that lived. */
@@ -179,10 +207,9 @@ export function check(history) {
     const result = new Map();
     for (const redemption of redemptions) {
       if (!redemption.isFirst || !isLost(redemption)) continue;
-      const why = redemption.isLost
-        ? 'the origin’s answer was lost'
-        : 'the node died before it saved';
-      push(result, redemption.user, { at: redemption.at, why });
+      const { node, at } = redemption;
+      const why = redemption.isLost ? 'the origin’s answer was lost' : `${deathAfter(node, at)}`;
+      push(result, redemption.user, { at, why });
     }
     return result;
   }

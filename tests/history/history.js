@@ -7,9 +7,11 @@ import { runStranger, runUser } from './clients.js';
 import { FAULTS } from './faults.js';
 import { startWorld } from './world.js';
 
-const BOUND_MS = 2000;
+const BOUND_MS = 5000;
 /** After the last fault, what was pending is known everywhere within this. */
 const SETTLE_MS = 10_000;
+/** What has been found so far is told this often. */
+const TOLD_EVERY_MS = 5 * 60_000;
 /** The first entries are without faults. */
 const PEACE_MS = 3000;
 
@@ -61,16 +63,37 @@ export async function runHistory(given) {
   async function disturb() {
     await wait(PEACE_MS);
     while (!isOver && names.length > 0) {
-      const fault = { name: oneOf(names), from: now(), to: Number.POSITIVE_INFINITY };
+      const fault = { name: oneOf(names), about: '', from: now(), to: Number.POSITIVE_INFINITY };
       faults.push(fault);
-      log(`${Math.round((fault.from - begunAt) / 1000)} s: ${fault.name}`);
-      await FAULTS[fault.name]({ world, between, oneOf });
+      const tell = (/** @type {string} */ about) => {
+        fault.about = about;
+      };
+      await FAULTS[fault.name]({ world, between, oneOf, tell });
+      log(`${Math.round((fault.from - begunAt) / 1000)} s: ${fault.name} ${fault.about}`);
       fault.to = now();
       await wait(between(500, 4000));
     }
   }
 
+  function historySoFar() {
+    entries.sort((one, other) => one.sent - other.sent);
+    const { redemptions } = world.origin;
+    const deaths = world.nodes.flatMap((node) =>
+      node.deaths.map((at) => ({ node: node.name, at })),
+    );
+    return { entries, redemptions, deaths, faults, boundMs: BOUND_MS, settleMs: SETTLE_MS };
+  }
+
+  /** @type {NodeJS.Timeout | undefined} */
+  let telling;
   try {
+    telling = setInterval(() => {
+      const { findings, excused } = check(historySoFar());
+      log(
+        `so far: ${entries.length} entries, ${findings.length} findings; excused: ${JSON.stringify(excused)}`,
+      );
+      for (const { fault, about } of findings) log(`  ${fault}: ${about}`);
+    }, TOLD_EVERY_MS);
     const working = Array.from({ length: users }, (_, index) =>
       runUser({ ...shared, user: `u${index}`, isManaged: !isPlain && index % 4 !== 3, note }),
     );
@@ -94,23 +117,13 @@ export async function runHistory(given) {
       }
     }
     await late.kill();
-    entries.sort((one, other) => one.sent - other.sent);
-    const { redemptions } = world.origin;
-    const deaths = world.nodes.flatMap((node) =>
-      node.deaths.map((at) => ({ node: node.name, at })),
-    );
-    const history = {
-      entries,
-      redemptions,
-      deaths,
-      faults,
-      boundMs: BOUND_MS,
-      settleMs: SETTLE_MS,
-    };
-    const { calls, documents } = world.origin;
+    const history = historySoFar();
+    const { calls, documents, redemptions } = world.origin;
     const counts = { redemptions: redemptions.length, originCalls: calls, documents, served };
-    return { ...check(history), faults, totals: { entries: entries.length, ...counts } };
+    const totals = { entries: entries.length, ...counts };
+    return { ...check(history), faults, totals, history };
   } finally {
+    clearInterval(telling);
     isOver = true;
     await world.stop();
   }

@@ -203,7 +203,9 @@ async function startManaged() {
   const links = [linkTo(() => link.isCut), linkTo(() => false)];
   const [one, other] = links.map((each) => {
     const options = { origin: ORIGIN, store: each, secret: '0'.repeat(32), managed: {} };
-    const sessions = new SessionCache(options, { fetch, now: clock.now, sleep: clock.sleep });
+    const sessions = new SessionCache(options, {
+      ...{ fetch, now: clock.now, monotonic: clock.now, sleep: clock.sleep },
+    });
     endings.push(() => sessions.dispose());
     return sessions;
   });
