@@ -36,7 +36,8 @@ import { Renewals } from './renewals.js';
  * @property {boolean} isAcceptedBearer its one credential is a bearer that the origin has accepted
  * @property {boolean} changesOwnUser it may change the document of its own user
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
- * @property {boolean} needsBody its body says whom it is about
+ * @property {boolean} needsBody its body says whom it is about, or which tokens it renews
+ * @property {boolean} bringsTokens its answer may
  */
 
 const decoder = new TextDecoder();
@@ -72,6 +73,7 @@ export class Observing {
     const asked = this.#parts.documentRequest(request, { waitUntil: ignoreFailure });
     const { head } = asked;
     const candidates = options.effects.effectsOf(method, path);
+    const bringsTokens = this.#renewals.mayIssue({ candidates });
     // A managed session's cookie means nothing to the origin.
     const isEnded = this.#parts.managed === null && this.#hasEnded(head);
     return {
@@ -85,9 +87,8 @@ export class Observing {
         this.#parts.core.credential === Credential.BEARER,
       changesOwnUser: candidates.some(isAboutOwnUser),
       mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
-      needsBody:
-        candidates.some(({ pointer }) => pointer !== null) ||
-        this.#renewals.mayIssue({ candidates }),
+      needsBody: bringsTokens || candidates.some(({ pointer }) => pointer !== null),
+      bringsTokens,
     };
   }
 

@@ -83,7 +83,7 @@ export class Passing {
     try {
       if (passed.needsBody) sent = await keptBody(request);
       if (sent && sent.length > limit) throw new BodyTooLargeError();
-      const how = { maxBody: limit, body: sent, isRead: isUpdate };
+      const how = { maxBody: limit, body: sent, isRead: isUpdate || passed.bringsTokens };
       const sending = () => this.#send(request, passed, context, how);
       response = finish
         ? await withTimeout(this.#parts.host, MAX_WRITE_MS, sending)

@@ -1640,8 +1640,8 @@ export const shellMutants = [
   {
     name: 'R22, R41: that an answer which is read here is decoded',
     file: PASSING,
-    from: 'isRead: isUpdate',
-    to: 'isRead: false',
+    from: 'isRead: isUpdate || ',
+    to: 'isRead: ',
     by: suite('R22'),
   },
   {
