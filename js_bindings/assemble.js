@@ -26,6 +26,7 @@ import { Wiring } from './sessions/wiring.js';
  * @property {Uint8Array} [coreKey] without it: what the core hashes under; random unless given
  * @property {typeof import('./shared/documents.js').SharedSessions} [SharedSessions] for the option `store`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
+ * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
  */
 
 /** @typedef {OwnFeatures & import('./http/handler.js').HandlerFeatures} Features */
@@ -40,7 +41,7 @@ import { Wiring } from './sessions/wiring.js';
  * @throws {ConfigError} `ERR_SESAME_CONFIG` where an option needs a feature that this host does not ship
  */
 export function assemble(instance, parsed, host, features = {}) {
-  const { SharedSessions, ManagedSessions, KeyRing } = features;
+  const { SharedSessions, ManagedSessions, KeyRing, KeptCookies } = features;
   checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions });
   const random = () => host.getRandomValues(new Uint8Array(16));
   const ring = KeyRing ? new KeyRing(parsed.secret ?? [random()]) : null;
@@ -65,7 +66,9 @@ export function assemble(instance, parsed, host, features = {}) {
     shared.log.follow();
   }
   const changes = new SessionChanges(core, parsed, host, shared);
-  const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring);
+  const kept = KeptCookies ? new KeptCookies(core, parsed, host) : null;
+  const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring, kept);
+  changes.forgetKept = (head) => kept?.forget(head);
   changes.ask = async (request) => {
     const decision = await engine.resolve(request);
     const isPassed = decision.kind === 'pass' && !decision.isAnonymous;
@@ -96,12 +99,12 @@ export function assemble(instance, parsed, host, features = {}) {
     options: parsed,
     host,
     headOf,
-    documentRequest(request, { signal, fresh, waitUntil }) {
+    documentRequest(request, { signal, fresh, dropsCookies, waitUntil }) {
       const head = headOf(request);
       const headers = withHost(varyOn, request, parsed.origin);
       const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
       const find = managed && shared ? () => managed.find(head) : undefined;
-      return { head, headers, signal, fresh, waitUntil, access, find };
+      return { head, headers, signal, fresh, dropsCookies, waitUntil, access, find };
     },
   };
 }

@@ -5,6 +5,7 @@ import { AuthRoutes } from './http/auth-routes.js';
 import { ManagedSender } from './http/managed-sender.js';
 import { metricsEndpoint } from './http/prometheus.js';
 import { verifyEndpoint } from './http/verify.js';
+import { KeptCookies } from './sessions/kept-cookies.js';
 import { ManagedSessions } from './sessions/managed.js';
 import { SharedSessions } from './shared/documents.js';
 import { KeyRing } from './util/key-ring.js';
@@ -12,6 +13,7 @@ import { KeyRing } from './util/key-ring.js';
 /** @type {Readonly<import('./assemble.js').Features>} */
 export const ALL_FEATURES = Object.freeze({
   KeyRing,
+  KeptCookies,
   SharedSessions,
   ManagedSessions,
   makeSender: (parts, proxy) =>

@@ -214,7 +214,7 @@ export class SessionCacheBase {
    * await sessions.getSession({ headers: {} }); // => null
    */
   async getSession(request, options) {
-    const { user, expiresAt } = await this.identify(request, options);
+    const { user, expiresAt } = await this.#identify(request, { ...options, dropsCookies: true });
     return user === null ? null : { user, expiresAt };
   }
 
@@ -236,9 +236,19 @@ export class SessionCacheBase {
    *
    * (await sessions.identify(request)).source; // => 'fresh'
    */
-  async identify(request, { fresh, signal, waitUntil = ignoreFailure } = {}) {
+  identify(request, options) {
+    return this.#identify(request, options);
+  }
+
+  /**
+   * @param {RequestLike} request
+   * @param {{ fresh?: boolean, signal?: AbortSignal, waitUntil?: (work: Promise<unknown>) => void,
+   *   dropsCookies?: boolean }} [options] `dropsCookies`: the caller cannot send on what the origin sets
+   * @returns {Promise<Identity>}
+   */
+  async #identify(request, { waitUntil = ignoreFailure, ...options } = {}) {
     const { engine, documentRequest } = this.#parts;
-    const asked = documentRequest(varyingOf(request), { fresh, signal, waitUntil });
+    const asked = documentRequest(varyingOf(request), { ...options, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
     if (isUnavailable(decision)) {
@@ -254,7 +264,7 @@ export class SessionCacheBase {
       user: isDocument ? JSON.parse(decoder.decode(decision.body)) : null,
       expiresAt: isDocument ? isoTime(decision.expiresAtMs) : null,
       source: /** @type {any} */ (decision.isAnonymous ? 'negative' : decision.source),
-      setCookies: decision.originHeaders?.getSetCookie() ?? [],
+      setCookies: decision.setCookies,
     };
   }
 

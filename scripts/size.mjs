@@ -11,9 +11,9 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 
 /** Of files as they are. */
 const FILES = [
-  { file: 'js_bindings/dist/sesame.wasm', limit: 56_300 },
+  { file: 'js_bindings/dist/sesame.wasm', limit: 59_300 },
   { file: 'js_bindings/dist/sesame.js', limit: 7100 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 101_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 104_300 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
@@ -28,10 +28,10 @@ const ENTRIES = new Map(
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3600,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 100_800,
-    'sesame-edge/sesame-service-worker.js, browser': 100_800,
-    'sesame-edge/client, browser': 3100,
-    'sesame-edge/react, browser': 4800,
+    'sesame-edge/service-worker, browser': 104_100,
+    'sesame-edge/sesame-service-worker.js, browser': 104_100,
+    'sesame-edge/client, browser': 3000,
+    'sesame-edge/react, browser': 4500,
     'sesame-edge/node, node': 2900,
     'sesame-edge/express, node': 800,
     'sesame-edge/hono, workerd': 1000,

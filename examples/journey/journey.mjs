@@ -108,7 +108,7 @@ export async function takeJourney({ url, origin, password, hasSessionPath }) {
   });
 
   await phase('token expiry and refresh', async () => {
-    // Each access token is a credential of its own, so that each costs the origin one call.
+    // A renewal that passes through costs no call; that the old token has ended is the origin's to say, once.
     origin.settings.tokenLifeMs = SHORT_TOKEN_LIFE_MS;
     tokens = await post('/api/v1/auth/refresh', { refresh_token: tokens.refresh_token });
     origin.settings.tokenLifeMs = TOKEN_LIFE_MS;

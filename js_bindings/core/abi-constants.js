@@ -91,6 +91,12 @@ export const CheckFlag = Object.freeze({
   DECISION: 8,
 });
 
+/** `enum sesame_succeed_flag` */
+export const SucceedFlag = Object.freeze({
+  ACCEPTED: 1,
+  UNDELIVERED: 2,
+});
+
 /** `enum sesame_remote_event` */
 export const RemoteEvent = Object.freeze({
   SESSION_ENDED: 0,
@@ -102,7 +108,7 @@ export const RemoteEvent = Object.freeze({
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */
 export const ResultLayout = Object.freeze({
-  SIZE: 144,
+  SIZE: 160,
   /** uint32 */
   action: 0,
   /** uint32 */
@@ -135,10 +141,16 @@ export const ResultLayout = Object.freeze({
   freshUntilMs: 72,
   /** double */
   filledAtMs: 80,
+  /** double */
+  bornAtMs: 88,
+  /** double */
+  endsAtMs: 96,
   /** uint32 */
-  userCount: 88,
+  asksFirst: 104,
+  /** uint32 */
+  userCount: 108,
   /** uint8[48] */
-  users: 92,
+  users: 112,
 });
 
 /** Bytes from the start of a `struct sesame_exported` to each field, and its size. */
@@ -179,7 +191,7 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number) => number} sesame_input_capacity
  * @property {(cache: number) => number} sesame_output
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, waited: number, flags: number) => number} sesame_check
- * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, isRefusal: number, retryAfterMs: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_complete
+ * @property {(cache: number, nowMs: number, lease: number, httpStatus: number, isRefusal: number, retryAfterMs: number, endsAtMs: number, setsCookies: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_complete
  * @property {(cache: number, nowMs: number, lease: number) => number} sesame_fill_ask
  * @property {(cache: number, lease: number) => void} sesame_fill_release
  * @property {(cache: number, nowMs: number, waited: number) => void} sesame_wait_leave
@@ -191,6 +203,11 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_is_accepted
  * @property {(cache: number, nowMs: number, userIdLength: number) => number} sesame_user_invalidate
  * @property {(cache: number, nowMs: number, userIdLength: number) => number} sesame_user_revoke
+ * @property {(cache: number, nowMs: number, endsAtMs: number, flags: number, tenantLength: number, cookieLength: number, authorizationLength: number, newCookieLength: number, newAuthorizationLength: number) => number} sesame_session_succeed
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, refreshLength: number) => void} sesame_tokens_issued
+ * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, usedLength: number, refreshLength: number) => number} sesame_tokens_renewed
+ * @property {(cache: number, tenantLength: number, cookieLength: number, authorizationLength: number) => number} sesame_session_relatives
+ * @property {(cache: number, nowMs: number, membersLength: number) => void} sesame_session_link
  * @property {(cache: number) => number} sesame_sequence
  * @property {(cache: number, nowMs: number, askedAt: number, accessExpiresAtMs: number, tenantLength: number, cookieLength: number, accessLength: number, refreshLength: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_session_begin
  * @property {(cache: number, nowMs: number, tenantLength: number, cookieLength: number, authorizationLength: number, rejectedLength: number, waited: number) => number} sesame_session_authorize
@@ -205,7 +222,7 @@ export const ExportedLayout = Object.freeze({
  * @property {(cache: number, userIdLength: number) => number} sesame_user_key
  * @property {(cache: number, nowMs: number, event: number, keyLength: number, beforeMs: number) => void} sesame_remote_apply
  * @property {(cache: number, timeMs: number) => void} sesame_trust_from
- * @property {(cache: number, nowMs: number, lease: number, filledAtMs: number, bornAtMs: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_shared
+ * @property {(cache: number, nowMs: number, lease: number, filledAtMs: number, bornAtMs: number, endsAtMs: number, asksFirst: number, cacheControlLength: number, metaLength: number, bodyLength: number) => number} sesame_fill_shared
  * @property {(cache: number, nowMs: number, contextLength: number) => number} sesame_snapshot_begin
  * @property {(cache: number) => number} sesame_snapshot_next
  * @property {(cache: number, nowMs: number, contextLength: number) => number} sesame_restore_begin

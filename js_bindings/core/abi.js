@@ -15,6 +15,7 @@ const U32 = Object.freeze({
   reason: ResultLayout.reason / 4,
   httpStatus: ResultLayout.httpStatus / 4,
   isKept: ResultLayout.isKept / 4,
+  asksFirst: ResultLayout.asksFirst / 4,
   userCount: ResultLayout.userCount / 4,
   lease: ResultLayout.lease / 4,
   meta: ResultLayout.meta / 4,
@@ -28,6 +29,8 @@ const F64 = Object.freeze({
   expiresAtMs: ResultLayout.expiresAtMs / 8,
   freshUntilMs: ResultLayout.freshUntilMs / 8,
   filledAtMs: ResultLayout.filledAtMs / 8,
+  bornAtMs: ResultLayout.bornAtMs / 8,
+  endsAtMs: ResultLayout.endsAtMs / 8,
 });
 
 /**
@@ -64,6 +67,9 @@ const F64 = Object.freeze({
  * @property {Uint8Array<ArrayBuffer>} body
  * @property {string} meta
  * @property {number} expiresAtMs the absolute end of its session
+ * @property {number} bornAtMs when that began
+ * @property {number} endsAtMs when its cookie ends; 0: not known
+ * @property {boolean} asksFirst once stale, it is confirmed before it is served
  */
 
 const encoder = new TextEncoder();
@@ -74,9 +80,30 @@ const encoder = new TextEncoder();
  * @property {number} httpStatus 0: there is no answer
  * @property {boolean} [isRefusal] a success that says that nobody is signed in (rule R80)
  * @property {number} retryAfterMs
+ * @property {number} [endsAtMs] when the session's cookie ends, if the answer has renewed it
+ * @property {boolean} [setsCookies] it sets cookies, of whatever name
  * @property {string} cacheControl
  * @property {string} meta
  * @property {Uint8Array<ArrayBuffer>} body
+ */
+
+/**
+ * A document as another node has left it. Times are this node's.
+ * @typedef {object} SharedDocument
+ * @property {number} filledAtMs
+ * @property {number} bornAtMs
+ * @property {number} endsAtMs when its cookie ends; 0: not known
+ * @property {boolean} asksFirst once stale, it is confirmed before it is served
+ * @property {string} cacheControl
+ * @property {string} meta
+ * @property {Uint8Array<ArrayBuffer>} body
+ */
+
+/**
+ * One more credential of a session (rule R85): keys in hexadecimal.
+ * @typedef {object} Relative
+ * @property {string} key
+ * @property {string} endingKey the same for all spellings of a token; else the key itself
  */
 
 /**
@@ -252,8 +279,9 @@ export class Core {
   /** What has just been put into the core. @returns {KeptDocument | null} null: nothing */
   get keptDocument() {
     if (!this.isKept) return null;
-    const { body, meta, expiresAtMs, users } = this;
-    return { user: users[0] ?? null, body: body.slice(), meta, expiresAtMs };
+    const { body, meta, expiresAtMs, bornAtMs, endsAtMs, asksFirst, users } = this;
+    const times = { expiresAtMs, bornAtMs, endsAtMs };
+    return { user: users[0] ?? null, body: body.slice(), meta, asksFirst, ...times };
   }
   get httpStatus() {
     return this.#u32[U32.httpStatus];
@@ -275,6 +303,16 @@ export class Core {
   }
   get filledAtMs() {
     return this.#f64[F64.filledAtMs];
+  }
+
+  get bornAtMs() {
+    return this.#f64[F64.bornAtMs];
+  }
+  get endsAtMs() {
+    return this.#f64[F64.endsAtMs];
+  }
+  get asksFirst() {
+    return this.#u32[U32.asksFirst] === 1;
   }
 
   /** The body, valid until the next call: a view, not a copy. */
@@ -326,7 +364,9 @@ export class Core {
    * @param {number} lease
    * @param {Omit<OriginAnswer, 'body'> & { body: Uint8Array }} answer
    */
-  completeFill(now, lease, { httpStatus, isRefusal, retryAfterMs, cacheControl, meta, body }) {
+  completeFill(now, lease, answer) {
+    const { httpStatus, isRefusal, retryAfterMs, cacheControl, meta, body } = answer;
+    const { endsAtMs = 0, setsCookies = false } = answer;
     const cacheControlLength = this.#writeText(0, cacheControl);
     const metaLength = this.#writeText(cacheControlLength, meta);
     const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
@@ -338,6 +378,8 @@ export class Core {
         httpStatus,
         isRefusal ? 1 : 0,
         retryAfterMs,
+        endsAtMs,
+        Number(setsCookies),
         cacheControlLength,
         metaLength,
         bodyLength,
@@ -465,6 +507,76 @@ export class Core {
    */
   revokeUser(userId, now) {
     return this.#exports.sesame_user_revoke(this.#handle, now, this.#writeText(0, userId));
+  }
+
+  // --- Successions ---
+
+  /**
+   * The origin has put one credential in the place of another (rule R85).
+   * @param {RequestHead} from
+   * @param {RequestHead} to of the same tenant
+   * @param {number} now
+   * @param {{ endsAtMs: number, flags: number }} how `endsAtMs`: when the new cookie ends; 0: not known; `flags`: of
+   *   SucceedFlag
+   * @returns {number} an Action: SERVE, and the body is the document that the new one has; PASS: nothing is held;
+   *   RETRY: it is no succession
+   */
+  succeed({ tenant, cookie, authorization }, to, now, { endsAtMs, flags }) {
+    const texts = [tenant, cookie, authorization, to.cookie, to.authorization];
+    const lengths = this.#writeTexts(texts);
+    return this.#decided(
+      this.#exports.sesame_session_succeed(...[this.#handle, now, endsAtMs, flags, ...lengths]),
+    );
+  }
+
+  /**
+   * The origin has issued a refresh token together with the credential of a request.
+   * @param {RequestHead} head
+   * @param {string} refreshToken
+   * @param {number} now
+   */
+  noteRefreshToken({ tenant, cookie, authorization }, refreshToken, now) {
+    const lengths = this.#writeTexts([tenant, cookie, authorization, refreshToken]);
+    this.#exports.sesame_tokens_issued(this.#handle, now, ...lengths);
+  }
+
+  /**
+   * The origin has exchanged a refresh token for the credential of a request (rule R85).
+   * @param {RequestHead} head
+   * @param {{ used: string, issued: string }} refreshTokens `issued` empty: the one that was used stays
+   * @param {number} now
+   * @returns {number} an Action: as `succeed`; REFUSE: the session has ended, and this credential with it
+   */
+  renew({ tenant, cookie, authorization }, { used, issued }, now) {
+    const lengths = this.#writeTexts([tenant, cookie, authorization, used, issued]);
+    return this.#decided(this.#exports.sesame_tokens_renewed(this.#handle, now, ...lengths));
+  }
+
+  /**
+   * The other credentials of a request's session, as far as they are known.
+   * @param {RequestHead} head
+   * @returns {Relative[]}
+   */
+  relatives(head) {
+    const count = this.#exports.sesame_session_relatives(this.#handle, ...this.#writeHead(head));
+    if (count === 0) return [];
+    this.#refreshViews();
+    const { body } = this;
+    const keyAt = (/** @type {number} */ at) => toHex(body.subarray(at, at + KEY_BYTES));
+    return Array.from({ length: count }, (_, index) => ({
+      key: keyAt(2 * index * KEY_BYTES),
+      endingKey: keyAt((2 * index + 1) * KEY_BYTES),
+    }));
+  }
+
+  /**
+   * Another node says that these are one session.
+   * @param {Relative[]} members the first credential first
+   * @param {number} now
+   */
+  link(members, now) {
+    const keys = members.flatMap(({ key, endingKey }) => [fromHex(key), fromHex(endingKey)]);
+    this.#exports.sesame_session_link(this.#handle, now, this.#writeBytes(0, joined(keys)));
   }
 
   /** The number of the newest event. */
@@ -713,10 +825,10 @@ export class Core {
   /**
    * @param {number} now
    * @param {number} lease
-   * @param {{ filledAtMs: number, bornAtMs: number, cacheControl: string, meta: string,
-   *   body: Uint8Array }} document what another node has left
+   * @param {SharedDocument} document what another node has left
    */
-  completeShared(now, lease, { filledAtMs, bornAtMs, cacheControl, meta, body }) {
+  completeShared(now, lease, document) {
+    const { filledAtMs, bornAtMs, endsAtMs, asksFirst, cacheControl, meta, body } = document;
     const cacheControlLength = this.#writeText(0, cacheControl);
     const metaLength = this.#writeText(cacheControlLength, meta);
     const bodyLength = this.#writeBytes(cacheControlLength + metaLength, body);
@@ -727,6 +839,8 @@ export class Core {
         lease,
         filledAtMs,
         bornAtMs,
+        endsAtMs,
+        Number(asksFirst),
         cacheControlLength,
         metaLength,
         bodyLength,

@@ -164,7 +164,9 @@ export class Handler {
     const isHeld = decision.kind === 'document' && decision.originHeaders === null;
     if (isHeld && !asked.fresh && !this.#cors.knows(site, true)) {
       // A refusal has taught nothing of what a document's readers may do.
+      const { setCookies } = decision;
       decision = await engine.resolve({ ...asked, fresh: true });
+      decision.setCookies.unshift(...setCookies);
     }
     const { kind, source, originHeaders } = decision;
     const hasDocument = kind === 'document' && source === 'origin';
@@ -258,10 +260,10 @@ export class Handler {
    */
   #sessionOf(decision, request, site) {
     const source = decision.isAnonymous ? 'negative' : decision.source; // nobody was asked
-    const headers = this.#sessionHeaders({ source, originHeaders: null }, site);
-    for (const cookie of decision.originHeaders?.getSetCookie() ?? []) {
-      headers.append('set-cookie', cookie);
-    }
+    const headers = this.#sessionHeaders(
+      { source, originHeaders: null, setCookies: decision.setCookies },
+      site,
+    );
     if (isUnavailable(decision) || decision.kind === 'too-large') {
       return failure(decision, headers);
     }
@@ -293,12 +295,14 @@ export class Handler {
 
   /**
    * Headers of a response that holds session data (SPEC R40, R43).
-   * @param {Pick<Decision, 'source' | 'originHeaders'>} decision
+   * @param {Pick<Decision, 'source' | 'originHeaders' | 'setCookies'>} decision
    * @param {string | null} site
    */
-  #sessionHeaders({ source, originHeaders }, site) {
+  #sessionHeaders({ source, originHeaders, setCookies }, site) {
     const headers = originHeaders ? relayHeaders(originHeaders, this.#parts.host) : new Headers();
-    for (const name of ['content-encoding', 'content-length', 'etag']) headers.delete(name);
+    for (const name of ['content-encoding', 'content-length', 'etag', 'set-cookie'])
+      headers.delete(name);
+    for (const line of setCookies) headers.append('set-cookie', line);
     if (!originHeaders) this.#cors.apply(site, headers);
     markPrivate(headers, headersIn(this.#options.varyOn));
     setSource(headers, source);

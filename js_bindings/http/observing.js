@@ -10,11 +10,13 @@ import {
   leadsToSignIn,
   sessionOutcome,
 } from '../dialects/effects.js';
-import { sessionCookies, withoutCredentials } from '../origin/headers.js';
+import { withoutCredentials } from '../origin/headers.js';
+import { nameOf, sessionCookies } from '../origin/session-cookies.js';
 import { ENDINGS } from '../sessions/decision.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
 import { SAFE_METHODS } from './cross-site.js';
+import { Renewals } from './renewals.js';
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 /** @typedef {import('../dialects/effects.js').Candidate} Candidate */
@@ -28,40 +30,55 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {string} method
  * @property {string} path
  * @property {Candidate[]} candidates what it may do
+ * @property {boolean} isEnded its session had ended before
+ * @property {(work: Promise<unknown>) => void} waitUntil
  * @property {string | null} ownUser the identifier in the document that is held for it, as text, where that matters
  * @property {boolean} isAcceptedBearer its one credential is a bearer that the origin has accepted
  * @property {boolean} changesOwnUser it may change the document of its own user
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
  * @property {boolean} endsOwnUser it may end its user's sessions, its own among them: nobody can say afterwards whose
- * @property {boolean} needsBody its body says whom it is about
+ * @property {boolean} needsBody its body says whom it is about, or which tokens it renews
+ * @property {boolean} bringsTokens its answer may
  */
 
 const decoder = new TextDecoder();
 
+/**
+ * What an answer has changed.
+ * @typedef {object} Observed
+ * @property {boolean} changesIdentity the credential may stand for somebody else now
+ * @property {boolean} isPending other nodes do not know yet what has ended or was dropped
+ * @property {boolean} [hasEnded] the session has ended while the origin was asked: no cookie goes on with it (R8)
+ */
+
 export class Observing {
   #parts;
+  #renewals;
 
   /** @param {import('../sessions/parts.js').Parts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#renewals = new Renewals(parts);
   }
 
   /**
    * What there is to know of a request before it goes to the origin.
    * @param {Request} request
    * @param {string} path
+   * @param {(work: Promise<unknown>) => void} waitUntil is given what goes on behind the answer
    * @returns {Passed}
    */
-  passed(request, path) {
+  passed(request, path, waitUntil) {
     const { options } = this.#parts;
     const { method, headers } = request;
     const asked = this.#parts.documentRequest(request, { waitUntil: ignoreFailure });
     const { head } = asked;
     const candidates = options.effects.effectsOf(method, path);
+    const bringsTokens = this.#renewals.mayIssue({ candidates });
     // A managed session's cookie means nothing to the origin.
     const isEnded = this.#parts.managed === null && this.#hasEnded(head);
     return {
-      ...{ head, asked, method, path, candidates },
+      ...{ head, asked, method, path, candidates, isEnded, waitUntil },
       headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,
       ownUser: candidates.some(isAboutOthers) ? this.#userOf(head) : null,
       isAcceptedBearer:
@@ -72,7 +89,8 @@ export class Observing {
       changesOwnUser: candidates.some(isAboutOwnUser),
       endsOwnUser: candidates.some((each) => isAboutOwnUser(each) && each.effect !== 'changes'),
       mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
-      needsBody: candidates.some(({ pointer }) => pointer !== null),
+      needsBody: bringsTokens || candidates.some(({ pointer }) => pointer !== null),
+      bringsTokens,
     };
   }
 
@@ -121,12 +139,11 @@ export class Observing {
    * @param {Passed} passed
    * @param {Response} response
    * @param {Uint8Array | null} [body] of the request, where it is needed
-   * @returns {Promise<{ changesIdentity: boolean, isPending: boolean }>} whether the credential may stand for somebody
-   *   else now, and whether other nodes do not know yet what has ended or was dropped
+   * @returns {Promise<Observed>}
    */
   async observe(passed, response, body = null) {
-    const { changes, drops, host, options } = this.#parts;
-    const { head, asked, headers, method, path, candidates, isAcceptedBearer } = passed;
+    const { changes, host, options } = this.#parts;
+    const { head, headers, method, path, candidates, isAcceptedBearer } = passed;
     const cookies = sessionCookies(headers, response.headers, options.cookie, host.now());
     const status = statusOf(response);
     const answer = {
@@ -151,7 +168,39 @@ export class Observing {
     if (this.#parts.managed && head.authorization === '') {
       return { changesIdentity: false, isPending };
     }
+    const tokens = await this.#renewals.observe(passed, response, body);
+    const observed = tokens.areOwn
+      ? { changesIdentity: false, isPending }
+      : await this.#ofSession(passed, answer, cookies, isPending);
+    tokens.remember(); // what is dropped or begins anew is forgotten before
+    return observed;
+  }
+
+  /**
+   * What an answer does to the session of the request.
+   * @param {Passed} passed
+   * @param {import('../dialects/effects.js').EffectAnswer} answer
+   * @param {import('../origin/session-cookies.js').SessionCookies} cookies
+   * @param {boolean} isPending
+   * @returns {Promise<Observed>}
+   */
+  async #ofSession(passed, answer, cookies, isPending) {
+    const { changes, drops, options } = this.#parts;
+    const { head, asked, candidates } = passed;
+    const { method, status } = answer;
     const { outcome, name, begins } = sessionOutcome(candidates, answer);
+    if (!passed.isEnded && !begins && cookies.set.length > 0 && this.#hasEnded(head)) {
+      return { changesIdentity: true, isPending, hasEnded: true };
+    }
+    if (isRotation(passed, answer) && cookies.successor !== '') {
+      const { successor: cookie, endsAtMs } = cookies;
+      const how = { isDelivered: true, saved: passed.waitUntil };
+      const { rotates } = this.#parts.options;
+      const isSucceeded = rotates && changes.succeed(head, { cookie, endsAtMs }, how);
+      if (isSucceeded) return { changesIdentity: false, isPending };
+      const isHeld = this.#isAccepted(head);
+      if (isHeld) this.#parts.wiring.note('rotates', cookies.set.map(nameOf));
+    }
     if (outcome === 'keep') {
       if (!SAFE_METHODS.includes(method) && status < 400) changes.dropRefusal(head);
       return { changesIdentity: false, isPending };
@@ -164,16 +213,17 @@ export class Observing {
     const works = outcome === 'end' ? [changes.end(withoutCookie(asked))] : [];
     // A cookie that does not count beside the bearer is dropped with it (R1).
     if (outcome !== 'end' || options.credential.length > 0) works.push(changes.drop(asked));
+    let isWaiting = isPending;
     for (const work of works) {
       await work.catch(() => {
-        isPending = true;
+        isWaiting = true;
       });
     }
     // The origin has set it for a request that went there without it (R8).
     for (const cookie of begins ? cookies.set.filter((each) => !cookies.sent.includes(each)) : []) {
       changes.beginAnew({ ...head, cookie, authorization: '' });
     }
-    return { changesIdentity: true, isPending };
+    return { changesIdentity: true, isPending: isWaiting };
   }
 }
 
@@ -183,6 +233,20 @@ export class Observing {
  */
 function withoutCookie(asked) {
   return asked.head.cookie === '' ? asked : { ...asked, head: { ...asked.head, cookie: '' } };
+}
+
+/**
+ * Whether an answer puts another session cookie in the place of the request's, where nobody signs in or out. Of which
+ * back ends that goes on with the session is the operator's to say (rule R85).
+ * @param {Passed} passed
+ * @param {Pick<import('../dialects/effects.js').EffectAnswer, 'status' | 'changesCookie' | 'deletesCookie'>} answer
+ */
+function isRotation(passed, { status, changesCookie, deletesCookie }) {
+  const { method, mayChangeIdentity, isEnded, candidates } = passed;
+  const isRead = method === 'GET' && status >= 200 && status <= 299;
+  const isElsewhere = !mayChangeIdentity && !isEnded;
+  const isRenewal = candidates.some(({ effect }) => effect === 'renews');
+  return isRead && isElsewhere && !isRenewal && changesCookie && !deletesCookie;
 }
 
 /** @param {Promise<unknown>} work */

@@ -5,6 +5,7 @@ import { keptBody, readBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
+import { isSessionCookie, nameOf } from '../origin/session-cookies.js';
 import { headersIn } from '../origin/vary.js';
 import { documentRequestOf } from './context.js';
 import { SAFE_METHODS } from './cross-site.js';
@@ -45,7 +46,7 @@ export class Passing {
    * @returns {Promise<Response>}
    */
   pass(request, path, context) {
-    const passed = this.#observing.passed(request, path);
+    const passed = this.#observing.passed(request, path, (work) => context.waitUntil(work));
     const isSafe = SAFE_METHODS.includes(request.method);
     const passing = isSafe
       ? this.#through(request, passed, context)
@@ -83,7 +84,7 @@ export class Passing {
     try {
       if (passed.needsBody) sent = await keptBody(request);
       if (sent && sent.length > limit) throw new BodyTooLargeError();
-      const how = { maxBody: limit, body: sent, isRead: isUpdate };
+      const how = { maxBody: limit, body: sent, isRead: isUpdate || passed.bringsTokens };
       const sending = () => this.#send(request, passed, context, how);
       response = finish
         ? await withTimeout(this.#parts.host, MAX_WRITE_MS, sending)
@@ -126,13 +127,14 @@ export class Passing {
   /**
    * @param {Response} response
    * @param {string} path
-   * @param {Awaited<ReturnType<Observing['observe']>>} observed `changesIdentity`: what the browser has kept may be
-   *   another user's from now on
+   * @param {import('./observing.js').Observed} observed `changesIdentity`: what the browser has kept may be another
+   *   user's from now on
    */
-  #relay(response, path, { changesIdentity, isPending }) {
+  #relay(response, path, { changesIdentity, isPending, hasEnded }) {
     const isDocument = path === this.#options.documentPath;
     return this.#proxy.relay(response, (headers) => {
       if (isPending) headers.set(PENDING, '1');
+      if (hasEnded) removeSessionCookies(headers, this.#options.cookie);
       if (changesIdentity && this.#options.browserCache) {
         headers.append('clear-site-data', '"cache"'); // R40
       }
@@ -155,6 +157,18 @@ export class Passing {
     return this.#sender === null
       ? this.#proxy.send(request, { ...sent, headers })
       : this.#sender.send(request, context, sent);
+  }
+}
+
+/**
+ * @param {Headers} headers changed in place
+ * @param {readonly string[]} names
+ */
+function removeSessionCookies(headers, names) {
+  const lines = headers.getSetCookie();
+  headers.delete('set-cookie');
+  for (const line of lines) {
+    if (!isSessionCookie(nameOf(line), names)) headers.append('set-cookie', line);
   }
 }
 

@@ -60,7 +60,7 @@ function verifyResponse(decision, verify) {
     headers.set('retry-after', String(seconds));
   }
   // A session that the origin has just exchanged: for who asked, and nobody else.
-  for (const cookie of decision.originHeaders?.getSetCookie() ?? []) {
+  for (const cookie of decision.setCookies) {
     headers.append('set-cookie', cookie);
   }
   return new Response(null, { status, headers });

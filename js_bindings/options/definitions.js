@@ -132,8 +132,17 @@ export const SECTIONS = {
       obeyCacheControl: {
         kind: 'boolean',
         standard: true,
-        meaning: 'obey the back end’s `no-store` and `max-age` on the document',
+        meaning:
+          'obey what the back end says of keeping the document: `no-store`, `no-cache`, `must-revalidate`, `max-age`, `Expires`, `Pragma`',
         rule: 'R15',
+      },
+      rotates: {
+        kind: 'boolean',
+        standard: false,
+        meaning:
+          'the back end puts a new session cookie in the place of the old one with answers to `GET`, and both are one session',
+        rule: 'R85',
+        page: 'rotation.md',
       },
     },
   },
@@ -273,6 +282,29 @@ export const SECTIONS = {
         meaning:
           'short for rows of `effects`: paths on which a successful `PUT`, `PATCH` or `DELETE` changes the user `{id}`',
         rule: 'R26',
+      },
+      accessToken: {
+        kind: 'strings',
+        standard: ['/access_token', '/accessToken', '/access', '/token'],
+        meaning:
+          'where the answer of a sign-in or a renewal has the access token (JSON pointers; the first that is there counts)',
+        rule: 'R85',
+        page: 'rotation.md#tokens-that-are-renewed',
+      },
+      refreshToken: {
+        kind: 'strings',
+        standard: ['/refresh_token', '/refreshToken', '/refresh'],
+        meaning:
+          'where it has the refresh token, and where the request of a renewal has it; an empty list: renewals are not followed',
+        rule: 'R85',
+        page: 'rotation.md#tokens-that-are-renewed',
+      },
+      refreshCookie: {
+        kind: 'strings',
+        standard: ['refresh_token', 'refreshToken', 'refresh'],
+        meaning: 'the names of the cookie that holds a refresh token',
+        rule: 'R85',
+        page: 'rotation.md#tokens-that-are-renewed',
       },
       webhookSecret: {
         kind: 'longText',

@@ -38,8 +38,10 @@
  * @property {string | string[]} [unauthenticated] which successes are a clear "no" too: `'204'`, `'{}'`, or a JSON
  *   pointer to a member that is `null` (`'/account'`) or has a value (`'/authenticated=false'`) (rule R80); default:
  *   `null`, and an object whose `user` is `null`
- * @property {boolean} [obeyCacheControl] obey the back end’s `no-store` and `max-age` on the document (rule R15);
- *   default: true
+ * @property {boolean} [obeyCacheControl] obey what the back end says of keeping the document: `no-store`, `no-cache`,
+ *   `must-revalidate`, `max-age`, `Expires`, `Pragma` (rule R15); default: true
+ * @property {boolean} [rotates] the back end puts a new session cookie in the place of the old one with answers to
+ *   `GET`, and both are one session (rule R85); default: false
  * @property {Duration} [freshFor] a document this young is served without asking (rule R5); default: 30 min
  * @property {Duration} [keepFor] an older one is served at once, and refreshed behind the answer; at least `freshFor`
  *   (rule R6); default: 60 min
@@ -66,6 +68,13 @@
  * @property {string[]} [userPaths] short for rows of `effects`: paths on which a successful `PUT`, `PATCH` or
  *   `DELETE` changes the user `{id}` (rule R26); default: the siblings of `documentPath`, and every write on or below
  *   `/users/{id}`
+ * @property {string | string[]} [accessToken] where the answer of a sign-in or a renewal has the access token (JSON
+ *   pointers; the first that is there counts) (rule R85); default: `/access_token`, `/accessToken`, `/access`,
+ *   `/token`
+ * @property {string | string[]} [refreshToken] where it has the refresh token, and where the request of a renewal has
+ *   it; an empty list: renewals are not followed (rule R85); default: `/refresh_token`, `/refreshToken`, `/refresh`
+ * @property {string | string[]} [refreshCookie] the names of the cookie that holds a refresh token (rule R85);
+ *   default: `refresh_token`, `refreshToken`, `refresh`
  * @property {string} [webhookSecret] at least 32 characters, shared with the back end, which may then end and
  *   invalidate sessions by `POST /api/auth/revoke` (rule R23); default: none
  * @property {Managed} [managed] Sesame keeps the tokens, and the browser only a session cookie (rule R20); default:
@@ -132,6 +141,7 @@
  * @property {number[]} refusals
  * @property {readonly import('../dialects/unauthenticated.js').Form[]} unauthenticated
  * @property {boolean} obeyCacheControl
+ * @property {boolean} rotates
  * @property {number} freshFor
  * @property {number} keepFor
  * @property {number} staleIfError
@@ -148,6 +158,9 @@
  * @property {import('../dialects/effects.js').EffectTable} effects
  * @property {import('../dialects/path-patterns.js').PathPattern[] | null} identityPaths
  * @property {import('../dialects/path-patterns.js').PathPattern[] | null} userPaths
+ * @property {string[]} accessToken
+ * @property {string[]} refreshToken
+ * @property {string[]} refreshCookie
  * @property {string | null} webhookSecret
  * @property {ManagedOptions | null} managed
  * @property {string | null} sessionPath

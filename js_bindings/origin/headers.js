@@ -1,5 +1,7 @@
 // Small questions about header fields. All return new objects; none changes what it is given.
 
+import { isSessionCookie, nameOf } from './session-cookies.js';
+
 const encoder = new TextEncoder();
 
 /** RFC 9110 section 7.6.1, and what is hop-by-hop by custom. */
@@ -140,11 +142,20 @@ export function hasLargeCredential(headers, limit) {
 export const FOR_SESAME = 'sesame-cache-control';
 
 /**
- * What the origin wishes of those who keep its document (SPEC R15).
+ * What the origin wishes of those who keep its document (rule R15). Where it has no `Cache-Control`, the older fields
+ * count (RFC 9111 sections 5.3 and 5.4): an `Expires` that is no date has passed.
  * @param {Headers} headers of its answer
+ * @param {number} now
  */
-export function cacheControlOf(headers) {
-  return headers.get(FOR_SESAME) ?? headers.get('cache-control') ?? '';
+export function cacheControlOf(headers, now) {
+  const said = headers.get(FOR_SESAME) ?? headers.get('cache-control');
+  if (said !== null) return said;
+  if (/\bno-cache\b/i.test(headers.get('pragma') ?? '')) return 'no-cache';
+  const expires = headers.get('expires');
+  if (expires === null) return '';
+  const date = Date.parse(headers.get('date') ?? '');
+  const seconds = Math.floor((Date.parse(expires) - (Number.isNaN(date) ? now : date)) / 1000);
+  return `max-age=${Math.max(seconds || 0, 0)}`;
 }
 
 /**
@@ -161,97 +172,6 @@ export function retryAfterMs(headers, now) {
 }
 
 /**
- * What a response does to the session cookies of a request.
- * @typedef {object} SessionCookies
- * @property {string[]} sent every cookie of the request, as `name=value`
- * @property {string[]} set the session cookies that the response sets to a value, as `name=value`; the chunks of one
- *   together
- * @property {boolean} isChanged it sets one to something else than the request sent, or deletes one
- * @property {boolean} isDeleted
- */
-
-/**
- * What a response does to the cookies of these names (RFC 6265 section 5.2).
- * @param {Headers} requestHeaders
- * @param {Headers} responseHeaders
- * @param {readonly string[]} names
- * @param {number} now
- * @returns {SessionCookies}
- */
-export function sessionCookies(requestHeaders, responseHeaders, names, now) {
-  const sent = (requestHeaders.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  const found = { sent, set: /** @type {string[]} */ ([]), isChanged: false, isDeleted: false };
-  /** @type {string[]} */
-  const chunks = [];
-  for (const line of responseHeaders.getSetCookie()) {
-    const pair = line.split(';', 1)[0].trim();
-    const name = nameIn(line);
-    if (name === null || !isOneOf(name, names)) continue;
-    const isEnd = endsCookie(line, now);
-    found.isDeleted ||= isEnd;
-    found.isChanged ||= isEnd || !sent.includes(pair);
-    if (isEnd || pair.endsWith('=')) continue;
-    (isChunk(name, names) ? chunks : found.set).push(pair);
-  }
-  if (chunks.length > 0) found.set.push(chunks.join('; '));
-  return found;
-}
-
-/**
- * The name of the cookie that a line sets.
- * @param {string} line a `Set-Cookie` field, or a pair of a `Cookie` field
- * @returns {string | null} null: it has none
- */
-function nameIn(line) {
-  const [pair] = line.split(';', 1);
-  const end = pair.indexOf('=');
-  return end < 0 ? null : pair.slice(0, end).trim();
-}
-
-/** What session libraries put behind a cookie's name to number its pieces (rule R1). */
-const CHUNK = /^(\.|__?|C)\d{1,2}$/;
-
-/**
- * Whether a cookie has one of these names, or is a numbered chunk of one that has.
- * @param {string | null} name
- * @param {readonly string[]} names
- */
-function isOneOf(name, names) {
-  return name !== null && (names.includes(name) || isChunk(name, names));
-}
-
-/** @param {string} name @param {readonly string[]} names */
-function isChunk(name, names) {
-  return names.some((each) => name.startsWith(each) && CHUNK.test(name.slice(each.length)));
-}
-
-/**
- * Takes out of a response's headers what would delete one of these cookies.
- * @param {Headers | null} headers changed in place
- * @param {readonly string[]} names
- * @param {number} now
- */
-export function removeCookieEnds(headers, names, now) {
-  const lines = headers?.getSetCookie() ?? [];
-  const others = lines.filter((line) => !(isOneOf(nameIn(line), names) && endsCookie(line, now)));
-  if (headers === null || others.length === lines.length) return;
-  headers.delete('set-cookie');
-  for (const line of others) headers.append('set-cookie', line);
-}
-
-/**
- * Whether a response sets one of these cookies to something else than the request sent, or ends it: the session
- * was changed under the credential.
- * @param {Headers} requestHeaders
- * @param {Headers} responseHeaders
- * @param {readonly string[]} names
- * @param {number} now
- */
-export function changesCookie(requestHeaders, responseHeaders, names, now) {
-  return sessionCookies(requestHeaders, responseHeaders, names, now).isChanged;
-}
-
-/**
  * The headers without these cookies, and without a credential in `Authorization`.
  * @param {Headers} original
  * @param {readonly string[]} names
@@ -260,7 +180,7 @@ export function withoutCredentials(original, names) {
   const headers = new Headers(original);
   headers.delete('authorization');
   const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  const others = pairs.filter((pair) => pair && !isOneOf(nameIn(pair), names));
+  const others = pairs.filter((pair) => pair && !isSessionCookie(nameOf(pair), names));
   if (others.length > 0) headers.set('cookie', others.join('; '));
   else headers.delete('cookie');
   return headers;
@@ -274,15 +194,4 @@ export function cookieOf(line) {
   const pair = line.split(';', 1)[0];
   const at = pair.indexOf('=');
   return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
-}
-
-/**
- * @param {string} line a `Set-Cookie` field
- * @param {number} now
- */
-function endsCookie(line, now) {
-  const maxAge = /;\s*max-age\s*=\s*(-?\d+)/i.exec(line);
-  if (maxAge) return Number(maxAge[1]) <= 0;
-  const expires = /;\s*expires\s*=\s*([^;]+)/i.exec(line);
-  return expires !== null && Date.parse(expires[1]) <= now;
 }

@@ -39,12 +39,17 @@ export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
  * @property {string} meta the validator of a document; the headers of a refusal or answer, as JSON
  * @property {number} expiresAtMs
  * @property {number} freshUntilMs 0: the document is not kept
+ * @property {number} bornAtMs when the session began
+ * @property {number} endsAtMs when its cookie ends; 0: not known
+ * @property {boolean} asksFirst once stale, the document is confirmed before it is served
  * @property {boolean} isKept the document has just been put into the core, or is held there
  * @property {string | null} user the key of the document's user, where it was asked for just now
  * @property {string} reason why it was decided so: a name of `Reason`
  * @property {number} retryAfterMs
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
  * @property {Error | null} failure why the origin could not be asked, for the request that asked it
+ * @property {string[]} setCookies what the answer is to carry as `Set-Cookie` (R85, R87): the fields of the origin's own
+ *   are among them
  */
 
 /**
@@ -69,12 +74,16 @@ export function decisionOf(given) {
     meta: '',
     expiresAtMs: 0,
     freshUntilMs: 0,
+    bornAtMs: 0,
+    endsAtMs: 0,
+    asksFirst: false,
     isKept: false,
     user: null,
     reason: REASONS[Reason.NONE],
     retryAfterMs: 0,
     originHeaders: null,
     failure: null,
+    setCookies: [],
     ...given,
   };
 }
@@ -121,6 +130,9 @@ function copyOf(core, kind) {
     meta: core.meta,
     expiresAtMs: core.expiresAtMs,
     freshUntilMs: core.freshUntilMs,
+    bornAtMs: core.bornAtMs,
+    endsAtMs: core.endsAtMs,
+    asksFirst: core.asksFirst,
     isKept: core.isKept,
     user: core.users[0] ?? null,
     reason: REASONS[core.reason],

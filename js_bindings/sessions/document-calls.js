@@ -2,14 +2,9 @@
 // the answer.
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { Unauthenticated } from '../dialects/unauthenticated.js';
-import {
-  cacheControlOf,
-  changesCookie,
-  fillHeaders,
-  MAX_AGE,
-  retryAfterMs,
-} from '../origin/headers.js';
+import { cacheControlOf, fillHeaders, MAX_AGE, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
+import { sessionCookies } from '../origin/session-cookies.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
 import { failureName } from '../util/failure-name.js';
 
@@ -32,11 +27,19 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  */
 
 /**
+ * What the origin has put in the place of a request's session cookie (rule R85).
+ * @typedef {object} Successor
+ * @property {string} cookie a whole `Cookie` header
+ * @property {number} endsAtMs when it ends; 0: not known
+ */
+
+/**
  * An answer, with what is for the request alone that asked for it.
  * @typedef {object} DocumentReply
  * @property {OriginAnswer} answer
  * @property {Headers | null} headers null: there is no answer
  * @property {boolean} changesCredential the answer exchanges the credential for another
+ * @property {Successor | null} successor what it has put in its place (R85)
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
  * @property {boolean} isDoubtful a "no" that a gateway whose back end has failed may give too (R80)
  * @property {Error | null} failure why it is none, if it is none: `connection refused`, `timed out`, `status 500`
@@ -50,6 +53,7 @@ const FAILED = Object.freeze({
   answer: { httpStatus: 0, retryAfterMs: 0, cacheControl: '', meta: '', body: NO_BYTES },
   headers: null,
   changesCredential: false,
+  successor: null,
   isUnkeyed: false,
   isDoubtful: false,
   isForeign: false,
@@ -157,17 +161,22 @@ export class DocumentCalls {
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const body = reply.body ?? NO_BYTES;
     const verdict = this.#unauthenticated.verdictOn(reply.status, body);
+    const cookies = sessionCookies(headers, reply.headers, cookie, now);
+    const { isChanged, successor, endsAtMs } = cookies;
     return {
       answer: {
         httpStatus: reply.status,
         isRefusal: verdict !== null,
         retryAfterMs: retryAfterMs(reply.headers, now),
-        cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers),
+        cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers, now),
         meta: verdict === null ? metaOf(reply, etag) : keptHeadersOf(reply),
         body,
+        endsAtMs: isChanged ? 0 : endsAtMs,
+        setsCookies: reply.headers.getSetCookie().length > 0,
       },
       headers: new Headers(reply.headers),
-      changesCredential: changesCookie(headers, reply.headers, cookie, now),
+      changesCredential: isChanged,
+      successor: isChanged && successor !== '' ? { cookie: successor, endsAtMs } : null,
       isUnkeyed,
       isDoubtful: verdict === 'doubtful',
       failure,
@@ -194,9 +203,10 @@ export class DocumentCalls {
   /**
    * What of the origin's `Cache-Control` is to be obeyed (R15).
    * @param {Headers} headers
+   * @param {number} now
    */
-  #cacheControlOf(headers) {
-    return this.#options.obeyCacheControl ? cacheControlOf(headers) : '';
+  #cacheControlOf(headers, now) {
+    return this.#options.obeyCacheControl ? cacheControlOf(headers, now) : '';
   }
 
   /**

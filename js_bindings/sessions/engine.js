@@ -3,13 +3,20 @@
 // Invariants: every lease taken is completed or released; what the core points to is copied before the
 // next call; a fill goes on when the client that caused it has gone (SPEC R9).
 import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
-import { removeCookieEnds } from '../origin/headers.js';
+import { afterSetCookies, removeCookieEnds } from '../origin/session-cookies.js';
 import { copyDecision, decisionOf, REASONS } from './decision.js';
 import { DocumentCalls } from './document-calls.js';
 import { Histogram } from './histogram.js';
 
+/** What leaders have been told is kept for so many leases. */
+const MAX_LEADERS = 256;
+
 /** A fill that is overtaken (R10) is begun anew this often. */
 const MAX_ATTEMPTS = 5;
+
+const NO_BYTES = new Uint8Array();
+
+const FOLLOWED = REASONS[Reason.FOLLOWED];
 
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./decision.js').Decision} Decision */
@@ -24,6 +31,10 @@ export class Engine {
   #wiring;
   /** How the origin is asked for the document. */
   calls;
+  /** `Set-Cookie` fields that nobody has been told yet. @type {import('./kept-cookies.js').KeptCookies | null} */
+  kept;
+  /** What the origin has set in its answer to a lease, for those who wait for that. @type {Map<number, { lines: string[], until: number }>} */
+  #leaders = new Map();
   /** How long checks and origin calls took. */
   times = { checks: new Histogram(), originCalls: new Histogram() };
 
@@ -36,8 +47,10 @@ export class Engine {
    *   any
    * @param {import('./session-changes.js').SessionChanges} changes
    * @param {import('./wiring.js').Wiring} wiring
+   * @param {import('./kept-cookies.js').KeptCookies | null} kept null: this host is never told of cookies
    */
-  constructor(core, options, host, waiters, shared, changes, wiring) {
+  constructor(core, options, host, waiters, shared, changes, wiring, kept) {
+    this.kept = kept;
     this.#core = core;
     this.#options = options;
     this.#host = host;
@@ -63,11 +76,26 @@ export class Engine {
       log.keepUp(this.#host.now(), request.waitUntil);
     }
     const decision = await this.#resolve(request);
+    if (this.kept?.has(request.head)) await this.#deliver(request, decision);
     const durationMs = this.#host.now() - start;
     if (decision.isAnonymous) this.#wiring.noteCookies(request.head.cookie);
     if (!request.isEnding)
       this.noteCheck(start, durationMs, decision.kind, decision.source, decision.reason);
     return decision;
+  }
+
+  /**
+   * Lets an answer from what is held carry what the origin has set where nobody could be told (R87).
+   * @param {DocumentRequest} request
+   * @param {Decision} decision
+   */
+  async #deliver({ head, dropsCookies }, decision) {
+    const isHeld = decision.kind === 'document' && decision.originHeaders === null;
+    if (dropsCookies || !isHeld) return;
+    const kept = (await this.kept?.claim(head, decision.body)) ?? null;
+    if (kept === null) return;
+    decision.setCookies.push(...kept.lines);
+    if (kept.successor) this.#changes.succeed(head, kept.successor, { isDelivered: true });
   }
 
   /**
@@ -113,7 +141,8 @@ export class Engine {
         // Answered at once (R6): the token that its refresh needs is found out behind the answer.
         const decision = copyDecision(this.#core, action);
         const { access, waitUntil } = request;
-        waitUntil(access().then((found) => this.#decide({ ...request, ...found })));
+        const behind = { ...request, dropsCookies: true };
+        waitUntil(access().then((found) => this.#decide({ ...behind, ...found })));
         return decision;
       }
     }
@@ -150,8 +179,14 @@ export class Engine {
       }
       if (action !== Action.FETCH) {
         const decision = copyDecision(this.#core, action);
-        const { lease } = this.#core;
-        if (lease !== 0) request.waitUntil(this.#fill(request, lease, this.#core.meta));
+        const { lease, meta } = this.#core;
+        if (lease !== 0) {
+          request.waitUntil(this.#fill({ ...request, dropsCookies: true }, lease, meta));
+        }
+        const { reason } = decision;
+        if (reason === FOLLOWED) {
+          decision.setCookies.push(...(this.#leaders.get(waited)?.lines ?? []));
+        }
         return decision;
       }
       const filling = this.#fill(request, this.#core.lease, this.#core.meta);
@@ -193,6 +228,8 @@ export class Engine {
     let release = async () => {};
     const isAccepted = shared !== null && this.#core.isAccepted(head, this.#host.now());
     let isThere = isAccepted;
+    /** @type {import('./kept-cookies.js').Kept | null} */
+    let undelivered = null;
     try {
       if (shared !== null && !request.fresh) {
         const claim = await shared.claim(head, (document) => {
@@ -211,15 +248,20 @@ export class Engine {
       if (!request.isUnauthorized && !this.#core.askOrigin(askedAtMs, lease)) return null;
       const since = shared?.log.position ?? null;
       const generation = shared?.log.generation;
-      let asked = await this.calls.ask(request, etag);
+      if (this.kept?.has(head)) undelivered = await this.kept.claim(head, null);
+      const asking = afterCookies(request, undelivered, askedAtMs);
+      let asked = await this.calls.ask(asking, etag);
       if (asked.isDoubtful && (isThere || this.#core.isAccepted(head, this.#host.now()))) {
         // Only a second question makes sure that it is not the gateway that has failed (R80).
         if (!this.#core.askOrigin(this.#host.now(), lease)) return null;
-        asked = await this.calls.ask(request, etag);
+        asked = await this.calls.ask(asking, etag);
       }
+      if (undelivered !== null) asked.answer.endsAtMs = 0; // of another cookie than this request's
       shared?.log.noteAnswer(this.#host.now() - askedAtMs);
       if (shared !== null && !(await shared.log.covers(askedAtMs))) return null;
       if (generation !== shared?.log.generation) return null; // what happened meanwhile has been lost
+      const answered = asked.headers?.getSetCookie() ?? [];
+      const lines = [...(undelivered?.lines ?? []), ...answered];
       // The lease goes to whoever waits: what the origin has against a site, it has not against them (R12).
       if (asked.isForeign) return refusalOf(asked);
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
@@ -231,24 +273,49 @@ export class Engine {
       this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
       decision.failure = this.calls.failure;
       this.#noteWiring(decision, asked);
+      decision.setCookies = lines;
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
       if (hasFailed) {
         // A failure signs nobody out, whatever cookies its page would set (R13).
         decision.originHeaders?.delete('set-cookie');
+        decision.setCookies = [];
         return decision;
       }
       if (decision.kind === 'answer') {
         removeCookieEnds(decision.originHeaders, this.#options.cookie, this.#host.now());
+        decision.setCookies = decision.originHeaders?.getSetCookie() ?? [];
         return decision;
       }
+      const isTold = !request.dropsCookies && !request.signal?.aborted;
+      const successor = asked.successor ?? undelivered?.successor ?? null;
+      undelivered = null; // they are among the lines
+      const isDocument = decision.kind === 'document';
+      if (lines.length > 0) this.#noteLeader(lease, lines);
+      if (isDocument && !isTold) {
+        await this.#keep(request, { lines, successor }, decision.body);
+        decision.setCookies = [];
+      }
+      const { cacheControl } = asked.answer;
+      const isSucceeded =
+        isDocument &&
+        decision.isKept &&
+        successor !== null &&
+        this.#changes.succeed(head, successor, {
+          ...{ isDelivered: isTold, since, cacheControl, askedAtMs, document: decision },
+          saved: (saving) => {
+            request.waitUntil(saving.then(release));
+            release = async () => {};
+          },
+        });
+      if (isSucceeded) return decision;
       // A refusal stands, whatever cookies come with it (R12).
       if (asked.changesCredential && decision.kind !== 'refusal') {
+        if (isDocument && decision.isKept) this.#wiring.note('rotates');
         // The answer was for this credential, but it has been exchanged for another with it.
         const hasBeen = decision.kind === 'document' || isThere;
         await this.#changes.drop(request, hasBeen).catch(() => {});
       } else if (shared !== null) {
-        const { cacheControl } = asked.answer;
         // What others hold for this credential is not true any more if it may not be kept here (R12, R15).
         if (decision.isKept) {
           // Whoever waits on another node gets it when this is done; whoever has asked here need not wait.
@@ -262,6 +329,7 @@ export class Engine {
       return decision;
     } finally {
       this.#waiters.wake(lease); // they look again once this is through, even if the next line throws
+      await this.#keep(request, undelivered, NO_BYTES);
       if (!isComplete) this.#core.releaseFill(lease);
       await release();
     }
@@ -280,6 +348,29 @@ export class Engine {
   }
 
   /**
+   * @param {DocumentRequest} request
+   * @param {import('./kept-cookies.js').Kept | null} fields
+   * @param {Uint8Array} document
+   */
+  async #keep({ head }, fields, document) {
+    if (fields !== null) await this.kept?.keep(head, fields, document);
+  }
+
+  /**
+   * Those who wait for a lease get what its holder has been told (R85).
+   * @param {number} lease
+   * @param {string[]} lines
+   */
+  #noteLeader(lease, lines) {
+    const now = this.#host.now();
+    this.#leaders.set(lease, { lines, until: now + this.#options.leaseFor });
+    for (const [oldest, { until }] of this.#leaders) {
+      if (now < until && this.#leaders.size <= MAX_LEADERS) break;
+      this.#leaders.delete(oldest);
+    }
+  }
+
+  /**
    * Asks the origin for a request that was to be passed to it, and keeps nothing.
    * @param {DocumentRequest} request
    * @returns {Promise<Decision>}
@@ -293,7 +384,10 @@ export class Engine {
     const retryAfterMs = Math.max(1000, retryAfter);
     const isWhole = httpStatus >= 200 && httpStatus <= 299 && httpStatus !== 206;
     return isWhole && isJsonObject(body)
-      ? decisionOf({ kind: 'document', status: httpStatus, body, originHeaders: headers })
+      ? decisionOf({
+          ...{ kind: 'document', status: httpStatus, body, originHeaders: headers },
+          setCookies: headers?.getSetCookie() ?? [],
+        })
       : decisionOf({ kind: 'unavailable', retryAfterMs, failure });
   }
 
@@ -313,7 +407,8 @@ export class Engine {
       if (write.complete(answer) === Action.FETCH) {
         const { lease } = this.#core;
         const access = request.access ? await request.access() : {};
-        const filling = this.#fill({ ...request, ...access, fresh: true }, lease, '');
+        const asking = { ...request, ...access, fresh: true, dropsCookies: true };
+        const filling = this.#fill(asking, lease, '');
         request.waitUntil(filling);
         asked = await filling;
       }
@@ -327,7 +422,22 @@ export class Engine {
  * @param {Pick<import('./document-calls.js').DocumentReply, 'answer' | 'headers'>} reply
  */
 function refusalOf({ answer: { httpStatus, body }, headers }) {
-  return decisionOf({ kind: 'refusal', status: httpStatus, body, originHeaders: headers });
+  return decisionOf({
+    ...{ kind: 'refusal', status: httpStatus, body, originHeaders: headers },
+    setCookies: headers?.getSetCookie() ?? [],
+  });
+}
+
+/**
+ * A request as its browser would have made it, had it been told of the cookies that are kept for it.
+ * @param {DocumentRequest} request
+ * @param {import('./kept-cookies.js').Kept | null} kept
+ * @param {number} now
+ * @returns {DocumentRequest}
+ */
+function afterCookies(request, kept, now) {
+  if (kept === null) return request;
+  return { ...request, headers: afterSetCookies(request.headers, kept.lines, now) };
 }
 
 /** @param {Uint8Array} body */

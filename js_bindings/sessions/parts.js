@@ -17,7 +17,7 @@
  * @property {() => import('./statistics.js').Statistics} statistics
  * @property {(request: import('../origin/vary.js').Varying) => import('../core/abi.js').RequestHead} headOf
  * @property {(request: import('../origin/vary.js').Varying, options: { signal?: AbortSignal, fresh?: boolean,
- *   waitUntil: (work: Promise<unknown>) => void }) => import('./document-request.js').DocumentRequest} documentRequest
+ *   dropsCookies?: boolean, waitUntil: (work: Promise<unknown>) => void }) => import('./document-request.js').DocumentRequest} documentRequest
  */
 
 export {};

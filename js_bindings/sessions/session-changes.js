@@ -5,7 +5,7 @@
 // Invariants: what happens to a credential that is known here is in effect here before a method returns, and elsewhere
 // within `revocationBound` of when its promise resolves (R31); what it could not publish yet waits in the outbox, or the
 // promise says that it does not.
-import { Action, Credential, RemoteEvent, Status } from '../core/abi-constants.js';
+import { Action, Credential, RemoteEvent, Status, SucceedFlag } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
 import { valueAt } from '../util/json-pointer.js';
@@ -13,6 +13,19 @@ import { isUserId } from '../util/user-id.js';
 import { isUnavailable } from './decision.js';
 
 const NO_BYTES = new Uint8Array();
+
+/** How long a cookie is served that another has replaced, as the core has it. */
+const OVERLAP_MS = 30_000;
+
+/**
+ * How a session has ended here.
+ * @typedef {object} Ended
+ * @property {number} status
+ * @property {import('../core/abi.js').Relative[]} relatives what has ended with it
+ */
+
+/** @type {Ended} */
+const NOTHING_ENDED = Object.freeze({ status: Status.UNKNOWN, relatives: [] });
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Where promises cannot be shared, it is looked this often whether a session has been ended. */
@@ -26,6 +39,18 @@ const LOOK_EVERY_MS = 10;
  */
 
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
+/** @typedef {import('./document-calls.js').Successor} Successor */
+
+/**
+ * How a session goes on with another credential.
+ * @typedef {object} Succession
+ * @property {boolean} isDelivered the client is told with this answer
+ * @property {Position | null} [since] where the log was before the origin was asked for the document
+ * @property {string} [cacheControl] what the origin has said of that
+ * @property {number} [askedAtMs] when that was
+ * @property {KeptDocument} [document] as the old credential has it: it has just been asked for
+ * @property {(saving: Promise<unknown>) => void} [saved] is given what goes on behind the answer
+ */
 
 /**
  * A write of a user's document that is under way.
@@ -75,6 +100,12 @@ export class SessionChanges {
   findManaged = async () => 'none';
 
   /**
+   * What was kept for the credentials of a request is another user's now: set by who makes the parts.
+   * @type {(head: RequestHead) => void}
+   */
+  forgetKept = () => {};
+
+  /**
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
@@ -105,12 +136,21 @@ export class SessionChanges {
     const { head } = request;
     const key = this.#core.sessionKey(head)?.key ?? '';
     // Another call is finding out: to begin anew would cancel its question.
-    const status = this.#isBeingEnded(key)
-      ? Status.UNKNOWN
-      : this.#core.revokeSession(head, this.#host.now(), false);
-    if (status !== Status.UNKNOWN) return this.#publishEnd(head, status);
+    const ended = this.#isBeingEnded(key) ? NOTHING_ENDED : this.#revoke(head, false);
+    if (ended.status !== Status.UNKNOWN) return this.#publishEnd(head, ended);
     const found = await this.#findEnd(request, key);
     if (found !== null) await this.#publishEnd(head, found);
+  }
+
+  /**
+   * @param {RequestHead} head with one credential
+   * @param {boolean} isAccepted
+   * @returns {Ended}
+   */
+  #revoke(head, isAccepted) {
+    this.forgetKept(head);
+    const relatives = this.#core.relatives(head);
+    return { status: this.#core.revokeSession(head, this.#host.now(), isAccepted), relatives };
   }
 
   /**
@@ -118,11 +158,11 @@ export class SessionChanges {
    * out may have been dropped by its host (R9).
    * @param {DocumentRequest} request
    * @param {string} key
-   * @returns {Promise<number | null>} how it has ended here; null: there is nothing to end
+   * @returns {Promise<Ended | null>} null: there is nothing to end
    */
   #findEnd(request, key) {
     const work = this.#isAccepted({ ...request, isEnding: true }).then((isAccepted) =>
-      isAccepted ? this.#core.revokeSession(request.head, this.#host.now(), true) : null,
+      isAccepted ? this.#revoke(request.head, true) : null,
     );
     // Two calls may find it out at once: it is known when the last of them has its answer.
     const all = Promise.allSettled([this.#ending.get(key)?.work, work]);
@@ -182,15 +222,16 @@ export class SessionChanges {
 
   /**
    * @param {RequestHead} head
-   * @param {number} status of its end here
+   * @param {Ended} ended here
    */
-  async #publishEnd(head, status) {
-    const heads = [head];
+  async #publishEnd(head, { status, relatives }) {
+    const heads = [{ head, relatives }];
     let isFull = status === Status.FULL;
     if (head.tenant !== '') {
       const ofAll = { ...head, tenant: '' };
-      heads.push(ofAll);
-      isFull ||= this.#core.revokeSession(ofAll, this.#host.now(), true) === Status.FULL;
+      const ended = this.#revoke(ofAll, true);
+      heads.push({ head: ofAll, relatives: ended.relatives });
+      isFull ||= ended.status === Status.FULL;
     }
     if (this.#shared === null) {
       if (isFull) throw new GuardFullError();
@@ -198,7 +239,12 @@ export class SessionChanges {
     }
     const { publisher } = this.#shared;
     // What is not remembered here is in the store or nowhere.
-    const ended = allOf(heads.map((each) => publisher.end(each, !isFull)));
+    const ended = allOf(
+      heads.flatMap((each) => [
+        publisher.end(each.head, !isFull),
+        ...each.relatives.map((relative) => publisher.endRelative(each.head, relative, !isFull)),
+      ]),
+    );
     await (isFull ? ended.catch(rejectFull) : ended);
   }
 
@@ -213,6 +259,8 @@ export class SessionChanges {
     const now = this.#host.now();
     const named = this.#core.namedHeads(head);
     const known = named.filter((each) => isAccepted || this.#core.isAccepted(each, now));
+    const relatives = known.flatMap((each) => this.#core.relatives(each));
+    this.forgetKept(head);
     this.#core.forgetSession(head);
     // A credential that does not count beside another is named all the same (R1).
     for (const each of named) if (each !== head) this.#core.forgetSession(each);
@@ -220,6 +268,7 @@ export class SessionChanges {
     const unknown = isAsked ? named.filter((each) => !known.includes(each)) : [];
     return allOf([
       ...known.map((each) => this.#publishDrop(each)),
+      ...relatives.map(async (each) => this.#shared?.publisher.dropRelative(each)),
       ...unknown.map((each) => this.#dropUnknown(alone(request, each))),
     ]);
   }
@@ -302,6 +351,70 @@ export class SessionChanges {
     if (!isAsked) return 'unavailable';
     if (isBusy) return 'busy';
     return isFilled || isThere ? 'found' : 'none';
+  }
+
+  /**
+   * The session of a request goes on with another cookie (rule R85).
+   * @param {RequestHead} head with one credential
+   * @param {Successor} successor
+   * @param {Succession} how
+   * @returns {boolean} false: it is no succession
+   */
+  succeed(head, { cookie, endsAtMs }, { isDelivered, document, saved, ...asked }) {
+    const now = this.#host.now();
+    const to = { tenant: head.tenant, cookie, authorization: '' };
+    const isAccepted = document !== undefined || this.#core.isAccepted(head, now);
+    const flags =
+      (isAccepted ? SucceedFlag.ACCEPTED : 0) | (isDelivered ? 0 : SucceedFlag.UNDELIVERED);
+    const action = this.#core.succeed(head, to, now, { endsAtMs, flags });
+    if (action === Action.RETRY) return false;
+    if (action !== Action.SERVE || this.#shared === null) return true;
+    const inherited = /** @type {KeptDocument} */ (this.#core.keptDocument);
+    const since = asked.since ?? this.#shared.log.position;
+    const answer = {
+      cacheControl: asked.cacheControl ?? '',
+      askedAtMs: asked.askedAtMs ?? this.#core.filledAtMs,
+    };
+    this.#shared.noteNames([head, to]);
+    const saving = [this.#shared.save(to, since, inherited, answer)];
+    if (document !== undefined) {
+      // Other nodes serve the old one no longer than this one does.
+      const until = { ...document, endsAtMs: now + OVERLAP_MS };
+      saving.push(this.#shared.save(head, since, until, answer));
+    }
+    (saved ?? ignore)(Promise.all(saving));
+    return true;
+  }
+
+  /**
+   * The origin has issued a refresh token together with an access token.
+   * @param {RequestHead} head with the access token
+   * @param {string} refreshToken
+   */
+  noteRefreshToken(head, refreshToken) {
+    this.#core.noteRefreshToken(head, refreshToken, this.#host.now());
+  }
+
+  /**
+   * The origin has exchanged a refresh token: the session that it was issued for goes on (rule R85).
+   * @param {RequestHead} head with the new access token
+   * @param {{ used: string, issued: string }} refreshTokens `issued` empty: the one that was used stays
+   * @returns {Promise<boolean>} false: nothing is known of the token. Resolves when the other nodes know
+   */
+  async renew(head, refreshTokens) {
+    const action = this.#core.renew(head, refreshTokens, this.#host.now());
+    if (action === Action.RETRY) return false;
+    if (this.#shared === null) return true;
+    if (action === Action.REFUSE) {
+      await this.#publishEnd(head, { status: Status.OK, relatives: [] });
+    } else if (action === Action.SERVE) {
+      const document = /** @type {KeptDocument} */ (this.#core.keptDocument);
+      const askedAtMs = this.#core.filledAtMs;
+      const { position } = this.#shared.log;
+      this.#shared.noteNames([head]);
+      await this.#shared.save(head, position, document, { cacheControl: '', askedAtMs });
+    }
+    return true;
   }
 
   /**
@@ -518,4 +631,9 @@ async function allOf(works) {
   for (const result of await Promise.allSettled(works)) {
     if (result.status === 'rejected') throw result.reason;
   }
+}
+
+/** @param {Promise<unknown>} work */
+function ignore(work) {
+  work.catch(() => {});
 }

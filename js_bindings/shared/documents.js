@@ -18,17 +18,8 @@ import { UsedMessages } from './used-messages.js';
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
  * @typedef {import('../core/abi.js').KeptDocument} KeptDocument
+ * @typedef {import('../core/abi.js').SharedDocument} SharedDocument
  * @typedef {import('../stores/store.js').Position} Position
- */
-
-/**
- * A document as another node has left it. Times are this node's.
- * @typedef {object} SharedDocument
- * @property {number} filledAtMs
- * @property {number} bornAtMs
- * @property {string} cacheControl
- * @property {string} meta
- * @property {Uint8Array<ArrayBuffer>} body
  */
 
 /**
@@ -136,6 +127,19 @@ export class SharedSessions {
     this.#families.noteUser(user, this.#families.identifierIn(body, user));
   }
 
+  /**
+   * Remembers where the records of credentials are that are one session.
+   * @param {RequestHead[]} heads
+   */
+  noteNames(heads) {
+    for (const head of heads) {
+      const session = this.#core.sessionKey(head);
+      if (session === null) continue;
+      const [{ name }] = this.#records.placesOf(partsOf(head, session));
+      this.publisher.names.set(session.key, name);
+    }
+  }
+
   /** Whether nothing is known of a request's session, good or bad. @param {RequestHead} head */
   isUnknown(head) {
     const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
@@ -188,6 +192,11 @@ export class SharedSessions {
       await this.publisher.end(head).catch(() => {}); // for those that come when the record is gone
       return this.#noteEnd(session.key);
     }
+    const { links = [] } = record;
+    if (record.family === this.#families.own) {
+      for (const { key, name } of links) if (name) this.publisher.names.set(key, name);
+      if (links.length > 0) this.#core.link([...links, session], this.#host.now());
+    }
     if (standing !== 'stands') return 'unusable';
     if (record.history !== this.log.position?.history) return 'unusable'; // the store has lost it meanwhile
     if (record.user !== null && record.family !== this.#families.own) {
@@ -202,6 +211,8 @@ export class SharedSessions {
       // As it is held: in whole seconds, or what is held would look older than the same here.
       filledAtMs: Math.floor((record.filledAt - clockOffset) / 1000) * 1000,
       bornAtMs: record.bornAt - clockOffset,
+      endsAtMs: record.endsAt ? record.endsAt - clockOffset : 0,
+      asksFirst: record.asksFirst ?? false,
     };
   }
 
@@ -231,11 +242,15 @@ export class SharedSessions {
   /**
    * What has happened since to the user of a record, or to a user whom nobody knows, or to its credential under another
    * tenant. That every session of the user was ended means this one too: it was there before.
-   * @param {{ at: string, user: string | null, bornAt: number }} record
+   * @param {Pick<import('./record.js').DocumentRecord, 'at' | 'user' | 'bornAt' | 'links'>} record
    * @param {string | null} ofAllTenants
    * @returns {Promise<'stands' | 'changed' | 'ended'>}
    */
-  async #stands({ at, user, bornAt }, ofAllTenants) {
+  async #stands({ at, user, bornAt, links = [] }, ofAllTenants) {
+    // What ends one credential of a session ends the others (R85).
+    const names = links.flatMap(({ name }) => (name ? [name] : []));
+    const others = await Promise.all(names.map((name) => this.#store.get(name)));
+    if (others.includes('ended')) return 'ended';
     const users = [user, ofAllTenants, ANY_USER].filter((each) => each !== null);
     if (users.some((each) => this.log.outbox.isPending(each))) return 'changed';
     const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
@@ -294,20 +309,25 @@ export class SharedSessions {
    * @param {KeptDocument} document
    * @param {{ cacheControl: string, askedAtMs: number }} answer
    */
-  async save(head, since, { user, body, meta, expiresAtMs }, { cacheControl, askedAtMs }) {
+  async save(head, since, document, { cacheControl, askedAtMs }) {
+    const { user, body, meta, bornAtMs, endsAtMs, asksFirst } = document;
     const ofAllTenants = this.#core.keyOfAllTenants(head);
     const session = since && this.#core.sessionKey(head);
     if (since === null || session === null) return;
     const keys = [session.key, user, ofAllTenants];
     if (keys.some((key) => key !== null && this.log.outbox.isPending(key))) return;
     const { clockOffset } = this.log;
+    const relatives = this.#core.relatives(head);
     const record = {
       at: since.at,
       history: since.history,
       kept: this.#kept,
       user,
       filledAt: askedAtMs + clockOffset,
-      bornAt: expiresAtMs - this.#options.expiresIn + clockOffset,
+      bornAt: bornAtMs + clockOffset,
+      ...(endsAtMs > 0 && { endsAt: endsAtMs + clockOffset }),
+      ...(asksFirst && { asksFirst }),
+      ...(relatives.length > 0 && { links: this.publisher.named(relatives) }),
       cacheControl,
       meta,
     };

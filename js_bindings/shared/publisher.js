@@ -25,6 +25,8 @@ export class Publisher {
   #log;
   #families;
   #ownEvents;
+  /** Where the records of sessions are that have several credentials, by key. */
+  names = new RecordNames();
   /** @type {Position | null} */
   #lastTold = null;
   /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
@@ -81,6 +83,45 @@ export class Publisher {
       }
     };
     return [isKept ? this.#log.outbox.publish(session.key, 'end', send) : send()];
+  }
+
+  /**
+   * One more credential of a session that has ended. Where its record is is known where it was last seen; else its key
+   * is marked.
+   * @param {RequestHead} head of the other credential
+   * @param {import('../core/abi.js').Relative} relative
+   * @param {boolean} isKept
+   */
+  async endRelative(head, { key, endingKey }, isKept) {
+    const { keys, writer } = this.#families.own;
+    const { expiresIn } = this.#options;
+    this.#log.ends.add(key, this.#host.now() + expiresIn);
+    const send = async () => {
+      for (const each of endingPartsOf(head, { key, endingKey, kind: 0, credential: '' })) {
+        await this.#store.end(nameOf(keys, each), each.credential, writer, expiresIn);
+      }
+      const name = this.names.get(key) ?? nameOf(keys, keyMarkOf(key));
+      await this.#store.end(name, key, writer, expiresIn);
+    };
+    await (isKept ? this.#log.outbox.publish(key, 'end', send) : send());
+  }
+
+  /**
+   * One more credential of a session that has been dropped.
+   * @param {import('../core/abi.js').Relative} relative
+   */
+  async dropRelative({ key }) {
+    const { keys, writer } = this.#families.own;
+    const name = this.names.get(key) ?? nameOf(keys, keyMarkOf(key));
+    await this.#log.outbox.publish(key, 'drop', () => this.#store.forget(name, key, writer));
+  }
+
+  /**
+   * @param {import('../core/abi.js').Relative[]} relatives
+   * @returns {import('./record.js').Link[]} with where their records are
+   */
+  named(relatives) {
+    return relatives.map((each) => ({ ...each, name: this.names.get(each.key) }));
   }
 
   /** The store has come back without what it knew: it is to be told again what has ended. */
@@ -253,6 +294,28 @@ export class Publisher {
         compareAt(at, published.at) < 0 &&
         (key === ANY_USER || users.has(key)),
     );
+  }
+}
+
+/** So many names are remembered. */
+const MAX_NAMES = 4096;
+
+/** Names of records by the keys of their sessions; the oldest make room. */
+class RecordNames {
+  /** @type {Map<string, string>} */
+  #names = new Map();
+
+  /** @param {string} key */
+  get(key) {
+    return this.#names.get(key);
+  }
+
+  /** @param {string} key @param {string} name */
+  set(key, name) {
+    this.#names.delete(key);
+    this.#names.set(key, name);
+    const [oldest] = this.#names.keys();
+    if (this.#names.size > MAX_NAMES) this.#names.delete(oldest);
   }
 }
 

@@ -26,6 +26,28 @@ const NEWLINE = 10;
  */
 
 /**
+ * One more credential of a session, in a record of it.
+ * @typedef {import('../core/abi.js').Relative & { name?: string }} Link `name`: where its own record is
+ */
+
+/**
+ * What the record of a document says.
+ * @typedef {object} DocumentRecord
+ * @property {string} at
+ * @property {string} history
+ * @property {string} kept
+ * @property {string | null} user
+ * @property {number} filledAt
+ * @property {number} bornAt
+ * @property {number} [endsAt] when the session's cookie ends
+ * @property {boolean} [asksFirst] once stale, it is confirmed before it is served
+ * @property {Link[]} [links] the other credentials of the session
+ * @property {string} cacheControl
+ * @property {string} meta
+ * @property {Uint8Array<ArrayBuffer>} body
+ */
+
+/**
  * Of the record that holds a session's document.
  * @param {RequestHead} head
  * @param {NamedSession} session
@@ -92,8 +114,7 @@ export function recordOf(head, body) {
 
 /**
  * @param {Uint8Array<ArrayBuffer> | null} bytes
- * @returns {{ at: string, history: string, kept: string, user: string | null, filledAt: number,
- *   bornAt: number, cacheControl: string, meta: string, body: Uint8Array<ArrayBuffer> } | null}
+ * @returns {DocumentRecord | null}
  */
 export function parseRecord(bytes) {
   const end = bytes?.indexOf(NEWLINE) ?? -1;

@@ -770,8 +770,8 @@ export const shellMutants = [
   {
     name: 'R25: that a session which ends is published',
     file: CHANGES,
-    from: 'const ended = allOf(heads.map((each) => publisher.end(each, !isFull)));',
-    to: 'const ended = Promise.resolve();',
+    from: 'publisher.end(each.head, !isFull),',
+    to: '',
     by: stores('nodes'),
   },
   {
@@ -1233,8 +1233,8 @@ export const shellMutants = [
   {
     name: 'R25: that an observed sign-out which waits says so',
     file: OBSERVING,
-    from: 'await work.catch(() => {\n        isPending = true;\n      });',
-    to: 'await work.catch(() => {});',
+    from: 'isWaiting = true;',
+    to: '',
     by: js('guards-shared'),
   },
   {
@@ -1433,9 +1433,9 @@ export const shellMutants = [
   },
   {
     name: 'R12: that an answer which ends the cookie changes the session',
-    file: HEADERS,
-    from: 'found.isChanged ||= isEnd || !sent.includes(pair);',
-    to: 'found.isChanged ||= !sent.includes(pair);',
+    file: 'js_bindings/origin/session-cookies.js',
+    from: 'isChanged ||= isEnd || !sent.includes(pair);',
+    to: 'isChanged ||= !sent.includes(pair);',
     by: js('headers'),
   },
   {
@@ -1647,8 +1647,8 @@ export const shellMutants = [
   {
     name: 'R22, R41: that an answer which is read here is decoded',
     file: PASSING,
-    from: 'isRead: isUpdate',
-    to: 'isRead: false',
+    from: 'isRead: isUpdate || ',
+    to: 'isRead: ',
     by: suite('R22'),
   },
   {
@@ -1811,5 +1811,76 @@ export const shellMutants = [
     from: 'decision.failure ?? engine.calls.failure ?? undefined',
     to: 'decision.failure ?? undefined',
     by: js('session-cache'),
+  },
+  // --- Successions (R85), and what is set where nobody can be told (R87) ---
+  {
+    name: 'R85: that those who wait get what the leader is told',
+    file: ENGINE,
+    from: 'if (lines.length > 0) this.#noteLeader(lease, lines);',
+    to: '',
+    by: js('succession'),
+  },
+  {
+    name: 'R87: that what is set behind an answer is kept',
+    file: ENGINE,
+    from: 'if (isDocument && !isTold) {',
+    to: 'if (false) {',
+    by: js('succession'),
+  },
+  {
+    name: 'R87: that a hit looks for what is kept',
+    file: HIT,
+    from: 'if (kept !== null && !kept.isEmpty && kept.has(head)) return null;',
+    to: '',
+    by: js('succession'),
+  },
+  {
+    name: 'R87: that the origin is asked as the browser would have asked it',
+    file: ENGINE,
+    from: 'headers: afterSetCookies(request.headers, kept.lines, now)',
+    to: 'headers: request.headers',
+    by: js('succession'),
+  },
+  {
+    name: 'R87: that what was kept is another user’s after a drop',
+    file: CHANGES,
+    from: '    this.forgetKept(head);\n    this.#core.forgetSession(head);',
+    to: '    this.#core.forgetSession(head);',
+    by: js('succession'),
+  },
+  {
+    name: 'R8, R85: that a rotation is of a session that has not ended meanwhile',
+    file: OBSERVING,
+    from: 'if (!passed.isEnded && !begins && cookies.set.length > 0 && this.#hasEnded(head)) {',
+    to: 'if (false) {',
+    by: js('succession'),
+  },
+  {
+    name: 'R85: that a cookie that is set where users sign in is no succession',
+    file: OBSERVING,
+    from: 'const isElsewhere = !mayChangeIdentity && !isEnded;',
+    to: 'const isElsewhere = !isEnded;',
+    by: js('succession'),
+  },
+  {
+    name: 'R31, R85: that a record whose session ended under another credential is none',
+    file: DOCUMENTS,
+    from: "if (others.includes('ended')) return 'ended';",
+    to: '',
+    by: js('succession'),
+  },
+  {
+    name: 'R85: that the other nodes serve the old cookie no longer than this one',
+    file: CHANGES,
+    from: 'const until = { ...document, endsAtMs: now + OVERLAP_MS };',
+    to: 'const until = { ...document };',
+    by: js('succession'),
+  },
+  {
+    name: 'R85: that a renewal is one by its path or its words',
+    file: 'js_bindings/http/renewals.js',
+    from: 'const used = isRenewal ?',
+    to: 'const used = true ?',
+    by: js('succession'),
   },
 ];

@@ -3,15 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { markPrivate } from '../../js_bindings/http/private-headers.js';
 import {
-  changesCookie,
   endToEnd,
   fillHeaders,
-  removeCookieEnds,
   retryAfterMs,
-  sessionCookies,
   toHeaders,
   withoutCredentials,
 } from '../../js_bindings/origin/headers.js';
+import { removeCookieEnds, sessionCookies } from '../../js_bindings/origin/session-cookies.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const NAMES = ['session', '__Host-session'];
@@ -19,7 +17,7 @@ const NAMES = ['session', '__Host-session'];
 /** @param {string} sent @param {...string} lines */
 function changes(sent, ...lines) {
   const response = new Headers(lines.map((line) => ['set-cookie', line]));
-  return changesCookie(new Headers({ cookie: sent }), response, NAMES, NOW);
+  return sessionCookies(new Headers({ cookie: sent }), response, NAMES, NOW).isChanged;
 }
 
 describe('R1: chunks of the session cookie', () => {
@@ -67,7 +65,7 @@ describe('R1: chunks of the session cookie', () => {
   });
 });
 
-describe('changesCookie', () => {
+describe('sessionCookies', () => {
   test('another value, or an end, is a change', () => {
     for (const line of [
       'session=b',

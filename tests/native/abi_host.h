@@ -45,7 +45,7 @@ class Host {
                      const std::string& meta = "", const std::string& cache_control = "",
                      double now = kNow, double retry_after = 0, bool is_refusal = false) {
     put({cache_control, meta, body});
-    return sesame_fill_complete(&handle_, now, lease, status, is_refusal, retry_after,
+    return sesame_fill_complete(&handle_, now, lease, status, is_refusal, retry_after, 0, 0,
                                 length(cache_control), length(meta), length(body));
   }
   std::uint32_t begin_write(const Request& request, double now = kNow) {

@@ -46,10 +46,10 @@ TEST_CASE("ABI, R13: a document longer than the input region is a failure, not a
   Host host;
   const std::uint32_t capacity = sesame_input_capacity(host.handle());
   for (const std::uint32_t length : {capacity + 1, std::numeric_limits<std::uint32_t>::max()}) {
-    CHECK(sesame_fill_complete(host.handle(), kNow, host.begin(bearer("t")), 200, 0, 0, 0, 0,
+    CHECK(sesame_fill_complete(host.handle(), kNow, host.begin(bearer("t")), 200, 0, 0, 0, 0, 0, 0,
                                length) == SESAME_ACTION_UNAVAILABLE);
-    CHECK(sesame_fill_complete(host.handle(), kNow, host.begin(bearer("t")), 401, 0, 0, length, 0,
-                               0) == SESAME_ACTION_UNAVAILABLE);
+    CHECK(sesame_fill_complete(host.handle(), kNow, host.begin(bearer("t")), 401, 0, 0, 0, 0,
+                               length, 0, 0) == SESAME_ACTION_UNAVAILABLE);
   }
   CHECK(host.check(bearer("t")) == SESAME_ACTION_FETCH);
 }

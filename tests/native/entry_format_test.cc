@@ -99,6 +99,8 @@ TEST_CASE("R8: any times come back, and none later than it was given") {
     info.expires_at = time();
     info.born_at = time();
     info.used_at = random.one_in(2) ? 0 : time();
+    info.ends_at = random.one_in(2) ? 0 : time();
+    info.asks_first = random.one_in(2);
     info.sequence =
         static_cast<Sequence>(random.one_in(2) ? 5000 + random.below(300) - 150 : random.next());
     info.user_tag = random.one_in(4) ? 0 : static_cast<std::uint32_t>(random.next());

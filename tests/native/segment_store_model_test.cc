@@ -126,6 +126,8 @@ class Model {
         break;
       case 3:
         info.used_at = now_;
+        info.ends_at = info.expires_at;
+        info.asks_first = !info.asks_first;
         break;
       default:
         break;

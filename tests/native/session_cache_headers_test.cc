@@ -84,9 +84,27 @@ TEST_CASE("R15: max-age=0 and no-cache are kept, and asked for anew each time") 
   const std::string cache_control = GENERATE("no-cache", "max-age=0", "max-age=soon");
   f.fill(f.begin(bearer("t")), document("7"), {.etag = "\"1\"", .cache_control = cache_control});
   const Decision decision = f.check(bearer("t"));
-  CHECK(decision.action == Action::kServeStale);
-  CHECK(decision.lease != 0);
+  CHECK(decision.action == Action::kFetch);
   CHECK(decision.meta == "\"1\"");
+  f.join(bearer("t"), decision.lease);
+  CHECK(f.answer(decision.lease, 304).body == document("7"));
+  const LeaseId again = f.begin(bearer("t"));
+  CHECK(f.fail(again).action == Action::kServeStale);
+  CHECK(f.check(bearer("t")).action == Action::kServeStale);
+  f.pass(1000);
+  f.begin(bearer("t"));
+}
+
+TEST_CASE("R15: must-revalidate lets a fresh document be served, and a stale one be confirmed") {
+  Fixture f;
+  f.hold(bearer("t"), document("7"), {.etag = "\"1\"", .cache_control = "must-revalidate"});
+  f.pass(30 * kMinute);
+  const LeaseId lease = f.begin(bearer("t"));
+  f.answer(lease, 304);
+  CHECK(f.check(bearer("t")).action == Action::kServe);
+  f.pass(30 * kMinute);
+  // A 304 that says nothing leaves it as it was.
+  f.begin(bearer("t"));
 }
 
 TEST_CASE("R15: an ETag is sent along, and 304 refreshes the entry as it is") {

@@ -192,7 +192,7 @@ TEST_CASE("R30-R32: the same over the ABI") {
 
   const std::uint32_t lease = one.begin(request);
   one.put({"max-age=60", "\"1\"", document("7")});
-  REQUIRE(sesame_fill_shared(one.handle(), kNow, lease, kNow - 1000, kNow - 2000, 10, 3,
+  REQUIRE(sesame_fill_shared(one.handle(), kNow, lease, kNow - 1000, kNow - 2000, 0, 0, 10, 3,
                              Host::length(document("7"))) == SESAME_ACTION_RETRY);
   CHECK(one.check(request) == SESAME_ACTION_SERVE);
   CHECK(one.meta() == "\"1\"");

@@ -60,6 +60,7 @@ inline bool is_as_given(const EntryInfo& got, const EntryInfo& given) {
   return close(got.filled_at, given.filled_at) && close(got.fresh_until, given.fresh_until) &&
          close(got.drop_at, given.drop_at) && close(got.expires_at, given.expires_at) &&
          close(got.born_at, given.born_at) && got.used_at == given.used_at &&
+         close(got.ends_at, given.ends_at) && got.asks_first == given.asks_first &&
          got.sequence == given.sequence && got.user_tag == given.user_tag &&
          got.http_status == given.http_status;
 }

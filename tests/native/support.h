@@ -107,6 +107,8 @@ struct Decision {
 struct Headers {
   std::string etag = {};
   std::string cache_control = {};
+  TimeMs ends_at = 0;  // of the session's cookie, which it renews
+  bool sets_cookies = false;
 };
 
 inline bool add_up(const Metrics& metrics) {
@@ -185,8 +187,16 @@ class Fixture {
                                           .retry_after = retry_after,
                                           .cache_control = headers.cache_control,
                                           .meta = headers.etag,
-                                          .body = body},
+                                          .body = body,
+                                          .ends_at = headers.ends_at,
+                                          .sets_cookies = headers.sets_cookies},
                                          now_));
+  }
+  Decision succeed(const Request& from, const Request& to, const SuccessionOptions& options = {}) {
+    return settled(cache_->succeed(from.head(), to.head(), options, now_));
+  }
+  Decision renew(const Request& to, const std::string& used, const std::string& issued = "") {
+    return settled(cache_->renew(to.head(), used, issued, now_));
   }
 
   /// A success that says that nobody is signed in.

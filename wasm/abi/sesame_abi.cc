@@ -144,6 +144,9 @@ std::uint32_t report(sesame_cache* handle, const Outcome& outcome) {
   result.expires_at_ms = whole_second(outcome.expires_at);
   result.fresh_until_ms = static_cast<double>(outcome.fresh_until);
   result.filled_at_ms = static_cast<double>(outcome.filled_at);
+  result.born_at_ms = static_cast<double>(outcome.born_at);
+  result.ends_at_ms = static_cast<double>(outcome.ends_at);
+  result.asks_first = outcome.asks_first ? 1 : 0;
   result.user_count = outcome.user ? 1 : 0;
   if (outcome.user) write_key(*outcome.user, result.users);
   return result.action;
@@ -215,6 +218,7 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
 
 uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
                               uint32_t http_status, uint32_t is_refusal, double retry_after_ms,
+                              double ends_at_ms, uint32_t sets_cookies,
                               uint32_t cache_control_length, uint32_t meta_length,
                               uint32_t body_length) {
   InputReader input(*cache);
@@ -222,6 +226,8 @@ uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease
   // It marks a success and nothing else.
   answer.is_refusal = is_refusal != 0 && sesame::http::is_success(static_cast<int>(http_status));
   answer.retry_after = time_of(retry_after_ms);
+  answer.ends_at = time_of(ends_at_ms);
+  answer.sets_cookies = sets_cookies != 0;
   answer.cache_control = input.next(cache_control_length);
   answer.meta = input.next(meta_length);
   answer.body = input.next(body_length);
@@ -299,6 +305,72 @@ uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t user_id
   const Bytes user_id = input.next(user_id_length);
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
   return static_cast<std::uint32_t>(cache->cache.revoke_user(user_id, time_of(now_ms)));
+}
+
+uint32_t sesame_session_succeed(sesame_cache* cache, double now_ms, double ends_at_ms,
+                                uint32_t flags, uint32_t tenant_length, uint32_t cookie_length,
+                                uint32_t authorization_length, uint32_t new_cookie_length,
+                                uint32_t new_authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  sesame::RequestHead to{.tenant = head.tenant, .cookie = {}, .authorization = {}};
+  to.cookie = input.next(new_cookie_length);
+  to.authorization = input.next(new_authorization_length);
+  if (!input.fits()) return report(cache, {.action = sesame::Action::kRetry});
+  const sesame::SuccessionOptions options{
+      .ends_at = time_of(ends_at_ms),
+      .is_accepted = (flags & SESAME_SUCCEED_ACCEPTED) != 0,
+      .is_delivered = (flags & SESAME_SUCCEED_UNDELIVERED) == 0};
+  return report(cache, cache->cache.succeed(head, to, options, time_of(now_ms)));
+}
+
+void sesame_tokens_issued(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                          uint32_t cookie_length, uint32_t authorization_length,
+                          uint32_t refresh_length) {
+  InputReader input(*cache);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  const Bytes refresh_token = input.next(refresh_length);
+  if (input.fits()) cache->cache.note_refresh_token(head, refresh_token, time_of(now_ms));
+}
+
+uint32_t sesame_tokens_renewed(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                               uint32_t cookie_length, uint32_t authorization_length,
+                               uint32_t used_length, uint32_t refresh_length) {
+  InputReader input(*cache);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  const Bytes used = input.next(used_length);
+  const Bytes refresh_token = input.next(refresh_length);
+  if (!input.fits()) return report(cache, {.action = sesame::Action::kRetry});
+  return report(cache, cache->cache.renew(head, used, refresh_token, time_of(now_ms)));
+}
+
+uint32_t sesame_session_relatives(sesame_cache* cache, uint32_t tenant_length,
+                                  uint32_t cookie_length, uint32_t authorization_length) {
+  InputReader input(*cache);
+  const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
+  if (!input.fits()) return 0;
+  const auto relatives = cache->cache.relatives_of(head);
+  cache->text.clear();
+  for (const auto& [key, ending] : relatives) {
+    cache->text.append(bytes_of(cache, key)).append(bytes_of(cache, ending));
+  }
+  report_bytes(cache, cache->text);
+  return static_cast<std::uint32_t>(relatives.size());
+}
+
+void sesame_session_link(sesame_cache* cache, double now_ms, uint32_t members_length) {
+  InputReader input(*cache);
+  Bytes members = input.next(members_length);
+  if (!input.fits()) return;
+  sesame::SuccessionTable::Family family;
+  constexpr std::size_t kMemberBytes = 2 * sizeof(sesame::Key);
+  for (; members.size() >= kMemberBytes; members.remove_prefix(kMemberBytes)) {
+    sesame::SuccessionTable::Member member;
+    read_key(members.substr(0, sizeof(sesame::Key)), &member.key);
+    read_key(members.substr(sizeof(sesame::Key), sizeof(sesame::Key)), &member.ending);
+    family.add(member);
+  }
+  cache->cache.link(family, time_of(now_ms));
 }
 
 uint32_t sesame_sequence(sesame_cache* cache) { return cache->cache.now_sequence(); }
@@ -455,12 +527,15 @@ void sesame_trust_from(sesame_cache* cache, double time_ms) {
 }
 
 uint32_t sesame_fill_shared(sesame_cache* cache, double now_ms, uint32_t lease, double filled_at_ms,
-                            double born_at_ms, uint32_t cache_control_length, uint32_t meta_length,
+                            double born_at_ms, double ends_at_ms, uint32_t asks_first,
+                            uint32_t cache_control_length, uint32_t meta_length,
                             uint32_t body_length) {
   InputReader input(*cache);
   sesame::SharedDocument document;
   document.filled_at = time_of(filled_at_ms);
   document.born_at = time_of(born_at_ms);
+  document.ends_at = time_of(ends_at_ms);
+  document.asks_first = asks_first != 0;
   document.cache_control = input.next(cache_control_length);
   document.meta = input.next(meta_length);
   document.body = input.next(body_length);

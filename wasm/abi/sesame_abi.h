@@ -81,7 +81,7 @@ enum sesame_credential {
 enum sesame_reason {
   SESAME_REASON_NONE = 0,
   SESAME_REASON_FRESH = 1,    /* held, and young enough */
-  SESAME_REASON_STALE = 2,    /* held, and older: it is refreshed behind the answer */
+  SESAME_REASON_STALE = 2,    /* held, and older: it is refreshed behind the answer, or before it */
   SESAME_REASON_FOLLOWED = 3, /* the answer to another request of this credential */
   SESAME_REASON_ABSENT = 4,   /* nothing is held: it never was, was evicted, or has been dropped */
   SESAME_REASON_EXPIRED = 5,  /* past keepFor, expiresIn or idleFor */
@@ -154,6 +154,9 @@ struct sesame_result {
                             down to a second */
   double fresh_until_ms; /* of the same; 0: the document is not kept */
   double filled_at_ms;   /* of what was held: when the origin last confirmed it */
+  double born_at_ms;     /* of the same: when the session began */
+  double ends_at_ms;     /* of the same: when its cookie ends; 0: not known */
+  uint32_t asks_first;   /* 1: once stale, the document is confirmed before it is served */
   /* The keys of the users that it concerns, one after another, no key twice. After a fill, of the
    * user whose document it is; after a write, see there. Never after a check: an entry carries 32
    * bits of the key, and the rest would have to be read from the document. */
@@ -197,11 +200,14 @@ SESAME_EXPORT uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t
 
 /* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `is_refusal`: it is
  * a clear "no", though its status tells of success (rule R80). `meta` is kept beside the document
- * and handed back: the host's own, a validator for instance. Returns SERVE, SERVE_STALE, REFUSE,
- * ANSWER, UNAVAILABLE or RETRY. */
+ * and handed back: the host's own, a validator for instance. `ends_at_ms`: when the session's
+ * cookie ends, if the answer has renewed it, else 0. `sets_cookies`: it sets some, of whatever
+ * name; from now on stale documents are confirmed before they are served (R86, R87). Returns SERVE,
+ * SERVE_STALE, REFUSE, ANSWER, UNAVAILABLE or RETRY. */
 SESAME_EXPORT uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
                                             uint32_t http_status, uint32_t is_refusal,
-                                            double retry_after_ms, uint32_t cache_control_length,
+                                            double retry_after_ms, double ends_at_ms,
+                                            uint32_t sets_cookies, uint32_t cache_control_length,
                                             uint32_t meta_length, uint32_t body_length);
 
 /* The host is about to ask the origin under a lease, or to exchange tokens under one: the call is
@@ -261,6 +267,48 @@ SESAME_EXPORT uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms
                                               uint32_t user_id_length);
 SESAME_EXPORT uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms,
                                           uint32_t user_id_length);
+
+/* --- Successions (rule R85) ------------------------------------------------------------------- */
+
+/* Flags of sesame_session_succeed. */
+enum sesame_succeed_flag {
+  SESAME_SUCCEED_ACCEPTED = 1, /* the host knows that the origin has accepted the old credential */
+  SESAME_SUCCEED_UNDELIVERED = 2 /* the client has not been told yet: the old one stands as it is */
+};
+
+/* The origin has answered a request with the first credential by putting the second in its place.
+ * `ends_at_ms`: when the new cookie ends; 0: not known. Returns SERVE: the body is the document
+ * that the second has from now on; PASS: they are one session, of which nothing is held; RETRY: it
+ * is no succession, and the first is to be dropped. */
+SESAME_EXPORT uint32_t sesame_session_succeed(sesame_cache* cache, double now_ms, double ends_at_ms,
+                                              uint32_t flags, uint32_t tenant_length,
+                                              uint32_t cookie_length, uint32_t authorization_length,
+                                              uint32_t new_cookie_length,
+                                              uint32_t new_authorization_length);
+
+/* The origin has issued a refresh token together with a credential. */
+SESAME_EXPORT void sesame_tokens_issued(sesame_cache* cache, double now_ms, uint32_t tenant_length,
+                                        uint32_t cookie_length, uint32_t authorization_length,
+                                        uint32_t refresh_length);
+
+/* The origin has exchanged the refresh token `used` for a credential and, unless `refresh_length`
+ * is 0, for another refresh token. Returns as sesame_session_succeed; RETRY: nothing is known of
+ * `used`, or it is another user's; REFUSE: its session has ended, and that of the credential with
+ * it. */
+SESAME_EXPORT uint32_t sesame_tokens_renewed(sesame_cache* cache, double now_ms,
+                                             uint32_t tenant_length, uint32_t cookie_length,
+                                             uint32_t authorization_length, uint32_t used_length,
+                                             uint32_t refresh_length);
+
+/* The other credentials of a request's session, as far as they are known: for each 32 bytes of the
+ * body, its key and the key that all its spellings share. Returns how many there are. */
+SESAME_EXPORT uint32_t sesame_session_relatives(sesame_cache* cache, uint32_t tenant_length,
+                                                uint32_t cookie_length,
+                                                uint32_t authorization_length);
+
+/* Another node says that these are one session: 32 bytes each, as above, the first credential
+ * first. */
+SESAME_EXPORT void sesame_session_link(sesame_cache* cache, double now_ms, uint32_t members_length);
 
 /* --- Managed sessions ------------------------------------------------------------------------- */
 
@@ -369,9 +417,9 @@ SESAME_EXPORT void sesame_trust_from(sesame_cache* cache, double time_ms);
 /* Brings what another node has left to a lease. Returns RETRY: check again; or FETCH: it is of no
  * use, ask the origin under the same lease. */
 SESAME_EXPORT uint32_t sesame_fill_shared(sesame_cache* cache, double now_ms, uint32_t lease,
-                                          double filled_at_ms, double born_at_ms,
-                                          uint32_t cache_control_length, uint32_t meta_length,
-                                          uint32_t body_length);
+                                          double filled_at_ms, double born_at_ms, double ends_at_ms,
+                                          uint32_t asks_first, uint32_t cache_control_length,
+                                          uint32_t meta_length, uint32_t body_length);
 
 /* --- Snapshots (SPEC R52) --------------------------------------------------------------------- */
 

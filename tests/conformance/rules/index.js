@@ -21,6 +21,7 @@ import { sessionPath } from './session-path.js';
 import { sharing } from './sharing.js';
 import { signInPaths } from './sign-in-paths.js';
 import { streaming } from './streaming.js';
+import { successions } from './successions.js';
 import { tokens } from './tokens.js';
 import { trouble } from './trouble.js';
 import { unauthenticated } from './unauthenticated.js';
@@ -41,7 +42,7 @@ export const cases = [
   ],
   ...[...refusals, ...unauthenticated, ...failures, ...keeping, ...sessionPath],
   ...[...updates, ...writing, ...signInPaths],
-  ...[...login, ...tokens, ...managedSessions],
+  ...[...successions, ...login, ...tokens, ...managedSessions],
   ...[...http, ...crossOrigin, ...passing, ...streaming, ...limits, ...forwardAuth],
   ...[...observability, ...sharing, ...trouble, ...browser],
 ];

@@ -2,7 +2,7 @@
 // Invariant: the next check after one of them asks the origin.
 import assert from 'node:assert/strict';
 import { ask, assertPrivate, attempt, bearer, cookie } from '../../support/http-case.js';
-import { DOCUMENT, documentOf, READ, SESSION } from '../../support/origin.js';
+import { documentOf, READ, SESSION } from '../../support/origin.js';
 import { createGate } from '../../support/wait.js';
 import { hostRule } from '../suite.js';
 
@@ -169,24 +169,6 @@ export const signInPaths = [
       assert.deepEqual(response.headers.getSetCookie(), cookies);
       assert.equal(response.headers.get('vary'), 'Accept, Cookie, Authorization');
       assertPrivate(response);
-    },
-  ),
-
-  hostRule(
-    'R10',
-    'a document that comes with another session cookie is answered and not kept',
-    async (t) => {
-      const name = t.user();
-      const headers = { 'set-cookie': [`session=${name}-next; Path=/`] };
-      t.origin.on(READ, { headers, body: documentOf(name) }, { body: documentOf(name) });
-      const first = await t.fetch(DOCUMENT, { headers: cookie(name) });
-      assert.deepEqual([first.status, await first.text()], [200, documentOf(name)]);
-      assert.deepEqual(first.headers.getSetCookie(), headers['set-cookie']);
-      assertPrivate(first);
-      assert.equal((await ask(t, cookie(name)))[0], 'origin');
-      const held = await t.fetch(DOCUMENT, { headers: cookie(name) });
-      assert.deepEqual(held.headers.getSetCookie(), []);
-      assert.equal(t.origin.count(), 2);
     },
   ),
 

@@ -147,6 +147,7 @@ class Host {
     return leases_[which % leases_.size()].id;
   }
 
+  double ends_at() { return input_.byte() % 2 == 0 ? 0 : now_ + some(60'000); }
   double some(double unit) { return static_cast<double>(input_.byte() % 4) * unit; }
 
   std::string document(std::size_t user) {
@@ -191,8 +192,8 @@ class Host {
     const std::uint32_t control = put(kControls[input_.below(4)]);
     const std::uint32_t meta = put(input_.below(2) == 0 ? "" : "\"etag\"");
     const std::uint32_t body = put(document(user));
-    output(sesame_fill_complete(&cache_, now_, lease.id, status, is_refusal, some(5'000), control,
-                                meta, body));
+    output(sesame_fill_complete(&cache_, now_, lease.id, status, is_refusal, some(5'000), ends_at(),
+                                input_.word() % 2, control, meta, body));
   }
 
   void end_write(std::size_t key) {
@@ -363,7 +364,8 @@ class Host {
     const std::uint32_t meta = put(input_.below(2) == 0 ? "" : "\"etag\"");
     const std::uint32_t body = put(input_.below(8) == 0 ? "{" : document(user));
     const std::uint32_t action =
-        sesame_fill_shared(&cache_, now_, lease.id, filled_at, born_at, control, meta, body);
+        sesame_fill_shared(&cache_, now_, lease.id, filled_at, born_at, ends_at(),
+                           input_.word() % 2, control, meta, body);
     require(action == SESAME_ACTION_RETRY || action == SESAME_ACTION_FETCH);
   }
 
@@ -410,7 +412,7 @@ class Host {
         break;
       case 1:
         output(sesame_fill_complete(&cache_, now_, lease(), input_.word() % 1'100, input_.below(2),
-                                    some(1e6), first, second, third));
+                                    some(1e6), ends_at(), input_.word() % 2, first, second, third));
         break;
       case 2:
         output(

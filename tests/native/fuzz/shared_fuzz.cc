@@ -91,7 +91,7 @@ class Host {
       case 2:
         return sesame_remote_apply(c, at, input_.word() % 8, l[0], 0);
       case 3:
-        sesame_fill_shared(c, at, any_lease(), other, third, l[0], l[1], l[2]);
+        sesame_fill_shared(c, at, any_lease(), other, third, third, l[0] % 2, l[0], l[1], l[2]);
         return;
       case 4:
         sesame_session_key(c, l[0], l[1], l[2]);

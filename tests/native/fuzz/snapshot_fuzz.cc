@@ -73,7 +73,8 @@ class Node {
       const std::uint32_t control = put(session % 4 == 0 ? "max-age=600" : "");
       const std::uint32_t meta = put(session % 3 == 0 ? "\"etag\"" : "");
       const std::uint32_t body = put(is_refused ? "no" : document_of(session));
-      sesame_fill_complete(&cache_, now, lease, is_refused ? 401 : 200, 0, 0, control, meta, body);
+      sesame_fill_complete(&cache_, now, lease, is_refused ? 401 : 200, 0, 0, 0, 0, control, meta,
+                           body);
       if (session % 17 == 0) revoke(session);
     }
   }

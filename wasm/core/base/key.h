@@ -26,6 +26,8 @@ enum class KeyKind : std::uint8_t {
   kUser = 3,
   kReplacement = 4,
   kEnding = 5,  ///< what all spellings of a token have in common: tombstones alone have such keys
+  kRefreshToken = 6,
+  kSubject = 7,  ///< of whom a token speaks
 };
 
 /// Makes keys under one secret. Two makers with different secrets make unrelated keys.
@@ -67,6 +69,12 @@ class KeyMaker {
 /// The key under which a session's tokens are exchanged: one of its own, that no credential has.
 constexpr Key refresh_key(const Key& session) {
   return {~session.low, session.high ^ 0x7265667265736821ULL};
+}
+
+/// Where a session's document is kept for the token that will follow its own (R85): it may outlive
+/// that.
+constexpr Key renewal_key(const Key& session) {
+  return {~session.low, session.high ^ 0x72656e6577616c73ULL};
 }
 
 /// Where it is noted that a credential was accepted for some tenant.

@@ -61,6 +61,8 @@ CacheControl read_cache_control(Bytes value) {
     } else if (equals_ignoring_case(name, "no-cache")) {
       // With an argument it is a list of fields, and says nothing of the document.
       if (argument.empty()) result.no_cache = true;
+    } else if (equals_ignoring_case(name, "must-revalidate")) {
+      result.must_revalidate = true;
     } else if (equals_ignoring_case(name, "max-age")) {
       const DurationMs age = read_seconds(argument);
       result.max_age_ms = std::min(result.max_age_ms.value_or(age), age);

@@ -10,6 +10,7 @@ namespace sesame {
 struct CacheControl {
   bool no_store = false;
   bool no_cache = false;
+  bool must_revalidate = false;
   std::optional<DurationMs> max_age_ms;  ///< the smallest, if given more than once
 };
 

@@ -98,6 +98,13 @@ Bytes bare_token(Bytes value) {
   return value;
 }
 
+std::optional<std::string> jwt_subject(Bytes token) {
+  Jwt jwt;
+  if (!read_jwt(token, &jwt) || check_document(jwt.payload) != Status::kOk) return std::nullopt;
+  const std::optional<Bytes> sub = find_value(jwt.payload, "/sub");
+  return sub ? std::optional<std::string>(*sub) : std::nullopt;
+}
+
 std::optional<TimeMs> jwt_expiry(Bytes token) {
   Jwt jwt;
   if (!read_jwt(token, &jwt) || check_document(jwt.payload) != Status::kOk) return std::nullopt;

@@ -20,6 +20,10 @@ std::optional<std::string> jwt_content(Bytes token);
 /// or too large for TimeMs is held at the nearest end of [0, 253402300799000] (end of year 9999).
 std::optional<TimeMs> jwt_expiry(Bytes token);
 
+/// The `sub` claim of such a token as it stands there, a JSON string or number. Empty if it has
+/// none.
+std::optional<std::string> jwt_subject(Bytes token);
+
 /// What the readers of an `Authorization` take for the token: without quotes and the `token=`
 /// before it (Rails). The scheme is not part of it, as some readers take several for the same.
 Bytes bare_token(Bytes value);

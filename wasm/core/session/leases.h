@@ -51,6 +51,7 @@ struct Lease {
   bool conditional = false;          ///< the holder was given a validator to send (R15)
   bool took_over = false;            ///< the one before it ran past its deadline
   bool is_stranger = false;          ///< no document of this key was held when it began
+  bool is_cookie = false;            ///< of a session cookie
   bool login_seen = false;           ///< what may have been a login went past since it began
   TimeMs deadline = 0;               ///< from here on it counts for nothing
   TimeMs credential_expires_at = 0;  ///< `exp` of a credential that is a JWT; 0: none

@@ -4,6 +4,8 @@
 
 #include "codec/shape_codec.h"
 #include "session/leases.h"
+#include "session/refresh_tokens.h"
+#include "session/successions.h"
 #include "session/tombstones.h"
 #include "session/user_events.h"
 #include "store/segment_store.h"
@@ -24,13 +26,22 @@ MemoryBudget::MemoryBudget(const Config& config) {
   answer_bytes = std::max(config.max_document_bytes, memory / 32);
   tombstones = std::max<std::size_t>(memory / 32 / TombstoneTable::bytes_for(1), 64);
   users = std::max<std::size_t>(memory / 64 / UserEvents::bytes_for(1), 64);
+  // Managed sessions have neither.
+  successions = config.is_managed
+                    ? 1
+                    : std::max<std::size_t>(memory / 64 / SuccessionTable::bytes_for(1), 64);
+  refresh_tokens = config.is_managed
+                       ? 1
+                       : std::max<std::size_t>(memory / 128 / RefreshTokenTable::bytes_for(1), 64);
   vault_bytes = config.is_managed ? memory / 4 : 0;
   // A document on its way in, and one that had to be copied on its way out.
   const std::size_t copies =
       2 * (config.max_document_bytes + config.max_credential_bytes) + kObjectBytes;
   value_bytes = config.max_document_bytes + kMetaBytes;
   fixed_bytes = LeaseTable::bytes_for(leases, answer_bytes) +
-                TombstoneTable::bytes_for(tombstones) + UserEvents::bytes_for(users) + copies;
+                TombstoneTable::bytes_for(tombstones) + UserEvents::bytes_for(users) +
+                SuccessionTable::bytes_for(successions) +
+                RefreshTokenTable::bytes_for(refresh_tokens) + copies;
   const std::size_t others = fixed_bytes + vault_bytes;
   store_bytes = memory > others ? memory - others : 0;
 }

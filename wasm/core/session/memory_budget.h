@@ -12,10 +12,12 @@
 namespace sesame {
 
 struct MemoryBudget {
-  std::size_t leases;        ///< how many; the same of tombstones and users
-  std::size_t answer_bytes;  ///< of answers that are stored nowhere but in a lease
+  std::size_t leases;  ///< how many; the same of those below
   std::size_t tombstones;
   std::size_t users;
+  std::size_t successions;
+  std::size_t refresh_tokens;
+  std::size_t answer_bytes;  ///< of answers that are stored nowhere but in a lease
   std::size_t vault_bytes;
   std::size_t fixed_bytes;  ///< of all but the vault and the store
   std::size_t value_bytes;  ///< the longest that the store is to take

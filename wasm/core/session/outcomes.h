@@ -28,6 +28,9 @@ inline Outcome served(const EntryView& entry, Action action, Source source, Reas
           .expires_at = entry.info.expires_at,
           .fresh_until = entry.info.fresh_until,
           .filled_at = entry.info.filled_at,
+          .born_at = entry.info.born_at,
+          .ends_at = entry.info.ends_at,
+          .asks_first = entry.info.asks_first,
           .meta = entry.meta,
           .body = entry.body};
 }

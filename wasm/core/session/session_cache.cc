@@ -158,12 +158,15 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
     if (now < info.fresh_until) {
       return served(held.entry, Action::kServe, Source::kFresh, Reason::kFresh);
     }
-    if (now < info.filled_at + config_.keep_for) {
+    if (info.asks_first || sets_cookies_) {
+      held.reason = Reason::kStale;
+    } else if (now < info.filled_at + config_.keep_for) {
       const Outcome stale = served_stale(held.entry);
       if (options.peek || leases_.find_current(subject.key, now) != nullptr) return stale;
       return begin_fill(subject, request.tenant, FillCause::kRefresh, held, now, stale);
+    } else {
+      held.reason = Reason::kExpired;
     }
-    held.reason = Reason::kExpired;
   }
 
   return decide_by_lease(subject, request.tenant, now, options, held);

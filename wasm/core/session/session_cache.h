@@ -25,6 +25,8 @@
 #include "session/leases.h"
 #include "session/metrics.h"
 #include "session/pending_writes.h"
+#include "session/refresh_tokens.h"
+#include "session/successions.h"
 #include "session/tombstones.h"
 #include "session/user_events.h"
 #include "session/vault.h"
@@ -54,7 +56,7 @@ enum class Source : std::uint32_t { kNone = 0, kFresh = 1, kStale = 2, kOrigin =
 enum class Reason : std::uint32_t {
   kNone = 0,
   kFresh = 1,             ///< held, and young enough
-  kStale = 2,             ///< held, and older: it is refreshed behind the answer
+  kStale = 2,             ///< held, and older: it is refreshed behind the answer, or before it
   kFollowed = 3,          ///< the answer to another request of this credential
   kAbsent = 4,            ///< nothing is held: it never was, was evicted, or has been dropped
   kExpired = 5,           ///< past `keepFor`, `expiresIn` or `idleFor`
@@ -97,6 +99,9 @@ struct Outcome {
   TimeMs expires_at = 0;       ///< of kServe and kServeStale: the absolute end of the session
   TimeMs fresh_until = 0;      ///< of the same; 0: it is not kept
   TimeMs filled_at = 0;        ///< of what was held: when the origin last confirmed it
+  TimeMs born_at = 0;          ///< of the same: when the session began
+  TimeMs ends_at = 0;          ///< of the same: when its cookie ends; 0: not known
+  bool asks_first = false;     ///< of the same: see EntryInfo
   /// Whose document it is, if it has just been read for another reason. Not on a hit: an entry
   /// carries 32 bits of the key, and the rest would have to be read from the document.
   std::optional<Key> user = {};
@@ -131,12 +136,16 @@ struct OriginAnswer {
   Bytes cache_control;         ///< its `Cache-Control`, or of that what is to be obeyed (SPEC R15)
   Bytes meta;                  ///< to be stored with it, opaque here
   Bytes body;
+  TimeMs ends_at = 0;         ///< when the cookie ends that it has renewed; 0: it has renewed none
+  bool sets_cookies = false;  ///< it does, of whatever name (R86, R87)
 };
 
 /// A document that another node has received from the origin.
 struct SharedDocument {
   TimeMs filled_at = 0;
-  TimeMs born_at = 0;   ///< when the session began
+  TimeMs born_at = 0;  ///< when the session began
+  TimeMs ends_at = 0;  ///< when its cookie ends; 0: not known
+  bool asks_first = false;
   Bytes cache_control;  ///< the origin's, of that time
   Bytes meta;
   Bytes body;
@@ -165,6 +174,13 @@ struct Tokens {
   Bytes access;
   Bytes refresh;                 ///< empty: none, or the one there is stays
   TimeMs access_expires_at = 0;  ///< 0: not known
+};
+
+/// How one credential takes the place of another (rule R85).
+struct SuccessionOptions {
+  TimeMs ends_at = 0;        ///< when the new cookie ends; 0: not known
+  bool is_accepted = false;  ///< the caller knows that the origin has accepted the old one
+  bool is_delivered = true;  ///< the client is told with this answer: the old one has had its time
 };
 
 /// How a check comes.
@@ -245,6 +261,29 @@ class SessionCache {
   /// `user_id`: the JSON string or number that stands in the document. kNotJson if it is neither.
   Status invalidate_user(Bytes user_id, TimeMs now);
   Status revoke_user(Bytes user_id, TimeMs now);
+
+  // --- Successions (rule R85) ---
+
+  /// The origin has put the credential of `to` in the place of that of `from`, in its answer to a
+  /// request with the latter: `to` goes on with the session, and `from` is served for a little
+  /// longer. kServe: `body` is the document that `to` has from now on. kPass: they are one session,
+  /// and nothing is held of it. kRetry: it is no succession; the caller drops `from`.
+  Outcome succeed(const RequestHead& from, const RequestHead& to, const SuccessionOptions& options,
+                  TimeMs now);
+
+  /// The origin has issued a refresh token together with the credential of `session`.
+  void note_refresh_token(const RequestHead& session, Bytes refresh_token, TimeMs now);
+
+  /// The origin has answered a renewal with `used` by issuing the credential of `to`, and
+  /// `refresh_token` (empty: `used` stays). As succeed(); kRetry: nothing is known of `used`, or it
+  /// is another user's. kRefuse: its session has ended, and that of `to` with it.
+  Outcome renew(const RequestHead& to, Bytes used, Bytes refresh_token, TimeMs now);
+
+  /// The other credentials of a request's session, as far as they are known.
+  SuccessionTable::Family relatives_of(const RequestHead& request) const;
+
+  /// Another node says that these are one session, the first credential first.
+  void link(const SuccessionTable::Family& members, TimeMs now);
 
   // --- Managed sessions: the cookie is the cache's own, and the tokens stay here ---
 
@@ -387,6 +426,24 @@ class SessionCache {
     bool is_document() const { return is_held && entry.info.http_status == http::kOk; }
   };
 
+  // What is needed of a credential beside another: of Subjects there is one at a time.
+  struct Proof {
+    SuccessionTable::Member member;
+    std::optional<SuccessionTable::Member> of_all_tenants;
+    std::optional<TimeMs> end;  ///< of a token that says so
+    std::uint64_t subject = 0;  ///< of whom a token speaks; 0: it does not say
+    bool is_cookie = false;
+    bool has_ended = false;
+  };
+  // What the origin has said of a document beside its bytes.
+  struct Terms {
+    Bytes cache_control;
+    TimeMs credential_expires_at = 0;  ///< a token's own end; 0: it says none
+    TimeMs ends_at = 0;                ///< of the cookie; 0: not known
+    bool is_cookie = false;
+    bool asks_first = false;
+  };
+
   bool is_dropped(const Subject& subject, const Held& held) const;
   Subject identify(const RequestHead& request) const { return {*this, request}; }
   // Calls `effect` with every credential that a request names, as a Subject, and with whether it is
@@ -443,13 +500,23 @@ class SessionCache {
   Outcome fill_confirmed(Lease* lease, const OriginAnswer& answer, const Held& held, TimeMs now);
   Outcome fill_refused(Lease* lease, const OriginAnswer& answer, TimeMs now);
   Outcome fill_document(Lease* lease, const OriginAnswer& answer, TimeMs now);
-  void note_accepted(const Lease& lease, const EntryInfo& info, TimeMs now);
+  void note_accepted(const Key& of_all_tenants, const EntryInfo& info, TimeMs now);
   void finish_document(Lease* lease, const EntryInfo& info, bool is_kept, Outcome* outcome);
   Outcome overtaken(Lease* lease);
   bool is_overtaken(const Lease& lease, const std::optional<Key>& user) const;
   bool forbids_storing(Bytes cache_control) const;
-  EntryInfo document_info(TimeMs credential_expires_at, Bytes cache_control, TimeMs born_at,
-                          TimeMs now) const;
+  EntryInfo document_info(const Terms& terms, TimeMs born_at, TimeMs now) const;
+  void limit_to_cookie(TimeMs end, EntryInfo* info) const;
+
+  // session_successions.cc
+  std::optional<Proof> proof_of(const RequestHead& request, TimeMs now) const;
+  bool find_newest(const Key& key, Bytes tenant, TimeMs now, EntryInfo* info);
+  Outcome inherit(const Key& from, const Proof& to, Bytes tenant, TimeMs ends_at, TimeMs now);
+  void serve_a_little_longer(const Key& session, TimeMs now);
+  void keep_for_renewal(const Key& session, const EntryInfo& info, Bytes meta, Bytes body,
+                        TimeMs now);
+  bool end_relatives(const Key& session, TimeMs now);
+  void forget_relatives(const Key& session);
 
   // session_managed.cc: sessions whose tokens are kept here.
   VaultRecord* find_record(const Key& key, TimeMs now);
@@ -490,12 +557,15 @@ class SessionCache {
   TombstoneTable tombstones_;
   TimeMs endings_until_ = 0;  // until then a tombstone may be of all spellings of a token
   UserEvents users_;
+  SuccessionTable successions_;
+  RefreshTokenTable refresh_tokens_;
   Vault vault_;
   std::vector<Key> crowded_out_;  // see claim_crowded_out()
   Metrics metrics_;
   Sequence sequence_ = 0;
   TimeMs stepped_at_ = -1;
-  TimeMs trusted_from_ = 0;  // entries from before are not served
+  TimeMs trusted_from_ = 0;    // entries from before are not served
+  bool sets_cookies_ = false;  // the origin does, with documents: it is asked first (R86, R87)
   std::size_t fixed_bytes_ = 0;
 
   PendingWrites writes_;

@@ -66,6 +66,7 @@ Status SessionCache::end_session(const Subject& subject, Bytes tenant, TimeMs no
     is_kept &= bury(*ending, end, now);
     note_ending(end.session_end, now);
   }
+  is_kept &= end_relatives(subject.key, now);
   return is_kept ? Status::kOk : Status::kFull;
 }
 

@@ -40,6 +40,7 @@ Sequence SessionCache::record_change(const Key& user, UserChange change, TimeMs 
 bool SessionCache::bury(Key key, const End& end, TimeMs now) {
   ++sequence_;
   store_->erase(key);
+  store_->erase(renewal_key(key));
   leases_.cancel(key);
   leases_.cancel(refresh_key(key));
   const bool is_managed = vault_.erase(key);
@@ -60,6 +61,7 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal, bool be
     // A session cookie may be set again by a sign-in; an ended bearer token never comes back.
     const bool is_cookie = subject.credential.kind == CredentialKind::kCookie;
     const bool may_be_valid = begins_anew && is_cookie && is_only;
+    forget_relatives(subject.key);
     forget_session(subject.key, may_be_valid);
     if (may_be_valid && subject.of_all_tenants) tombstones_.remove(*subject.of_all_tenants);
   });
@@ -68,6 +70,7 @@ void SessionCache::forget(const RequestHead& request, bool only_refusal, bool be
 void SessionCache::forget_session(const Key& session, bool may_be_valid) {
   ++sequence_;
   store_->erase(session);
+  store_->erase(renewal_key(session));
   leases_.cancel(session);
   writes_.note_handover(session);
   if (may_be_valid) tombstones_.remove(session);
@@ -111,6 +114,8 @@ SessionCache::End SessionCache::known_end(const Subject& subject, TimeMs now) {
         store_->find(acceptance_key(*subject.of_all_tenants), now, &entry, Want::kInfo) &&
         now < entry.info.expires_at;
   }
+  // It has been the session of another credential, which the origin has accepted.
+  end.is_accepted |= successions_.contains(subject.key);
   end.session_end =
       std::min(end.session_end, expiry_of(subject.credential).value_or(end.session_end));
   return end;

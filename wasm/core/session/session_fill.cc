@@ -100,10 +100,17 @@ Outcome SessionCache::fill_confirmed(Lease* lease, const OriginAnswer& answer, c
     return overtaken(lease);
   }
   const EntryInfo old = entry.info;
+  const bool is_silent = answer.cache_control.empty();
+  sets_cookies_ |= answer.sets_cookies;
   EntryInfo info =
-      document_info(lease->credential_expires_at, answer.cache_control, old.born_at, now);
+      document_info({.cache_control = answer.cache_control,
+                     .credential_expires_at = lease->credential_expires_at,
+                     .ends_at = answer.ends_at > 0 ? answer.ends_at : old.ends_at,
+                     .is_cookie = lease->is_cookie,
+                     .asks_first = answer.sets_cookies || (is_silent && old.asks_first)},
+                    old.born_at, now);
   // What a 304 does not say stays as it was (RFC 9111 section 3.2).
-  if (answer.cache_control.empty()) {
+  if (is_silent) {
     info.fresh_until = std::min(info.fresh_until, now + old.fresh_until - old.filled_at);
   }
   info.sequence = lease->sequence;
@@ -149,24 +156,43 @@ Outcome SessionCache::fill_refused(Lease* lease, const OriginAnswer& answer, Tim
   return outcome;
 }
 
-EntryInfo SessionCache::document_info(TimeMs credential_expires_at, Bytes cache_control,
-                                      TimeMs born_at, TimeMs now) const {
+EntryInfo SessionCache::document_info(const Terms& terms, TimeMs born_at, TimeMs now) const {
   EntryInfo info;
   info.filled_at = now;
   info.born_at = born_at;
   info.used_at = config_.idle_for > 0 ? now : 0;
   info.http_status = http::kOk;
   info.expires_at = born_at + config_.expires_in;
-  if (credential_expires_at > 0) {
-    info.expires_at = std::min(info.expires_at, credential_expires_at);
+  if (terms.credential_expires_at > 0) {
+    info.expires_at = std::min(info.expires_at, terms.credential_expires_at);
   }
   DurationMs fresh_for = config_.fresh_for;
-  const CacheControl directives = read_cache_control(cache_control);
+  const CacheControl directives = read_cache_control(terms.cache_control);
   if (directives.max_age_ms) fresh_for = std::min(fresh_for, *directives.max_age_ms);
   if (directives.no_cache) fresh_for = 0;
+  info.asks_first = terms.asks_first || directives.no_cache || directives.must_revalidate ||
+                    directives.max_age_ms == 0;
   info.fresh_until = std::min(now + fresh_for, info.expires_at);
   info.drop_at = std::min(now + config_.keep_for + config_.stale_if_error, info.expires_at);
+  info.ends_at = terms.ends_at;
+  limit_to_cookie(terms.ends_at, &info);
+  // A cookie that is a token says its end itself. Only where the origin renews it with documents
+  // is it worth asking for one before.
+  if (terms.is_cookie && (info.asks_first || sets_cookies_)) {
+    limit_to_cookie(terms.credential_expires_at, &info);
+  }
   return info;
+}
+
+// Rule R86: whoever asks halfway may have the cookie renewed, and is never signed out by what is
+// held. It is not the session's end, which does not move. `end` 0: it is not known.
+void SessionCache::limit_to_cookie(TimeMs end, EntryInfo* info) const {
+  if (end == 0) return;
+  info->drop_at = std::min(info->drop_at, end);
+  const DurationMs left = end - info->filled_at;
+  constexpr DurationMs kWorthHalving = 2000;
+  info->fresh_until =
+      std::min(info->fresh_until, info->filled_at + (left < kWorthHalving ? left : left / 2));
 }
 
 // SPEC R15.
@@ -194,22 +220,32 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
 
   const std::uint32_t tag = user ? user_tag(*user) : 0;
   TimeMs born_at = now;
+  TimeMs ends_at = answer.ends_at;
   EntryView old;
   if (store_->find(lease->key, now, &old, Want::kInfo) && old.info.http_status == http::kOk &&
       old.info.user_tag == tag && now < old.info.expires_at) {
     born_at = old.info.born_at;
+    // The origin need not renew the cookie each time.
+    if (ends_at == 0) ends_at = old.info.ends_at;
   }
-  EntryInfo info = document_info(lease->credential_expires_at, answer.cache_control, born_at, now);
+  sets_cookies_ |= answer.sets_cookies;
+  EntryInfo info = document_info({.cache_control = answer.cache_control,
+                                  .credential_expires_at = lease->credential_expires_at,
+                                  .ends_at = ends_at,
+                                  .is_cookie = lease->is_cookie,
+                                  .asks_first = answer.sets_cookies},
+                                 born_at, now);
   info.user_tag = tag;
   info.sequence = lease->sequence;
   // The other sessions of a writer ask for theirs: what he held before his write is not known.
   if (is_written) info.sequence = record_change(*user, UserChange::kDropped, now);
   // Only a write is asked about after its session was revoked.
   const bool may_store =
-      now < info.expires_at && !forbids_storing(answer.cache_control) && !has_ended(*lease, now);
+      now < info.drop_at && !forbids_storing(answer.cache_control) && !has_ended(*lease, now);
   const bool is_kept = may_store && store_->put(lease->key, info, answer.meta, body, now);
   if (!is_kept) store_->erase(lease->key);
-  note_accepted(*lease, info, now);
+  if (is_kept) keep_for_renewal(lease->key, info, answer.meta, body, now);
+  note_accepted(lease->of_all_tenants, info, now);
   Outcome outcome = answered(*lease, Action::kServe, http::kOk, answer.meta, body);
   outcome.user = user;
   finish_document(lease, info, is_kept, &outcome);
@@ -218,9 +254,9 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
 
 // What ends or drops a credential does so for every tenant, so that it has been accepted for one
 // has to be known for all.
-void SessionCache::note_accepted(const Lease& lease, const EntryInfo& info, TimeMs now) {
-  if (lease.of_all_tenants == Key{}) return;
-  store_->put(acceptance_key(lease.of_all_tenants), info, {}, "{}", now);
+void SessionCache::note_accepted(const Key& of_all_tenants, const EntryInfo& info, TimeMs now) {
+  if (of_all_tenants == Key{}) return;
+  store_->put(acceptance_key(of_all_tenants), info, {}, "{}", now);
 }
 
 // Ends the lease of a document that is in the store, or (`is_kept` is false) nowhere.
@@ -228,6 +264,9 @@ void SessionCache::finish_document(Lease* lease, const EntryInfo& info, bool is_
                                    Outcome* outcome) {
   outcome->expires_at = info.expires_at;
   outcome->is_kept = is_kept;
+  outcome->born_at = info.born_at;
+  outcome->ends_at = info.ends_at;
+  outcome->asks_first = info.asks_first;
   if (is_kept) {
     outcome->fresh_until = info.fresh_until;
     leases_.end(lease, LeaseState::kStored);

@@ -13,7 +13,11 @@ namespace sesame {
 Outcome SessionCache::decide_by_lease(const Subject& subject, Bytes tenant, TimeMs now,
                                       const CheckOptions& options, const Held& held) {
   const Reason reason = options.fresh ? Reason::kInsisted : held.reason;
-  if (options.peek) return outcome_of(Action::kRetry, reason);
+  if (options.peek) {
+    // Whose document it is may be looked up in what has to be confirmed before it is served.
+    if (reason == Reason::kStale) return served(held.entry, Action::kRetry, Source::kStale, reason);
+    return outcome_of(Action::kRetry, reason);
+  }
   if (Lease* current = leases_.find_current(subject.key, now)) {
     if (current->state == LeaseState::kInFlight) {
       ++current->waiters;
@@ -27,7 +31,8 @@ Outcome SessionCache::decide_by_lease(const Subject& subject, Bytes tenant, Time
     if (is_backoff) return unavailable(current->deadline - now, why);
   }
   const Outcome outcome = outcome_of(Action::kFetch, reason);
-  const FillCause cause = options.fresh ? FillCause::kFresh : FillCause::kMiss;
+  FillCause cause = reason == Reason::kStale ? FillCause::kRefresh : FillCause::kMiss;
+  if (options.fresh) cause = FillCause::kFresh;
   return begin_fill(subject, tenant, cause, held, now, outcome);
 }
 
@@ -103,6 +108,7 @@ Outcome SessionCache::begin_fill(const Subject& subject, Bytes tenant, FillCause
   lease->sequence = sequence_;
   lease->tenant = tenant;
   if (subject.of_all_tenants) lease->of_all_tenants = *subject.of_all_tenants;
+  lease->is_cookie = subject.credential.kind == CredentialKind::kCookie;
   const std::optional<Key> ending = ending_of(subject.credential, tenant);
   lease->has_ending = ending.has_value();
   if (ending) lease->ending = *ending;
@@ -165,6 +171,11 @@ SessionCache::Held SessionCache::take_over(const Key& key, const Key& replacemen
   adopted.fresh_until = std::min(adopted.fresh_until, info.expires_at);
   adopted.drop_at = std::min(adopted.drop_at, info.expires_at);
   adopted.used_at = config_.idle_for > 0 ? now : 0;
+  adopted.asks_first |= info.asks_first;
+  adopted.ends_at = info.ends_at;
+  limit_to_cookie(info.ends_at, &adopted);
+  // Another credential may be in its place already (R85).
+  if (info.asks_first) adopted.fresh_until = std::min(adopted.fresh_until, info.fresh_until);
   const std::string meta(left.meta);
   const std::string body(left.body);
   if (!store_->put(key, adopted, meta, body, now)) return held;

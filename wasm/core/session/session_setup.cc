@@ -22,6 +22,8 @@ SessionCache::SessionCache(Config&& config, Bytes secret, std::unique_ptr<Store>
       leases_(budget.leases, budget.answer_bytes),
       tombstones_(budget.tombstones, config_.ends_per_user),
       users_(budget.users),
+      successions_(budget.successions),
+      refresh_tokens_(budget.refresh_tokens),
       vault_(budget.vault_bytes),
       fixed_bytes_(budget.fixed_bytes) {
   std::copy_n(secret.begin(), secret_.size(), secret_.begin());

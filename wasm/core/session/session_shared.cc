@@ -51,6 +51,7 @@ void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now, TimeMs b
       // It may be what all spellings of a token have in common.
       note_ending(now + config_.expires_in, now);
       bury(key, {.session_end = now + config_.expires_in}, now);
+      end_relatives(key, now);
       return;
     case RemoteEvent::kUserRevoked:
       return end_user(key, before, now);
@@ -62,6 +63,7 @@ void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now, TimeMs b
       record_change(key, UserChange::kDropped, now);
       return;
     case RemoteEvent::kSessionForgotten:
+      forget_relatives(key);
       return forget_session(key, false);
   }
 }
@@ -88,20 +90,26 @@ Outcome SessionCache::complete_shared(LeaseId id, const SharedDocument& document
   const std::optional<Key> user = user_of(document.body);
   if (is_overtaken(*lease, user)) return overtaken(lease);
 
-  EntryInfo info = document_info(lease->credential_expires_at, document.cache_control,
+  EntryInfo info = document_info({.cache_control = document.cache_control,
+                                  .credential_expires_at = lease->credential_expires_at,
+                                  .ends_at = document.ends_at,
+                                  .is_cookie = lease->is_cookie,
+                                  .asks_first = document.asks_first},
                                  std::min(document.born_at, filled_at), filled_at);
   info.used_at = config_.idle_for > 0 ? now : 0;
   info.user_tag = user ? user_tag(*user) : 0;
   info.sequence = lease->sequence;
   // A refresh wants what need not be refreshed; who has nothing takes what may still be served.
   const bool is_refresh = lease->cause == FillCause::kRefresh;
-  const bool is_wanted = now < (is_refresh ? info.fresh_until : filled_at + config_.keep_for);
+  const bool is_wanted =
+      now < (is_refresh || info.asks_first ? info.fresh_until : filled_at + config_.keep_for);
   // How often it was used elsewhere since is not known.
   const bool is_idle = config_.idle_for > 0 && now >= filled_at + config_.idle_for;
   const bool may_keep = is_wanted && !is_idle && now < info.drop_at && !has_ended(*lease, now) &&
                         !forbids_storing(document.cache_control);
   if (!may_keep || !store_->put(lease->key, info, document.meta, document.body, now)) return ask;
-  note_accepted(*lease, info, now);
+  keep_for_renewal(lease->key, info, document.meta, document.body, now);
+  note_accepted(lease->of_all_tenants, info, now);
   ++metrics_.shared_fills;
   leases_.end(lease, LeaseState::kStored);
   return outcome_of(Action::kRetry);

@@ -137,7 +137,7 @@ Outcome SessionCache::replace_document(const Key& session, const Key& user, Time
   }
   // What the origin said of the old one's freshness holds for the new one (R15). Each session keeps
   // its own end.
-  EntryInfo left = document_info(0, {}, now, now);
+  EntryInfo left = document_info({}, now, now);
   left.fresh_until = std::min(left.fresh_until, now + old.info.fresh_until - old.info.filled_at);
   left.user_tag = user_tag(user);
   left.sequence = record_change(user, UserChange::kReplaced, now);
@@ -147,6 +147,9 @@ Outcome SessionCache::replace_document(const Key& session, const Key& user, Time
   done.is_kept = true;
   done.expires_at = held.entry.info.expires_at;
   done.fresh_until = held.entry.info.fresh_until;
+  done.born_at = held.entry.info.born_at;
+  done.ends_at = held.entry.info.ends_at;
+  done.asks_first = held.entry.info.asks_first;
   done.user = user;
   done.body = body_;
   return done;

@@ -41,10 +41,11 @@ struct Reader {
 
 unsigned EntryLayout::field_bytes() const {
   unsigned bytes = sequence_bytes + (has_user ? 4u : 0u);
-  if (is_explicit) return bytes + 6 * 8 + 2;
+  if (is_explicit) return bytes + 6 * 8 + 2 + (has_cookie_end ? 8u : 0u);
   bytes += time_bytes() + born_bytes;
   if (has_own_end) bytes += 4;
   if (has_used) bytes += 4;
+  if (has_cookie_end) bytes += 4;
   return bytes;
 }
 
@@ -66,6 +67,8 @@ EntryHeader read_header(const char* from) {
     layout.is_fine = (more & kIsFine) != 0;
     layout.has_own_end = (more & kHasOwnEnd) != 0;
     layout.has_used = (more & kHasUsed) != 0;
+    layout.asks_first = (more & kAsksFirst) != 0;
+    layout.has_cookie_end = (more & kHasCookieEnd) != 0;
   }
   header.shape = static_cast<ShapeId>(reader.read_varint());
   header.body_bytes = reader.read_varint();
@@ -80,6 +83,7 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Life
   const EntryLayout& layout = header.layout;
   Reader reader{header.fields};
   EntryInfo info;
+  info.asks_first = layout.asks_first;
   if (layout.sequence_bytes == 4) {
     info.sequence = static_cast<Sequence>(reader.read(4));
   } else {
@@ -98,6 +102,7 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Life
       *time = reader.read_signed(8);
     }
     info.http_status = static_cast<std::uint16_t>(reader.read(2));
+    if (layout.has_cookie_end) info.ends_at = reader.read_signed(8);
     return info;
   }
   const DurationMs unit = layout.time_unit();
@@ -109,6 +114,10 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Life
   info.expires_at = add(info.born_at, lifetime->lives_for);
   if (layout.has_own_end) info.expires_at = add(info.filled_at, reader.read_signed(4) * unit);
   if (layout.has_used) info.used_at = add(info.filled_at, reader.read_signed(4));
+  if (layout.has_cookie_end) {
+    const DurationMs lives_for = reader.read_signed(4) * unit;
+    if (lives_for > 0) info.ends_at = add(info.filled_at, lives_for);
+  }
   info.http_status = lifetime->http_status;
   return info;
 }

@@ -22,7 +22,7 @@ struct EntryBase {
   Sequence sequence = 0;
 };
 
-inline constexpr std::size_t kMaxHeaderBytes = 96;
+inline constexpr std::size_t kMaxHeaderBytes = 104;
 inline constexpr std::uint8_t kMaxUse = 3;
 
 /// Which fields a header has, and how wide.
@@ -32,6 +32,8 @@ struct EntryLayout {
   bool has_user = false;
   bool has_used = false;
   bool has_own_end = false;
+  bool has_cookie_end = false;
+  bool asks_first = false;
   bool is_fine = false;      ///< in milliseconds, where others count seconds
   bool is_explicit = false;  ///< all times as they are
   bool is_extended = false;  ///< has the byte that tells of the less usual fields

@@ -22,13 +22,16 @@ namespace sesame::entry_header {
 //            [extended | has meta | has user | sequence's | use     | dead ]
 //                                              width 0 1 2 4   0-3
 //   more       7   6   5     4          3             2      1   0
-//            [ unused      | has used | has own end | fine | born's width 0 2 3 4 ]
+//            [ - | has cookie's end | asks first | has used | has own end | fine | born's width
+//                                                                                  0 2 3 4 ]
 //
 //   times of a shared lifetime:  | filled 2, or 4 if fine | born 0,2,3,4 | [end 4] | [used 4] |
+//     [cookie's end 4] |
 //     `filled` counts from the segment's base, `born` back from it, the others on from it; in
 //     seconds, or in milliseconds if fine (`used` always). What is not there the lifetime tells.
 //   times of an explicit one (lifetime 0xff):
 //     | filled 8 | fresh until 8 | drop at 8 | expires 8 | born 8 | used 8 | HTTP status 2 |
+//     [cookie's end 8] |
 // clang-format on
 inline constexpr std::size_t kStateAt = 16;
 inline constexpr std::uint8_t kDead = 0x01;
@@ -42,6 +45,8 @@ inline constexpr std::uint8_t kBornMask = 0x03;
 inline constexpr std::uint8_t kIsFine = 0x04;
 inline constexpr std::uint8_t kHasOwnEnd = 0x08;
 inline constexpr std::uint8_t kHasUsed = 0x10;
+inline constexpr std::uint8_t kAsksFirst = 0x20;
+inline constexpr std::uint8_t kHasCookieEnd = 0x40;
 
 inline constexpr std::uint8_t kSequenceWidths[4] = {0, 1, 2, 4};
 inline constexpr std::uint8_t kBornWidths[4] = {0, 2, 3, 4};

@@ -107,7 +107,10 @@ bool plan_times(const EntryBase& base, LifetimeTable& lifetimes, const EntryLayo
       return false;
     }
   }
-  return true;
+  if (info.ends_at == 0) return true;
+  std::int64_t lives_for;
+  return subtract(info.ends_at, info.filled_at, &lives_for) && lives_for > 0 &&
+         lives_for % unit == 0 && fits(lives_for / unit, 4);
 }
 
 }  // namespace
@@ -120,7 +123,7 @@ EntryInfo rounded(const EntryInfo& info) {
   EntryInfo result = info;
   if (is_short(info.fresh_until) || is_short(info.drop_at)) return result;
   for (TimeMs* time : {&result.filled_at, &result.fresh_until, &result.drop_at, &result.expires_at,
-                       &result.born_at}) {
+                       &result.born_at, &result.ends_at}) {
     *time = floor_to_second(*time);
   }
   return result;
@@ -147,8 +150,11 @@ EntryPlan plan_entry(const EntryInfo& info, const EntryBase& base, LifetimeTable
   layout.sequence_bytes =
       std::max(at_least.sequence_bytes, sequence_width(info.sequence, base.sequence));
   layout.has_user = at_least.has_user || info.user_tag != 0;
+  layout.asks_first = info.asks_first;
+  layout.has_cookie_end = at_least.has_cookie_end || info.ends_at != 0;
   layout.is_extended = at_least.is_extended || layout.is_fine || layout.has_own_end ||
-                       layout.has_used || layout.born_bytes != 0;
+                       layout.has_used || layout.born_bytes != 0 || layout.asks_first ||
+                       layout.has_cookie_end;
   plan.header_bytes = static_cast<std::uint32_t>(kStateAt) + 2 + (layout.is_extended ? 1 : 0) +
                       size_bytes(shape) + size_bytes(plan.body_bytes) +
                       (plan.meta_bytes > 0 ? size_bytes(plan.meta_bytes) : 0) +
@@ -174,7 +180,9 @@ void write_header(const EntryPlan& plan, const Key& key, std::uint8_t use, const
   writer.put(plan.lifetime, 1);
   if (layout.is_extended) {
     writer.put(code_of(kBornWidths, layout.born_bytes) | (layout.is_fine ? kIsFine : 0u) |
-                   (layout.has_own_end ? kHasOwnEnd : 0u) | (layout.has_used ? kHasUsed : 0u),
+                   (layout.has_own_end ? kHasOwnEnd : 0u) | (layout.has_used ? kHasUsed : 0u) |
+                   (layout.asks_first ? kAsksFirst : 0u) |
+                   (layout.has_cookie_end ? kHasCookieEnd : 0u),
                1);
   }
   writer.put_size(plan.shape);
@@ -190,6 +198,7 @@ void write_header(const EntryPlan& plan, const Key& key, std::uint8_t use, const
       writer.put(static_cast<std::uint64_t>(time), 8);
     }
     writer.put(info.http_status, 2);
+    if (layout.has_cookie_end) writer.put(static_cast<std::uint64_t>(info.ends_at), 8);
   } else {
     const DurationMs unit = layout.time_unit();
     const unsigned time_bytes = layout.time_bytes();
@@ -200,6 +209,9 @@ void write_header(const EntryPlan& plan, const Key& key, std::uint8_t use, const
     put_span(info.born_at, info.filled_at, layout.born_bytes);
     if (layout.has_own_end) put_span(info.filled_at, info.expires_at, 4);
     if (layout.has_used) writer.put(static_cast<std::uint64_t>(info.used_at - info.filled_at), 4);
+    if (layout.has_cookie_end) {
+      put_span(info.filled_at, info.ends_at == 0 ? info.filled_at : info.ends_at, 4);
+    }
   }
   copy_short(to, header, plan.header_bytes);
 }

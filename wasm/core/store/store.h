@@ -25,6 +25,9 @@ struct EntryInfo {
   Sequence sequence = 0;   ///< the newest event it already reflects
   std::uint32_t user_tag = 0;     ///< low bits of the user's key; 0: unknown
   std::uint16_t http_status = 0;  ///< 200 for a document, else the remembered refusal (R12)
+  bool asks_first =
+      false;           ///< once stale it is confirmed before it is served (R15, R86), not after
+  TimeMs ends_at = 0;  ///< when its cookie ends, as the origin has told; 0: not known
 };
 
 /// An entry found. The bytes stay valid until the next call on the store that is not const.

@@ -1,0 +1,178 @@
+// Tokens that the origin issues and exchanges while Sesame looks on: the access token of a renewal goes on with the
+// session that its refresh token was issued for (rules R24, R85). It must not know what is held of a session.
+// Invariant: nothing that merely accompanies a request proves anything; the refresh token does, if the origin was seen to
+// issue it.
+import { readBody } from '../origin/bodies.js';
+import { sessionCookies } from '../origin/session-cookies.js';
+import { valueAt } from '../util/json-pointer.js';
+
+/** An answer that brings tokens is no longer than this. */
+const MAX_TOKEN_BYTES = 64 * 1024;
+
+const decoder = new TextDecoder();
+
+/**
+ * What an answer has to do with tokens.
+ * @typedef {object} Tokens
+ * @property {boolean} areOwn the request's own session goes on, with another credential
+ * @property {() => void} remember notes what the answer has issued
+ */
+
+/** @type {Tokens} */
+const NONE = Object.freeze({ areOwn: false, remember() {} });
+
+/** @typedef {import('../core/abi.js').RequestHead} RequestHead */
+
+/**
+ * A request that may have to do with tokens.
+ * @typedef {object} Passed
+ * @property {RequestHead} head
+ * @property {Headers} headers
+ * @property {import('../dialects/effects.js').Candidate[]} candidates what it may do
+ */
+
+export class Renewals {
+  #parts;
+
+  /** @param {import('../sessions/parts.js').Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whether an answer to such a request may bring tokens.
+   * @param {Pick<Passed, 'candidates'>} passed
+   */
+  mayIssue({ candidates }) {
+    const isLooked = this.#parts.managed === null && this.#parts.options.refreshToken.length > 0;
+    return isLooked && candidates.some(({ effect }) => effect === 'begins' || effect === 'renews');
+  }
+
+  /**
+   * Remembers the refresh token of an answer, or lets the session that was renewed go on.
+   * @param {Passed} passed
+   * @param {Response} response
+   * @param {Uint8Array | null} sent the request's body
+   * @returns {Promise<Tokens>}
+   */
+  async observe(passed, response, sent) {
+    if (!response.ok || !this.mayIssue(passed)) return NONE;
+    const { changes, core } = this.#parts;
+    const asked = fieldsOf(passed.headers, sent);
+    const answer = await answerOf(response);
+    const issued =
+      this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie()) || '';
+    const heads = this.#newHeads(passed, response, answer);
+    const isRenewal =
+      valueAt(asked, '/grant_type') === 'refresh_token' ||
+      passed.candidates.some(({ effect }) => effect === 'renews');
+    const cookies = (passed.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
+    const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieIn(cookies) : '';
+    let areOwn = false;
+    /** @type {RequestHead[]} */
+    const begun = [];
+    for (const head of heads) {
+      const isKnown = used !== '' && (await changes.renew(head, { used, issued }));
+      if (!isKnown && issued !== '') begun.push(head);
+      if (isKnown) areOwn ||= this.#areOne(passed.head, head, core);
+    }
+    const remember = () => {
+      for (const head of begun) changes.noteRefreshToken(head, issued);
+    };
+    return { areOwn, remember };
+  }
+
+  /**
+   * The requests that the answer's new access token makes, under this tenant and for all of them (R4).
+   * @param {Passed} passed
+   * @param {Response} response
+   * @param {unknown} answer
+   * @returns {RequestHead[]}
+   */
+  #newHeads({ head, headers }, response, answer) {
+    const { options, host } = this.#parts;
+    const { set } = sessionCookies(headers, response.headers, options.cookie, host.now());
+    const token = textAt(answer, options.accessToken);
+    const named = String(valueAt(answer, '/token_type') ?? '').toLowerCase();
+    const schemes = options.authorizationSchemes;
+    const scheme = schemes.find((each) => each.toLowerCase() === named) ?? schemes[0];
+    const found = [];
+    if (token !== '') found.push({ cookie: '', authorization: `${scheme} ${token}` });
+    if (set.length > 0) found.push({ cookie: set.join('; '), authorization: '' });
+    const tenants = [...new Set([head.tenant, ''])];
+    return found.flatMap((each) => tenants.map((tenant) => ({ tenant, ...each })));
+  }
+
+  /**
+   * Whether two credentials are one session.
+   * @param {RequestHead} one
+   * @param {RequestHead} other
+   * @param {import('../core/abi.js').Core} core
+   */
+  #areOne(one, other, core) {
+    const key = core.sessionKey(one)?.key;
+    return core.relatives(other).some((relative) => relative.key === key);
+  }
+
+  /** @param {unknown} fields */
+  #refreshTokenIn(fields) {
+    return textAt(fields, this.#parts.options.refreshToken);
+  }
+
+  /**
+   * The value of the cookie that holds a refresh token, or an empty one.
+   * @param {string[]} lines `name=value`, and what follows
+   */
+  #cookieIn(lines) {
+    for (const line of lines) {
+      const [name, ...value] = line.split(';', 1)[0].split('=');
+      if (this.#parts.options.refreshCookie.includes(name.trim())) return value.join('=').trim();
+    }
+    return '';
+  }
+}
+
+/**
+ * @param {unknown} fields
+ * @param {readonly string[]} pointers
+ */
+function textAt(fields, pointers) {
+  const found = pointers.map((pointer) => valueAt(fields, pointer));
+  return String(found.find((each) => typeof each === 'string' && each !== '') ?? '');
+}
+
+/**
+ * The fields of a request's body.
+ * @param {Headers} headers
+ * @param {Uint8Array | null} body
+ * @returns {unknown}
+ */
+function fieldsOf(headers, body) {
+  if (body === null) return null;
+  const text = decoder.decode(body);
+  const type = headers.get('content-type') ?? '';
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
+    return Object.fromEntries(new URLSearchParams(text));
+  }
+  return parsed(text);
+}
+
+/**
+ * A copy is read, so that the client gets the original.
+ * @param {Response} response
+ * @returns {Promise<unknown>}
+ */
+async function answerOf(response) {
+  if (!/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return null;
+  const body = await readBody(response.clone().body, MAX_TOKEN_BYTES).catch(() => null);
+  return body === null ? null : parsed(decoder.decode(body));
+}
+
+/** @param {string} text @returns {unknown} null: it is no JSON */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,232 @@
+// One session with several credentials: the origin has put one in the place of another, in its
+// answer or for a refresh token (rule R85). Whether an answer may do that is the shell's to say.
+// Invariants: what has ended is succeeded by nothing; a credential that was another session's
+// before inherits nothing; what happens to one credential of a session happens to all of them.
+#include <algorithm>
+#include <string>
+
+#include "http/jwt.h"
+#include "session/outcomes.h"
+#include "session/session_cache.h"
+
+namespace sesame {
+namespace {
+
+// Requests that are under way with the old credential are served for so long.
+constexpr DurationMs kOverlap = 30'000;
+
+}  // namespace
+
+std::optional<SessionCache::Proof> SessionCache::proof_of(const RequestHead& request,
+                                                          TimeMs now) const {
+  const Subject subject = identify(request);
+  if (!subject.has_key) return std::nullopt;
+  const Credential& credential = subject.credential;
+  Proof proof;
+  const auto member_of = [&](const Key& key, Bytes tenant) {
+    return SuccessionTable::Member{key, ending_of(credential, tenant).value_or(key)};
+  };
+  proof.member = member_of(subject.key, request.tenant);
+  if (subject.of_all_tenants) proof.of_all_tenants = member_of(*subject.of_all_tenants, {});
+  proof.is_cookie = credential.kind == CredentialKind::kCookie;
+  proof.end = expiry_of(credential);
+  const Bytes token = proof.is_cookie ? credential.value : bare_token(credential.value);
+  if (const auto of = jwt_subject(token)) {
+    proof.subject = keys_.make({}, KeyKind::kSubject, {}, *of).low | 1;
+  }
+  proof.has_ended = has_ended(subject, request.tenant, now);
+  return proof;
+}
+
+// Copies the document of a key to `meta_` and `body_` if it is newer than what `info` tells of.
+bool SessionCache::find_newest(const Key& key, Bytes tenant, TimeMs now, EntryInfo* info) {
+  const Held held = find_live(key, tenant, now);
+  if (!held.is_document()) return false;
+  const EntryInfo& found = held.entry.info;
+  const bool is_newer =
+      found.filled_at > info->filled_at ||
+      (found.filled_at == info->filled_at && found.fresh_until > info->fresh_until);
+  if (!is_newer) return false;
+  *info = found;
+  meta_ = held.entry.meta;
+  body_ = held.entry.body;
+  return true;
+}
+
+// The newest document that any credential of the session has goes to another one.
+Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, TimeMs ends_at,
+                              TimeMs now) {
+  Outcome nothing = outcome_of(Action::kPass, Reason::kAbsent);
+  EntryInfo info;
+  bool is_held = find_newest(from, tenant, now, &info);
+  is_held |= find_newest(renewal_key(from), tenant, now, &info);
+  for (const SuccessionTable::Member& relative : successions_.relatives(from)) {
+    if (relative.key != to.member.key) is_held |= find_newest(relative.key, tenant, now, &info);
+  }
+  if (!is_held) return nothing;
+  // It may have been asked for itself meanwhile.
+  const Held own = find_live(to.member.key, tenant, now);
+  if (own.is_document() && own.entry.info.filled_at >= info.filled_at) {
+    Outcome kept = served(own.entry, Action::kServe, Source::kOrigin, Reason::kFollowed);
+    kept.user = user_of(own.entry.body);
+    return kept;
+  }
+  // Where its own end has cut the old credential short, that says nothing of the new one.
+  const TimeMs own_end =
+      info.ends_at == 0 ? info.expires_at : std::min(info.ends_at, info.expires_at);
+  if (info.fresh_until >= own_end) info.fresh_until = info.filled_at + config_.fresh_for;
+  info.expires_at = info.born_at + config_.expires_in;
+  if (to.end) info.expires_at = std::min(info.expires_at, *to.end);
+  info.drop_at =
+      std::min(info.filled_at + config_.keep_for + config_.stale_if_error, info.expires_at);
+  info.fresh_until = std::min(info.fresh_until, info.drop_at);
+  info.ends_at = ends_at;
+  info.asks_first |= to.is_cookie;
+  info.used_at = config_.idle_for > 0 ? now : 0;
+  limit_to_cookie(ends_at, &info);
+  if (to.is_cookie && to.end) limit_to_cookie(*to.end, &info);
+  if (now >= info.drop_at || !store_->put(to.member.key, info, meta_, body_, now)) return nothing;
+  if (to.of_all_tenants) note_accepted(to.of_all_tenants->key, info, now);
+  keep_for_renewal(to.member.key, info, meta_, body_, now);
+  Outcome outcome =
+      served({info, meta_, body_}, Action::kServe, Source::kOrigin, Reason::kFollowed);
+  outcome.user = user_of(body_);
+  return outcome;
+}
+
+// Then it is asked for again: the origin may accept the old credential still, or not.
+void SessionCache::serve_a_little_longer(const Key& session, TimeMs now) {
+  EntryView entry;
+  if (!store_->find(session, now, &entry, Want::kInfo) || entry.info.http_status != http::kOk) {
+    return;
+  }
+  EntryInfo info = entry.info;
+  // What has to be confirmed each time (R15) is not served unasked.
+  if (info.fresh_until > info.filled_at) info.fresh_until = std::min(now + kOverlap, info.drop_at);
+  info.asks_first = true;
+  store_->set_info(session, info);
+}
+
+Outcome SessionCache::succeed(const RequestHead& from, const RequestHead& to,
+                              const SuccessionOptions& options, TimeMs now) {
+  step(now);
+  const Outcome none = outcome_of(Action::kRetry, Reason::kOvertaken);
+  const std::optional<Proof> old = proof_of(from, now);
+  const std::optional<Proof> successor = proof_of(to, now);
+  if (config_.is_managed || !old || !successor || old->has_ended || successor->has_ended) {
+    return none;
+  }
+  EntryView entry;
+  const bool is_held = store_->find(old->member.key, now, &entry, Want::kInfo) &&
+                       entry.info.http_status == http::kOk && now < entry.info.drop_at;
+  // Nothing is remembered of what the origin has not accepted (R53).
+  if (!is_held && !options.is_accepted) return none;
+  // What the new credential was before, it is no more; what it has of its own stays.
+  const bool is_known = store_->find(successor->member.key, now, &entry, Want::kInfo) &&
+                        entry.info.http_status == http::kOk &&
+                        !successions_.contains(successor->member.key);
+  if (is_known) return none;
+  const TimeMs guarded_until = now + 2 * kOverlap;
+  if (!successions_.link(old->member, successor->member, guarded_until, now)) return none;
+  if (old->of_all_tenants && successor->of_all_tenants) {
+    successions_.link(*old->of_all_tenants, *successor->of_all_tenants, guarded_until, now);
+  }
+  const Outcome outcome = inherit(old->member.key, *successor, from.tenant, options.ends_at, now);
+  if (old->is_cookie && options.is_delivered) serve_a_little_longer(old->member.key, now);
+  return outcome;
+}
+
+void SessionCache::note_refresh_token(const RequestHead& session, Bytes refresh_token, TimeMs now) {
+  const std::optional<Proof> proof = proof_of(session, now);
+  if (config_.is_managed || !proof || proof->has_ended || refresh_token.empty()) return;
+  refresh_tokens_.put(
+      {.token = keys_.make(session.tenant, KeyKind::kRefreshToken, {}, refresh_token),
+       .session = proof->member.key,
+       .ending = proof->member.ending,
+       .subject = proof->subject,
+       .end = proof->end.value_or(0)});
+}
+
+Outcome SessionCache::renew(const RequestHead& to, Bytes used, Bytes refresh_token, TimeMs now) {
+  step(now);
+  const Outcome none = outcome_of(Action::kRetry, Reason::kOvertaken);
+  const RefreshTokenTable::Issued* known =
+      refresh_tokens_.find(keys_.make(to.tenant, KeyKind::kRefreshToken, {}, used));
+  const std::optional<Proof> successor = proof_of(to, now);
+  if (known == nullptr || !successor || successor->has_ended) return none;
+  const RefreshTokenTable::Issued old = *known;
+  const bool is_another =
+      old.subject != 0 && successor->subject != 0 && old.subject != successor->subject;
+  if (is_another) return none;
+  if (tombstones_.contains(old.session, now) || tombstones_.contains(old.ending, now)) {
+    // What has ended is not brought back by a token that the origin cannot revoke (R8).
+    const End end{.session_end = now + config_.expires_in, .must_keep = true};
+    bury(successor->member.key, end, now);
+    bury(successor->member.ending, end, now);
+    note_ending(end.session_end, now);
+    return refused(http::kUnauthorized, {}, {}, Reason::kTombstone);
+  }
+  const SuccessionTable::Member session{old.session, old.ending};
+  // The old token is served until its own end.
+  const TimeMs own_end = old.end > 0 ? old.end : event_end(now);
+  const TimeMs guarded_until = std::min(std::max(own_end, now + kOverlap), event_end(now));
+  if (session.key != successor->member.key &&
+      !successions_.link(session, successor->member, guarded_until, now)) {
+    return none;
+  }
+  note_refresh_token(to, refresh_token.empty() ? used : refresh_token, now);
+  return inherit(session.key, *successor, to.tenant, 0, now);
+}
+
+// A document that may outlive the token that it is held for.
+void SessionCache::keep_for_renewal(const Key& session, const EntryInfo& info, Bytes meta,
+                                    Bytes body, TimeMs now) {
+  if (!refresh_tokens_.renews(session)) return;
+  EntryInfo kept = info;
+  kept.expires_at = info.born_at + config_.expires_in;
+  kept.drop_at =
+      std::min(info.filled_at + config_.keep_for + config_.stale_if_error, kept.expires_at);
+  if (info.fresh_until >= info.expires_at) {
+    kept.fresh_until = std::min(info.filled_at + config_.fresh_for, kept.drop_at);
+  }
+  store_->put(renewal_key(session), kept, meta, body, now);
+}
+
+SuccessionTable::Family SessionCache::relatives_of(const RequestHead& request) const {
+  const Subject subject = identify(request);
+  if (!subject.has_key) return {};
+  return successions_.relatives(subject.key);
+}
+
+void SessionCache::link(const SuccessionTable::Family& members, TimeMs now) {
+  for (const SuccessionTable::Member& each : members) {
+    successions_.link(*members.begin(), each, now + kOverlap, now);
+  }
+}
+
+// Returns whether there was room to remember it.
+bool SessionCache::end_relatives(const Key& session, TimeMs now) {
+  bool is_kept = true;
+  // When each of them would end by itself is not known. Of the user it is one session: it counts
+  // once.
+  const End end{.session_end = now + config_.expires_in, .must_keep = true};
+  for (const SuccessionTable::Member& each : successions_.relatives(session)) {
+    is_kept &= bury(each.key, end, now);
+    if (each.ending == each.key) continue;
+    is_kept &= bury(each.ending, end, now);
+    note_ending(end.session_end, now);
+  }
+  successions_.dissolve(session);
+  return is_kept;
+}
+
+void SessionCache::forget_relatives(const Key& session) {
+  for (const SuccessionTable::Member& each : successions_.relatives(session)) {
+    forget_session(each.key, false);
+    refresh_tokens_.forget(each.key);
+  }
+  successions_.dissolve(session);
+  refresh_tokens_.forget(session);
+}
+
+}  // namespace sesame
