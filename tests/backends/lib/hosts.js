@@ -44,8 +44,8 @@ export const HOSTS = {
       async close() {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
-        await store?.close();
         sessions.dispose();
+        await store?.close();
       },
     };
   },
