@@ -11,31 +11,31 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 
 /** Of files as they are. */
 const FILES = [
-  { file: 'js_bindings/dist/sesame.wasm', limit: 59_300 },
+  { file: 'js_bindings/dist/sesame.wasm', limit: 61_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 7100 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 104_300 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 108_800 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 64_700,
-    'sesame-edge, browser': 64_700,
-    'sesame-edge, node': 65_800,
-    'sesame-edge/worker, workerd': 66_800,
-    'sesame-edge/serve, node': 71_000,
+    'sesame-edge, workerd': 69_000,
+    'sesame-edge, browser': 69_000,
+    'sesame-edge, node': 70_100,
+    'sesame-edge/worker, workerd': 71_100,
+    'sesame-edge/serve, node': 75_300,
     'sesame-edge/redis, node': 4400,
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3600,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 104_100,
-    'sesame-edge/sesame-service-worker.js, browser': 104_100,
-    'sesame-edge/client, browser': 3000,
-    'sesame-edge/react, browser': 4500,
+    'sesame-edge/service-worker, browser': 108_600,
+    'sesame-edge/sesame-service-worker.js, browser': 108_600,
+    'sesame-edge/client, browser': 3100,
+    'sesame-edge/react, browser': 4800,
     'sesame-edge/node, node': 2900,
     'sesame-edge/express, node': 800,
     'sesame-edge/hono, workerd': 1000,
-    'sesame-edge/next, node': 68_100,
+    'sesame-edge/next, node': 72_400,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );
