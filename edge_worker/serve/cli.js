@@ -6,11 +6,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../../js_bindings/errors.js';
+import { OPTIONS } from '../../js_bindings/options/table.js';
+import { textOf } from '../../js_bindings/sessions/wiring.js';
 import { HELP, isOwnOrigin, readArguments } from './arguments.js';
 import { checkOptions } from './check-options.js';
 import { readEnvironment } from './environment.js';
 import { probeOrigin } from './origin-probe.js';
-import { proposalOf, recognizeBackend } from './recognize-backend.js';
+import { hasOwn, proposalOf, recognizeBackend } from './recognize-backend.js';
 import { serve } from './serve.js';
 import { probeStore } from './store-probe.js';
 
@@ -126,6 +128,12 @@ async function run(given, environment) {
         if (found === null || signal.aborted) return;
         print(`the back end looks like ${found.backend}: ${found.because}`);
         print(`for that, put into the file of --config: ${proposalOf(found)}`);
+      });
+    }
+    const { sessionPath = OPTIONS.sessionPath.standard } = options;
+    if (typeof sessionPath === 'string' && options.backend === undefined) {
+      void hasOwn(origin + sessionPath, signal).then((isOwn) => {
+        if (isOwn && !signal.aborted) complain(textOf('own-session-path', sessionPath));
       });
     }
     if (store !== undefined) {

@@ -46,6 +46,17 @@ export async function recognizeBackend(origin, signal) {
   return null;
 }
 
+/**
+ * Whether a back end answers a path of Sesame's own, which it would hide (rule R73).
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ */
+export async function hasOwn(url, signal) {
+  const answer = await ask(url, signal);
+  const type = answer?.headers.get('content-type') ?? '';
+  return answer?.status === 200 && /^application\/(\w[\w.+-]*\+)?json\b/i.test(type);
+}
+
 /** @param {string} url @param {AbortSignal} [signal] @returns {Promise<Answer | null>} */
 async function ask(url, signal) {
   const limit = AbortSignal.timeout(WITHIN_MS);

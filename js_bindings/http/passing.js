@@ -132,6 +132,9 @@ export class Passing {
    */
   #relay(response, path, { changesIdentity, isPending, hasEnded }) {
     const isDocument = path === this.#options.documentPath;
+    if (path === this.#options.sessionPath && response.ok) {
+      this.#parts.wiring.note('own-session-path', [path]); // R73
+    }
     return this.#proxy.relay(response, (headers) => {
       if (isPending) headers.set(PENDING, '1');
       if (hasEnded) removeSessionCookies(headers, this.#options.cookie);

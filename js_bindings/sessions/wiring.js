@@ -8,6 +8,10 @@ const MAX_NAMES = 8;
 
 const MAX_NAME_LENGTH = 64;
 
+/** What whoever is not signed in has too, and what is no session's: guards of forms, what pages count and remember. */
+const OTHER_COOKIES =
+  /csrf|xsrf|callback-url|consent|^_(ga|gid|gat|gcl|fbp|hj|pk)|^__(utm|cf)|^(theme|lang|locale)/i;
+
 /** Then the oldest go: an origin that comes and goes must not fill the memory. */
 const MAX_NOTICES = 100;
 
@@ -54,6 +58,9 @@ const TEXTS = {
   'store-refused': (/** @type {string} */ reason) => `the shared store refuses: ${reason}`,
   'store-back': () => 'the shared store answers again',
 };
+
+/** The line for an operator. @param {Cause} cause @param {string} names what it names, of whatever it is about */
+export const textOf = (cause, names) => TEXTS[cause](names);
 
 export class Wiring {
   #host;
@@ -104,7 +111,8 @@ export class Wiring {
     if ((this.#told.get('unknown-cookies')?.size ?? 0) >= MAX_NAMES) return;
     const pairs = cookies.split(';').map((pair) => pair.split('=', 2));
     const names = pairs.filter((pair) => pair.length === 2).map(([name]) => name.trim());
-    if (names.some(isName)) this.note('unknown-cookies', names);
+    const mayBeSession = (/** @type {string} */ name) => isName(name) && !OTHER_COOKIES.test(name);
+    if (names.some(mayBeSession)) this.note('unknown-cookies', names);
   }
 
   /**

@@ -122,6 +122,15 @@ describe('wrong wiring speaks', () => {
       assert.match(t.said[0], /sid, lang/);
     }));
 
+  test('R73: cookies that are no session’s say nothing by themselves', () =>
+    withTarget(async (t) => {
+      await attempt(t, { cookie: '_ga=1; XSRF-TOKEN=2; authjs.callback-url=3; theme=dark' });
+      assert.deepEqual(causes(t), []);
+      await attempt(t, { cookie: '_ga=1; access_token=2' });
+      assert.deepEqual(causes(t), ['unknown-cookies']);
+      assert.match(t.said[0], /_ga, access_token/);
+    }));
+
   test('R73: a stranger who makes up cookies fills neither the log nor the memory, and forges no line', () =>
     withTarget(async (t) => {
       for (let n = 0; n < 50; n += 1) await attempt(t, { cookie: `made-up-${n}=1` });
@@ -154,6 +163,18 @@ describe('wrong wiring speaks', () => {
       assert.match(t.said[0], /\/shop\/guid\?$/);
       assert.equal(t.sessions.statistics().documentsWithoutUser, 1);
       assert.match(t.sessions.prometheusText(), /^sesame_documents_without_user_total 1$/m);
+    }));
+
+  test('R73: an origin that answers the path of the session itself is noticed by its answer to a write there', () =>
+    withTarget(async (t) => {
+      const path = '/api/auth/session';
+      await attempt(t, {}, { path });
+      await attempt(t, {}, { path, method: 'POST' }); // 404: it has none
+      assert.deepEqual(causes(t), []);
+      t.origin.on(`POST ${path}`, { body: '{}' });
+      await attempt(t, {}, { path, method: 'POST' });
+      assert.deepEqual(causes(t), ['own-session-path']);
+      assert.match(t.said[0], /\/api\/auth\/session itself.* sessionPath/);
     }));
 
   test('R73: an origin that is away and back is told each time, with the reason', () =>

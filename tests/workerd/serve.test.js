@@ -60,6 +60,21 @@ function openStream(url) {
 }
 
 describe('sesame-edge serve', () => {
+  test('R73: a back end that answers the path of the session itself is told of when it starts', async () => {
+    const server = http.createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('null');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = /** @type {net.AddressInfo} */ (server.address());
+    const own = ['serve', '--origin', `http://127.0.0.1:${port}`, '--port', '0'];
+    const cli = startCli(own);
+    await cli.line('stderr', /\/api\/auth\/session itself.*sessionPath/);
+    cli.child.kill();
+    await cli.closed;
+    server.closeAllConnections();
+    server.close();
+  });
+
   test('R5: 17 checks cost one origin call, and a line says so, once', async () => {
     const cli = await startServing();
     assert.match(cli.stdout[0], /^sesame-edge \d+\.\d+\.\d+ in front of http:/);
