@@ -314,13 +314,22 @@ export class Handler {
  * @param {Decision} decision
  * @param {Headers} headers
  */
-function failure({ kind, retryAfterMs }, headers) {
-  const response =
-    kind === 'too-large'
-      ? errorResponse(431, 'credential_too_large')
-      : unavailableResponse(retryAfterMs);
+function failure({ kind, retryAfterMs, isTooDeep }, headers) {
+  const response = isTooDeep
+    ? errorResponse(502, 'document_too_deep')
+    : noAnswer(kind, retryAfterMs);
   for (const [name, value] of headers) {
     if (!response.headers.has(name)) response.headers.set(name, value);
   }
   return response;
+}
+
+/**
+ * @param {Decision['kind']} kind
+ * @param {number} retryAfterMs
+ */
+function noAnswer(kind, retryAfterMs) {
+  return kind === 'too-large'
+    ? errorResponse(431, 'credential_too_large')
+    : unavailableResponse(retryAfterMs);
 }

@@ -8,6 +8,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { responseOf as anyResponseOf } from './any-status.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('node:stream').Duplex} Duplex */
@@ -162,7 +163,8 @@ function responseOf(incoming, method) {
   const headers = headersOf(rawHeaders);
   const hasBody = method !== 'HEAD' && !NULL_BODY.has(status);
   if (!hasBody) incoming.resume();
-  return new Response(hasBody ? streamOf(incoming) : null, { status, statusText, headers });
+  const body = hasBody ? streamOf(incoming) : null;
+  return anyResponseOf(body, { status, statusText, headers });
 }
 
 /**

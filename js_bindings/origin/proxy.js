@@ -1,5 +1,6 @@
 // Passes a request on to the origin, and its answer back, as they are (SPEC R41). Knows nothing of
 // sessions.
+import { MAX_STATUS, responseOf } from './any-status.js';
 import { readRequestBody } from './bodies.js';
 import { endToEnd } from './headers.js';
 
@@ -112,13 +113,15 @@ export class OriginProxy {
   relay(response, change) {
     if (response.webSocket) return response; // the socket goes with this very object
     if (response.status === 0) return response; // a browser: no script may look into it
+    // An edge sends such a status with the very response that it has received.
+    if (response.status > MAX_STATUS && !this.host.decodesBodies) return response;
     const decodesBodies = this.host.decodesBodies && !this.#asEncoded.has(response);
     const headers = relayHeaders(response.headers, { decodesBodies });
     for (const line of this.#setCookies.get(response) ?? []) headers.append('set-cookie', line);
     change?.(headers);
     const { status, statusText } = response;
     const body = NULL_BODY.has(status) ? null : response.body;
-    return new Response(body, { status, statusText, headers });
+    return responseOf(body, { status, statusText, headers });
   }
 }
 
@@ -138,6 +141,9 @@ export function relayHeaders(original, { decodesBodies }) {
     headers.delete('content-encoding');
     if (codings.length > 0) headers.delete('content-length');
   }
+  // Two lines of it are one list, in which some caches do not see the star.
+  const vary = headers.get('vary')?.split(',') ?? [];
+  if (vary.some((name) => name.trim() === '*')) headers.set('vary', '*');
   return headers;
 }
 

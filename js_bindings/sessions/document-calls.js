@@ -2,6 +2,7 @@
 // the answer.
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { Unauthenticated } from '../dialects/unauthenticated.js';
+import { isTooDeep } from '../origin/depth.js';
 import { cacheControlOf, fillHeaders, MAX_AGE, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { sessionCookies } from '../origin/session-cookies.js';
@@ -43,6 +44,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
  * @property {boolean} isDoubtful a "no" that a gateway whose back end has failed may give too (R80)
  * @property {Error | null} failure why it is none, if it is none: `connection refused`, `timed out`, `status 500`
+ * @property {boolean} isTooDeep a document that is nested too deeply: to ask again is of no use
  * @property {boolean} isForeign a 403 for a site that the origin lets read nothing: it says nothing of the credential (R12)
  */
 
@@ -57,6 +59,7 @@ const FAILED = Object.freeze({
   isUnkeyed: false,
   isDoubtful: false,
   isForeign: false,
+  isTooDeep: false,
   failure: null,
 });
 
@@ -156,6 +159,9 @@ export class DocumentCalls {
     if (reply === null) return failed(failure);
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
     if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
+    if (reply.ok && reply.body && isTooDeep(reply.body)) {
+      return { ...failed(new Error('nested too deeply')), isTooDeep: true };
+    }
     failure = new Error(reply.ok ? 'no document' : `status ${reply.status}`);
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
@@ -180,6 +186,7 @@ export class DocumentCalls {
       isUnkeyed,
       isDoubtful: verdict === 'doubtful',
       failure,
+      isTooDeep: false,
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
   }

@@ -220,7 +220,7 @@ export const shellMutants = [
   {
     name: 'R13: that a failure is no answer about an ambiguous session',
     file: ENGINE,
-    from: ": decisionOf({ kind: 'unavailable', retryAfterMs, failure });",
+    from: ": decisionOf({ kind: 'unavailable', retryAfterMs, failure, isTooDeep });",
     to: ': refusalOf({ answer, headers });',
     by: suite('R13', 'R1'),
   },

@@ -13,7 +13,7 @@
 
 namespace sesame {
 
-inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxDepth = 512;  // js_bindings/origin/depth.js says so too
 
 /// kOk if `text` is a JSON object in valid UTF-8, nested at most kMaxDepth deep (an object without
 /// containers in it is 1 deep). All that the grammar of RFC 8259 allows is, duplicate names,

@@ -1,0 +1,33 @@
+// How deep a document is nested, before the module is given it. It must not know what a document says.
+
+/** What the module takes (wasm/core/json/document.h): a document without containers in it is 1 deep. */
+export const MAX_DEPTH = 512;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING = [0x5b, 0x7b];
+const CLOSING = [0x5d, 0x7d];
+
+/**
+ * Whether a document is nested deeper than `MAX_DEPTH`. Of what is no JSON the answer means nothing.
+ * @param {Uint8Array} text
+ */
+export function isTooDeep(text) {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const byte = text[at];
+    if (isInString) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isInString = false;
+    } else if (byte === QUOTE) {
+      isInString = true;
+    } else if (OPENING.includes(byte)) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (CLOSING.includes(byte)) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
