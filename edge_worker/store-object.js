@@ -18,7 +18,8 @@ import { lateFrom } from '../js_bindings/stores/store.js';
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS history (id TEXT);
   CREATE TABLE IF NOT EXISTS events (
-    at INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, key TEXT, writer TEXT, before INTEGER);
+    at INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, key TEXT, writer TEXT, before INTEGER,
+    time INTEGER);
   CREATE TABLE IF NOT EXISTS epochs (
     user TEXT PRIMARY KEY, revoked INTEGER, changed INTEGER, before INTEGER, until INTEGER);
   CREATE TABLE IF NOT EXISTS sessions (
@@ -117,11 +118,12 @@ export class SesameStore extends DurableObject {
    * @param {number} mostEvents that are kept
    */
   append({ kind, key, writer, before: calledAt = 0 }, mostEvents) {
-    const before = lateFrom(calledAt, Date.now());
+    const now = Date.now();
+    const before = lateFrom(calledAt, now);
     const { at } = this.#sql
       .exec(
-        'INSERT INTO events (kind, key, writer, before) VALUES (?, ?, ?, ?) RETURNING at',
-        ...[kind, key, writer, before],
+        'INSERT INTO events (kind, key, writer, before, time) VALUES (?, ?, ?, ?, ?) RETURNING at',
+        ...[kind, key, writer, before, now],
       )
       .one();
     this.#sql.exec('DELETE FROM events WHERE at <= ?', at - mostEvents);
@@ -133,7 +135,7 @@ export class SesameStore extends DurableObject {
          ON CONFLICT (user) DO UPDATE SET revoked = max(revoked, excluded.revoked),
            changed = max(changed, excluded.changed), before = max(before, excluded.before),
            until = excluded.until`,
-        ...[key, revoked, changed, before, Date.now() + EPOCHS_MS],
+        ...[key, revoked, changed, before, now + EPOCHS_MS],
       );
     }
     this.#cleanLater();
@@ -169,7 +171,7 @@ export class SesameStore extends DurableObject {
     if (since.history !== position.history || isTrimmed || isAhead) return null;
     const events = this.#sql
       .exec(
-        'SELECT at, kind, key, writer, before FROM events WHERE at > ? ORDER BY at LIMIT ?',
+        'SELECT at, kind, key, writer, before, time FROM events WHERE at > ? ORDER BY at LIMIT ?',
         ...[Number(since.at), EVENTS_AT_ONCE],
       )
       .toArray()

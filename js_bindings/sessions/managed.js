@@ -176,7 +176,7 @@ export class ManagedSessions {
 
   /** When births are: the store's clock, where there is one. */
   #clock() {
-    return this.#host.now() + (this.#shared?.log.clockOffset ?? 0);
+    return this.#shared?.log.time ?? this.#host.now();
   }
 
   /**
@@ -276,6 +276,7 @@ export class ManagedSessions {
     const tokens = this.#endpoint.tokensIn(loginAnswer.body);
     if (tokens.access === '') return { ...failedLogin(502), hasAccess: false };
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
+    const bornAtMs = this.#host.now();
     await this.#shared?.log.catchUp();
     const since = this.#shared?.log.position ?? null;
     const askedAt = this.#core.sequence;
@@ -287,7 +288,7 @@ export class ManagedSessions {
     }
     const cookie = this.#cookies.make(this.#clock(), this.#host.getRandomValues);
     const { tenant } = head;
-    const session = { tenant, cookie, tokens, answer, askedAt, askedAtMs, since };
+    const session = { tenant, cookie, tokens, answer, askedAt, askedAtMs, bornAtMs, since };
     const document = await this.#changes.begin(session);
     if (document === null) return failedLogin(503);
     const setCookies = this.#endpoint.otherCookies(loginAnswer.headers, tokens);

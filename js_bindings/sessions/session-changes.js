@@ -46,6 +46,7 @@ const LOOK_EVERY_MS = 10;
  * @property {OriginAnswer} answer its document
  * @property {number} askedAt the core's sequence from before that was asked for
  * @property {number} askedAtMs
+ * @property {number} bornAtMs what was published by then does not concern it
  * @property {Position | null} since where the log was then
  */
 
@@ -365,7 +366,7 @@ export class SessionChanges {
    * @returns {Promise<Uint8Array<ArrayBuffer> | null>} its document, once the other nodes can find it; empty if an
    *   update has overtaken it (R10); null: the session cannot be held
    */
-  async begin({ since, askedAtMs, ...session }) {
+  async begin({ since, askedAtMs, bornAtMs, ...session }) {
     const action = this.#core.beginSession(this.#host.now(), session);
     if (action !== Action.SERVE) return null;
     const document = this.#core.body.slice();
@@ -375,7 +376,7 @@ export class SessionChanges {
       const { tenant, cookie, answer } = session;
       const head = { tenant, cookie: `${this.#options.cookie[0]}=${cookie}`, authorization: '' };
       this.#shared.noteUserOf(answer.body, kept?.user ?? null);
-      await this.#shared.tokens.begin(head);
+      await this.#shared.tokens.begin(head, bornAtMs);
       const { cacheControl } = answer;
       if (kept) await this.#shared.save(head, since, kept, { cacheControl, askedAtMs });
       await crowdedOut;

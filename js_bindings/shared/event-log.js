@@ -49,6 +49,8 @@ export class SharedLog {
   /** @type {Position | null} */
   #position = null;
   #placedAt = 0;
+  /** The same on the monotonic clock. */
+  #placedTick = 0;
   #begunAt;
   /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
@@ -116,7 +118,27 @@ export class SharedLog {
 
   /** How far the store's clock is ahead of this node's, as far as that is known, in milliseconds. */
   get clockOffset() {
-    return this.#position === null ? 0 : this.#position.time - this.#placedAt;
+    return this.time - this.#host.now();
+  }
+
+  /** The store's clock, as far as that is known: a clock that is set here does not move it (SPEC R32). */
+  get time() {
+    if (this.#position === null) return this.#host.now();
+    return this.#position.time + this.#host.monotonic() - this.#placedTick;
+  }
+
+  /** The same at the latest: in a suspended machine only the wall clock goes on, if nobody sets it. */
+  get latestTime() {
+    if (this.#position === null) return this.#host.now();
+    return Math.max(this.time, this.#position.time + this.#host.now() - this.#placedAt);
+  }
+
+  /**
+   * Whether all is known that was published by that time.
+   * @param {number} time
+   */
+  hasHeardSince(time) {
+    return this.#confirmedAt >= time;
   }
 
   /** How long the store has not been heard, in milliseconds. */
@@ -393,7 +415,7 @@ export class SharedLog {
       return true;
     }
     const now = this.#host.now();
-    for (const event of found.events) this.#apply(event, now);
+    for (const event of found.events) this.#apply(event, now, found.position.time);
     this.#place(found.position);
     return !found.more;
   }
@@ -402,13 +424,15 @@ export class SharedLog {
   #place(position) {
     this.#position = position;
     this.#placedAt = this.#host.now();
+    this.#placedTick = this.#host.monotonic();
   }
 
   /**
    * @param {import('../stores/store.js').StoreEvent} event
    * @param {number} now
+   * @param {number} storeNow by the store's clock, when it was read
    */
-  #apply(event, now) {
+  #apply(event, now, storeNow) {
     const meaning = this.#families.meaningOf(event, KINDS);
     if (meaning === 'unclear') this.#loseSight(now); // something has happened here, to whomever
     if (meaning !== 'clear') return;
@@ -422,8 +446,13 @@ export class SharedLog {
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') {
-      const before = event.before ? event.before - this.clockOffset : 0;
-      this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now, before);
+      // Its answer may have been on its way for a while: rather too late than too early.
+      const { before, time } = event;
+      const at = before ?? time;
+      const called = at === undefined ? 0 : now - Math.max(0, storeNow - at);
+      const isOrdered = before === undefined && called > 0;
+      const how = isOrdered ? RemoteEvent.USER_REVOKED_AT : RemoteEvent.USER_REVOKED;
+      this.#core.applyRemote(how, key, now, called);
     }
     if (kind !== 'invalidate') return;
     if (key !== ANY_USER) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);

@@ -24,7 +24,8 @@
  * @property {string} [by] this attempt
  * @property {(by: string) => boolean} [isOwn] whether an attempt is this node's
  * @property {boolean} [isUnderWay] an attempt of this node's has not ended yet
- * @property {number} [now] on the store's clock
+ * @property {number} [now] on the store's clock, at the earliest: nobody's time is taken for over too soon
+ * @property {number} [latest] the same, at the latest: the machine may have been suspended. Default: `now`
  * @property {number} [redeemMs] how long a redemption may take
  * @property {number} [silentMs] how long after its end an attempt may still have tokens that it could not save
  * @property {boolean} [isSettling] the store has forgotten everything: not every node has told it again what it is about
@@ -81,7 +82,7 @@ export const EXCHANGE = Object.freeze([
     name: 'it is announced',
     applies: (view) => {
       const intent = intentOf(view);
-      return intent?.by === view.by && view.now + view.redeemMs <= intent.until;
+      return intent?.by === view.by && view.latest + view.redeemMs <= intent.until;
     },
     next: 'redeem',
   },
@@ -187,6 +188,7 @@ const UNSAID = {
   isOwn: () => false,
   isUnderWay: false,
   now: 0,
+  latest: 0,
   redeemMs: 0,
   silentMs: 0,
   isSettling: false,
@@ -202,7 +204,7 @@ const UNSAID = {
  * @returns {Step}
  */
 export function nextStep(table, view) {
-  const whole = { ...UNSAID, ...view };
+  const whole = { ...UNSAID, latest: view.now ?? 0, ...view };
   const row = table.find(({ applies }) => applies(whole));
   if (row === undefined) throw new Error('no row of the table applies');
   return row.next;

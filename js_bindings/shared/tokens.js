@@ -243,9 +243,10 @@ export class SharedTokens {
   /**
    * Leaves a session that has just begun here to the other nodes; if that fails, as soon as it can be done. Never rejects.
    * @param {RequestHead} head
+   * @param {number} askedAtMs when it was asked for
    */
-  async begin(head) {
-    await this.keep(head, 0);
+  async begin(head, askedAtMs) {
+    await this.keep(head, 0, undefined, askedAtMs);
   }
 
   /**
@@ -253,15 +254,16 @@ export class SharedTokens {
    * @param {RequestHead} head
    * @param {number} version
    * @param {Pick<Tokens, 'access' | 'refresh' | 'accessExpiresAtMs'>} [tokens] other ones than those that are held
+   * @param {number} [bornAtMs] when a session began that is new
    * @returns {Promise<boolean>} false: the session has ended here
    */
-  async keep(head, version, tokens) {
+  async keep(head, version, tokens, bornAtMs) {
     const before = this.#core.exportSession(head, this.#host.now());
     if (before === null) return false;
     const note = { version, places: this.#placesOf(head) };
     const session = { ...before, ...tokens, note: textOf(note) };
     if (!this.#adopt(session, this.#core.sequence, false)) return false;
-    await this.#publish(before.key);
+    await this.#publish(before.key, bornAtMs);
     return true;
   }
 
@@ -445,6 +447,7 @@ export class SharedTokens {
       isUnderWay: this.#underWay.has(key),
       isSettling: this.#log.isSettling,
       now: this.#time(),
+      latest: this.#log.latestTime,
       redeemMs: this.#redeemMs,
       silentMs: MAX_UNKNOWN_MS,
     };
@@ -483,9 +486,20 @@ export class SharedTokens {
 
   // --- The store ---
 
-  /** @param {string} key of a session whose tokens are to be in the store. Never rejects. */
-  async #publish(key) {
-    await this.#log.outbox.publish(key, 'tokens', () => this.#save(key)).catch(() => {});
+  /**
+   * Leaves in the store what is held of a session, or in the outbox until that can be done. Never rejects. A record says
+   * up to where in the log its session is known to live: one of a session that has just begun comes after all that was
+   * published by then.
+   * @param {string} key
+   * @param {number} [bornAtMs]
+   */
+  async #publish(key, bornAtMs = Number.NEGATIVE_INFINITY) {
+    const send = async () => {
+      if (!this.#log.hasHeardSince(bornAtMs)) await this.#log.catchUp();
+      if (!this.#log.hasHeardSince(bornAtMs)) throw new StoreUnavailableError();
+      await this.#save(key);
+    };
+    await this.#log.outbox.publish(key, 'tokens', send).catch(() => {});
   }
 
   /**
@@ -707,7 +721,7 @@ export class SharedTokens {
 
   /** The store's clock. */
   #time() {
-    return this.#host.now() + this.#log.clockOffset;
+    return this.#log.time;
   }
 
   #nameAttempt() {

@@ -24,6 +24,7 @@ import { LATE_MS } from './limits.js';
  * @property {string} writer chosen by the node at its start
  * @property {number} [before] of a `revoke` that was published later than it was called: when it was called, on the
  *   store's clock in milliseconds. Sessions from after it live on. 0, or none: it was published at once
+ * @property {number} [time] of a `revoke`, when it was published, on the store's clock in milliseconds; none: it is not known
  */
 
 /**

@@ -21,7 +21,7 @@
  * @property {Entry[]} entries in the order of `sent`
  * @property {import('./origin.js').Redemption[]} redemptions that the origin saw
  * @property {{ node: string, at: number }[]} deaths of nodes
- * @property {{ name: string, from: number, to: number }[]} faults
+ * @property {{ name: string, about?: string, from: number, to: number }[]} faults
  * @property {number} boundMs `revocationBound`
  * @property {number} settleMs within this after the last fault, what was pending is known everywhere
  */
@@ -31,6 +31,8 @@
  * @property {'served after its end' | 'signed out' | 'own write lost' | 'redeemed twice'} fault
  * @property {string} about
  * @property {string[]} during faults that were there, or had just been
+ * @property {string} user of whom it is
+ * @property {number} at when it showed
  */
 
 const ENDS = new Set(['logout', 'revoke', 'revokeUser']);
@@ -54,9 +56,9 @@ export function check(history) {
 
   const during = (/** @type {number} */ from, /** @type {number} */ to) =>
     faults.filter((each) => each.from < to && each.to > from - 15_000).map(({ name }) => name);
-  /** @param {Finding['fault']} fault @param {string} about @param {number} from @param {number} to */
-  const find = (fault, about, from, to) =>
-    findings.push({ fault, about, during: [...new Set(during(from, to))] });
+  /** @param {Finding['fault']} fault @param {string} user @param {string} about @param {number} from @param {number} to */
+  const find = (fault, user, about, from, to) =>
+    findings.push({ fault, about, during: [...new Set(during(from, to))], user, at: to });
   const excuse = (/** @type {string} */ why) => {
     excused[why] = (excused[why] ?? 0) + 1;
   };
@@ -95,7 +97,7 @@ export function check(history) {
     else {
       const after = Math.round(at - (first?.at ?? at));
       const about = `${token} of ${user} by ${first?.node}, and ${after} ms later by ${node}`;
-      find('redeemed twice', about, first?.at ?? at, at);
+      find('redeemed twice', user, about, first?.at ?? at, at);
     }
   }
   return { findings, excused, counts };
@@ -118,7 +120,8 @@ export function check(history) {
     for (const read of own) {
       if (read.what !== 'read' || read.status !== 200 || read.sent <= limit) continue;
       const late = Math.round(read.sent - limit);
-      find('served after its end', `${session} by ${read.node}, ${late} ms late`, limit, read.sent);
+      const about = `${session} by ${read.node}, ${late} ms late`;
+      find('served after its end', read.user, about, limit, read.sent);
     }
   }
 
@@ -132,7 +135,8 @@ export function check(history) {
       if (why) excuse(`signed out: ${why}`);
       else {
         const seconds = Math.round((sent - begun) / 1000);
-        find('signed out', `${session} by ${node}, ${seconds} s after its login`, sent, answered);
+        const about = `${session} by ${node}, ${seconds} s after its login`;
+        find('signed out', own[0].user, about, sent, answered);
       }
     }
   }
@@ -155,7 +159,7 @@ export function check(history) {
       );
       if (seen?.version === undefined || read.version >= seen.version) continue;
       const about = `${read.session} by ${read.node}: ${read.version} after ${seen.version}`;
-      find('own write lost', about, seen.answered, read.sent);
+      find('own write lost', read.user, about, seen.answered, read.sent);
     }
   }
 

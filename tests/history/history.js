@@ -61,10 +61,13 @@ export async function runHistory(given) {
   async function disturb() {
     await wait(PEACE_MS);
     while (!isOver && names.length > 0) {
-      const fault = { name: oneOf(names), from: now(), to: Number.POSITIVE_INFINITY };
+      const fault = { name: oneOf(names), about: '', from: now(), to: Number.POSITIVE_INFINITY };
       faults.push(fault);
-      log(`${Math.round((fault.from - begunAt) / 1000)} s: ${fault.name}`);
-      await FAULTS[fault.name]({ world, between, oneOf });
+      const tell = (/** @type {string} */ about) => {
+        fault.about = about;
+      };
+      await FAULTS[fault.name]({ world, between, oneOf, tell });
+      log(`${Math.round((fault.from - begunAt) / 1000)} s: ${fault.name} ${fault.about}`);
       fault.to = now();
       await wait(between(500, 4000));
     }
@@ -109,7 +112,8 @@ export async function runHistory(given) {
     };
     const { calls, documents } = world.origin;
     const counts = { redemptions: redemptions.length, originCalls: calls, documents, served };
-    return { ...check(history), faults, totals: { entries: entries.length, ...counts } };
+    const totals = { entries: entries.length, ...counts };
+    return { ...check(history), faults, totals, history };
   } finally {
     isOver = true;
     await world.stop();

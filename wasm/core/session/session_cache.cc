@@ -201,6 +201,11 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
     case Standing::kReplaced:
       return adopt(key, *event, tenant, info, held.entry.body, now);
     case Standing::kRevoked:
+      // A managed session that a revocation has ended has no record any more.
+      if (config_.is_managed && vault_.find(key, now) != nullptr) {
+        store_->erase(key);
+        return {.reason = Reason::kChanged, .entry = {}, .was_document = true};
+      }
       bury(key, {.session_end = info.expires_at, .must_keep = true}, now);
       return {.reason = Reason::kRevoked, .entry = {}};
     case Standing::kGone:
