@@ -104,6 +104,7 @@ export class SharedSessions {
         publisher.beginAgain();
         tokens.beginRefill();
       },
+      recovering: () => tokens.announceAgain(),
       caughtUp: async () => {
         await publisher.tellAgain();
         await tokens.refill();

@@ -37,6 +37,7 @@ const LOOK_EVERY_MS = 10;
  * @property {(key: string) => Promise<void>} answer another node asks for a session
  * @property {(key: string) => void} ending a session ends of which this node has tokens that are not in the store
  * @property {() => void} forgot the store has another history: what it knew is lost
+ * @property {() => Promise<void>} recovering it has another history, and what matters most is to be told first
  * @property {() => Promise<void>} caughtUp the log has been read to its end
  */
 
@@ -84,6 +85,7 @@ export class SharedLog {
   listener = {
     answer: async () => {},
     forgot: () => {},
+    recovering: async () => {},
     caughtUp: async () => {},
     ending: () => {},
   };
@@ -356,6 +358,7 @@ export class SharedLog {
       this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
+      await this.listener.recovering();
       // Of what has been read until now, nothing has ended these: they are not taken for older than that.
       await this.outbox.flush(['tokens']).catch(() => {});
       await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
@@ -449,6 +452,7 @@ export class SharedLog {
       // Its answer may have been on its way for a while: rather too late than too early.
       const { before, time } = event;
       const at = before ?? time;
+      if (at !== undefined) this.ends.addUser(key, at);
       const called = at === undefined ? 0 : now - Math.max(0, storeNow - at);
       const isOrdered = before === undefined && called > 0;
       const how = isOrdered ? RemoteEvent.USER_REVOKED_AT : RemoteEvent.USER_REVOKED;

@@ -4,6 +4,9 @@
 // order of the newest events; it never grows past its bound: what it cannot keep fails, and its caller is told so.
 import { SesameError } from '../errors.js';
 
+/** So many tokens are sent at once: those of one session wait for no other's. */
+const TOKENS_AT_ONCE = 16;
+
 /** So many events are kept. */
 const MAX_ENTRIES = 10_000;
 /** So many are kept beside them that may concern nobody, such as the sign-out of a credential that nobody knows (R53). */
@@ -96,16 +99,29 @@ export class Outbox {
    * @param {readonly EventKind[]} [kinds] only these; default: all
    */
   async flush(kinds = KINDS) {
-    for (const entry of this.#entries.values()) {
-      if (!entry.hasFailed || !kinds.includes(entry.kind)) continue;
-      await entry.send();
-      this.#remove(entry);
+    const waiting = [...this.#entries.values()].filter(({ hasFailed }) => hasFailed);
+    for (const entry of waiting) {
+      if (entry.kind !== 'tokens' && kinds.includes(entry.kind)) await this.#sendAgain(entry);
+    }
+    const tokens = waiting.filter(({ kind }) => kind === 'tokens' && kinds.includes(kind));
+    for (let from = 0; from < tokens.length; from += TOKENS_AT_ONCE) {
+      const some = tokens.slice(from, from + TOKENS_AT_ONCE);
+      const results = await Promise.allSettled(some.map((entry) => this.#sendAgain(entry)));
+      const failed = results.find(({ status }) => status === 'rejected');
+      if (failed) throw /** @type {PromiseRejectedResult} */ (failed).reason;
     }
     if (!kinds.includes('drop')) return;
     for (const [key, send] of this.#doubtful) {
       await send();
       this.#doubtful.delete(key);
     }
+  }
+
+  /** Unless a newer event has taken its place meanwhile. @param {Entry} entry */
+  async #sendAgain(entry) {
+    if (this.#entries.get(idOf(entry.kind, entry.key)) !== entry) return;
+    await entry.send();
+    this.#remove(entry);
   }
 
   /** @param {Entry} entry */

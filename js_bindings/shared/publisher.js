@@ -29,6 +29,8 @@ export class Publisher {
   #lastTold = null;
   /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
   #again = [];
+  /** The same, of users that were revoked. @type {[user: string, at: number][]} */
+  #usersAgain = [];
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -84,21 +86,36 @@ export class Publisher {
   /** The store has come back without what it knew: it is to be told again what has ended. */
   beginAgain() {
     this.#again = this.#log.ends.all(this.#host.now());
+    this.#usersAgain = this.#log.ends.users(this.#log.time - this.#options.expiresIn);
   }
 
   /** Goes on with that, behind a reading of the log. Never rejects. */
   async tellAgain() {
     const { keys, writer } = this.#families.own;
-    while (this.#again.length > 0) {
-      const some = this.#again.slice(0, AT_ONCE);
-      const told = some.map(async ([key, until]) => {
-        const mark = nameOf(keys, keyMarkOf(key));
-        if ((await this.#store.get(mark)) === 'ended') return; // another node has told it
-        await this.#store.end(mark, key, writer, until - this.#host.now());
-      });
-      const results = await Promise.allSettled(told);
+    await Publisher.#tellEach(this.#again, async ([key, until]) => {
+      const mark = nameOf(keys, keyMarkOf(key));
+      if ((await this.#store.get(mark)) === 'ended') return; // another node has told it
+      await this.#store.end(mark, key, writer, until - this.#host.now());
+    });
+    await Publisher.#tellEach(this.#usersAgain, async ([user, at]) => {
+      const { revokedAt, revokedBefore = 0 } = await this.#store.epochs(user);
+      if (revokedAt !== '' || revokedBefore >= at) return; // another node has told it, or revoked the user since
+      await this.#store.userEvent('revoke', user, writer, at);
+    });
+  }
+
+  /**
+   * Tells some at once, and takes those from the list that have arrived. Never rejects.
+   * @template T
+   * @param {T[]} list
+   * @param {(each: T) => Promise<void>} tell
+   */
+  static async #tellEach(list, tell) {
+    while (list.length > 0) {
+      const some = list.slice(0, AT_ONCE);
+      const results = await Promise.allSettled(some.map(tell));
       if (results.some(({ status }) => status === 'rejected')) return;
-      this.#again = this.#again.slice(some.length);
+      list.splice(0, some.length);
     }
   }
 
@@ -156,7 +173,7 @@ export class Publisher {
     const kind = action === 'revoke' ? 'end' : 'drop';
     const [own, ...others] = this.#families.all;
     // A revocation has one moment, when it is called: told again, it ends nothing that began since.
-    const calledAt = this.#host.now();
+    const calledTick = this.#host.monotonic();
     // An event of before that may be in the store, too, could be taken for this one.
     const called = this.#log.outbox.isPending(user, kind) ? null : this.#newestSeen();
     let isFirst = true;
@@ -165,7 +182,9 @@ export class Publisher {
       isFirst = false;
       const told = again && (await this.#ownEvents.find(action, user, called));
       if (told) return told; // its answer was lost
-      const before = action === 'revoke' ? calledAt + this.#log.clockOffset : 0;
+      const passed = this.#host.monotonic() - calledTick;
+      const before = action === 'revoke' ? this.#log.latestTime - passed : 0;
+      if (before > 0) this.#log.ends.addUser(user, before);
       for (const family of others) {
         const key = this.#families.userKey(family, user);
         const isKnown = key !== ANY_USER || user === ANY_USER;

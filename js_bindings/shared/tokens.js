@@ -92,11 +92,13 @@ export class SharedTokens {
   #attempts = 0;
   /** Of which sessions an exchange is under way here, by key. @type {Map<string, string>} */
   #underWay = new Map();
-  /** Since when nobody knows a session, and when the others were asked for it last. @type {Map<string, { since: number,
+  /** Since when nobody knows a session, and when the others were asked for it last, on the monotonic clock. @type {Map<string, { since: number,
    *   askedAt: number }>} */
   #unknown = new Map();
   /** Where the next session is that an empty store gets; null: there is nothing to do. @type {number | null} */
   #refillFrom = null;
+  /** The sessions that were being exchanged here when the store forgot, and that it does not know again. @type {Set<string>} */
+  #toAnnounce = new Set();
   /**
    * Ends tokens at the origin that no session has any more: set by who makes the parts.
    * @type {(tokens: Pick<Tokens, 'access' | 'refresh'>) => Promise<void>}
@@ -197,15 +199,15 @@ export class SharedTokens {
    * @returns {Promise<'none' | 'unavailable'>}
    */
   async #isGone(head, key, endsAtMs) {
-    const now = this.#host.now();
-    if (now >= endsAtMs) return 'none';
+    if (this.#host.now() >= endsAtMs) return 'none';
+    const now = this.#host.monotonic();
     const known = this.#unknown.get(key) ?? { since: now, askedAt: Number.NEGATIVE_INFINITY };
     if (now - known.since >= MAX_UNKNOWN_MS) return 'none';
     if (!this.#unknown.has(key) && this.#unknown.size >= MAX_UNKNOWN) {
       this.#unknown.delete(/** @type {string} */ (this.#unknown.keys().next().value));
     }
     this.#unknown.set(key, known);
-    if (Math.abs(now - known.askedAt) >= ASK_EVERY_MS) {
+    if (now - known.askedAt >= ASK_EVERY_MS) {
       known.askedAt = now;
       await this.#ask(head);
     }
@@ -385,7 +387,12 @@ export class SharedTokens {
     const { status, retryAfterMs, tokens } = await redeem(held.refresh);
     if (tokens.access !== '') {
       const refresh = tokens.refresh || held.refresh; // some origins do not rotate them
-      return { kind: 'tokens', tokens: { ...tokens, refresh }, version: held.note.version + 1 };
+      const version = held.note.version + 1;
+      const exchanged = { ...tokens, refresh };
+      // They are held before the attempt is over: nothing may be taken for its having come to nothing.
+      const note = { ...held.note, version };
+      this.#adopt({ ...held, ...exchanged, note }, this.#core.sequence, false);
+      return { kind: 'tokens', tokens: exchanged, version };
     }
     const isRefused = status === 400 || status === 401 || status === 403;
     if (isRefused) return this.#afterRefusal(way, { status, retryAfterMs });
@@ -494,8 +501,11 @@ export class SharedTokens {
    * @param {number} [bornAtMs]
    */
   async #publish(key, bornAtMs = Number.NEGATIVE_INFINITY) {
+    let isFirst = true;
     const send = async () => {
-      if (!this.#log.hasHeardSince(bornAtMs)) await this.#log.catchUp();
+      // It is sent again while the log is being read.
+      if (isFirst && !this.#log.hasHeardSince(bornAtMs)) await this.#log.catchUp();
+      isFirst = false;
       if (!this.#log.hasHeardSince(bornAtMs)) throw new StoreUnavailableError();
       await this.#save(key);
     };
@@ -513,6 +523,7 @@ export class SharedTokens {
       await this.#log.begin();
       const askedAt = this.#core.sequence;
       const stored = await this.#read(held.note.places, [this.#records.keyMark(key)]);
+      if (!this.#isHeldStill(held)) continue; // an exchange has just ended
       const step = nextStep(SAVE, this.#viewOf(stored, held.note.version, { by: '', key }));
       if (step === 'drop') {
         this.#noteEnd(key);
@@ -555,11 +566,14 @@ export class SharedTokens {
    * @param {Held} held
    * @param {number} askedAt
    */
-  #noteSaved({ key, access, note }, askedAt) {
+  #noteSaved(held, askedAt) {
+    if (this.#isHeldStill(held)) this.#adopt(held, askedAt, !this.#underWay.has(held.key));
+  }
+
+  /** Whether the tokens of a session have not been exchanged once more meanwhile. @param {Held} held */
+  #isHeldStill({ key, access, note }) {
     const now = this.#held(key);
-    // Unless they have been exchanged once more meanwhile.
-    if (now?.note.version !== note.version || now.access !== access) return;
-    this.#adopt(now, askedAt, !this.#underWay.has(key));
+    return now?.note.version === note.version && now.access === access;
   }
 
   /**
@@ -755,6 +769,20 @@ export class SharedTokens {
   /** The store has come back without what it knew: what is held here is to be in it again. */
   beginRefill() {
     this.#refillFrom = 0;
+    this.#toAnnounce = new Set(this.#underWay.keys());
+  }
+
+  /**
+   * What is being exchanged here while the store forgets is announced again before all else: the others wait with theirs
+   * for `revocationBound` alone. Never rejects.
+   */
+  async announceAgain() {
+    await Promise.all(
+      [...this.#toAnnounce].map(async (key) => {
+        await this.#save(key);
+        this.#toAnnounce.delete(key);
+      }),
+    ).catch(() => {});
   }
 
   /** Goes on with that, behind a reading of the log. Never rejects. */

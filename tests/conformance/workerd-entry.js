@@ -88,6 +88,7 @@ function create(env, name, { store, shared = name, ...options }) {
     { ...options, ...(found && { store: storeOn(found, clock.lead) }) },
     {
       now: clock.now,
+      monotonic: clock.now,
       sleep: clock.sleep,
       log: (/** @type {unknown} */ line) => void lines.push(line),
     },

@@ -52,18 +52,27 @@ function storyOf({ user, at }, { entries, redemptions, deaths, faults }) {
     if (each.user !== user || each.answered < from || each.sent > at + 1000) continue;
     const { what, session, node, status, version = '', isPending, sent, answered } = each;
     const took = `${Math.round(answered - sent)} ms`;
-    lines.push([sent, `${what} ${session} at ${node}: ${status} ${isPending ? 'pending' : ''} ${version} (${took})`]);
+    lines.push([
+      sent,
+      `${what} ${session} at ${node}: ${status} ${isPending ? 'pending' : ''} ${version} (${took})`,
+    ]);
   }
   for (const { token, node, isFirst, isLost, ...each } of redemptions) {
     if (each.user !== user || each.at < from || each.at > at + 1000) continue;
-    lines.push([each.at, `${token} redeemed by ${node}, ${isFirst ? 'first' : 'AGAIN'}${isLost ? ', answer lost' : ''}`]);
+    lines.push([
+      each.at,
+      `${token} redeemed by ${node}, ${isFirst ? 'first' : 'AGAIN'}${isLost ? ', answer lost' : ''}`,
+    ]);
   }
-  for (const { node, at: died } of deaths) if (died > from && died <= at) lines.push([died, `${node} dies`]);
+  for (const { node, at: died } of deaths)
+    if (died > from && died <= at) lines.push([died, `${node} dies`]);
   for (const { name, about, from: begun, to } of faults) {
     if (to < from || begun > at) continue;
     lines.push([begun, `${name} ${about ?? ''} begins`], [to, `${name} ends`]);
   }
-  return lines.sort(([one], [other]) => one - other).map(([time, line]) => `${Math.round(time)} ${line}`);
+  return lines
+    .sort(([one], [other]) => one - other)
+    .map(([time, line]) => `${Math.round(time)} ${line}`);
 }
 
 await run('all faults', {

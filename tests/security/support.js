@@ -91,6 +91,7 @@ export function createCluster(makeStore, common = {}) {
         {
           fetch: (/** @type {any} */ input, /** @type {any} */ init) => origin.fetch(input, init),
           now: clock.now,
+          monotonic: clock.now,
           sleep: clock.sleep,
           ...host,
         },

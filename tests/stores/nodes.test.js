@@ -62,7 +62,7 @@ async function startNodes(count, { answer, options } = {}) {
     const link = linkTo(store);
     const sessions = new SessionCache(
       { origin: ORIGIN, store: link.store, secret: '0'.repeat(32), ...options },
-      { fetch: origin.fetch, now: clock.now, sleep: clock.sleep },
+      { fetch: origin.fetch, now: clock.now, monotonic: clock.now, sleep: clock.sleep },
     );
     endings.push(() => sessions.dispose());
     return { link, sessions };
@@ -101,7 +101,7 @@ async function startNodes(count, { answer, options } = {}) {
 function startNode({ origin, clock, store, options }) {
   const sessions = new SessionCache(
     { origin: ORIGIN, store: linkTo(store).store, secret: '0'.repeat(32), ...options },
-    { fetch: origin.fetch, now: clock.now, sleep: clock.sleep },
+    { fetch: origin.fetch, now: clock.now, monotonic: clock.now, sleep: clock.sleep },
   );
   endings.push(() => sessions.dispose());
   return sessions;

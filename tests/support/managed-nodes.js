@@ -194,7 +194,14 @@ export async function startManagedNodes(
     };
     const sessions = new SessionCache(
       { origin: 'http://origin', store: link.store, secret: SECRET, managed, ...options },
-      /** @type {any} */ ({ fetch, now: clock.now, sleep, warn: () => {}, ...host }),
+      /** @type {any} */ ({
+        fetch,
+        now: clock.now,
+        monotonic: clock.now,
+        sleep,
+        warn: () => {},
+        ...host,
+      }),
     );
     all.push(sessions);
     return Object.assign(node, { link, sessions });

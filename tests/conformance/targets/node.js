@@ -61,7 +61,7 @@ function running({ now, sleep, advance }, options) {
   /** @type {unknown[]} */
   const lines = [];
   const log = (/** @type {unknown} */ line) => void lines.push(line);
-  const sessions = new SessionCache(options, { now, sleep, log });
+  const sessions = new SessionCache(options, { now, monotonic: now, sleep, log });
   const background = createBackground();
   return {
     url: URL,
