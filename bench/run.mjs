@@ -1,7 +1,8 @@
 // The whole benchmark, one run: `npm run bench`, or `node bench/run.mjs --quick` for a minute's worth.
 // Prints the tables; writes bench/results/latest.json and docs/performance.svg (a quick run:
 // bench/results/quick.json and quick.svg). `--no-build` takes what is there; `--only NAME,NAME` runs
-// some of the sections and writes nothing.
+// some of the sections and writes nothing. `--only NAME,NAME --against DIR` asks of those sections alone whether this tree
+// is slower than the built checkout DIR: twenty pairs by turns (bench/pairs.mjs).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,6 +21,9 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     only: { type: 'string' },
+    against: { type: 'string' },
+    pairs: { type: 'string', default: '20' },
+    limit: { type: 'string', default: '1.05' },
   },
 });
 // Children end with this process, and it ends properly.
@@ -28,6 +32,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 if (!values['no-build']) {
   const { prepare } = await import('./lib/prepare.mjs');
   await prepare();
+}
+if (values.against !== undefined) {
+  const { comparePairs, pairedSections } = await import('./lib/pairs.mjs');
+  const sections = values.only?.split(',') ?? pairedSections;
+  const strange = sections.find((name) => !pairedSections.includes(name));
+  if (strange !== undefined) {
+    console.error(`bench: only ${pairedSections.join(', ')} are compared with another checkout`);
+    process.exit(2);
+  }
+  const { against, pairs, limit } = values;
+  const isSlower = await comparePairs({ sections, against, pairs: +pairs, limit: +limit });
+  process.exit(isSlower ? 1 : 0);
 }
 const { runSections, sectionNames } = await import('./sections/index.mjs');
 const only = values.only?.split(',') ?? sectionNames;
