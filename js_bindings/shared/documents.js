@@ -2,7 +2,7 @@
 // the store, for as long as its log is followed (event-log.js); what is not is looked for there before the origin is
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
-import { Action, CheckFlag, RemoteEvent } from '../core/abi-constants.js';
+import { Action, CheckFlag, Credential, RemoteEvent } from '../core/abi-constants.js';
 import { compareAt, isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
@@ -181,6 +181,10 @@ export class SharedSessions {
     const record = records.reduce(newer, records[0]);
     if (record === undefined || record.kept !== this.#kept) return 'unusable';
     const standing = await this.#stands(record, ofAllTenants);
+    // Whether a managed session lives, the record of its tokens says: it may have begun after that, on a node that had not
+    // heard of it.
+    const isManaged = this.#options.managed !== null && session.kind === Credential.COOKIE;
+    if (standing === 'ended' && isManaged) return 'unusable';
     if (standing === 'ended') {
       await this.publisher.end(head).catch(() => {}); // for those that come when the record is gone
       return this.#noteEnd(session.key);

@@ -69,6 +69,8 @@ export class SharedLog {
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
+  /** @type {Promise<void> | null} */
+  #catchingUp = null;
   #readingSince = Number.NEGATIVE_INFINITY;
   /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
   #slowest = { since: 0, meanwhile: 0 };
@@ -229,6 +231,11 @@ export class SharedLog {
     return this.#host.now() - this.#forgottenAt < FORGOTTEN_MS;
   }
 
+  /** Whether the store has forgotten something since that time. @param {number} time */
+  forgotSince(time) {
+    return time < this.#forgottenAt;
+  }
+
   /** Whether another node may not have had the time yet to tell a store again, that has forgotten, what it is about. */
   get isSettling() {
     return this.#host.now() < this.#emptyAt + this.#options.revocationBound;
@@ -362,7 +369,8 @@ export class SharedLog {
       // Of what has been read until now, nothing has ended these: they are not taken for older than that.
       await this.outbox.flush(['tokens']).catch(() => {});
       await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
-      await this.listener.caughtUp();
+      const catchingUp = this.#catchUpOthers();
+      if (!this.#host.sharesPromises) await catchingUp;
     } catch (error) {
       this.#noteRefusal(error);
       throw error;
@@ -382,6 +390,14 @@ export class SharedLog {
    * @type {(failure: string | null) => void}
    */
   noteReach = () => {};
+
+  /** What is behind a reading, and holds up no other one where it need not. */
+  #catchUpOthers() {
+    this.#catchingUp ??= this.listener.caughtUp().finally(() => {
+      this.#catchingUp = null;
+    });
+    return this.#catchingUp;
+  }
 
   /** A store that could answer and will not is the operator's to mend (SPEC R35). @param {unknown} error */
   #noteRefusal(error) {

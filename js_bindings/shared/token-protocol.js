@@ -14,7 +14,10 @@
 
 /**
  * What the store says of a session's tokens. `unknown`: nothing, or nothing that counts; a store that forgot says so too.
- * @typedef {{ state: 'ended' } | { state: 'unknown' } | { state: 'record', version: number, intent: Intent | null }} Stored
+ * `isTold`: a record that a node has told to a store that forgot; another node may have newer tokens, until one has
+ * claimed them.
+ * @typedef {{ state: 'ended' } | { state: 'unknown' }
+ *   | { state: 'record', version: number, intent: Intent | null, isTold?: boolean }} Stored
  */
 
 /**
@@ -28,7 +31,6 @@
  * @property {number} [latest] the same, at the latest: the machine may have been suspended. Default: `now`
  * @property {number} [redeemMs] how long a redemption may take
  * @property {number} [silentMs] how long after its end an attempt may still have tokens that it could not save
- * @property {boolean} [isSettling] the store has forgotten everything: not every node has told it again what it is about
  * @property {'put' | 'changed' | 'failed'} [written] what came of a write: something else stood there, or the store could
  *   not be reached
  * @property {boolean} [hasAsked] the other nodes have been asked, and have had time to answer
@@ -46,6 +48,8 @@
 const intentOf = ({ stored }) => (stored.state === 'record' ? stored.intent : null);
 /** @param {View} view */
 const versionOf = ({ stored }) => (stored.state === 'record' ? stored.version : -1);
+/** @param {View} view */
+const isTold = ({ stored }) => stored.state === 'record' && stored.isTold === true;
 /** @param {View} view */
 const isEnded = ({ stored }) => stored.state === 'ended';
 const always = () => true;
@@ -75,13 +79,18 @@ export const EXCHANGE = Object.freeze([
     applies: (view) => versionOf(view) < view.held,
     next: 'save',
   },
-  // Whoever is at it has announced it to a store that forgot.
-  { name: 'the store has forgotten', applies: (view) => view.isSettling, next: 'wait' },
-  // A node that has stood still since it announced itself does so again.
+  // Whoever has newer ones, or is at it, has told so to a store that forgot.
+  {
+    name: 'the store has forgotten',
+    applies: (view) => isTold(view) && !view.hasAsked,
+    next: 'ask',
+  },
+  // A node that has stood still since it announced itself does so again; so does one that has told a store that forgot.
   {
     name: 'it is announced',
     applies: (view) => {
       const intent = intentOf(view);
+      if (isTold(view)) return false;
       return intent?.by === view.by && view.latest + view.redeemMs <= intent.until;
     },
     next: 'redeem',
@@ -191,7 +200,6 @@ const UNSAID = {
   latest: 0,
   redeemMs: 0,
   silentMs: 0,
-  isSettling: false,
   written: 'put',
   hasAsked: false,
 };

@@ -57,6 +57,7 @@ const REFILL_PER_READING = 1024;
  * @property {'record'} state
  * @property {number} version
  * @property {Intent | null} intent
+ * @property {boolean} isTold
  * @property {any} record
  * @property {RecordPlace} place
  * @property {Uint8Array<ArrayBuffer>} value
@@ -95,6 +96,11 @@ export class SharedTokens {
   /** Since when nobody knows a session, and when the others were asked for it last, on the monotonic clock. @type {Map<string, { since: number,
    *   askedAt: number }>} */
   #unknown = new Map();
+  /**
+   * In which generation of the log the others were asked for the tokens of a session, since when, and when the last time,
+   * on the monotonic clock. @type {Map<string, { generation: number, since: number, at: number }>}
+   */
+  #asked = new Map();
   /** Where the next session is that an empty store gets; null: there is nothing to do. @type {number | null} */
   #refillFrom = null;
   /** The sessions that were being exchanged here when the store forgot, and that it does not know again. @type {Set<string>} */
@@ -321,7 +327,7 @@ export class SharedTokens {
     this.#underWay.set(key, by);
     try {
       await this.#log.confirm();
-      const way = { head, key, by, rejected, hasAsked: false, isDoubtful: false };
+      const way = { head, key, by, rejected, isDoubtful: false };
       const found = await lookAgain(this.#host, giveUpAt, () => this.#step(way));
       if (found === null) return FAILED;
       return 'kind' in found ? found : await this.#redeem(way, found.redeems, redeem);
@@ -359,8 +365,7 @@ export class SharedTokens {
         case 'redeem':
           return { redeems: held };
         case 'ask':
-          if (!way.hasAsked) await this.#ask(head);
-          way.hasAsked = true;
+          await this.#askAgain(head, key);
           return null;
         case 'claim': {
           const before = /** @type {Found} */ (stored);
@@ -413,8 +418,15 @@ export class SharedTokens {
     // A store that pushes has their answer at once; the whole bound is for where something has gone wrong.
     const patience =
       way.isDoubtful || this.#log.hasForgotten ? revocationBound : revocationBound / 4;
-    const giveUpAt = this.#host.now() + patience;
+    let { generation } = this.#log;
+    let giveUpAt = this.#host.now() + patience;
     for (;;) {
+      if (generation !== this.#log.generation) {
+        // The store has forgotten their answer, or the question.
+        ({ generation } = this.#log);
+        hasAsked = false;
+        giveUpAt = this.#host.now() + revocationBound;
+      }
       const held = this.#heldBy(head);
       if (held === null) return ENDED;
       const askedAt = this.#core.sequence;
@@ -452,7 +464,7 @@ export class SharedTokens {
       by,
       isOwn: (other) => this.#isOwn(other),
       isUnderWay: this.#underWay.has(key),
-      isSettling: this.#log.isSettling,
+      hasAsked: this.#hasAsked(key),
       now: this.#time(),
       latest: this.#log.latestTime,
       redeemMs: this.#redeemMs,
@@ -467,7 +479,7 @@ export class SharedTokens {
    */
   async #claim(stored, by) {
     const intent = this.#intentOf(by);
-    const record = { ...stored.record, intent };
+    const record = { ...stored.record, intent, isTold: false };
     const value = await this.#replace(stored, record);
     return value && { ...stored, record, intent, value };
   }
@@ -592,11 +604,12 @@ export class SharedTokens {
     if (stored.state === 'record') return { ...stored.record, ...tokens };
     const { at, history } = /** @type {import('../stores/store.js').Position} */ (position);
     const { family } = stored.place;
+    const bornAtMs = expiresAtMs - this.#options.expiresIn;
     const who = this.#families.identifierOf(user);
     return {
-      ...{ at, history, writer: family.writer, who, user },
+      ...{ at, history, writer: family.writer, who, user, isTold: this.#log.forgotSince(bornAtMs) },
       expiresAtMs: expiresAtMs + clockOffset,
-      bornAtMs: expiresAtMs - this.#options.expiresIn + clockOffset,
+      bornAtMs: bornAtMs + clockOffset,
       ...tokens,
     };
   }
@@ -652,7 +665,8 @@ export class SharedTokens {
       (each) => each.record.turn === record.turn && each.record.intent,
     );
     const intent = intents[0]?.record.intent ?? null;
-    return { state: 'record', version: record.turn, intent, ...newest };
+    const isTold = record.isTold === true;
+    return { state: 'record', version: record.turn, intent, isTold, ...newest };
   }
 
   // --- What is held ---
@@ -753,12 +767,44 @@ export class SharedTokens {
   /**
    * Asks the other nodes to leave in the store what they hold of a session. Never rejects.
    * @param {RequestHead} head
+   * @returns {Promise<boolean>} whether the question has arrived
    */
   async #ask(head) {
-    for (const { core, writer } of this.#families.all) {
-      const key = core.sessionKey(head)?.key;
-      if (key !== undefined) await this.#store.ask?.(key, writer)?.catch(() => {});
+    try {
+      for (const { core, writer } of this.#families.all) {
+        const key = core.sessionKey(head)?.key;
+        if (key !== undefined) await this.#store.ask?.(key, writer);
+      }
+      return true;
+    } catch {
+      return false;
     }
+  }
+
+  /**
+   * The same, unless that was done not long ago.
+   * @param {RequestHead} head
+   * @param {string} key of the session
+   */
+  async #askAgain(head, key) {
+    const { generation } = this.#log;
+    const now = this.#host.monotonic();
+    const known = this.#asked.get(key);
+    const isSame = known?.generation === generation;
+    if (isSame && now - known.at < ASK_EVERY_MS) return;
+    if (!(await this.#ask(head))) return;
+    this.#asked.delete(key);
+    if (this.#asked.size >= MAX_UNKNOWN) {
+      this.#asked.delete(/** @type {string} */ (this.#asked.keys().next().value));
+    }
+    this.#asked.set(key, { generation, since: isSame ? known.since : now, at: now });
+  }
+
+  /** Whether all who live have been asked for a session, and have had time to answer. @param {string} key */
+  #hasAsked(key) {
+    const asked = this.#asked.get(key);
+    if (asked?.generation !== this.#log.generation) return false;
+    return this.#host.monotonic() - asked.since >= this.#options.revocationBound;
   }
 
   /** Another node asks for a session. Never rejects. @param {string} key */
@@ -814,7 +860,6 @@ export class SharedTokens {
  * @property {string} key
  * @property {string} by
  * @property {string} rejected
- * @property {boolean} hasAsked
  * @property {boolean} isDoubtful another node has announced the same, and has not come back
  */
 

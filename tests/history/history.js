@@ -7,7 +7,7 @@ import { runStranger, runUser } from './clients.js';
 import { FAULTS } from './faults.js';
 import { startWorld } from './world.js';
 
-const BOUND_MS = 2000;
+const BOUND_MS = 5000;
 /** After the last fault, what was pending is known everywhere within this. */
 const SETTLE_MS = 10_000;
 /** The first entries are without faults. */

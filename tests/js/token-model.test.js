@@ -30,6 +30,7 @@ const TIMES = { young: 0, over: 10, silent: 100 };
  * @typedef {object} Record
  * @property {number} version also the number of its refresh token
  * @property {{ by: number, isOver: boolean, age: Age } | null} intent of the node `by`; `isOver`: that attempt has ended
+ * @property {boolean} isTold to a store that forgot, and not claimed since
  * @property {number} change no two are written alike
  */
 
@@ -41,7 +42,8 @@ const TIMES = { young: 0, over: 10, silent: 100 };
  * @property {boolean} refills it has not told a store yet that has forgotten
  * @property {'idle' | 'claimed' | 'sent' | 'answered' | 'refused'} at where its exchange is
  * @property {number} answer the token of the origin's answer; 0: it has refused
- * @property {boolean} hasAsked
+ * @property {boolean} asks the other nodes for newer tokens
+ * @property {boolean} hasAsked and they have had time to answer
  * @property {string} look what it has seen in the store, to act upon; empty: it has not looked
  * @property {boolean} isOut it has signed the user out
  */
@@ -51,7 +53,6 @@ const TIMES = { young: 0, over: 10, silent: 100 };
  * @property {Node[]} nodes
  * @property {Record | null} store
  * @property {number} changes
- * @property {boolean} isSettling
  * @property {{ good: number, isDead: boolean }} origin
  * @property {number} faults
  * @property {number} exchanges
@@ -63,12 +64,12 @@ function start() {
   /** @type {() => Node} */
   const node = () => ({
     ...{ lives: true, held: 0, unsaved: false, refills: false, at: 'idle', answer: 0 },
-    ...{ hasAsked: false, look: '', isOut: false },
+    ...{ asks: false, hasAsked: false, look: '', isOut: false },
   });
   return {
     nodes: [node(), node()],
-    store: { version: 0, intent: null, change: 0 },
-    ...{ changes: 0, isSettling: false, origin: { good: 0, isDead: false } },
+    store: { version: 0, intent: null, isTold: false, change: 0 },
+    ...{ changes: 0, origin: { good: 0, isDead: false } },
     ...{ faults: 0, exchanges: 0, isExcused: false },
   };
 }
@@ -169,15 +170,17 @@ function nextWorlds(world, tables, most) {
     );
   }
   mayFail('the store forgets', (next) => {
-    if (next.store === null || next.isSettling) return false;
+    if (next.store === null) return false;
     next.store = null;
-    next.isSettling = true;
-    for (const node of next.nodes) node.refills = node.lives;
+    for (const node of next.nodes) {
+      Object.assign(node, { refills: node.lives, asks: false, hasAsked: false });
+    }
     return true;
   });
-  may('every living node has told the store again', (next) => {
-    if (!next.isSettling || next.nodes.some(({ refills }) => refills)) return false;
-    next.isSettling = false;
+  may('every living node has answered', (next) => {
+    const asking = next.nodes.filter(({ lives, asks }) => lives && asks);
+    if (asking.length === 0 || next.nodes.some((each) => each.lives && each.refills)) return false;
+    for (const node of asking) Object.assign(node, { asks: false, hasAsked: true });
     return true;
   });
   may('time passes', (next) => {
@@ -194,12 +197,11 @@ function nextWorlds(world, tables, most) {
 }
 
 /**
- * @param {World} world
  * @param {Record | null} stored
  * @param {Node} node
  * @param {number} index
  */
-function viewOf(world, stored, node, index) {
+function viewOf(stored, node, index) {
   const intent = stored?.intent ?? null;
   return {
     stored:
@@ -209,12 +211,13 @@ function viewOf(world, stored, node, index) {
             state: 'record',
             version: stored.version,
             intent: intent && { by: attemptOf(intent.by, intent.isOver), until: TIMES.over },
+            isTold: stored.isTold,
           }),
     ...{ held: node.held, by: attemptOf(index, false) },
     isOwn: (/** @type {string} */ by) => by.startsWith(attemptOf(index, false)),
     isUnderWay: ['claimed', 'sent', 'answered', 'refused'].includes(node.at),
     ...{ now: intent ? TIMES[intent.age] : 0, redeemMs: 5, silentMs: TIMES.silent - TIMES.over },
-    ...{ isSettling: world.isSettling, hasAsked: node.hasAsked },
+    hasAsked: node.hasAsked,
   };
 }
 
@@ -231,7 +234,7 @@ const attemptOf = (node, isOver) => `node ${node}${isOver ? ', before' : ''}`;
 function end(world, node, index, change) {
   const intent = world.store?.intent;
   if (intent?.by === index) intent.isOver = true;
-  Object.assign(node, { at: 'idle', answer: 0, hasAsked: false, ...change });
+  Object.assign(node, { at: 'idle', answer: 0, asks: false, hasAsked: false, ...change });
 }
 
 /**
@@ -270,14 +273,15 @@ function exchange(world, node, index, tables) {
   /** @type {Record | null} */
   const seen = JSON.parse(node.look).seen;
   node.look = '';
-  const next = stepOf(tables.EXCHANGE, viewOf(world, seen, node, index));
+  const next = stepOf(tables.EXCHANGE, viewOf(seen, node, index));
   if (next === 'adopt' && seen !== null)
     Object.assign(node, { held: seen.version, unsaved: false });
   if (next === 'save') node.unsaved = true;
   if (next === 'redeem') node.at = 'claimed';
+  if (next === 'ask') node.asks = !node.hasAsked;
   if (next !== 'claim' || seen === null) return;
   const intent = { by: index, isOver: false, age: /** @type {Age} */ ('young') };
-  if (replace(world, seen, { version: seen.version, intent })) node.at = 'claimed';
+  if (replace(world, seen, { version: seen.version, intent, isTold: false })) node.at = 'claimed';
 }
 
 /** A node that has stood still looks again. @param {World} world @param {Node} node @param {number} index */
@@ -314,7 +318,7 @@ function receive(world, node, index) {
  */
 function save(world, node, index, tables, written) {
   const seen = world.store;
-  const view = viewOf(world, seen, node, index);
+  const view = viewOf(seen, node, index);
   const step = stepOf(tables.SAVE, view);
   const isWrite = step === 'put' || step === 'withdraw' || step === 'announce';
   if (!isWrite) {
@@ -330,14 +334,15 @@ function save(world, node, index, tables, written) {
   }
   const isAnnounced = step !== 'withdraw' && view.isUnderWay;
   const intent = { by: index, isOver: false, age: /** @type {Age} */ ('young') };
-  replace(world, seen, { version: node.held, intent: isAnnounced ? intent : null });
+  const isTold = seen === null || seen.isTold;
+  replace(world, seen, { version: node.held, intent: isAnnounced ? intent : null, isTold });
   Object.assign(node, { unsaved: after === 'keep', refills: false });
   return true;
 }
 
 /** @param {World} world @param {Node} node @param {number} index @param {Tables} tables */
 function afterRefusal(world, node, index, tables) {
-  const next = stepOf(tables.REFUSAL, viewOf(world, world.store, node, index));
+  const next = stepOf(tables.REFUSAL, viewOf(world.store, node, index));
   if (next === 'adopt') end(world, node, index, { held: world.store?.version });
   if (next === 'ask') node.hasAsked = true;
   if (next === 'end' || next === 'nothing') end(world, node, index, { isOut: true });
@@ -348,10 +353,10 @@ function afterRefusal(world, node, index, tables) {
  * @param {World} world
  * @returns {string | null}
  */
-function faultIn({ nodes, store, origin, isSettling, isExcused }) {
+function faultIn({ nodes, store, origin, isExcused }) {
   if (isExcused) return null;
   const living = nodes.filter(({ lives }) => lives);
-  const isQuiet = !isSettling && !living.some(({ unsaved }) => unsaved);
+  const isQuiet = !living.some(({ unsaved, refills }) => unsaved || refills);
   if (store === null && isQuiet && living.length > 0) return 'a store that forgot stays empty';
   if (origin.isDead) return 'a refresh token was redeemed twice';
   if (nodes.some(({ isOut }) => isOut)) return 'the user was signed out';
@@ -437,7 +442,11 @@ describe('the protocol for tokens', () => {
       'EXCHANGE',
       ['another node has not come back'],
     ],
-    ['redeems before a store that forgot was told', 'EXCHANGE', ['the store has forgotten']],
+    [
+      'redeems before the others were asked what a store has forgotten',
+      'EXCHANGE',
+      ['the store has forgotten'],
+    ],
     ['does not write again what could not be written', 'WRITTEN', ['the store is away']],
     ['saves nothing where nothing stands any more', 'SAVE', ['the store has none']],
     ['saves nothing where its intent is gone or over', 'SAVE', ['the store has older ones']],
