@@ -175,9 +175,9 @@ export class SesameStore extends DurableObject {
         ...[Number(since.at), EVENTS_AT_ONCE],
       )
       .toArray()
-      .map((/** @type {any} */ { at, before, ...event }) => {
+      .map((/** @type {any} */ { at, before, time, ...event }) => {
         const dated = before > 0 ? { before } : {};
-        return { at: `${at}`, ...event, ...dated };
+        return { at: `${at}`, ...event, ...(event.kind === 'revoke' && { time }), ...dated };
       });
     const more = events.length === EVENTS_AT_ONCE;
     if (more) position.at = events[events.length - 1].at;

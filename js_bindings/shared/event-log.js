@@ -6,7 +6,7 @@
 // Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
-import { refusalIn } from '../stores/store.js';
+import { refusalIn, START } from '../stores/store.js';
 import { failureName } from '../util/failure-name.js';
 import { ANY_USER } from './families.js';
 import { KnownEnds } from './known-ends.js';
@@ -357,10 +357,16 @@ export class SharedLog {
     this.#readingSince = asked;
     this.#slowest.meanwhile = 0;
     try {
-      await this.outbox.flush(['end', 'drop']);
+      // A store that takes nothing can be read all the same (SPEC R33).
+      const refused = await this.outbox.flush(['end', 'drop']).then(
+        () => null,
+        (error) => error,
+      );
       while (!(await this.#readOn()));
       this.refusal = null;
       this.noteReach(null);
+
+      if (refused !== null) this.#noteRefusal(refused);
       this.#confirmedAt = Math.max(this.#confirmedAt, asked);
       this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
@@ -423,15 +429,18 @@ export class SharedLog {
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : now + 1;
       this.sessionFloor = isFirst ? now : now + 1; // before the first time there was nothing to miss
       if (!isFirst) this.#forgottenAt = now;
-      if (!isFirst && begun.position.history !== from.history) {
+      const isOther = !isFirst && begun.position.history !== from.history;
+      if (isOther) {
         // Who has heard of all until now need not wait for the others to say what has ended.
         const hasMissed = now - this.#confirmedAt >= this.#options.revocationBound;
         this.#emptyAt = now;
         this.#settledAt = hasMissed ? now + this.#options.revocationBound : now;
         this.listener.forgot();
       }
-      this.#place(begun.position);
-      return true;
+      // What the others have told another history until now is news here.
+      const told = isOther ? { ...begun.position, at: START } : begun.position;
+      this.#place(told);
+      return told === begun.position;
     }
     const now = this.#host.now();
     for (const event of found.events) this.#apply(event, now, found.position.time);

@@ -4,8 +4,8 @@
 // order of the newest events; it never grows past its bound: what it cannot keep fails, and its caller is told so.
 import { SesameError } from '../errors.js';
 
-/** So many tokens are sent at once: those of one session wait for no other's. */
-const TOKENS_AT_ONCE = 16;
+/** So many are sent at once, those that have waited longest first. */
+const AT_ONCE = 16;
 
 /** So many events are kept. */
 const MAX_ENTRIES = 10_000;
@@ -99,13 +99,11 @@ export class Outbox {
    * @param {readonly EventKind[]} [kinds] only these; default: all
    */
   async flush(kinds = KINDS) {
-    const waiting = [...this.#entries.values()].filter(({ hasFailed }) => hasFailed);
-    for (const entry of waiting) {
-      if (entry.kind !== 'tokens' && kinds.includes(entry.kind)) await this.#sendAgain(entry);
-    }
-    const tokens = waiting.filter(({ kind }) => kind === 'tokens' && kinds.includes(kind));
-    for (let from = 0; from < tokens.length; from += TOKENS_AT_ONCE) {
-      const some = tokens.slice(from, from + TOKENS_AT_ONCE);
+    const waiting = [...this.#entries.values()].filter(
+      ({ hasFailed, kind }) => hasFailed && kinds.includes(kind),
+    );
+    for (let from = 0; from < waiting.length; from += AT_ONCE) {
+      const some = waiting.slice(from, from + AT_ONCE);
       const results = await Promise.allSettled(some.map((entry) => this.#sendAgain(entry)));
       const failed = results.find(({ status }) => status === 'rejected');
       if (failed) throw /** @type {PromiseRejectedResult} */ (failed).reason;

@@ -29,6 +29,9 @@ const MAX_ATTEMPTS = 8;
 /** A token this near to its end is as good as none: as the core has it. */
 const EXPIRY_MARGIN_MS = 5000;
 
+/** No two records have this beginning in common: it has their nonce. */
+const NONCE_BYTES = 32;
+
 /** So many sessions are left in an empty store at once, and after each reading of the log. */
 const REFILL_AT_ONCE = 16;
 const REFILL_PER_READING = 1024;
@@ -101,6 +104,8 @@ export class SharedTokens {
    * on the monotonic clock. @type {Map<string, { generation: number, since: number, at: number }>}
    */
   #asked = new Map();
+  /** Records of other histories, and when each was seen first, by name. @type {Map<string, { value: string, at: number }>} */
+  #foreign = new Map();
   /** Where the next session is that an empty store gets; null: there is nothing to do. @type {number | null} */
   #refillFrom = null;
   /** The sessions that were being exchanged here when the store forgot, and that it does not know again. @type {Set<string>} */
@@ -619,6 +624,8 @@ export class SharedTokens {
    * @param {any} record
    */
   async #replace({ place, value }, record) {
+    // What stands there may be of a history that this node has not heard of.
+    if (!this.#log.isTrusted(this.#host.now())) throw new StoreUnavailableError();
     const since = /** @type {import('../stores/store.js').Position} */ (this.#log.position);
     const ttlMs = Math.min(record.expiresAtMs - this.#time(), MAX_RECORD_MS);
     const bytes = recordOf(record, new Uint8Array());
@@ -651,6 +658,7 @@ export class SharedTokens {
     const [own] = places;
     const [newest] = records.sort(byVersion);
     if (newest === undefined) {
+      this.#checkForeign(all.find(({ record }) => record?.user));
       const value = all.find(({ place }) => place.name === own.name)?.value ?? null;
       return { state: 'unknown', place: own, value };
     }
@@ -667,6 +675,24 @@ export class SharedTokens {
     const intent = intents[0]?.record.intent ?? null;
     const isTold = record.isTold === true;
     return { state: 'record', version: record.turn, intent, isTold, ...newest };
+  }
+
+  /**
+   * A record of another history is what a store that forgot has left, or another node has heard of one that this node has
+   * not: that is known after the log was read.
+   * @param {{ place: RecordPlace, value: Uint8Array<ArrayBuffer> } | undefined} found
+   */
+  #checkForeign(found) {
+    if (found === undefined) return;
+    const { name } = found.place;
+    const value = toHex(found.value.subarray(0, NONCE_BYTES));
+    const seen = this.#foreign.get(name);
+    if (seen?.value === value && this.#log.hasHeardSince(seen.at)) return;
+    if (seen?.value !== value) {
+      if (this.#foreign.size >= MAX_UNKNOWN) this.#foreign.clear();
+      this.#foreign.set(name, { value, at: this.#host.now() });
+    }
+    throw new StoreUnavailableError({ cause: new Error('a record of another history') });
   }
 
   // --- What is held ---

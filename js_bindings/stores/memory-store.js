@@ -125,7 +125,11 @@ export class MemoryStore {
   async userEvent(kind, user, writer, calledAt = 0) {
     const before = lateFrom(calledAt, this.#now());
     const time = this.#now();
-    const position = this.#append({ kind, key: user, writer, time, ...(before > 0 && { before }) });
+    const position = this.#append({
+      ...{ kind, key: user, writer },
+      ...(kind === 'revoke' && { time }),
+      ...(before > 0 && { before }),
+    });
     const epochs = this.#epochs.get(user) ?? NO_EPOCHS;
     this.#epochs.set(user, { ...epochs, ...changeOf(kind, position.at, before, epochs) });
     return position;

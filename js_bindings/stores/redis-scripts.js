@@ -4,6 +4,7 @@
 // under these keys makes none fail, and nothing is read that is larger than a cache writes (SPEC R34).
 import { defineScript } from 'redis';
 import { LATE_MS, MAX_FIELD_BYTES, MAX_LOG_BYTES, MAX_VALUE_BYTES } from './limits.js';
+import { START } from './store.js';
 
 const NOW = `
 local function now()
@@ -124,6 +125,7 @@ return { history, at, tostring(now()) }
 /** Entries are read one by one: what others write may be of any size. */
 const CHANGES = `${LOG}
 local history, at, fresh, count = unpack(ARGV)
+if at == '${START}' then at = '0-0' end
 local current = current_history(fresh)
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local head = { current, newest and newest[1] or '0-0', tostring(now()) }

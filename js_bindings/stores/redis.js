@@ -176,7 +176,8 @@ class RedisStore {
     const [head, entries, more] = reply;
     const events = entries.map(
       (/** @type {[string, any, string, string, string]} */ [at, kind, key, writer, before]) => ({
-        ...{ at, kind, key, writer, time: Number.parseInt(at, 10) },
+        ...{ at, kind, key, writer },
+        ...(kind === 'revoke' && { time: Number.parseInt(at, 10) }),
         ...(Number(before) > 0 && { before: Number(before) }),
       }),
     );

@@ -81,8 +81,8 @@ import { LATE_MS } from './limits.js';
  * @property {(key: string, writer: string) => Promise<Position>} ask appends an event of the kind `ask`: whoever holds
  *   the session of this key leaves it in the store
  * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user
- * @property {(since: Position | null) => Promise<Changes | null>} changes what happened after `since`, in order; without it only where the log is. null: it cannot be
- *   told any more
+ * @property {(since: Position | null) => Promise<Changes | null>} changes what happened after `since`, in order, or in all
+ *   its history if its `at` is '0'; without it only where the log is. null: it cannot be told any more
  * @property {(listener: () => void) => Promise<() => Promise<void>>} [subscribe] calls when there may be
  *   changes. That a call is lost costs time, never truth
  * @property {(name: string, ttlMs: number, token?: string) => Promise<string | null>} acquire a lock, or with a
@@ -158,6 +158,9 @@ export function compareAt(a, b) {
 function partsOf(at) {
   return at.split('-').map(Number);
 }
+
+/** The place before the first event of a history, in every store. */
+export const START = '0';
 
 /** Nothing has happened to a user. @type {Required<Epochs>} */
 export const NO_EPOCHS = Object.freeze({ revokedAt: '', changedAt: '', revokedBefore: 0 });

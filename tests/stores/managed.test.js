@@ -343,6 +343,85 @@ describe('managed sessions in doubt', () => {
     }
   });
 
+  test('R23, R33: who signs in on a node that is cut off, after a revocation of his that it has not heard of, stays signed in', async () => {
+    const { nodes, login, status, finish, pass, start } = await startNodes(3);
+    const [a, b, c] = nodes;
+    const before = await login(b);
+    assert.equal(await status(c, ME, before), 200);
+    b.link.isCut = true;
+    await pass(SECOND);
+    await finish(a.sessions.revokeUser('ada'));
+    await pass(2 * SECOND);
+    const after = await login(b);
+    assert.notEqual(after, '');
+    b.link.isCut = false;
+    await pass(SOON);
+    for (const node of [a, b, c, start()]) {
+      for (const path of [ME, THINGS]) {
+        const statuses = [await status(node, path, before), await status(node, path, after)];
+        assert.deepEqual(statuses, [401, 200]);
+      }
+    }
+  });
+
+  test('R23, R31, R34: a user who was revoked before the store came back empty stays so, on a node that was cut off and on a later one', async () => {
+    const { nodes, store, login, status, finish, pass, start } = await startNodes(2);
+    const [a, b] = nodes;
+    const before = await login(a);
+    assert.equal(await status(b, ME, before), 200);
+    b.link.isCut = true;
+    await finish(a.sessions.revokeUser('ada'));
+    await pass(3 * SECOND);
+    const after = await login(a);
+    store.clear();
+    await pass(2 * SECOND);
+    b.link.isCut = false;
+    await pass(SOON);
+    const late = start();
+    await settle();
+    for (const node of [a, b, late]) {
+      isOver(await status(node, ME, before));
+      assert.equal(await status(node, ME, after), 200);
+    }
+  });
+
+  test('R24, R33: of a store that forgot, no node redeems tokens before all who live were asked for newer ones', async () => {
+    const { a, b, cookie, store, origin, status, finish, pass, send } = await expired();
+    assert.equal(await status(a, ME, cookie), 200); // exchanged: b has the old ones
+    b.link.isCut = true;
+    await pass(EXPIRED_MS);
+    store.clear();
+    // b is heard first, a long after the bound.
+    a.link.isCut = true;
+    b.link.isCut = false;
+    await pass(3 * SECOND);
+    const asking = send(b, ME, cookie);
+    await pass(3 * SECOND);
+    a.link.isCut = false;
+    isLater((await finish(asking)).status);
+    await pass(SOON);
+    for (const node of [a, b]) assert.equal(await status(node, ME, cookie), 200);
+    assert.deepEqual(origin.twice(), []);
+  });
+
+  test('R33: a clock that is set forward makes no ten minutes of a session that nobody knows', async () => {
+    const { nodes, clock, store, login, status, pass, start } = await startNodes(1);
+    const [a] = nodes;
+    const cookie = await login(a);
+    let ahead = 0;
+    const b = start({ now: () => clock.now() + ahead });
+    await settle();
+    a.link.isCut = true;
+    store.clear();
+    await pass(PAST_BOUND);
+    assert.equal(await status(b, ME, cookie), 503);
+    ahead = 60 * MINUTE;
+    assert.equal(await status(b, ME, cookie), 503);
+    a.link.isCut = false;
+    await pass(SOON);
+    assert.equal(await status(b, ME, cookie), 200);
+  });
+
   test('R24, R33, R34: an empty store is filled again by the nodes that hold sessions, and says unknown until then', async () => {
     const { nodes, store, login, send, status, finish, pass, start } = await startNodes(3);
     const [a, b, c] = nodes;

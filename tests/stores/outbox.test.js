@@ -88,7 +88,7 @@ describe('outbox', () => {
     await fail('a', 'tokens', 'tokens of a');
     await fail('a', 'drop', 'drop of a');
     assert.deepEqual([outbox.size, outbox.isPending('a')], [2, true]);
-    assert.deepEqual(await flush(), ['drop of a', 'tokens of a']);
+    assert.deepEqual(await flush(), ['tokens of a', 'drop of a']);
   });
 
   test('R31: an event that arrives after it was replaced does not take the newer one with it', async () => {
