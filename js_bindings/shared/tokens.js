@@ -486,7 +486,7 @@ export class SharedTokens {
     const intent = this.#intentOf(by);
     const record = { ...stored.record, intent, isTold: false };
     const value = await this.#replace(stored, record);
-    return value && { ...stored, record, intent, value };
+    return value && { ...stored, record, intent, isTold: false, value };
   }
 
   /** @param {string} by @returns {Intent} */
