@@ -69,8 +69,8 @@ export class SharedLog {
   #retryAt = 0;
   /** @type {Promise<void> | null} */
   #syncing = null;
-  /** @type {Promise<void> | null} */
-  #catchingUp = null;
+  /** What is being told to the others, by name. @type {Map<string, Promise<void>>} */
+  #telling = new Map();
   #readingSince = Number.NEGATIVE_INFINITY;
   /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
   #slowest = { since: 0, meanwhile: 0 };
@@ -371,12 +371,8 @@ export class SharedLog {
       this.#confirmedTick = Math.max(this.#confirmedTick, tick);
       this.#slowest.since = this.#slowest.meanwhile;
       this.#trustFrom(this.#lostFloor);
-      await this.listener.recovering();
-      // Of what has been read until now, nothing has ended these: they are not taken for older than that.
-      await this.outbox.flush(['tokens']).catch(() => {});
-      await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
-      const catchingUp = this.#catchUpOthers();
-      if (!this.#host.sharesPromises) await catchingUp;
+      const telling = this.#tellOthers();
+      if (!this.#host.sharesPromises) await telling;
     } catch (error) {
       this.#noteRefusal(error);
       throw error;
@@ -397,12 +393,27 @@ export class SharedLog {
    */
   noteReach = () => {};
 
-  /** What is behind a reading, and holds up no other one where it need not. */
-  #catchUpOthers() {
-    this.#catchingUp ??= this.listener.caughtUp().finally(() => {
-      this.#catchingUp = null;
-    });
-    return this.#catchingUp;
+  /**
+   * What is behind a reading, and holds up no other one where it need not. Of what has been read until now, nothing has
+   * ended the tokens that wait: they are not taken for older than that. Never rejects.
+   */
+  async #tellOthers() {
+    await Promise.all([
+      this.#oneAtATime('recovering', () => this.listener.recovering()),
+      this.#oneAtATime('tokens', () => this.outbox.flush(['tokens']).catch(() => {})),
+      this.#oneAtATime('answers', async () => {
+        await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
+      }),
+      this.#oneAtATime('rest', () => this.listener.caughtUp()),
+    ]);
+  }
+
+  /** Where requests cannot share promises, each does it all. @param {string} name @param {() => Promise<void>} work */
+  #oneAtATime(name, work) {
+    if (!this.#host.sharesPromises) return work();
+    const begun = this.#telling.get(name) ?? work().finally(() => void this.#telling.delete(name));
+    this.#telling.set(name, begun);
+    return begun;
   }
 
   /** A store that could answer and will not is the operator's to mend (SPEC R35). @param {unknown} error */

@@ -106,6 +106,8 @@ export class SharedTokens {
   #asked = new Map();
   /** Records of other histories, and when each was seen first, by name. @type {Map<string, { value: string, at: number }>} */
   #foreign = new Map();
+  /** Since when records are gone that other nodes may have seen, by session. @type {Map<string, number>} */
+  #missing = new Map();
   /** Where the next session is that an empty store gets; null: there is nothing to do. @type {number | null} */
   #refillFrom = null;
   /** The sessions that were being exchanged here when the store forgot, and that it does not know again. @type {Set<string>} */
@@ -365,7 +367,7 @@ export class SharedTokens {
           return tokensOf(session, /** @type {Found} */ (stored).version);
         }
         case 'save':
-          if (this.#log.isSettled) await this.#save(key);
+          if (this.#log.isSettled) await this.#save(key).catch(() => {});
           return null;
         case 'redeem':
           return { redeems: held };
@@ -519,12 +521,13 @@ export class SharedTokens {
    */
   async #publish(key, bornAtMs = Number.NEGATIVE_INFINITY) {
     let isFirst = true;
+    const isNew = bornAtMs > 0;
     const send = async () => {
       // It is sent again while the log is being read.
       if (isFirst && !this.#log.hasHeardSince(bornAtMs)) await this.#log.catchUp();
       isFirst = false;
       if (!this.#log.hasHeardSince(bornAtMs)) throw new StoreUnavailableError();
-      await this.#save(key);
+      await this.#save(key, isNew);
     };
     await this.#log.outbox.publish(key, 'tokens', send).catch(() => {});
   }
@@ -532,8 +535,9 @@ export class SharedTokens {
   /**
    * Leaves what is held of a session in the store.
    * @param {string} key
+   * @param {boolean} [isNew] it has never been there
    */
-  async #save(key) {
+  async #save(key, isNew = false) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const held = this.#held(key);
       if (held === null) return;
@@ -541,6 +545,8 @@ export class SharedTokens {
       const askedAt = this.#core.sequence;
       const stored = await this.#read(held.note.places, [this.#records.keyMark(key)]);
       if (!this.#isHeldStill(held)) continue; // an exchange has just ended
+      const isGone = stored.state === 'unknown' && stored.value === null;
+      if (isGone && !isNew) this.#checkMissing(held);
       const step = nextStep(SAVE, this.#viewOf(stored, held.note.version, { by: '', key }));
       if (step === 'drop') {
         this.#noteEnd(key);
@@ -552,7 +558,7 @@ export class SharedTokens {
       }
       /** @type {unknown} */
       let failure;
-      const written = await this.#write(key, step, held, stored).catch((error) => {
+      const written = await this.#write(key, step, held, stored, isNew).catch((error) => {
         failure = error;
         return /** @type {const} */ ('failed');
       });
@@ -568,11 +574,12 @@ export class SharedTokens {
    * @param {'put' | 'withdraw' | 'announce'} step
    * @param {Held} held
    * @param {Stored} stands what it replaces: a record, or none
+   * @param {boolean} isNew it has never been there
    * @returns {Promise<'put' | 'changed'>} rejects if the store cannot be reached
    */
-  async #write(key, step, held, stands) {
+  async #write(key, step, held, stands, isNew) {
     const stored = /** @type {Found | Unknown} */ (stands);
-    const record = this.#recordOf(held, stored);
+    const record = this.#recordOf(held, stored, isNew);
     const by = this.#underWay.get(key);
     if (step !== 'withdraw' && by !== undefined) record.intent = this.#intentOf(by);
     return (await this.#replace(stored, record)) === null ? 'changed' : 'put';
@@ -596,8 +603,9 @@ export class SharedTokens {
   /**
    * @param {Held} held
    * @param {Found | Unknown} stored what it replaces
+   * @param {boolean} isNew it has never been there
    */
-  #recordOf({ access, refresh, accessExpiresAtMs, expiresAtMs, user, note }, stored) {
+  #recordOf({ access, refresh, accessExpiresAtMs, expiresAtMs, user, note }, stored, isNew) {
     const { clockOffset, position } = this.#log;
     const tokens = {
       turn: note.version,
@@ -609,12 +617,11 @@ export class SharedTokens {
     if (stored.state === 'record') return { ...stored.record, ...tokens };
     const { at, history } = /** @type {import('../stores/store.js').Position} */ (position);
     const { family } = stored.place;
-    const bornAtMs = expiresAtMs - this.#options.expiresIn;
     const who = this.#families.identifierOf(user);
     return {
-      ...{ at, history, writer: family.writer, who, user, isTold: this.#log.forgotSince(bornAtMs) },
+      ...{ at, history, writer: family.writer, who, user, isTold: !isNew },
       expiresAtMs: expiresAtMs + clockOffset,
-      bornAtMs: bornAtMs + clockOffset,
+      bornAtMs: expiresAtMs - this.#options.expiresIn + clockOffset,
       ...tokens,
     };
   }
@@ -693,6 +700,24 @@ export class SharedTokens {
       this.#foreign.set(name, { value, at: this.#host.now() });
     }
     throw new StoreUnavailableError({ cause: new Error('a record of another history') });
+  }
+
+  /**
+   * A record that is gone may be so because the store has forgotten all: that is known after the log was read.
+   * @param {Held} held
+   */
+  #checkMissing({ key, expiresAtMs }) {
+    if (this.#log.forgotSince(expiresAtMs - this.#options.expiresIn)) return;
+    const seenAt = this.#missing.get(key);
+    if (seenAt !== undefined && this.#log.hasHeardSince(seenAt)) {
+      this.#missing.delete(key);
+      return;
+    }
+    if (seenAt === undefined) {
+      if (this.#missing.size >= MAX_UNKNOWN) this.#missing.clear();
+      this.#missing.set(key, this.#host.now());
+    }
+    throw new StoreUnavailableError({ cause: new Error('a record is gone') });
   }
 
   // --- What is held ---

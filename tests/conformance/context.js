@@ -100,6 +100,8 @@ function contextOf({ origin, running }, { dialect, lacks, soonMs = SOON_MS }) {
     prometheus: () => (running.prometheus ?? lacking('text for Prometheus'))(),
     /** @returns {Promise<unknown[]>} what it logged */
     logs: () => (running.logs ?? lacking('log'))(),
+    /** Disturbs the way to the store. @param {import('../support/disturbed-store.js').Disturbance} how */
+    link: async (how) => void (await (running.link ?? lacking('link that can be disturbed'))(how)),
     /** The cache's time, in milliseconds. */
     now: () => running.now(),
     /** Moves the cache's clock on. @param {number} milliseconds */

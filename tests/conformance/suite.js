@@ -11,6 +11,7 @@ export class NotApplicable extends Error {}
 
 /**
  * - `nodes`: several caches share one store; those with the same option `shared` share what is in it
+ * - `link`: the way from a node to that store can be disturbed
  * - `revoke`: its API ends sessions: `revoke()`, `revokeUser()`, `invalidateUser()`
  * - `cookies`: it receives the cookies of each request
  * - `wire`: the suite sees what is on the wire in both directions: `Set-Cookie`, hop-by-hop fields, redirects
@@ -18,7 +19,7 @@ export class NotApplicable extends Error {}
  * - `browser`: it runs in a browser, with tabs, a disk and times without a network
  * - `source`: it names where each session answer came from. Without it, what `ask` expects there is not checked
  * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket' | 'browserCache'
- * | 'fields' | 'nodes' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser' | 'source'} Feature
+ * | 'fields' | 'nodes' | 'link' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser' | 'source'} Feature
  */
 
 /**

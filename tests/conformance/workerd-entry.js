@@ -3,7 +3,9 @@
 // Invariant: `control` is reachable over the suite's own socket only.
 import { SessionCache } from 'sesame-edge';
 import { durableObject, kv } from 'sesame-edge/stores';
+import { throughObject } from '../../js_bindings/stores/through-object.js';
 import { createBackground } from '../support/background.js';
+import { disturbed } from '../support/disturbed-store.js';
 import { createMovingClock, storeOn } from '../support/moving-clock.js';
 import { STORE_TIMEOUT_MS } from './targets/patience.js';
 import { apiOf } from './targets/sesame-api.js';
@@ -15,6 +17,7 @@ export { SesameStore } from 'sesame-edge/durable-object';
  * @property {SessionCache} sessions
  * @property {import('./targets/target.js').Api} api
  * @property {unknown[]} lines
+ * @property {ReturnType<typeof disturbed>['disturb']} disturb
  * @property {ReturnType<typeof createMovingClock>} clock
  * @property {ReturnType<typeof createBackground>} background
  */
@@ -58,6 +61,8 @@ function perform(env, { name, method, args }) {
   switch (method) {
     case 'advance':
       return held.clock.advance(args[0]);
+    case 'link':
+      return held.disturb(args[0]);
     case 'statistics':
       return held.sessions.statistics();
     case 'prometheusText':
@@ -83,9 +88,9 @@ function create(env, name, { store, shared = name, ...options }) {
   const clock = createMovingClock();
   /** @type {unknown[]} */
   const lines = [];
-  const found = storeOf(env, store, shared);
+  const { store: found, disturb } = disturbed((place) => storeOf(env, store, place), shared);
   const sessions = new SessionCache(
-    { ...options, ...(found && { store: storeOn(found, clock.lead) }) },
+    { ...options, ...(store && { store: storeOn(found, clock.lead) }) },
     {
       now: clock.now,
       monotonic: clock.now,
@@ -97,6 +102,7 @@ function create(env, name, { store, shared = name, ...options }) {
     sessions,
     api: apiOf(sessions),
     lines,
+    disturb,
     clock,
     background: createBackground(),
   });
@@ -104,8 +110,20 @@ function create(env, name, { store, shared = name, ...options }) {
 
 /** @param {any} env @param {string | undefined} kind @param {string} prefix */
 function storeOf(env, kind, prefix) {
-  if (kind === undefined) return null;
+  if (kind === 'redis') return redisAt(env.SESAME_REDIS_OBJECT, prefix);
   const given = { prefix, timeoutMs: STORE_TIMEOUT_MS };
   const objects = durableObject(env.SESAME_STORE, given);
   return kind === 'kv' ? kv(env.SESSIONS, { ...given, truth: objects }) : objects;
+}
+
+/** As through the object of `sesame-edge serve`, which has one place. @param {any} namespace @param {string} prefix */
+function redisAt(namespace, prefix) {
+  const stub = () => namespace.get(namespace.idFromName('redis'));
+  return throughObject({
+    idFromName: () => null,
+    get: () => ({
+      call: (/** @type {string} */ method, /** @type {any[]} */ args) =>
+        stub().callAt(prefix, method, args),
+    }),
+  });
 }

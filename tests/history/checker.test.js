@@ -83,8 +83,15 @@ describe('who is signed out', () => {
     assert.deepEqual(Object.values(lost.excused), [1]);
     const died = { redemptions: [redemption], deaths: [{ node: 'n1', at: 6000 }] };
     assert.deepEqual(faultsIn([login, refused], died), []);
-    const diedLater = { redemptions: [redemption], deaths: [{ node: 'n1', at: 8000 }] };
+    const diedLater = { redemptions: [redemption], deaths: [{ node: 'n1', at: 10_100 }] };
     assert.deepEqual(faultsIn([login, refused], diedLater), ['signed out']);
+    // With something wrong all the time, or for all of it but a while in which it could have saved them.
+    const wrong = (/** @type {number} */ from) => [{ name: 'writes refused', from, to: 59_000 }];
+    const diedMuchLater = { ...died, deaths: [{ node: 'n1', at: 60_000 }] };
+    assert.deepEqual(faultsIn([login, refused], { ...diedMuchLater, faults: wrong(5500) }), []);
+    assert.deepEqual(faultsIn([login, refused], { ...diedMuchLater, faults: wrong(10_500) }), [
+      'signed out',
+    ]);
     const other = { redemptions: [redemption], deaths: [{ node: 'n2', at: 6000 }] };
     assert.deepEqual(faultsIn([login, refused], other), ['signed out']);
   });

@@ -10,6 +10,8 @@ import { startWorld } from './world.js';
 const BOUND_MS = 5000;
 /** After the last fault, what was pending is known everywhere within this. */
 const SETTLE_MS = 10_000;
+/** What has been found so far is told this often. */
+const TOLD_EVERY_MS = 5 * 60_000;
 /** The first entries are without faults. */
 const PEACE_MS = 3000;
 
@@ -73,7 +75,25 @@ export async function runHistory(given) {
     }
   }
 
+  function historySoFar() {
+    entries.sort((one, other) => one.sent - other.sent);
+    const { redemptions } = world.origin;
+    const deaths = world.nodes.flatMap((node) =>
+      node.deaths.map((at) => ({ node: node.name, at })),
+    );
+    return { entries, redemptions, deaths, faults, boundMs: BOUND_MS, settleMs: SETTLE_MS };
+  }
+
+  /** @type {NodeJS.Timeout | undefined} */
+  let telling;
   try {
+    telling = setInterval(() => {
+      const { findings, excused } = check(historySoFar());
+      log(
+        `so far: ${entries.length} entries, ${findings.length} findings; excused: ${JSON.stringify(excused)}`,
+      );
+      for (const { fault, about } of findings) log(`  ${fault}: ${about}`);
+    }, TOLD_EVERY_MS);
     const working = Array.from({ length: users }, (_, index) =>
       runUser({ ...shared, user: `u${index}`, isManaged: !isPlain && index % 4 !== 3, note }),
     );
@@ -97,24 +117,13 @@ export async function runHistory(given) {
       }
     }
     await late.kill();
-    entries.sort((one, other) => one.sent - other.sent);
-    const { redemptions } = world.origin;
-    const deaths = world.nodes.flatMap((node) =>
-      node.deaths.map((at) => ({ node: node.name, at })),
-    );
-    const history = {
-      entries,
-      redemptions,
-      deaths,
-      faults,
-      boundMs: BOUND_MS,
-      settleMs: SETTLE_MS,
-    };
-    const { calls, documents } = world.origin;
+    const history = historySoFar();
+    const { calls, documents, redemptions } = world.origin;
     const counts = { redemptions: redemptions.length, originCalls: calls, documents, served };
     const totals = { entries: entries.length, ...counts };
     return { ...check(history), faults, totals, history };
   } finally {
+    clearInterval(telling);
     isOver = true;
     await world.stop();
   }

@@ -17,7 +17,7 @@ import { startRedis } from '../support/redis-server.js';
 const SEED = Number(process.env.SESAME_SEED ?? Date.now() % 1_000_000);
 const BOUND_MS = 1000;
 const REVOCATIONS = Number(process.env.SESAME_REVOCATIONS ?? 2000);
-const AT_ONCE = 250;
+const AT_ONCE = 50;
 /** What is signed in with; the access token is the user's name. */
 const LOGIN = '/api/v1/auth/login';
 const SECRET = '5e'.repeat(16);
@@ -267,7 +267,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     let [strangers, servedLate, askedLate] = [0, 0, 0];
     const working = [disturb(), watch(), flood()];
     for (let batch = 0; batch < REVOCATIONS / AT_ONCE; batch += 1) {
-      if (batch % 4 === 3) await startLate();
+      if (batch % 12 === 8) await startLate();
       if (lateNodes.length > 2) lateNodes.shift()?.dispose();
       if (batch % 3 === 1) {
         await logOut(batch);

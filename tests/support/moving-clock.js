@@ -61,11 +61,24 @@ export function storeOn(store, lead) {
         case 'changes':
           return async (/** @type {any} */ since) => {
             const found = await method(moved(since, -lead()));
-            return found && { ...found, position: moved(found.position) };
+            if (!found) return found;
+            const events = found.events.map((/** @type {any} */ { time, before, ...event }) => ({
+              ...event,
+              ...(time !== undefined && { time: time + lead() }),
+              ...(before !== undefined && { before: before + lead() }),
+            }));
+            return { ...found, events, position: moved(found.position) };
           };
+        case 'epochs':
+          return async (/** @type {string} */ user) => {
+            const { revokedBefore = 0, ...others } = await method(user);
+            return { ...others, revokedBefore: revokedBefore && revokedBefore + lead() };
+          };
+        case 'userEvent':
+          return async (/** @type {any[]} */ ...[kind, user, writer, calledAt = 0]) =>
+            moved(await method(kind, user, writer, calledAt && calledAt - lead()));
         case 'end':
         case 'forget':
-        case 'userEvent':
           return async (/** @type {any[]} */ ...args) => moved(await method(...args));
         default:
           return method;

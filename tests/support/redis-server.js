@@ -13,6 +13,18 @@ export const program = process.env.PATH?.split(path.delimiter).some((directory) 
   ? 'redis-server'
   : 'redis-check-rdb';
 
+/** What ends with this process, however it ends. @type {Set<() => void>} */
+const running = new Set();
+process.on('exit', () => {
+  for (const end of running) end();
+});
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
+  process.once(signal, () => {
+    for (const end of running) end();
+    process.kill(process.pid, signal);
+  });
+}
+
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -56,8 +68,7 @@ export async function startRedis(directory, more = []) {
     server.kill('SIGKILL');
     await once(server, 'exit');
   };
-  const end = () => server.kill('SIGKILL');
-  process.on('exit', end);
+  running.add(() => server.kill('SIGKILL'));
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,

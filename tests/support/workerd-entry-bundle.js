@@ -1,10 +1,14 @@
 // Bundles a worker of the tests as a user's own tools would.
 import { copyFile, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
 
 const WASM = fileURLToPath(new URL('../../js_bindings/dist/sesame.wasm', import.meta.url));
+
+/** As node-redis names modules of Node's. */
+const NODE_MODULES = Object.fromEntries(builtinModules.map((name) => [name, `node:${name}`]));
 
 /** The module stays a file of its own: workerd compiles it. @type {import('esbuild').Plugin} */
 const wasmBeside = {
@@ -28,6 +32,7 @@ export async function bundleWorker(entry, directory) {
     target: 'es2022',
     conditions: ['workerd'],
     external: ['cloudflare:*', 'node:*'],
+    alias: NODE_MODULES,
     plugins: [wasmBeside],
     write: false,
     logLevel: 'warning',

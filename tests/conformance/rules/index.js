@@ -22,6 +22,7 @@ import { sharing } from './sharing.js';
 import { signInPaths } from './sign-in-paths.js';
 import { streaming } from './streaming.js';
 import { tokens } from './tokens.js';
+import { trouble } from './trouble.js';
 import { unauthenticated } from './unauthenticated.js';
 import { updates } from './updates.js';
 import { varying } from './vary-on.js';
@@ -42,5 +43,5 @@ export const cases = [
   ...[...updates, ...writing, ...signInPaths],
   ...[...login, ...tokens, ...managedSessions],
   ...[...http, ...crossOrigin, ...passing, ...streaming, ...limits, ...forwardAuth],
-  ...[...observability, ...sharing, ...browser],
+  ...[...observability, ...sharing, ...trouble, ...browser],
 ];

@@ -3,6 +3,7 @@ import { SessionCache } from 'sesame-edge';
 import { redis } from 'sesame-edge/redis';
 import { createBackground } from '../../support/background.js';
 import { createClock } from '../../support/clock.js';
+import { disturbed } from '../../support/disturbed-store.js';
 import { createMovingClock, storeOn } from '../../support/moving-clock.js';
 import { startRedis } from '../../support/redis-server.js';
 import { handlerFetch } from './handler-fetch.js';
@@ -43,9 +44,13 @@ export const nodeRedisTarget = {
         caches += 1;
         const { shared = `cache-${caches}`, ...rest } = options;
         const clock = createMovingClock();
-        const connected = redis(server.url, { prefix: shared, timeoutMs: STORE_TIMEOUT_MS });
+        const { store: connected, disturb } = disturbed(
+          (prefix) => redis(server.url, { prefix, timeoutMs: STORE_TIMEOUT_MS }),
+          shared,
+        );
         const store = storeOn(connected, clock.lead);
-        return running(clock, { origin, secret: '0'.repeat(32), ...rest, store });
+        const node = running(clock, { origin, secret: '0'.repeat(32), ...rest, store });
+        return { ...node, link: async (how) => disturb(how) };
       },
       close: () => server.stop(),
     };

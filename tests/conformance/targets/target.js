@@ -36,6 +36,8 @@
  * @property {number} [pid] the process that it runs in, if that is not this one
  * @property {() => number} now the cache's clock, in milliseconds
  * @property {(milliseconds: number) => Promise<void>} advance moves it on, and wakes what was waiting for it
+ * @property {(how: import('../../support/disturbed-store.js').Disturbance) => Promise<void>} [link] disturbs the way to the
+ *   store from now on
  * @property {Partial<Api>} [api]
  * @property {() => Promise<Record<string, any>>} [statistics]
  * @property {() => Promise<string>} [prometheus]

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { workerdConfig } from '../../../edge_worker/serve/capnp.js';
 import { findWorkerd, startWorkerd } from '../../../edge_worker/serve/workerd-process.js';
 import { createClient } from '../../support/client.js';
+import { startRedis } from '../../support/redis-server.js';
 import { until } from '../../support/wait.js';
 import { bundleWorker } from '../../support/workerd-entry-bundle.js';
 import { STORE_SOON_MS } from './patience.js';
@@ -16,6 +17,7 @@ import { IDLE_MANAGED, refuseIdleManaged } from './refuse-idle-managed.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
 
 const ENTRY = fileURLToPath(new URL('../workerd-entry.js', import.meta.url));
+const REDIS_ENTRY = fileURLToPath(new URL('../workerd-redis-entry.js', import.meta.url));
 
 /** @type {import('./target.js').Adapter} */
 export const workerdTarget = {
@@ -35,13 +37,34 @@ export const workerdObjectsTarget = {
   open: () => openWorkerd({ store: 'durable-object', secret: '0'.repeat(32) }),
 };
 
+/** Its sessions are in a real Redis server. @type {import('./target.js').Adapter} */
+export const workerdRedisTarget = {
+  name: 'workerd, Redis',
+  lacks: NO_BROWSER,
+  refuses: [IDLE_MANAGED],
+  soonMs: STORE_SOON_MS,
+  dialect: sesameDialect,
+  async open() {
+    const server = await startRedis();
+    const target = await openWorkerd({ store: 'redis', secret: '0'.repeat(32) }, server.url);
+    return {
+      ...target,
+      async close() {
+        await target.close();
+        await server.stop();
+      },
+    };
+  },
+};
+
 /**
  * @param {object} more options of each cache
+ * @param {string} [redis] the URL of a server
  * @returns {Promise<import('./target.js').OpenTarget>}
  */
-async function openWorkerd(more) {
+async function openWorkerd(more, redis) {
   const directory = await mkdtemp(path.join(tmpdir(), 'sesame-conformance-'));
-  const workerd = await startIn(directory);
+  const workerd = await startIn(directory, redis);
   const controlPath = path.join(directory, 'control.sock');
   return targetIn({
     more,
@@ -104,6 +127,10 @@ export function targetIn({ more, port, pid, control, close, fetchAgain = false }
           revokeUser: (...args) => call('revokeUser', ...args),
           revoke: (...args) => call('revoke', ...args),
         },
+        ...('store' in more && {
+          link: (/** @type {import('../../support/disturbed-store.js').Disturbance} */ how) =>
+            call('link', how),
+        }),
         statistics: () => call('statistics'),
         prometheus: () => call('prometheusText'),
         logs: () => call('logs'),
@@ -120,11 +147,11 @@ export function targetIn({ more, port, pid, control, close, fetchAgain = false }
 
 export default workerdTarget;
 
-/** @param {string} directory */
-async function startIn(directory) {
+/** @param {string} directory @param {string} [redis] the URL of a server */
+async function startIn(directory, redis) {
   const { binary, compatibilityDate } = findWorkerd();
   await mkdir(path.join(directory, 'state'));
-  await bundleWorker(ENTRY, directory);
+  await bundleWorker(redis === undefined ? ENTRY : REDIS_ENTRY, directory);
   const address = '127.0.0.1:0';
   const config = workerdConfig({
     modules: ['entry.js', 'sesame.wasm'],
@@ -132,7 +159,11 @@ async function startIn(directory) {
     controlPath: path.join(directory, 'control.sock'),
     compatibilityDate,
     options: {},
-    objects: [{ binding: 'SESAME_STORE', className: 'SesameStore' }],
+    objects: [
+      { binding: 'SESAME_STORE', className: 'SesameStore' },
+      ...(redis === undefined ? [] : [{ binding: 'SESAME_REDIS_OBJECT', className: 'ManyRedis' }]),
+    ],
+    ...(redis !== undefined && { texts: { SESAME_REDIS: redis } }),
     storage: path.join(directory, 'state'),
   });
   await writeFile(path.join(directory, 'config.capnp'), config);

@@ -1,0 +1,1 @@
+export { workerdRedisTarget as default } from './workerd.js';
