@@ -24,9 +24,13 @@ function report(t, { outcome, reason, error }) {
   if (outcome === 'fail') throw error;
 }
 
+/** @param {import('./targets/target.js').Adapter} adapter @param {string[]} [only] */
+const wantedOf = (adapter, only) =>
+  casesFor(cases, adapter).filter(({ rules }) => !only || rules.some((id) => only.includes(id)));
+
 /** A target that keeps its rules. @param {import('./targets/index.js').Row} row */
-function keeping({ adapter, keeps, atOnce }) {
-  const wanted = casesFor(cases, adapter);
+function keeping({ adapter, keeps, only, atOnce }) {
+  const wanted = wantedOf(adapter, only);
   /** @type {import('./suite.js').Result[]} */
   const own = [];
   results.set(adapter.name, own);
@@ -60,9 +64,7 @@ function keeping({ adapter, keeps, atOnce }) {
 /** A target that breaks rules. @param {import('./targets/index.js').Row} row */
 function breaking({ adapter, breaks, only, atOnce = 1 }) {
   test('the suite finds the rules that the target breaks, and no others', async () => {
-    const wanted = casesFor(cases, adapter).filter(
-      ({ rules }) => !only || rules.some((id) => only.includes(id)),
-    );
+    const wanted = wantedOf(adapter, only);
     const target = await adapter.open();
     const own = await runCases(target, adapter, wanted, atOnce);
     await target.close();

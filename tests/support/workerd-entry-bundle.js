@@ -7,8 +7,10 @@ import { build, stop } from 'esbuild';
 
 const WASM = fileURLToPath(new URL('../../js_bindings/dist/sesame.wasm', import.meta.url));
 
-/** As node-redis names modules of Node's. */
+/** node-redis asks for Node's modules by their old names, and in Node's old way, which workerd has too. */
 const NODE_MODULES = Object.fromEntries(builtinModules.map((name) => [name, `node:${name}`]));
+
+const OLD_WAY = "import { createRequire } from 'node:module'; const require = createRequire('/');";
 
 /** The module stays a file of its own: workerd compiles it. @type {import('esbuild').Plugin} */
 const wasmBeside = {
@@ -22,8 +24,9 @@ const wasmBeside = {
  * Leaves `entry.js` and `sesame.wasm` in a directory.
  * @param {string} entry
  * @param {string} directory
+ * @param {{ usesNode?: boolean }} [how] whether packages in it are Node's
  */
-export async function bundleWorker(entry, directory) {
+export async function bundleWorker(entry, directory, { usesNode = false } = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     outfile: path.join(directory, 'entry.js'),
@@ -32,7 +35,7 @@ export async function bundleWorker(entry, directory) {
     target: 'es2022',
     conditions: ['workerd'],
     external: ['cloudflare:*', 'node:*'],
-    alias: NODE_MODULES,
+    ...(usesNode && { alias: NODE_MODULES, banner: { js: OLD_WAY } }),
     plugins: [wasmBeside],
     write: false,
     logLevel: 'warning',

@@ -4,7 +4,7 @@ import { naiveTarget } from './naive.js';
 import { naiveWorkerTarget } from './naive-worker.js';
 import { nodeRedisTarget, nodeTarget } from './node.js';
 import { serviceWorkerTarget } from './service-worker.js';
-import { workerdObjectsTarget, workerdTarget } from './workerd.js';
+import { workerdObjectsTarget, workerdRedisTarget, workerdTarget } from './workerd.js';
 import { workerdKvTarget } from './workerd-kv.js';
 
 /**
@@ -27,7 +27,10 @@ const ONE_NODE = [
 ];
 
 /** What several nodes keep between them. */
-const SEVERAL_NODES = [...ONE_NODE, 'R30', 'R31'];
+const SEVERAL_NODES = [...ONE_NODE, ...rules(30, 34)];
+
+/** What a node tells the others, and learns from them. */
+const BETWEEN_NODES = [...rules(22, 25), ...rules(30, 34)];
 
 const BROWSER = rules(60, 64);
 
@@ -46,12 +49,16 @@ const BROKEN_BY_NAIVE = [
 const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
   Number(one.slice(1)) - Number(other.slice(1));
 
+/** Their cases say something of these rules, too. */
+const KEPT_BETWEEN = ['R10', 'R13', ...BETWEEN_NODES];
+
 /** @type {Row[]} */
 export const TARGETS = [
   { adapter: nodeTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: workerdTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: nodeRedisTarget, keeps: SEVERAL_NODES.sort(byNumber) },
   { adapter: workerdObjectsTarget, keeps: SEVERAL_NODES.sort(byNumber) },
+  { adapter: workerdRedisTarget, keeps: KEPT_BETWEEN, only: BETWEEN_NODES },
   { adapter: workerdKvTarget, keeps: SEVERAL_NODES.sort(byNumber) },
   { adapter: serviceWorkerTarget, keeps: DEVICE.sort(byNumber), atOnce: 6 },
   { adapter: naiveWorkerTarget, breaks: BROWSER, only: BROWSER, atOnce: 18 },

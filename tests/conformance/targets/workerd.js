@@ -151,7 +151,8 @@ export default workerdTarget;
 async function startIn(directory, redis) {
   const { binary, compatibilityDate } = findWorkerd();
   await mkdir(path.join(directory, 'state'));
-  await bundleWorker(redis === undefined ? ENTRY : REDIS_ENTRY, directory);
+  const usesNode = redis !== undefined;
+  await bundleWorker(usesNode ? REDIS_ENTRY : ENTRY, directory, { usesNode });
   const address = '127.0.0.1:0';
   const config = workerdConfig({
     modules: ['entry.js', 'sesame.wasm'],
