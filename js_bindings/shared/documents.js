@@ -106,8 +106,7 @@ export class SharedSessions {
       },
       recovering: () => tokens.announceAgain(),
       caughtUp: async () => {
-        await publisher.tellAgain();
-        await tokens.refill();
+        await Promise.all([tokens.refill(), publisher.tellAgain()]);
       },
     };
     this.usedMessages = new UsedMessages(this.#store, this.log);

@@ -554,7 +554,9 @@ export class SharedTokens {
       }
       if (step === 'yield' || step === 'done') {
         if (step === 'done') this.#noteSaved(held, askedAt);
-        return; // of newer ones: whoever needs tokens looks there first
+        // Newer ones are kept here as well: the node that has brought them may die, and the store forget.
+        else this.#adopt(this.#newerThan(held, /** @type {Found} */ (stored)), askedAt, true);
+        return;
       }
       /** @type {unknown} */
       let failure;
@@ -763,6 +765,18 @@ export class SharedTokens {
       accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - clockOffset,
       confirmedAtMs: this.#host.now(),
     };
+  }
+
+  /**
+   * What another node has made of a session that is held.
+   * @param {Held} held
+   * @param {Found} stored
+   */
+  #newerThan(held, { record, version }) {
+    const { access, refresh, accessExpiresAtMs: expiry } = record;
+    const note = { ...held.note, version };
+    const accessExpiresAtMs = expiry && expiry - this.#log.clockOffset;
+    return { ...held, access, refresh, accessExpiresAtMs, note };
   }
 
   /**

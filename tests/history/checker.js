@@ -38,6 +38,8 @@
 const ENDS = new Set(['logout', 'revoke', 'revokeUser']);
 /** A sign-out reaches the origin within this. */
 const ENDING_MS = 20_000;
+/** The fault with which the store loses all that it has. */
+const EMPTIED = 'store emptied';
 /** From the origin's answer to where the tokens are safe, where nothing is wrong, on a machine that has much else to do. */
 const SAVED_WITHIN_MS = 5000;
 
@@ -165,15 +167,27 @@ export function check(history) {
 
   /** @param {import('./origin.js').Redemption} redemption */
   function isLost({ isLost, node, at }) {
-    return isLost || deathAfter(node, at) !== undefined;
+    return isLost || deathAfter(node, at) !== null;
   }
 
-  /** A death of the node before what it got could be saved. @param {string} node @param {number} at */
+  /**
+   * Why what a node got is nowhere any more.
+   * @param {string} node
+   * @param {number} at
+   * @returns {string | null}
+   */
   function deathAfter(node, at) {
-    return deaths.find((death) => {
-      if (death.node !== node || death.at < at) return false;
-      return longestPeace(at, death.at) < SAVED_WITHIN_MS;
-    });
+    for (const death of deaths) {
+      if (death.node !== node || death.at < at) continue;
+      if (longestPeace(at, death.at) < SAVED_WITHIN_MS) return 'the node died before it saved';
+      // What it had saved the store has lost since, and it could not tell it again.
+      const emptied = faults.findLast(({ name, from }) => name === EMPTIED && from < death.at);
+      const isForgotten = emptied !== undefined && emptied.from > at;
+      if (isForgotten && longestPeace(emptied.from, death.at) < SAVED_WITHIN_MS) {
+        return 'the store forgot, and the node died before it told it again';
+      }
+    }
+    return null;
   }
 
   /** The longest time without a fault. @param {number} from @param {number} to */
@@ -193,10 +207,9 @@ export function check(history) {
     const result = new Map();
     for (const redemption of redemptions) {
       if (!redemption.isFirst || !isLost(redemption)) continue;
-      const why = redemption.isLost
-        ? 'the origin’s answer was lost'
-        : 'the node died before it saved';
-      push(result, redemption.user, { at: redemption.at, why });
+      const { node, at } = redemption;
+      const why = redemption.isLost ? 'the origin’s answer was lost' : `${deathAfter(node, at)}`;
+      push(result, redemption.user, { at, why });
     }
     return result;
   }

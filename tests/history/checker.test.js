@@ -92,6 +92,10 @@ describe('who is signed out', () => {
     assert.deepEqual(faultsIn([login, refused], { ...diedMuchLater, faults: wrong(10_500) }), [
       'signed out',
     ]);
+    const emptied = [{ name: 'store emptied', from: 57_000, to: 57_010 }];
+    const forgotten = findingsIn([login, refused], { ...diedMuchLater, faults: emptied });
+    assert.deepEqual(forgotten.findings, []);
+    assert.match(Object.keys(forgotten.excused)[0], /the store forgot/);
     const other = { redemptions: [redemption], deaths: [{ node: 'n2', at: 6000 }] };
     assert.deepEqual(faultsIn([login, refused], other), ['signed out']);
   });

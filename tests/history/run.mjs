@@ -1,5 +1,6 @@
 // `npm run history`: the history check for an hour, or as long as it is told, with every fault; then plain sessions alone
-// under each of Redis's ways to evict. Exit code 1: a promise was broken.
+// under each of Redis's ways to evict. Exit code 1: a promise was broken. `--keep FILE` keeps what was recorded.
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runHistory } from './history.js';
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '3' },
     faults: { type: 'string' },
     evictions: { type: 'string', default: '1' },
+    keep: { type: 'string' },
   },
 });
 const seed = Number(values.seed);
@@ -36,6 +38,7 @@ async function run(title, given) {
     console.log(`BROKEN ${fault}: ${about} (${during.join(', ') || 'no fault'})`);
     for (const line of storyOf(finding, found.history)) console.log(`  ${line}`);
   }
+  if (values.keep) writeFileSync(`${values.keep}-${title}.json`, JSON.stringify(found.history));
   isBroken ||= found.findings.length > 0;
 }
 
