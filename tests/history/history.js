@@ -5,13 +5,16 @@ import { generator } from '../simulation/choices.js';
 import { check } from './checker.js';
 import { runStranger, runUser } from './clients.js';
 import { FAULTS } from './faults.js';
+import { storyOf } from './story.js';
 import { startWorld } from './world.js';
 
 const BOUND_MS = 5000;
 /** After the last fault, what was pending is known everywhere within this. */
 const SETTLE_MS = 10_000;
 /** What has been found so far is told this often. */
-const TOLD_EVERY_MS = 5 * 60_000;
+const TOLD_EVERY_MS = 2 * 60_000;
+/** So many users look once more at the same time. */
+const AT_ONCE = 20;
 /** The first entries are without faults. */
 const PEACE_MS = 3000;
 
@@ -84,6 +87,7 @@ export async function runHistory(given) {
     return { entries, redemptions, deaths, faults, boundMs: BOUND_MS, settleMs: SETTLE_MS };
   }
 
+  const told = new Set();
   /** @type {NodeJS.Timeout | undefined} */
   let telling;
   try {
@@ -92,7 +96,13 @@ export async function runHistory(given) {
       log(
         `so far: ${entries.length} entries, ${findings.length} findings; excused: ${JSON.stringify(excused)}`,
       );
-      for (const { fault, about } of findings) log(`  ${fault}: ${about}`);
+      for (const finding of findings) {
+        const name = `${finding.fault}: ${finding.about}`;
+        if (told.has(name)) continue;
+        told.add(name);
+        log(`  ${name}`);
+        for (const line of storyOf(finding, historySoFar())) log(`    ${line}`);
+      }
     }, TOLD_EVERY_MS);
     const working = Array.from({ length: users }, (_, index) =>
       runUser({ ...shared, user: `u${index}`, isManaged: !isPlain && index % 4 !== 3, note }),
@@ -106,7 +116,8 @@ export async function runHistory(given) {
     const served = await stranger;
     await wait(BOUND_MS + SETTLE_MS);
     const late = await world.addNode();
-    for (const { session, ended, read } of ends) {
+    const lookOnceMore = async (/** @type {Awaited<ReturnType<typeof runUser>>} */ user) => {
+      const { session, ended, read } = user;
       for (const node of world.up) {
         for (const each of ended) await read(each, node);
         // One that is told to come again does so.
@@ -115,6 +126,9 @@ export async function runHistory(given) {
           await wait(500);
         }
       }
+    };
+    for (let from = 0; from < ends.length; from += AT_ONCE) {
+      await Promise.all(ends.slice(from, from + AT_ONCE).map(lookOnceMore));
     }
     await late.kill();
     const history = historySoFar();
