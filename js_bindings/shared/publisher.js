@@ -224,7 +224,7 @@ export class Publisher {
       const told = again && (await this.#ownEvents.find(action, user, called));
       if (told) return told; // its answer was lost
       const passed = this.#host.monotonic() - calledTick;
-      const before = action === 'revoke' ? this.#log.latestTime - passed : 0;
+      const before = action === 'revoke' ? this.#log.time - passed : 0;
       if (before > 0) this.#log.ends.addUser(user, before);
       for (const family of others) {
         const key = this.#families.userKey(family, user);

@@ -422,6 +422,27 @@ describe('managed sessions in doubt', () => {
     assert.equal(await status(b, ME, cookie), 200);
   });
 
+  test('R23, R32, R33: a revocation that a node tells late, with its clock set forward, ends no session that began since', async () => {
+    const { nodes, clock, login, status, finish, pass, start } = await startNodes(1);
+    const [b] = nodes;
+    let ahead = 0;
+    const a = start({ now: () => clock.now() + ahead });
+    await settle();
+    const before = await login(b);
+    a.link.isCut = true;
+    await pass(SECOND);
+    await assert.rejects(finish(a.sessions.revokeUser('ada')));
+    await pass(2 * SECOND);
+    const after = await login(b);
+    await pass(2 * SECOND);
+    ahead = MINUTE;
+    a.link.isCut = false;
+    await pass(SOON);
+    for (const node of [a, b]) {
+      assert.deepEqual([await status(node, ME, before), await status(node, ME, after)], [401, 200]);
+    }
+  });
+
   test('R24, R33, R34: an empty store is filled again by the nodes that hold sessions, and says unknown until then', async () => {
     const { nodes, store, login, send, status, finish, pass, start } = await startNodes(3);
     const [a, b, c] = nodes;
