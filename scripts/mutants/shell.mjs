@@ -136,7 +136,7 @@ export const shellMutants = [
   {
     name: 'R80: that an object which names its user is a document',
     file: 'js_bindings/dialects/unauthenticated.js',
-    from: '!(form.isNamed && namesUser)',
+    from: '!(form.isNamed && this.#namesUser(value))',
     to: 'true',
     by: js('unauthenticated'),
   },
@@ -170,9 +170,9 @@ export const shellMutants = [
   },
   {
     name: 'R1: that a chunk in Set-Cookie is the session cookie’s',
-    file: HEADERS,
-    from: '(names.includes(name) || isChunk(name, names))',
-    to: 'names.includes(name)',
+    file: 'js_bindings/origin/session-cookies.js',
+    from: 'return names.includes(name) || isChunk(name, names);',
+    to: 'return names.includes(name);',
     by: js('headers'),
   },
   {
@@ -404,8 +404,8 @@ export const shellMutants = [
   {
     name: 'R31: that the outbox is empty before the log is read',
     file: LOG,
-    from: "await this.outbox.flush(['end', 'drop']);\n",
-    to: '',
+    from: "await this.outbox.flush(['end', 'drop']).then(",
+    to: 'await Promise.resolve().then(',
     by: stores('outbox'),
   },
   {
@@ -636,21 +636,21 @@ export const shellMutants = [
   {
     name: 'R24: that nothing is redeemed before a store that has forgotten was told',
     file: PROTOCOL,
-    from: 'applies: (view) => view.isSettling,',
+    from: 'applies: (view) => isTold(view) && !view.hasAsked,',
     to: 'applies: () => false,',
     by: js('token-model'),
   },
   {
     name: 'R24: that a refresh token is redeemed by whoever has announced it',
     file: PROTOCOL,
-    from: 'return intent?.by === view.by && view.now + view.redeemMs <= intent.until;',
+    from: 'return intent?.by === view.by && view.latest + view.redeemMs <= intent.until;',
     to: 'return true;',
     by: js('token-model'),
   },
   {
     name: 'R24: that a node which has stood still since it announced itself does so again',
     file: PROTOCOL,
-    from: 'return intent?.by === view.by && view.now + view.redeemMs <= intent.until;',
+    from: 'return intent?.by === view.by && view.latest + view.redeemMs <= intent.until;',
     to: 'return intent?.by === view.by;',
     by: js('guards-shared'),
   },
@@ -777,7 +777,7 @@ export const shellMutants = [
   {
     name: 'R23: that a revocation which is told again ends nothing that began since it was called',
     file: PUBLISHER,
-    from: "action === 'revoke' ? calledAt + this.#log.clockOffset : 0",
+    from: "action === 'revoke' ? this.#log.time - passed : 0",
     to: '0',
     by: js('guards-shared'),
   },
@@ -812,8 +812,8 @@ export const shellMutants = [
   {
     name: 'R23: that a node hears when a revocation was called',
     file: LOG,
-    from: 'event.before ? event.before - this.clockOffset : 0',
-    to: '0',
+    from: 'const at = before ?? time;',
+    to: 'const at = undefined;',
     by: js('guards-shared'),
   },
   {
