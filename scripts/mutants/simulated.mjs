@@ -94,4 +94,27 @@ export const elsewhere = [
     'a cookie past its life has no record any more: that it is not looked for saves a question',
     ['R8: that a cookie past its life is none'],
   ],
+  [
+    'the simulated origin neither exchanges cookies nor renews bearers',
+    [
+      'R53, R85: that only what was accepted is succeeded',
+      'R8, R85: that a rotation is of a session that has not ended meanwhile',
+      'R31, R85: that a record whose session ended under another credential is none',
+    ],
+  ],
+  [
+    'no simulated request has a cookie and a bearer that both count, nor an answer that is encoded',
+    [
+      'R82: that a sign-out with a bearer and a cookie ends the bearer alone',
+      'R82: that no bearer which does not count is ended',
+      'R22, R41: that an answer which is read here is decoded',
+    ],
+  ],
+  [
+    'a refusal there sets no cookies, and no path of it ends the sessions of its own user',
+    [
+      'R12: that a "no" stands whatever cookies come with it',
+      'R82: that it is asked before whose sessions a request ends',
+    ],
+  ],
 ];
