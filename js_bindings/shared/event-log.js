@@ -415,29 +415,6 @@ export class SharedLog {
    */
   noteReach = () => {};
 
-  /**
-   * What is behind a reading, and holds up no other one where it need not. Of what has been read until now, nothing has
-   * ended the tokens that wait: they are not taken for older than that. Never rejects.
-   */
-  async #tellOthers() {
-    await Promise.all([
-      this.#oneAtATime('recovering', () => this.listener.recovering()),
-      this.#oneAtATime('tokens', () => this.outbox.flush(['tokens']).catch(() => {})),
-      this.#oneAtATime('answers', async () => {
-        await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
-      }),
-      this.#oneAtATime('rest', () => this.listener.caughtUp()),
-    ]);
-  }
-
-  /** Where requests cannot share promises, each does it all. @param {string} name @param {() => Promise<void>} work */
-  #oneAtATime(name, work) {
-    if (!this.#host.sharesPromises) return work();
-    const begun = this.#telling.get(name) ?? work().finally(() => void this.#telling.delete(name));
-    this.#telling.set(name, begun);
-    return begun;
-  }
-
   /** A store that could answer and will not is the operator's to mend (SPEC R35). @param {unknown} error */
   #noteRefusal(error) {
     this.refusal = refusalIn(error);
