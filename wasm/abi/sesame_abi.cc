@@ -73,7 +73,8 @@ class InputReader {
   explicit InputReader(const sesame_cache& handle)
       : next_(handle.input.get()), left_(handle.input_bytes) {}
 
-  Bytes next(std::uint32_t length) {
+  // Once in the module, and not at each of its calls.
+  [[gnu::noinline]] Bytes next(std::uint32_t length) {
     if (length > left_) {
       fits_ = false;
       return {};
@@ -189,6 +190,8 @@ std::uint32_t report_too_large(sesame_cache* handle) {
 
 }  // namespace
 
+[[gnu::noinline]] TimeMs time_of(double now_ms) { return time_of_hit(now_ms); }
+
 uint32_t sesame_abi_version(void) { return SESAME_ABI_VERSION; }
 
 uint8_t* sesame_input(sesame_cache* cache) {
@@ -213,7 +216,7 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
       .again = (flags & SESAME_CHECK_AGAIN) != 0,
       .peek = (flags & SESAME_CHECK_PEEK) != 0,
       .want = (flags & SESAME_CHECK_DECISION) != 0 ? sesame::Want::kInfo : sesame::Want::kAll};
-  return report(cache, cache->cache.check(head, time_of(now_ms), options));
+  return report(cache, cache->cache.check(head, time_of_hit(now_ms), options));
 }
 
 uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,

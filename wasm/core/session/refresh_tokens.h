@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "base/key.h"
 #include "base/slot_index.h"
+#include "base/slots.h"
 #include "base/types.h"
 
 namespace sesame {
@@ -47,7 +47,7 @@ class RefreshTokenTable {
   void clear(std::uint32_t slot);
   void fill(std::uint32_t slot, const Issued& issued);
 
-  std::vector<Slot> slots_;  // a ring: `next_` is the next to be written
+  Slots<Slot> slots_;  // a ring: `next_` is the next to be written
   SlotIndex by_token_;
   SlotIndex by_session_;
   std::uint32_t next_ = 0;

@@ -450,17 +450,15 @@ class SessionCache {
   // the only one (rule R1).
   template <typename Effect>
   void for_each_named(const RequestHead& request, Effect effect) {
-    {
-      const Subject subject = identify(request);
-      if (subject.has_key) return effect(subject, true);
-      if (subject.credential.kind != CredentialKind::kAmbiguous) return;
-    }
-    const NamedCredentials named = all_named(request);
-    for (std::size_t i = 0; i < named.size(); ++i) {
-      const Subject subject = identify({request.tenant, named.cookie(i), named.authorization(i)});
-      if (subject.has_key) effect(subject, false);
-    }
+    for_each_named(
+        request,
+        [](void* of, const Subject& subject, bool is_only) {
+          (*static_cast<Effect*>(of))(subject, is_only);
+        },
+        &effect);
   }
+  void for_each_named(const RequestHead& request,
+                      void (*effect)(void* of, const Subject& subject, bool is_only), void* of);
 
   // session_endings.cc: all spellings of a token.
   std::optional<Key> ending_of(const Credential& credential, Bytes tenant) const;

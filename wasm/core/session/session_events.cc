@@ -50,6 +50,21 @@ bool SessionCache::bury(Key key, const End& end, TimeMs now) {
   return is_managed;
 }
 
+void SessionCache::for_each_named(const RequestHead& request,
+                                  void (*effect)(void* of, const Subject& subject, bool is_only),
+                                  void* of) {
+  {
+    const Subject subject = identify(request);
+    if (subject.has_key) return effect(of, subject, true);
+    if (subject.credential.kind != CredentialKind::kAmbiguous) return;
+  }
+  const NamedCredentials named = all_named(request);
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const Subject subject = identify({request.tenant, named.cookie(i), named.authorization(i)});
+    if (subject.has_key) effect(of, subject, false);
+  }
+}
+
 void SessionCache::forget(const RequestHead& request, bool only_refusal, bool begins_anew) {
   for_each_named(request, [&](const Subject& subject, bool is_only) {
     if (only_refusal) {
@@ -130,7 +145,7 @@ std::optional<Key> SessionCache::user_key(Bytes user_id) const {
   // Nothing but the one value: no other members may follow it.
   const auto value = find_value(document, "/id");
   if (!value || value->size() != trim_json(user_id).size()) return {};
-  const auto id = find_user_id(document, {"/id"});
+  const auto id = user_id_of(*value);
   if (!id) return {};
   return keys_.make_user(*id);
 }

@@ -8,6 +8,8 @@ namespace {
 
 // A pointer, two chains, a place in the list of free slots, and what an allocator adds.
 constexpr std::size_t kIndexBytesPerRecord = 64;
+// What a record takes that has no tokens.
+constexpr std::size_t kEmptyBytes = sizeof(Vault::Slot) + kIndexBytesPerRecord;
 // Of so many records that may make room, the one that was used longest ago does.
 constexpr int kCandidates = 8;
 // So many places are looked at for them.
@@ -18,15 +20,15 @@ constexpr std::size_t kMaxLooks = 256;
 // As many slots as there can ever be records: nothing has to grow, which would take as long as
 // there are sessions.
 Vault::Vault(std::size_t budget_bytes)
-    : slots_(budget_bytes / size_of(VaultRecord{})),
+    : slots_(budget_bytes / kEmptyBytes),
       free_(free_slots(slots_.size())),
       by_session_(slots_.size()),
       by_user_(slots_.size()),
       budget_bytes_(budget_bytes) {}
 
 std::size_t Vault::size_of(const VaultRecord& record) {
-  return sizeof(Slot) + kIndexBytesPerRecord + record.access_token.size() +
-         record.refresh_token.size() + record.note.size();
+  return kEmptyBytes + record.access_token.size() + record.refresh_token.size() +
+         record.note.size();
 }
 
 std::uint32_t Vault::locate(const Key& session) const {
