@@ -97,13 +97,13 @@ bool is_name_end(NameReader rest) {
     if (fold(static_cast<char>(byte)) != '_' || !rest.next(&byte)) return false;
     if (fold(static_cast<char>(byte)) == '_' && !rest.next(&byte)) return false;
   }
-  std::string digits;
-  digits.push_back(static_cast<char>(byte));
+  char digits[2] = {static_cast<char>(byte)};
+  std::size_t count = 1;
   while (!rest.is_at_end()) {
-    if (digits.size() == 2 || !rest.next(&byte)) return false;
-    digits.push_back(static_cast<char>(byte));
+    if (count == sizeof digits || !rest.next(&byte)) return false;
+    digits[count++] = static_cast<char>(byte);
   }
-  const unsigned number = chunk_number(digits);
+  const unsigned number = chunk_number({digits, count});
   return number != CookieNames::kMaxChunks && !(is_asp_net && number == 0);
 }
 

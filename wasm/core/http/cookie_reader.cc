@@ -308,9 +308,18 @@ void NamedCredentials::sort() {
   const auto is_same = [this](std::uint32_t a, std::uint32_t b) {
     return line_at(a) == line_at(b);
   };
-  // By heap: a third of the code that std::sort brings into the module, for a rare call.
-  std::make_heap(starts_.begin(), starts_.end(), is_before);
-  std::sort_heap(starts_.begin(), starts_.end(), is_before);
+  // Shell's way: a tenth of the code that std::sort brings into the module, for a rare call.
+  const std::size_t count = starts_.size();
+  for (std::size_t gap = count / 2; gap > 0; gap = gap == 2 ? 1 : gap * 5 / 11) {
+    for (std::size_t i = gap; i < count; ++i) {
+      const std::uint32_t start = starts_[i];
+      std::size_t at = i;
+      for (; at >= gap && is_before(start, starts_[at - gap]); at -= gap) {
+        starts_[at] = starts_[at - gap];
+      }
+      starts_[at] = start;
+    }
+  }
   starts_.erase(std::unique(starts_.begin(), starts_.end(), is_same), starts_.end());
 }
 

@@ -12,6 +12,7 @@
 #include "base/slot_index.h"
 #include "base/slots.h"
 #include "base/types.h"
+#include "session/successions.h"
 
 namespace sesame {
 
@@ -19,10 +20,9 @@ class RefreshTokenTable {
  public:
   struct Issued {
     Key token;
-    Key session;                ///< of the access token that came with it
-    Key ending;                 ///< what all its spellings have in common
-    std::uint64_t subject = 0;  ///< of whom that speaks, hashed; 0: it does not say
-    TimeMs end = 0;             ///< when the access token ends by itself; 0: it does not say
+    SuccessionTable::Member session;  ///< of the access token that came with it
+    std::uint64_t subject = 0;        ///< of whom that speaks, hashed; 0: it does not say
+    TimeMs end = 0;                   ///< when the access token ends by itself; 0: it does not say
   };
 
   explicit RefreshTokenTable(std::size_t capacity);

@@ -48,7 +48,7 @@ VaultRecord* Vault::find(const Key& session, TimeMs now) {
   return nullptr;
 }
 
-bool Vault::put(const Key& session, VaultRecord record) {
+bool Vault::put(const Key& session, const VaultRecord& record) {
   const std::uint32_t old = locate(session);
   const std::size_t freed = old == SlotIndex::kNone ? 0 : size_of(slots_[old]->record);
   const std::size_t size = size_of(record);
@@ -68,7 +68,7 @@ bool Vault::put(const Key& session, VaultRecord record) {
   most_used_ = std::max(most_used_, slot + 1);
   by_session_.insert(session.low, slot);
   by_user_.insert(record.user.low, slot);
-  slots_[slot] = std::make_unique<Slot>(Slot{session, std::move(record)});
+  slots_[slot] = std::unique_ptr<Slot>(new Slot{session, record});
   return true;
 }
 
