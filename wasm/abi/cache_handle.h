@@ -25,7 +25,7 @@ struct sesame_cache {
   // credentials a tenant.
   static constexpr std::size_t kOtherInputBytes = 8192;
 
-  sesame_cache(sesame::Config config, sesame::Bytes secret)
+  sesame_cache(sesame::Config&& config, sesame::Bytes secret)
       : cache(std::move(config), secret),
         input_bytes(cache.config().max_document_bytes + 2 * cache.config().max_credential_bytes +
                     kOtherInputBytes),

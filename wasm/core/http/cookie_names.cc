@@ -174,8 +174,7 @@ CookieNames::CookieNames(const std::vector<std::string>& configured)
     for (const char c : name) added.folded.push_back(fold(c));
     const std::size_t head_bytes = std::min(kHeadBytes, name.size() + 1);
     char head[kHeadBytes] = {};
-    name.copy(head, kHeadBytes);
-    if (name.size() < kHeadBytes) head[name.size()] = '=';
+    for (std::size_t i = 0; i < head_bytes; ++i) head[i] = i < name.size() ? name[i] : '=';
     added.head = load_le64(head);
     added.head_mask = ~std::uint64_t{0} >> (8 * (kHeadBytes - head_bytes));
   }

@@ -332,6 +332,22 @@ Bytes NamedCredentials::line_at(std::uint32_t start) const {
   return Bytes(text_).substr(start, text_.find('\n', start) - start);
 }
 
+// Here, as it runs once, and what a request needs is compiled for speed.
+CredentialReader::CredentialReader(const std::vector<std::string>& cookie_names,
+                                   const std::vector<std::string>& schemes,
+                                   const std::vector<std::string>& order)
+    : names_(cookie_names), schemes_(schemes) {
+  if (!order.empty()) {
+    cookie_stands_ = Bytes(order.front()) == "cookie";
+    bearer_stands_ = !cookie_stands_;
+    reads_cookies_ = cookie_stands_ || order.size() > 1;
+    reads_authorization_ = bearer_stands_ || order.size() > 1;
+  }
+  for (std::string& scheme : schemes_) {
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(), to_lower);
+  }
+}
+
 NamedCredentials CredentialReader::all_named(Bytes cookie_header, Bytes authorization) const {
   NamedCredentials found;
   NamedCookies(names_, &found).read(cookie_header);

@@ -480,6 +480,8 @@ class SessionCache {
   bool is_refusal(int http_status) const;
   // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
   Held find_live(Key key, Bytes tenant, TimeMs now, Want want = Want::kAll);
+  // What stands beside the document of a key; without a status, and of no time, if there is none.
+  EntryInfo document_at(const Key& key, TimeMs now);
   Standing standing_of(const EntryInfo& info, Bytes body, const UserEvent** event) const;
 
   // session_leases.cc: who asks the origin, and what those are told that wait for it.
@@ -535,7 +537,8 @@ class SessionCache {
   Outcome drop_document(const PendingWrite& write, const Writers& writers, const Subject& subject,
                         Bytes tenant, bool was_held, TimeMs now);
   bool has_changed_since(Sequence sequence, const Key& user) const;
-  WriteOutcome write_of_several(const RequestHead& request, const WriteAnswer& answer, TimeMs now);
+  void write_of_several(const RequestHead& request, const WriteAnswer& answer, TimeMs now,
+                        WriteOutcome* result);
 
   // session_events.cc: what ends sessions.
   std::optional<Key> user_of(Bytes document) const;

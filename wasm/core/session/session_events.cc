@@ -117,17 +117,14 @@ SessionCache::End SessionCache::known_end(const Subject& subject, TimeMs now) {
             .user = record->user,
             .is_accepted = true};
   }
-  EntryView entry;
-  if (store_->find(subject.key, now, &entry, Want::kInfo) && entry.info.http_status == http::kOk &&
-      now < entry.info.expires_at) {
+  const EntryInfo info = document_at(subject.key, now);
+  if (now < info.expires_at) {
     end.is_accepted = true;
-    end.session_end = entry.info.expires_at;
-    end.user_tag = entry.info.user_tag;
+    end.session_end = info.expires_at;
+    end.user_tag = info.user_tag;
   }
   if (!end.is_accepted && subject.of_all_tenants) {
-    end.is_accepted =
-        store_->find(acceptance_key(*subject.of_all_tenants), now, &entry, Want::kInfo) &&
-        now < entry.info.expires_at;
+    end.is_accepted = now < document_at(acceptance_key(*subject.of_all_tenants), now).expires_at;
   }
   // It has been the session of another credential, which the origin has accepted.
   end.is_accepted |= successions_.contains(subject.key);

@@ -96,11 +96,8 @@ Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, Ti
 
 // Then it is asked for again: the origin may accept the old credential still, or not.
 void SessionCache::serve_a_little_longer(const Key& session, TimeMs now) {
-  EntryView entry;
-  if (!store_->find(session, now, &entry, Want::kInfo) || entry.info.http_status != http::kOk) {
-    return;
-  }
-  EntryInfo info = entry.info;
+  EntryInfo info = document_at(session, now);
+  if (info.http_status == 0) return;
   // What has to be confirmed each time (R15) is not served unasked.
   if (info.fresh_until > info.filled_at) info.fresh_until = std::min(now + kOverlap, info.drop_at);
   info.asks_first = true;
@@ -114,14 +111,11 @@ Outcome SessionCache::succeed(const RequestHead& from, const RequestHead& to,
   Proof old;
   Proof successor;
   if (!prove(from, now, &old) || !prove(to, now, &successor)) return none;
-  EntryView entry;
-  const bool is_held = store_->find(old.member.key, now, &entry, Want::kInfo) &&
-                       entry.info.http_status == http::kOk && now < entry.info.drop_at;
+  const bool is_held = now < document_at(old.member.key, now).drop_at;
   // Nothing is remembered of what the origin has not accepted (R53).
   if (!is_held && !options.is_accepted) return none;
   // What the new credential was before, it is no more; what it has of its own stays.
-  const bool is_known = store_->find(successor.member.key, now, &entry, Want::kInfo) &&
-                        entry.info.http_status == http::kOk &&
+  const bool is_known = document_at(successor.member.key, now).http_status != 0 &&
                         !successions_.contains(successor.member.key);
   if (is_known) return none;
   const TimeMs guarded_until = now + 2 * kOverlap;
