@@ -9,7 +9,6 @@ import { DropCounts } from './dialects/effects.js';
 import { ConfigError } from './errors.js';
 import { tenantOf, withHost } from './origin/vary.js';
 import { Engine } from './sessions/engine.js';
-import { LastChanges } from './sessions/last-changes.js';
 import { SessionChanges } from './sessions/session-changes.js';
 import { Snapshots } from './sessions/snapshots.js';
 import { StatisticsReader } from './sessions/statistics.js';
@@ -27,6 +26,7 @@ import { Wiring } from './sessions/wiring.js';
  * @property {typeof import('./shared/documents.js').SharedSessions} [SharedSessions] for the option `store`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
  * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
+ * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
  */
 
 /** @typedef {OwnFeatures & import('./http/handler.js').HandlerFeatures} Features */
@@ -41,7 +41,7 @@ import { Wiring } from './sessions/wiring.js';
  * @throws {ConfigError} `ERR_SESAME_CONFIG` where an option needs a feature that this host does not ship
  */
 export function assemble(instance, parsed, host, features = {}) {
-  const { SharedSessions, ManagedSessions, KeyRing, KeptCookies } = features;
+  const { SharedSessions, ManagedSessions, KeyRing, KeptCookies, LastChanges } = features;
   checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions });
   const random = () => host.getRandomValues(new Uint8Array(16));
   const ring = KeyRing ? new KeyRing(parsed.secret ?? [random()]) : null;
@@ -58,9 +58,9 @@ export function assemble(instance, parsed, host, features = {}) {
         )
       : null;
   const wiring = new Wiring(host);
-  const lastChanges = new LastChanges(core, host);
+  const lastChanges = LastChanges ? new LastChanges(core, host) : null;
   if (shared !== null) {
-    shared.log.heard = (key) => lastChanges.noteKey(key, 'another node');
+    shared.log.heard = (key) => lastChanges?.noteKey(key, 'another node');
     shared.log.noteReach = (failure) =>
       wiring.noteAnswer('store', failure, shared.log.refusal !== null);
     shared.log.follow();

@@ -4,8 +4,10 @@
 import { AuthRoutes } from './http/auth-routes.js';
 import { ManagedSender } from './http/managed-sender.js';
 import { metricsEndpoint } from './http/prometheus.js';
+import { Renewals } from './http/renewals.js';
 import { verifyEndpoint } from './http/verify.js';
 import { KeptCookies } from './sessions/kept-cookies.js';
+import { LastChanges } from './sessions/last-changes.js';
 import { ManagedSessions } from './sessions/managed.js';
 import { SharedSessions } from './shared/documents.js';
 import { KeyRing } from './util/key-ring.js';
@@ -14,6 +16,8 @@ import { KeyRing } from './util/key-ring.js';
 export const ALL_FEATURES = Object.freeze({
   KeyRing,
   KeptCookies,
+  LastChanges,
+  Renewals,
   SharedSessions,
   ManagedSessions,
   makeSender: (parts, proxy) =>

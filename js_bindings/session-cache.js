@@ -370,7 +370,7 @@ export class SessionCacheBase {
    */
   revoke(request) {
     const asked = this.#requestOf(request);
-    this.#parts.lastChanges.note(asked.head, 'revoke()');
+    this.#parts.lastChanges?.note(asked.head, 'revoke()');
     return unawaited(this.#parts.changes.end(asked));
   }
 
@@ -395,7 +395,7 @@ export class SessionCacheBase {
     const parts = this.#parts;
     const { host, managed, options } = parts;
     const asked = parts.documentRequest(varyingOf(request), { waitUntil });
-    parts.lastChanges.note(asked.head, 'endSession()');
+    parts.lastChanges?.note(asked.head, 'endSession()');
     const { error } = await signOut(parts, asked);
     // What waits for the store is kept by a process, and not by an isolate of the edge.
     const isUnreached = /** @type {any} */ (error)?.code === 'ERR_SESAME_STORE_UNAVAILABLE';
@@ -420,7 +420,7 @@ export class SessionCacheBase {
    */
   forget(request) {
     const asked = this.#requestOf(request);
-    this.#parts.lastChanges.note(asked.head, 'invalidate()');
+    this.#parts.lastChanges?.note(asked.head, 'invalidate()');
     return unawaited(this.#parts.changes.drop(asked));
   }
 

@@ -11,6 +11,8 @@ const ON_SERVERS = [
   ...['js_bindings/features.js', 'js_bindings/session-cache.js', 'js_bindings/index.js'],
   ...['js_bindings/shared/', 'js_bindings/stores/', 'js_bindings/sessions/managed.js'],
   ...['js_bindings/http/auth-routes.js', 'js_bindings/http/managed-sender.js'],
+  ...['js_bindings/http/renewals.js', 'js_bindings/sessions/last-changes.js'],
+  'js_bindings/sessions/explain.js',
   ...[
     'js_bindings/http/prometheus.js',
     'js_bindings/http/verify.js',

@@ -207,7 +207,7 @@ export class AuthRoutes {
     const endings = new EndingCookie(cookie[0]);
     const { headers, moved } = endings.read(request.headers);
     const asked = this.#requestOf({ headers, url: request.url }, context);
-    this.#parts.lastChanges.note(asked.head, 'POST /api/auth/logout');
+    this.#parts.lastChanges?.note(asked.head, 'POST /api/auth/logout');
     const { failure, isPending, atOrigin } = await this.#end(asked);
     if (failure !== null) {
       for (const line of endings.move(headers, expiresIn)) {

@@ -35,6 +35,7 @@ import { hasPlainTarget } from './target.js';
  * @property {readonly ((parts: Parts, proxy: OriginProxy) => import('./context.js').Endpoint)[]} [endpoints] asked in
  *   this order
  * @property {(parts: Parts, proxy: OriginProxy) => import('./context.js').Sender | null} [makeSender]
+ * @property {typeof import('./renewals.js').Renewals} [Renewals] where the origin's tokens are seen
  */
 
 const REFUSED_METHODS = new Set(['TRACE', 'TRACK', 'CONNECT']);
@@ -52,11 +53,16 @@ export class Handler {
    * @param {Parts} parts
    * @param {HandlerFeatures} [features]
    */
-  constructor(parts, { endpoints = [], makeSender = () => null } = {}) {
+  constructor(parts, { endpoints = [], makeSender = () => null, Renewals } = {}) {
     this.#parts = parts;
     this.#options = parts.options;
     const proxy = new OriginProxy(parts.options.origin, parts.host);
-    this.#passing = new Passing(parts, proxy, makeSender(parts, proxy));
+    this.#passing = new Passing(
+      parts,
+      proxy,
+      makeSender(parts, proxy),
+      Renewals && new Renewals(parts),
+    );
     this.#endpoints = endpoints.map((makeEndpoint) => makeEndpoint(parts, proxy));
     this.#hits = new HitPath(parts);
   }

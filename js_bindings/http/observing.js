@@ -16,7 +16,6 @@ import { ENDINGS } from '../sessions/decision.js';
 import { valueAt } from '../util/json-pointer.js';
 import { isUserId } from '../util/user-id.js';
 import { SAFE_METHODS } from './cross-site.js';
-import { Renewals } from './renewals.js';
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 /** @typedef {import('../dialects/effects.js').Candidate} Candidate */
@@ -55,10 +54,13 @@ export class Observing {
   #parts;
   #renewals;
 
-  /** @param {import('../sessions/parts.js').Parts} parts */
-  constructor(parts) {
+  /**
+   * @param {import('../sessions/parts.js').Parts} parts
+   * @param {import('./renewals.js').Renewals} [renewals]
+   */
+  constructor(parts, renewals) {
     this.#parts = parts;
-    this.#renewals = new Renewals(parts);
+    this.#renewals = renewals;
   }
 
   /**
@@ -74,7 +76,7 @@ export class Observing {
     const asked = this.#parts.documentRequest(request, { waitUntil: ignoreFailure });
     const { head } = asked;
     const candidates = options.effects.effectsOf(method, path);
-    const bringsTokens = this.#renewals.mayIssue({ candidates });
+    const bringsTokens = this.#renewals?.mayIssue({ candidates }) ?? false;
     // A managed session's cookie means nothing to the origin.
     const isEnded = this.#parts.managed === null && this.#hasEnded(head);
     return {
@@ -168,11 +170,11 @@ export class Observing {
     if (this.#parts.managed && head.authorization === '') {
       return { changesIdentity: false, isPending };
     }
-    const tokens = await this.#renewals.observe(passed, response, body);
-    const observed = tokens.areOwn
+    const tokens = await this.#renewals?.observe(passed, response, body);
+    const observed = tokens?.areOwn
       ? { changesIdentity: false, isPending }
       : await this.#ofSession(passed, answer, cookies, isPending);
-    tokens.remember(); // what is dropped or begins anew is forgotten before
+    tokens?.remember(); // what is dropped or begins anew is forgotten before
     return observed;
   }
 
@@ -206,7 +208,7 @@ export class Observing {
       return { changesIdentity: false, isPending };
     }
     drops.add(name);
-    this.#parts.lastChanges.note(
+    this.#parts.lastChanges?.note(
       head,
       name === 'Set-Cookie' ? 'a Set-Cookie of the origin' : `${method} ${name}`,
     );

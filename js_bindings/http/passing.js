@@ -29,13 +29,14 @@ export class Passing {
    * @param {import('../sessions/parts.js').Parts} parts
    * @param {import('../origin/proxy.js').OriginProxy} proxy
    * @param {import('./context.js').Sender | null} sender
+   * @param {import('./renewals.js').Renewals} [renewals]
    */
-  constructor(parts, proxy, sender) {
+  constructor(parts, proxy, sender, renewals) {
     this.#parts = parts;
     this.#options = parts.options;
     this.#proxy = proxy;
     this.#sender = sender;
-    this.#observing = new Observing(parts);
+    this.#observing = new Observing(parts, renewals);
   }
 
   /**

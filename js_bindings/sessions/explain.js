@@ -123,7 +123,7 @@ export function explain({ core, host, lastChanges, shared }, head) {
   const isHeld = filledAtMs > 0 && !isUnsure;
   const credential = KINDS[/** @type {keyof typeof KINDS} */ (kind)];
   const session = core.sessionKey(head);
-  const change = lastChanges.of(head);
+  const change = lastChanges?.of(head) ?? null;
   const [because, options] = TEXTS[reason] ?? ['', {}];
   const readFrom = credential === 'bearer' ? 'Authorization' : session?.name || null;
   return {

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { deflatedModule } from './deflated-module.mjs';
 import { read, writeIfChanged } from './files.mjs';
 import { root } from './run.mjs';
+import { trimmedGlue } from './trimmed-glue.mjs';
 
 // What tsc should know of the two files instead of reading minified code.
 const glueTypes = `export default function createSesame(options: {
@@ -55,11 +56,8 @@ function leaveOutOthers(file) {
 export async function assemble(directory, tree, { minify }) {
   const dist = path.relative(root, path.join(tree, 'js_bindings/dist'));
   const glue = readFileSync(path.join(directory, 'sesame.mjs'), 'utf8');
-  const { build: bundle, stop, transform } = await import('esbuild');
-  const { code, map } = await transform(glue, {
-    ...{ minify, format: 'esm', target: 'es2022' },
-    ...{ sourcemap: 'external', sourcefile: 'emscripten/sesame.mjs' },
-  });
+  const { build: bundle, stop } = await import('esbuild');
+  const { code, map } = await trimmedGlue(glue, { minify });
   writeIfChanged(`${dist}/sesame.js`, `${code}//# sourceMappingURL=sesame.js.map\n`);
   writeIfChanged(`${dist}/sesame.js.map`, map);
   writeIfChanged(`${dist}/sesame.d.ts`, glueTypes);

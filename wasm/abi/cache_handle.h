@@ -10,20 +10,22 @@
 #include "session/session_cache.h"
 #include "session/session_snapshot.h"
 
-// A time as a host gives it (convention 6).
-inline sesame::TimeMs time_of(double now_ms) {
+// A time as a host gives it (convention 6), where it must be known soon.
+inline sesame::TimeMs time_of_hit(double now_ms) {
   // Outside of this, or not a number, a conversion would be undefined.
   constexpr double kLatest = 253'402'300'800'000.0;  // the year 10000
   if (!(now_ms >= 0)) return 0;
   return static_cast<sesame::TimeMs>(now_ms < kLatest ? now_ms : kLatest);
 }
+// The same, of which the module has one.
+sesame::TimeMs time_of(double now_ms);
 
 struct sesame_cache {
   // Beside a document on its way in stand its validator and its `Cache-Control`, or beside the
   // credentials a tenant.
   static constexpr std::size_t kOtherInputBytes = 8192;
 
-  sesame_cache(sesame::Config config, sesame::Bytes secret)
+  sesame_cache(sesame::Config&& config, sesame::Bytes secret)
       : cache(std::move(config), secret),
         input_bytes(cache.config().max_document_bytes + 2 * cache.config().max_credential_bytes +
                     kOtherInputBytes),

@@ -70,10 +70,11 @@ static_assert(SESAME_STATUS_FULL == static_cast<int>(sesame::Status::kFull));
 // Reads the byte fields of a call from the input region, one after another (convention 3).
 class InputReader {
  public:
-  explicit InputReader(const sesame_cache& handle)
+  [[gnu::noinline]] explicit InputReader(const sesame_cache& handle)
       : next_(handle.input.get()), left_(handle.input_bytes) {}
 
-  Bytes next(std::uint32_t length) {
+  // Once in the module, and not at each of its calls.
+  [[gnu::noinline]] Bytes next(std::uint32_t length) {
     if (length > left_) {
       fits_ = false;
       return {};
@@ -183,11 +184,17 @@ void report_bytes(sesame_cache* handle, Bytes body, Bytes meta = {},
   report(handle, outcome);
 }
 
+[[gnu::noinline]] std::uint32_t report_action(sesame_cache* handle, sesame::Action action) {
+  return report(handle, {.action = action});
+}
+
 std::uint32_t report_too_large(sesame_cache* handle) {
-  return report(handle, {.action = sesame::Action::kTooLarge});
+  return report_action(handle, sesame::Action::kTooLarge);
 }
 
 }  // namespace
+
+[[gnu::noinline]] TimeMs time_of(double now_ms) { return time_of_hit(now_ms); }
 
 uint32_t sesame_abi_version(void) { return SESAME_ABI_VERSION; }
 
@@ -213,7 +220,7 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
       .again = (flags & SESAME_CHECK_AGAIN) != 0,
       .peek = (flags & SESAME_CHECK_PEEK) != 0,
       .want = (flags & SESAME_CHECK_DECISION) != 0 ? sesame::Want::kInfo : sesame::Want::kAll};
-  return report(cache, cache->cache.check(head, time_of(now_ms), options));
+  return report(cache, cache->cache.check(head, time_of_hit(now_ms), options));
 }
 
 uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
@@ -316,7 +323,7 @@ uint32_t sesame_session_succeed(sesame_cache* cache, double now_ms, double ends_
   sesame::RequestHead to{.tenant = head.tenant, .cookie = {}, .authorization = {}};
   to.cookie = input.next(new_cookie_length);
   to.authorization = input.next(new_authorization_length);
-  if (!input.fits()) return report(cache, {.action = sesame::Action::kRetry});
+  if (!input.fits()) return report_action(cache, sesame::Action::kRetry);
   const sesame::SuccessionOptions options{
       .ends_at = time_of(ends_at_ms),
       .is_accepted = (flags & SESAME_SUCCEED_ACCEPTED) != 0,
@@ -340,7 +347,7 @@ uint32_t sesame_tokens_renewed(sesame_cache* cache, double now_ms, uint32_t tena
   const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   const Bytes used = input.next(used_length);
   const Bytes refresh_token = input.next(refresh_length);
-  if (!input.fits()) return report(cache, {.action = sesame::Action::kRetry});
+  if (!input.fits()) return report_action(cache, sesame::Action::kRetry);
   return report(cache, cache->cache.renew(head, used, refresh_token, time_of(now_ms)));
 }
 
@@ -467,7 +474,7 @@ uint32_t sesame_sessions_crowded_out(sesame_cache* cache) {
   std::string& body = cache->text;
   body.clear();
   for (const sesame::Key& session : sessions) body += bytes_of(cache, session);
-  report(cache, {.body = body});
+  report_bytes(cache, body);
   return static_cast<std::uint32_t>(sessions.size());
 }
 

@@ -12,7 +12,11 @@
 extern "C" {
 
 // The name of a type that is missing, for a message, which frees it: empty, as none is known.
-EMSCRIPTEN_KEEPALIVE void* __getTypeName(const void* /*type*/) { return std::calloc(1, 1); }
+EMSCRIPTEN_KEEPALIVE void* __getTypeName(const void* /*type*/) {
+  char* const name = static_cast<char*>(std::malloc(1));
+  *name = '\0';
+  return name;
+}
 
 __attribute__((constructor)) void register_types() {
   using namespace emscripten::internal;

@@ -97,13 +97,13 @@ bool is_name_end(NameReader rest) {
     if (fold(static_cast<char>(byte)) != '_' || !rest.next(&byte)) return false;
     if (fold(static_cast<char>(byte)) == '_' && !rest.next(&byte)) return false;
   }
-  std::string digits;
-  digits.push_back(static_cast<char>(byte));
+  char digits[2] = {static_cast<char>(byte)};
+  std::size_t count = 1;
   while (!rest.is_at_end()) {
-    if (digits.size() == 2 || !rest.next(&byte)) return false;
-    digits.push_back(static_cast<char>(byte));
+    if (count == sizeof digits || !rest.next(&byte)) return false;
+    digits[count++] = static_cast<char>(byte);
   }
-  const unsigned number = chunk_number(digits);
+  const unsigned number = chunk_number({digits, count});
   return number != CookieNames::kMaxChunks && !(is_asp_net && number == 0);
 }
 
@@ -159,7 +159,8 @@ NameMatch match_chunk(Bytes name, Bytes raw) {
 
 }  // namespace
 
-CookieNames::CookieNames(const std::vector<std::string>& configured) {
+CookieNames::CookieNames(const std::vector<std::string>& configured)
+    : names_(new Name[configured.size()]) {
   const auto is_chunk_of_another = [&configured](const std::string& name) {
     return std::any_of(configured.begin(), configured.end(), [&name](const std::string& other) {
       return name.size() > other.size() && name.starts_with(other) &&
@@ -168,21 +169,20 @@ CookieNames::CookieNames(const std::vector<std::string>& configured) {
   };
   for (const std::string& name : configured) {
     if (name.empty() || is_chunk_of_another(name)) continue;
-    Name& added = names_.emplace_back();
+    Name& added = names_[size_++];
     added.name = name;
     for (const char c : name) added.folded.push_back(fold(c));
     const std::size_t head_bytes = std::min(kHeadBytes, name.size() + 1);
     char head[kHeadBytes] = {};
-    name.copy(head, kHeadBytes);
-    if (name.size() < kHeadBytes) head[name.size()] = '=';
+    for (std::size_t i = 0; i < head_bytes; ++i) head[i] = i < name.size() ? name[i] : '=';
     added.head = load_le64(head);
     added.head_mask = ~std::uint64_t{0} >> (8 * (kHeadBytes - head_bytes));
   }
   second_.fill(kAnything);
-  for (std::size_t index = 0; index < names_.size(); ++index) {
+  for (std::size_t index = 0; index < size_; ++index) {
     note_first_bytes(names_[index].name, index);
   }
-  if (names_.empty()) return;
+  if (size_ == 0) return;
   for (unsigned byte = 0; byte < 256; ++byte) {
     const bool means_anything = is_stripped(static_cast<unsigned char>(byte)) ||
                                 is_space(static_cast<unsigned char>(byte)) || byte == '%';
@@ -219,10 +219,10 @@ NameMatch CookieNames::match(Bytes raw) const {
 
 // Whole names come first: one may look like another's chunk only to whoever folds.
 NameMatch CookieNames::match_exactly(Bytes name) const {
-  for (std::uint32_t index = 0; index < names_.size(); ++index) {
+  for (std::uint32_t index = 0; index < size_; ++index) {
     if (name == names_[index].name) return {.kind = NameKind::kWhole, .index = index};
   }
-  for (std::uint32_t index = 0; index < names_.size(); ++index) {
+  for (std::uint32_t index = 0; index < size_; ++index) {
     const Bytes own = names_[index].name;
     if (name.size() <= own.size() || !name.starts_with(own)) continue;
     NameMatch match = match_chunk(own, name);
@@ -233,7 +233,7 @@ NameMatch CookieNames::match_exactly(Bytes name) const {
 }
 
 bool CookieNames::is_variant(Bytes raw, std::uint32_t* index) const {
-  for (*index = 0; *index < names_.size(); ++*index) {
+  for (*index = 0; *index < size_; ++*index) {
     if (reads_as(raw, names_[*index].folded)) return true;
   }
   return false;

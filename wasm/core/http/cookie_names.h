@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,7 @@ class CookieNames {
   bool begins_with_name(Bytes pair, std::uint32_t* index) const {
     if (pair.size() < kHeadBytes) return false;
     const std::uint64_t head = load_le64(pair.data());
-    for (*index = 0; *index < names_.size(); ++*index) {
+    for (*index = 0; *index < size_; ++*index) {
       const Name& name = names_[*index];
       if (((head ^ name.head) & name.head_mask) == 0 &&
           (name.name.size() < kHeadBytes || has_rest_of(name.name, pair))) {
@@ -75,7 +76,7 @@ class CookieNames {
   /// `raw`: a cookie's name as it stands before the '=', with what surrounds it.
   NameMatch match(Bytes raw) const;
 
-  std::size_t size() const { return names_.size(); }
+  std::size_t size() const { return size_; }
   Bytes name(std::uint32_t index) const { return names_[index].name; }
 
  private:
@@ -94,7 +95,8 @@ class CookieNames {
   bool is_variant(Bytes raw, std::uint32_t* index) const;
   void note_first_bytes(Bytes name, std::size_t index);
 
-  std::vector<Name> names_;
+  std::unique_ptr<Name[]> names_;
+  std::size_t size_ = 0;
   // A bit for each configured name (they share seven), and one for bytes that may mean anything.
   std::array<std::uint8_t, 256> first_{};
   std::array<std::uint8_t, 256> second_{};

@@ -308,9 +308,18 @@ void NamedCredentials::sort() {
   const auto is_same = [this](std::uint32_t a, std::uint32_t b) {
     return line_at(a) == line_at(b);
   };
-  // By heap: a third of the code that std::sort brings into the module, for a rare call.
-  std::make_heap(starts_.begin(), starts_.end(), is_before);
-  std::sort_heap(starts_.begin(), starts_.end(), is_before);
+  // Shell's way: a tenth of the code that std::sort brings into the module, for a rare call.
+  const std::size_t count = starts_.size();
+  for (std::size_t gap = count / 2; gap > 0; gap = gap == 2 ? 1 : gap * 5 / 11) {
+    for (std::size_t i = gap; i < count; ++i) {
+      const std::uint32_t start = starts_[i];
+      std::size_t at = i;
+      for (; at >= gap && is_before(start, starts_[at - gap]); at -= gap) {
+        starts_[at] = starts_[at - gap];
+      }
+      starts_[at] = start;
+    }
+  }
   starts_.erase(std::unique(starts_.begin(), starts_.end(), is_same), starts_.end());
 }
 
@@ -321,6 +330,22 @@ Bytes NamedCredentials::header(std::size_t index, char mark) const {
 
 Bytes NamedCredentials::line_at(std::uint32_t start) const {
   return Bytes(text_).substr(start, text_.find('\n', start) - start);
+}
+
+// Here, as it runs once, and what a request needs is compiled for speed.
+CredentialReader::CredentialReader(const std::vector<std::string>& cookie_names,
+                                   const std::vector<std::string>& schemes,
+                                   const std::vector<std::string>& order)
+    : names_(cookie_names), schemes_(schemes) {
+  if (!order.empty()) {
+    cookie_stands_ = Bytes(order.front()) == "cookie";
+    bearer_stands_ = !cookie_stands_;
+    reads_cookies_ = cookie_stands_ || order.size() > 1;
+    reads_authorization_ = bearer_stands_ || order.size() > 1;
+  }
+  for (std::string& scheme : schemes_) {
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(), to_lower);
+  }
 }
 
 NamedCredentials CredentialReader::all_named(Bytes cookie_header, Bytes authorization) const {

@@ -33,21 +33,6 @@ Credential ambiguous(Ambiguity reason) {
 
 }  // namespace
 
-CredentialReader::CredentialReader(const std::vector<std::string>& cookie_names,
-                                   const std::vector<std::string>& schemes,
-                                   const std::vector<std::string>& order)
-    : names_(cookie_names), schemes_(schemes) {
-  if (!order.empty()) {
-    cookie_stands_ = order.front() == "cookie";
-    bearer_stands_ = !cookie_stands_;
-    reads_cookies_ = cookie_stands_ || order.size() > 1;
-    reads_authorization_ = bearer_stands_ || order.size() > 1;
-  }
-  for (std::string& scheme : schemes_) {
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(), to_lower);
-  }
-}
-
 Credential CredentialReader::read(Bytes cookie_header, Bytes authorization,
                                   CredentialScratch* scratch) const {
   authorization = reads_authorization_ ? trim_ows(authorization) : Bytes{};

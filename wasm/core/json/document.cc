@@ -344,6 +344,16 @@ std::optional<Bytes> find_value(Bytes text, Bytes pointer) {
   return value;
 }
 
+std::optional<std::string> user_id_of(Bytes value) {
+  std::optional<std::string> id;
+  if (value.front() == '"' && value.size() > 2) {
+    append_decoded(&id.emplace(1, kTextId), value);
+  } else if (is_number(value)) {
+    append_number(&id.emplace(1, kNumberId), value);
+  }
+  return id;
+}
+
 std::optional<std::string> find_user_id(Bytes text, const std::vector<std::string>& pointers) {
   const FirstMembers members(text);
   Bytes begun;  // the first token of the pointer before, which many share
@@ -356,16 +366,8 @@ std::optional<std::string> find_user_id(Bytes text, const std::vector<std::strin
     if (!inside) continue;
     const std::optional<Bytes> value = find_value(*inside, rest);
     if (!value) continue;
-    if (value->front() == '"' && value->size() > 2) {
-      std::string id(1, kTextId);
-      append_decoded(&id, *value);
-      return id;
-    }
-    if (is_number(*value)) {
-      std::string id(1, kNumberId);
-      append_number(&id, *value);
-      return id;
-    }
+    std::optional<std::string> id = user_id_of(*value);
+    if (id) return id;
   }
   return std::nullopt;
 }

@@ -37,6 +37,8 @@ std::optional<Bytes> find_value(Bytes text, Bytes pointer);
 ///   one), else its text as it stands.
 /// REQUIRES: check_document(text) == kOk.
 std::optional<std::string> find_user_id(Bytes text, const std::vector<std::string>& pointers);
+/// The same of a value that has been found.
+std::optional<std::string> user_id_of(Bytes value);
 
 /// True if both have the same members, no more and no fewer, and so have the objects that they
 /// hold, at every depth; what stands in arrays is not looked at. It tells the whole new document

@@ -19,7 +19,7 @@ std::uint32_t RefreshTokenTable::find_slot(const Key& token) const {
 
 std::uint32_t RefreshTokenTable::find_session(const Key& session) const {
   std::uint32_t slot = by_session_.first(session.low);
-  while (slot != SlotIndex::kNone && slots_[slot].issued.session != session) {
+  while (slot != SlotIndex::kNone && slots_[slot].issued.session.key != session) {
     slot = by_session_.next(slot);
   }
   return slot;
@@ -53,14 +53,14 @@ void RefreshTokenTable::forget(const Key& session) {
 void RefreshTokenTable::clear(std::uint32_t slot) {
   if (!slots_[slot].is_used) return;
   by_token_.erase(slots_[slot].issued.token.low, slot);
-  by_session_.erase(slots_[slot].issued.session.low, slot);
+  by_session_.erase(slots_[slot].issued.session.key.low, slot);
   slots_[slot] = Slot{};
 }
 
 void RefreshTokenTable::fill(std::uint32_t slot, const Issued& issued) {
   slots_[slot] = {issued, true};
   by_token_.insert(issued.token.low, slot);
-  by_session_.insert(issued.session.low, slot);
+  by_session_.insert(issued.session.key.low, slot);
 }
 
 }  // namespace sesame

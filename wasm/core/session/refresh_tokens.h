@@ -7,11 +7,12 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "base/key.h"
 #include "base/slot_index.h"
+#include "base/slots.h"
 #include "base/types.h"
+#include "session/successions.h"
 
 namespace sesame {
 
@@ -19,10 +20,9 @@ class RefreshTokenTable {
  public:
   struct Issued {
     Key token;
-    Key session;                ///< of the access token that came with it
-    Key ending;                 ///< what all its spellings have in common
-    std::uint64_t subject = 0;  ///< of whom that speaks, hashed; 0: it does not say
-    TimeMs end = 0;             ///< when the access token ends by itself; 0: it does not say
+    SuccessionTable::Member session;  ///< of the access token that came with it
+    std::uint64_t subject = 0;        ///< of whom that speaks, hashed; 0: it does not say
+    TimeMs end = 0;                   ///< when the access token ends by itself; 0: it does not say
   };
 
   explicit RefreshTokenTable(std::size_t capacity);
@@ -47,7 +47,7 @@ class RefreshTokenTable {
   void clear(std::uint32_t slot);
   void fill(std::uint32_t slot, const Issued& issued);
 
-  std::vector<Slot> slots_;  // a ring: `next_` is the next to be written
+  Slots<Slot> slots_;  // a ring: `next_` is the next to be written
   SlotIndex by_token_;
   SlotIndex by_session_;
   std::uint32_t next_ = 0;

@@ -340,7 +340,7 @@ class SessionCache {
   /// Takes over a managed session that another node has begun, or whose tokens it has exchanged.
   /// `asked_at` is the sequence from before the store was asked. False, and nothing is kept: it has
   /// ended here since, or does not fit.
-  bool adopt_session(const Key& key, VaultRecord record, Sequence asked_at, TimeMs now);
+  bool adopt_session(const Key& key, VaultRecord&& record, Sequence asked_at, TimeMs now);
 
   /// The key of a user, by its identifier: see revoke_user.
   std::optional<Key> user_key(Bytes user_id) const;
@@ -428,12 +428,13 @@ class SessionCache {
 
   // What is needed of a credential beside another: of Subjects there is one at a time.
   struct Proof {
+    static constexpr TimeMs kNoEnd = INT64_MAX;
+
     SuccessionTable::Member member;
-    std::optional<SuccessionTable::Member> of_all_tenants;
-    std::optional<TimeMs> end;  ///< of a token that says so
-    std::uint64_t subject = 0;  ///< of whom a token speaks; 0: it does not say
+    SuccessionTable::Member of_all_tenants;  ///< no key: it is of no tenant
+    TimeMs end = kNoEnd;                     ///< of a token that says so
+    std::uint64_t subject = 0;               ///< of whom a token speaks; 0: it does not say
     bool is_cookie = false;
-    bool has_ended = false;
   };
   // What the origin has said of a document beside its bytes.
   struct Terms {
@@ -450,17 +451,15 @@ class SessionCache {
   // the only one (rule R1).
   template <typename Effect>
   void for_each_named(const RequestHead& request, Effect effect) {
-    {
-      const Subject subject = identify(request);
-      if (subject.has_key) return effect(subject, true);
-      if (subject.credential.kind != CredentialKind::kAmbiguous) return;
-    }
-    const NamedCredentials named = all_named(request);
-    for (std::size_t i = 0; i < named.size(); ++i) {
-      const Subject subject = identify({request.tenant, named.cookie(i), named.authorization(i)});
-      if (subject.has_key) effect(subject, false);
-    }
+    for_each_named(
+        request,
+        [](void* of, const Subject& subject, bool is_only) {
+          (*static_cast<Effect*>(of))(subject, is_only);
+        },
+        &effect);
   }
+  void for_each_named(const RequestHead& request,
+                      void (*effect)(void* of, const Subject& subject, bool is_only), void* of);
 
   // session_endings.cc: all spellings of a token.
   std::optional<Key> ending_of(const Credential& credential, Bytes tenant) const;
@@ -481,6 +480,8 @@ class SessionCache {
   bool is_refusal(int http_status) const;
   // Takes a copy: the key may be one that a lease holds, which what is found may cancel.
   Held find_live(Key key, Bytes tenant, TimeMs now, Want want = Want::kAll);
+  // What stands beside the document of a key; without a status, and of no time, if there is none.
+  EntryInfo document_at(const Key& key, TimeMs now);
   Standing standing_of(const EntryInfo& info, Bytes body, const UserEvent** event) const;
 
   // session_leases.cc: who asks the origin, and what those are told that wait for it.
@@ -509,9 +510,11 @@ class SessionCache {
   void limit_to_cookie(TimeMs end, EntryInfo* info) const;
 
   // session_successions.cc
-  std::optional<Proof> proof_of(const RequestHead& request, TimeMs now) const;
+  // False: there is no credential that could succeed another, or be succeeded.
+  bool prove(const RequestHead& request, TimeMs now, Proof* proof) const;
   bool find_newest(const Key& key, Bytes tenant, TimeMs now, EntryInfo* info);
   Outcome inherit(const Key& from, const Proof& to, Bytes tenant, TimeMs ends_at, TimeMs now);
+  void note_refresh_token(Bytes tenant, Bytes refresh_token, const Proof& session);
   void serve_a_little_longer(const Key& session, TimeMs now);
   void keep_for_renewal(const Key& session, const EntryInfo& info, Bytes meta, Bytes body,
                         TimeMs now);
@@ -521,7 +524,7 @@ class SessionCache {
   // session_managed.cc: sessions whose tokens are kept here.
   VaultRecord* find_record(const Key& key, TimeMs now);
   void end_record(Key session, const VaultRecord& record, TimeMs now);
-  bool put_record(const Key& session, VaultRecord record, TimeMs now);
+  bool put_record(const Key& session, const VaultRecord& record, TimeMs now);
   Outcome token_served(Bytes token, TimeMs expires_at);
 
   // session_writes.cc
@@ -534,7 +537,8 @@ class SessionCache {
   Outcome drop_document(const PendingWrite& write, const Writers& writers, const Subject& subject,
                         Bytes tenant, bool was_held, TimeMs now);
   bool has_changed_since(Sequence sequence, const Key& user) const;
-  WriteOutcome write_of_several(const RequestHead& request, const WriteAnswer& answer, TimeMs now);
+  void write_of_several(const RequestHead& request, const WriteAnswer& answer, TimeMs now,
+                        WriteOutcome* result);
 
   // session_events.cc: what ends sessions.
   std::optional<Key> user_of(Bytes document) const;

@@ -50,6 +50,21 @@ bool SessionCache::bury(Key key, const End& end, TimeMs now) {
   return is_managed;
 }
 
+void SessionCache::for_each_named(const RequestHead& request,
+                                  void (*effect)(void* of, const Subject& subject, bool is_only),
+                                  void* of) {
+  {
+    const Subject subject = identify(request);
+    if (subject.has_key) return effect(of, subject, true);
+    if (subject.credential.kind != CredentialKind::kAmbiguous) return;
+  }
+  const NamedCredentials named = all_named(request);
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const Subject subject = identify({request.tenant, named.cookie(i), named.authorization(i)});
+    if (subject.has_key) effect(of, subject, false);
+  }
+}
+
 void SessionCache::forget(const RequestHead& request, bool only_refusal, bool begins_anew) {
   for_each_named(request, [&](const Subject& subject, bool is_only) {
     if (only_refusal) {
@@ -102,17 +117,14 @@ SessionCache::End SessionCache::known_end(const Subject& subject, TimeMs now) {
             .user = record->user,
             .is_accepted = true};
   }
-  EntryView entry;
-  if (store_->find(subject.key, now, &entry, Want::kInfo) && entry.info.http_status == http::kOk &&
-      now < entry.info.expires_at) {
+  const EntryInfo info = document_at(subject.key, now);
+  if (now < info.expires_at) {
     end.is_accepted = true;
-    end.session_end = entry.info.expires_at;
-    end.user_tag = entry.info.user_tag;
+    end.session_end = info.expires_at;
+    end.user_tag = info.user_tag;
   }
   if (!end.is_accepted && subject.of_all_tenants) {
-    end.is_accepted =
-        store_->find(acceptance_key(*subject.of_all_tenants), now, &entry, Want::kInfo) &&
-        now < entry.info.expires_at;
+    end.is_accepted = now < document_at(acceptance_key(*subject.of_all_tenants), now).expires_at;
   }
   // It has been the session of another credential, which the origin has accepted.
   end.is_accepted |= successions_.contains(subject.key);
@@ -130,7 +142,7 @@ std::optional<Key> SessionCache::user_key(Bytes user_id) const {
   // Nothing but the one value: no other members may follow it.
   const auto value = find_value(document, "/id");
   if (!value || value->size() != trim_json(user_id).size()) return {};
-  const auto id = find_user_id(document, {"/id"});
+  const auto id = user_id_of(*value);
   if (!id) return {};
   return keys_.make_user(*id);
 }

@@ -195,6 +195,13 @@ void SessionCache::limit_to_cookie(TimeMs end, EntryInfo* info) const {
       std::min(info->fresh_until, info->filled_at + (left < kWorthHalving ? left : left / 2));
 }
 
+EntryInfo SessionCache::document_at(const Key& key, TimeMs now) {
+  EntryView entry;
+  if (!store_->find(key, now, &entry, Want::kInfo) || entry.info.http_status != http::kOk)
+    return {};
+  return entry.info;
+}
+
 // SPEC R15.
 bool SessionCache::forbids_storing(Bytes cache_control) const {
   return read_cache_control(cache_control).no_store;
@@ -221,12 +228,11 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
   const std::uint32_t tag = user ? user_tag(*user) : 0;
   TimeMs born_at = now;
   TimeMs ends_at = answer.ends_at;
-  EntryView old;
-  if (store_->find(lease->key, now, &old, Want::kInfo) && old.info.http_status == http::kOk &&
-      old.info.user_tag == tag && now < old.info.expires_at) {
-    born_at = old.info.born_at;
+  const EntryInfo old = document_at(lease->key, now);
+  if (now < old.expires_at && old.user_tag == tag) {
+    born_at = old.born_at;
     // The origin need not renew the cookie each time.
-    if (ends_at == 0) ends_at = old.info.ends_at;
+    if (ends_at == 0) ends_at = old.ends_at;
   }
   sets_cookies_ |= answer.sets_cookies;
   EntryInfo info = document_info({.cache_control = answer.cache_control,

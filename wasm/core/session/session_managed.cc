@@ -46,7 +46,7 @@ Outcome SessionCache::begin_session(Bytes tenant, Bytes cookie, const Tokens& to
   record.used_at = now;
   record.confirmed_at = now;
   record.user = user;
-  if (!put_record(key, std::move(record), now)) return unavailable(kRetryAfter);
+  if (!put_record(key, record, now)) return unavailable(kRetryAfter);
 
   // The document goes in as the answer of a fill that began when it was asked for (R10, R20). One
   // that an update has overtaken is not kept, and the session's first check asks again.
@@ -77,7 +77,7 @@ const Vault::Slot* SessionCache::next_managed_session(std::uint32_t* place, Time
   return vault_.next(place, now);
 }
 
-bool SessionCache::adopt_session(const Key& key, VaultRecord record, Sequence asked_at,
+bool SessionCache::adopt_session(const Key& key, VaultRecord&& record, Sequence asked_at,
                                  TimeMs now) {
   step(now);
   const UserEvent* event = users_.find(record.user);
@@ -89,7 +89,7 @@ bool SessionCache::adopt_session(const Key& key, VaultRecord record, Sequence as
   }
   record.used_at = now;
   record.confirmed_at = now;
-  return put_record(key, std::move(record), now);
+  return put_record(key, record, now);
 }
 
 void SessionCache::end_record(Key session, const VaultRecord& record, TimeMs now) {
@@ -99,9 +99,9 @@ void SessionCache::end_record(Key session, const VaultRecord& record, TimeMs now
 }
 
 // Of the sessions of one user that are more than he may have the oldest ends (R54).
-bool SessionCache::put_record(const Key& session, VaultRecord record, TimeMs now) {
+bool SessionCache::put_record(const Key& session, const VaultRecord& record, TimeMs now) {
   const Key user = record.user;
-  if (!vault_.put(session, std::move(record))) return false;
+  if (!vault_.put(session, record)) return false;
   while (const auto* oldest = vault_.oldest_of(user, config_.sessions_per_user)) {
     if (crowded_out_.size() == kMaxCrowdedOut) crowded_out_.erase(crowded_out_.begin());
     crowded_out_.push_back(oldest->session);

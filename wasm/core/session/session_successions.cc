@@ -17,25 +17,25 @@ constexpr DurationMs kOverlap = 30'000;
 
 }  // namespace
 
-std::optional<SessionCache::Proof> SessionCache::proof_of(const RequestHead& request,
-                                                          TimeMs now) const {
+bool SessionCache::prove(const RequestHead& request, TimeMs now, Proof* proof) const {
   const Subject subject = identify(request);
-  if (!subject.has_key) return std::nullopt;
+  // Of managed sessions none is succeeded.
+  if (!subject.has_key || config_.is_managed || has_ended(subject, request.tenant, now)) {
+    return false;
+  }
   const Credential& credential = subject.credential;
-  Proof proof;
   const auto member_of = [&](const Key& key, Bytes tenant) {
     return SuccessionTable::Member{key, ending_of(credential, tenant).value_or(key)};
   };
-  proof.member = member_of(subject.key, request.tenant);
-  if (subject.of_all_tenants) proof.of_all_tenants = member_of(*subject.of_all_tenants, {});
-  proof.is_cookie = credential.kind == CredentialKind::kCookie;
-  proof.end = expiry_of(credential);
-  const Bytes token = proof.is_cookie ? credential.value : bare_token(credential.value);
+  proof->member = member_of(subject.key, request.tenant);
+  if (subject.of_all_tenants) proof->of_all_tenants = member_of(*subject.of_all_tenants, {});
+  proof->is_cookie = credential.kind == CredentialKind::kCookie;
+  proof->end = expiry_of(credential).value_or(Proof::kNoEnd);
+  const Bytes token = proof->is_cookie ? credential.value : bare_token(credential.value);
   if (const auto of = jwt_subject(token)) {
-    proof.subject = keys_.make({}, KeyKind::kSubject, {}, *of).low | 1;
+    proof->subject = keys_.make({}, KeyKind::kSubject, {}, *of).low | 1;
   }
-  proof.has_ended = has_ended(subject, request.tenant, now);
-  return proof;
+  return true;
 }
 
 // Copies the document of a key to `meta_` and `body_` if it is newer than what `info` tells of.
@@ -76,7 +76,7 @@ Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, Ti
       info.ends_at == 0 ? info.expires_at : std::min(info.ends_at, info.expires_at);
   if (info.fresh_until >= own_end) info.fresh_until = info.filled_at + config_.fresh_for;
   info.expires_at = info.born_at + config_.expires_in;
-  if (to.end) info.expires_at = std::min(info.expires_at, *to.end);
+  info.expires_at = std::min(info.expires_at, to.end);
   info.drop_at =
       std::min(info.filled_at + config_.keep_for + config_.stale_if_error, info.expires_at);
   info.fresh_until = std::min(info.fresh_until, info.drop_at);
@@ -84,9 +84,9 @@ Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, Ti
   info.asks_first |= to.is_cookie;
   info.used_at = config_.idle_for > 0 ? now : 0;
   limit_to_cookie(ends_at, &info);
-  if (to.is_cookie && to.end) limit_to_cookie(*to.end, &info);
+  if (to.is_cookie && to.end != Proof::kNoEnd) limit_to_cookie(to.end, &info);
   if (now >= info.drop_at || !store_->put(to.member.key, info, meta_, body_, now)) return nothing;
-  if (to.of_all_tenants) note_accepted(to.of_all_tenants->key, info, now);
+  note_accepted(to.of_all_tenants.key, info, now);
   keep_for_renewal(to.member.key, info, meta_, body_, now);
   Outcome outcome =
       served({info, meta_, body_}, Action::kServe, Source::kOrigin, Reason::kFollowed);
@@ -96,11 +96,8 @@ Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, Ti
 
 // Then it is asked for again: the origin may accept the old credential still, or not.
 void SessionCache::serve_a_little_longer(const Key& session, TimeMs now) {
-  EntryView entry;
-  if (!store_->find(session, now, &entry, Want::kInfo) || entry.info.http_status != http::kOk) {
-    return;
-  }
-  EntryInfo info = entry.info;
+  EntryInfo info = document_at(session, now);
+  if (info.http_status == 0) return;
   // What has to be confirmed each time (R15) is not served unasked.
   if (info.fresh_until > info.filled_at) info.fresh_until = std::min(now + kOverlap, info.drop_at);
   info.asks_first = true;
@@ -111,40 +108,38 @@ Outcome SessionCache::succeed(const RequestHead& from, const RequestHead& to,
                               const SuccessionOptions& options, TimeMs now) {
   step(now);
   const Outcome none = outcome_of(Action::kRetry, Reason::kOvertaken);
-  const std::optional<Proof> old = proof_of(from, now);
-  const std::optional<Proof> successor = proof_of(to, now);
-  if (config_.is_managed || !old || !successor || old->has_ended || successor->has_ended) {
-    return none;
-  }
-  EntryView entry;
-  const bool is_held = store_->find(old->member.key, now, &entry, Want::kInfo) &&
-                       entry.info.http_status == http::kOk && now < entry.info.drop_at;
+  Proof old;
+  Proof successor;
+  if (!prove(from, now, &old) || !prove(to, now, &successor)) return none;
+  const bool is_held = now < document_at(old.member.key, now).drop_at;
   // Nothing is remembered of what the origin has not accepted (R53).
   if (!is_held && !options.is_accepted) return none;
   // What the new credential was before, it is no more; what it has of its own stays.
-  const bool is_known = store_->find(successor->member.key, now, &entry, Want::kInfo) &&
-                        entry.info.http_status == http::kOk &&
-                        !successions_.contains(successor->member.key);
+  const bool is_known = document_at(successor.member.key, now).http_status != 0 &&
+                        !successions_.contains(successor.member.key);
   if (is_known) return none;
   const TimeMs guarded_until = now + 2 * kOverlap;
-  if (!successions_.link(old->member, successor->member, guarded_until, now)) return none;
-  if (old->of_all_tenants && successor->of_all_tenants) {
-    successions_.link(*old->of_all_tenants, *successor->of_all_tenants, guarded_until, now);
+  if (!successions_.link(old.member, successor.member, guarded_until, now)) return none;
+  // Both have one or neither has: they are of one tenant.
+  if (old.of_all_tenants.key != Key{}) {
+    successions_.link(old.of_all_tenants, successor.of_all_tenants, guarded_until, now);
   }
-  const Outcome outcome = inherit(old->member.key, *successor, from.tenant, options.ends_at, now);
-  if (old->is_cookie && options.is_delivered) serve_a_little_longer(old->member.key, now);
+  const Outcome outcome = inherit(old.member.key, successor, from.tenant, options.ends_at, now);
+  if (old.is_cookie && options.is_delivered) serve_a_little_longer(old.member.key, now);
   return outcome;
 }
 
 void SessionCache::note_refresh_token(const RequestHead& session, Bytes refresh_token, TimeMs now) {
-  const std::optional<Proof> proof = proof_of(session, now);
-  if (config_.is_managed || !proof || proof->has_ended || refresh_token.empty()) return;
-  refresh_tokens_.put(
-      {.token = keys_.make(session.tenant, KeyKind::kRefreshToken, {}, refresh_token),
-       .session = proof->member.key,
-       .ending = proof->member.ending,
-       .subject = proof->subject,
-       .end = proof->end.value_or(0)});
+  Proof proof;
+  if (refresh_token.empty() || !prove(session, now, &proof)) return;
+  note_refresh_token(session.tenant, refresh_token, proof);
+}
+
+void SessionCache::note_refresh_token(Bytes tenant, Bytes refresh_token, const Proof& session) {
+  refresh_tokens_.put({.token = keys_.make(tenant, KeyKind::kRefreshToken, {}, refresh_token),
+                       .session = session.member,
+                       .subject = session.subject,
+                       .end = session.end == Proof::kNoEnd ? 0 : session.end});
 }
 
 Outcome SessionCache::renew(const RequestHead& to, Bytes used, Bytes refresh_token, TimeMs now) {
@@ -152,30 +147,30 @@ Outcome SessionCache::renew(const RequestHead& to, Bytes used, Bytes refresh_tok
   const Outcome none = outcome_of(Action::kRetry, Reason::kOvertaken);
   const RefreshTokenTable::Issued* known =
       refresh_tokens_.find(keys_.make(to.tenant, KeyKind::kRefreshToken, {}, used));
-  const std::optional<Proof> successor = proof_of(to, now);
-  if (known == nullptr || !successor || successor->has_ended) return none;
+  Proof successor;
+  if (known == nullptr || !prove(to, now, &successor)) return none;
   const RefreshTokenTable::Issued old = *known;
   const bool is_another =
-      old.subject != 0 && successor->subject != 0 && old.subject != successor->subject;
+      old.subject != 0 && successor.subject != 0 && old.subject != successor.subject;
   if (is_another) return none;
-  if (tombstones_.contains(old.session, now) || tombstones_.contains(old.ending, now)) {
+  const SuccessionTable::Member& session = old.session;
+  if (tombstones_.contains(session.key, now) || tombstones_.contains(session.ending, now)) {
     // What has ended is not brought back by a token that the origin cannot revoke (R8).
     const End end{.session_end = now + config_.expires_in, .must_keep = true};
-    bury(successor->member.key, end, now);
-    bury(successor->member.ending, end, now);
+    bury(successor.member.key, end, now);
+    bury(successor.member.ending, end, now);
     note_ending(end.session_end, now);
     return refused(http::kUnauthorized, {}, {}, Reason::kTombstone);
   }
-  const SuccessionTable::Member session{old.session, old.ending};
   // The old token is served until its own end.
   const TimeMs own_end = old.end > 0 ? old.end : event_end(now);
   const TimeMs guarded_until = std::min(std::max(own_end, now + kOverlap), event_end(now));
-  if (session.key != successor->member.key &&
-      !successions_.link(session, successor->member, guarded_until, now)) {
+  if (session.key != successor.member.key &&
+      !successions_.link(session, successor.member, guarded_until, now)) {
     return none;
   }
-  note_refresh_token(to, refresh_token.empty() ? used : refresh_token, now);
-  return inherit(session.key, *successor, to.tenant, 0, now);
+  note_refresh_token(to.tenant, refresh_token.empty() ? used : refresh_token, successor);
+  return inherit(session.key, successor, to.tenant, 0, now);
 }
 
 // A document that may outlive the token that it is held for.

@@ -33,7 +33,8 @@ WriteOutcome SessionCache::complete_write(WriteId id, const RequestHead& request
   WriteOutcome result;
   const Subject subject = identify(request);
   if (subject.credential.kind == CredentialKind::kAmbiguous) {
-    return write_of_several(request, answer, now);
+    write_of_several(request, answer, now, &result);
+    return result;
   }
   if (!subject.has_key) return result;
   const PendingWrite write = writes_.claim(id, subject.key);
@@ -66,22 +67,20 @@ WriteOutcome SessionCache::complete_write(WriteId id, const RequestHead& request
 
 // Which of its credentials the origin has taken is not known: the write may be any of theirs. What
 // is not held here tells nothing about anybody, so it ages no other's document (rule R53).
-WriteOutcome SessionCache::write_of_several(const RequestHead& request, const WriteAnswer& answer,
-                                            TimeMs now) {
-  WriteOutcome result;
+void SessionCache::write_of_several(const RequestHead& request, const WriteAnswer& answer,
+                                    TimeMs now, WriteOutcome* result) {
   const bool is_answered = answer.http_status != 0;
-  if (is_answered && !http::is_success(answer.http_status)) return result;
+  if (is_answered && !http::is_success(answer.http_status)) return;
   if (is_answered) ++metrics_.updates;
   for_each_named(request, [&](const Subject& subject, bool) {
     const Held held = find_live(subject.key, request.tenant, now);
     const std::optional<Key> user = held.is_document() ? user_of(held.entry.body) : std::nullopt;
     if (user) {
       record_change(*user, is_answered ? UserChange::kDropped : UserChange::kStale, now);
-      result.concerns(user);
+      result->concerns(user);
     }
     if (is_answered) forget_session(subject.key, false);
   });
-  return result;
 }
 
 // Whose document was it? Up to three users, if the session has changed hands meanwhile. Nothing
@@ -129,7 +128,7 @@ void SessionCache::drop_other_writers(const Writers& writers, TimeMs now) {
 // The document in `body_` replaces that of the session, and those of the user's sessions that hold
 // the same as it did; the others ask for theirs.
 Outcome SessionCache::replace_document(const Key& session, const Key& user, TimeMs now) {
-  Outcome done;
+  Outcome done = outcome_of(Action::kPass);
   EntryView old;
   if (!store_->find(session, now, &old, Want::kInfo)) {
     record_change(user, UserChange::kDropped, now);
@@ -163,7 +162,7 @@ Outcome SessionCache::drop_document(const PendingWrite& write, const Writers& wr
     record_change(*user, UserChange::kDropped, now);
     // Where the answer names another user, the origin says whose session it is: an answer that
     // repeats what the writer has sent drops nobody's documents (R54).
-    if (!write.changed_hands && !writers.name_another()) return {};
+    if (!write.changed_hands && !writers.name_another()) return outcome_of(Action::kPass);
   }
   ++sequence_;
   Outcome fetch = outcome_of(Action::kFetch, Reason::kUnknownWriter);

@@ -10,10 +10,10 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "base/key.h"
 #include "base/slot_index.h"
+#include "base/slots.h"
 #include "base/types.h"
 
 namespace sesame {
@@ -77,7 +77,7 @@ class SuccessionTable {
   std::uint32_t add(const Member& member, TimeMs now);
   void forget(std::uint32_t slot);
 
-  std::vector<Slot> slots_;  // a ring: `next_` is the next to be written
+  Slots<Slot> slots_;  // a ring: `next_` is the next to be written
   SlotIndex by_key_;
   std::uint32_t next_ = 0;
 };

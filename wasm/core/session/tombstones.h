@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "base/key.h"
 #include "base/slot_index.h"
+#include "base/slots.h"
 #include "base/types.h"
 
 namespace sesame {
@@ -68,8 +68,7 @@ class TombstoneTable {
 
   void advance();
 
-  std::vector<Tombstone>
-      slots_;  // a ring: `next_` is the next to be written if it may be forgotten
+  Slots<Tombstone> slots_;  // a ring: `next_` is the next to be written if it may be forgotten
   SlotIndex by_key_;
   SlotIndex by_user_;  // of those whose user is known
   std::size_t per_user_;

@@ -12,6 +12,7 @@
 
 #include "base/key.h"
 #include "base/slot_index.h"
+#include "base/slots.h"
 #include "base/types.h"
 
 namespace sesame {
@@ -137,7 +138,7 @@ class UserEvents {
   void unlink(std::uint32_t slot);
   void forget(std::uint32_t slot);
 
-  std::vector<Slot> slots_;  // linked: the longest untouched first, which is also the first to end
+  Slots<Slot> slots_;  // linked: the longest untouched first, which is also the first to end
   std::vector<std::uint32_t> free_;
   SlotIndex by_tag_;
   Floor floor_;

@@ -8,6 +8,8 @@ namespace {
 
 // A pointer, two chains, a place in the list of free slots, and what an allocator adds.
 constexpr std::size_t kIndexBytesPerRecord = 64;
+// What a record takes that has no tokens.
+constexpr std::size_t kEmptyBytes = sizeof(Vault::Slot) + kIndexBytesPerRecord;
 // Of so many records that may make room, the one that was used longest ago does.
 constexpr int kCandidates = 8;
 // So many places are looked at for them.
@@ -18,15 +20,15 @@ constexpr std::size_t kMaxLooks = 256;
 // As many slots as there can ever be records: nothing has to grow, which would take as long as
 // there are sessions.
 Vault::Vault(std::size_t budget_bytes)
-    : slots_(budget_bytes / size_of(VaultRecord{})),
+    : slots_(budget_bytes / kEmptyBytes),
       free_(free_slots(slots_.size())),
       by_session_(slots_.size()),
       by_user_(slots_.size()),
       budget_bytes_(budget_bytes) {}
 
 std::size_t Vault::size_of(const VaultRecord& record) {
-  return sizeof(Slot) + kIndexBytesPerRecord + record.access_token.size() +
-         record.refresh_token.size() + record.note.size();
+  return kEmptyBytes + record.access_token.size() + record.refresh_token.size() +
+         record.note.size();
 }
 
 std::uint32_t Vault::locate(const Key& session) const {
@@ -46,7 +48,7 @@ VaultRecord* Vault::find(const Key& session, TimeMs now) {
   return nullptr;
 }
 
-bool Vault::put(const Key& session, VaultRecord record) {
+bool Vault::put(const Key& session, const VaultRecord& record) {
   const std::uint32_t old = locate(session);
   const std::size_t freed = old == SlotIndex::kNone ? 0 : size_of(slots_[old]->record);
   const std::size_t size = size_of(record);
@@ -66,7 +68,7 @@ bool Vault::put(const Key& session, VaultRecord record) {
   most_used_ = std::max(most_used_, slot + 1);
   by_session_.insert(session.low, slot);
   by_user_.insert(record.user.low, slot);
-  slots_[slot] = std::make_unique<Slot>(Slot{session, std::move(record)});
+  slots_[slot] = std::unique_ptr<Slot>(new Slot{session, record});
   return true;
 }
 

@@ -44,7 +44,7 @@ class Vault {
 
   /// Puts or replaces, and makes room of what is shared. False, and nothing is put, if it does not
   /// fit.
-  bool put(const Key& session, VaultRecord record);
+  bool put(const Key& session, const VaultRecord& record);
 
   /// Changes the tokens of a session that is there. They may take the vault a little past its
   /// budget: refusing them would sign somebody out.
