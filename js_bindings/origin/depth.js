@@ -5,17 +5,23 @@ export const MAX_DEPTH = 512;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING = [0x5b, 0x7b];
+const OPENING_BRACE = 0x7b;
+const OPENING = [0x5b, OPENING_BRACE];
 const CLOSING = [0x5d, 0x7d];
 
+const SPACES = [0x20, 0x09, 0x0a, 0x0d];
+
 /**
- * Whether a document is nested deeper than `MAX_DEPTH`. Of what is no JSON the answer means nothing.
+ * Whether a document is nested deeper than `MAX_DEPTH`. What is no object is none: it fails as such. Of what is no JSON
+ * the answer means nothing.
  * @param {Uint8Array} text
  */
 export function isTooDeep(text) {
+  const first = text.findIndex((byte) => !SPACES.includes(byte));
+  if (text[first] !== OPENING_BRACE) return false;
   let depth = 0;
   let isInString = false;
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = first; at < text.length; at += 1) {
     const byte = text[at];
     if (isInString) {
       if (byte === BACKSLASH) at += 1;

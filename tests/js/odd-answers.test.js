@@ -46,6 +46,13 @@ describe('documents that are nested deeply', () => {
     });
   }
 
+  test('R13: what is no object is a failure like any other, however deep it is', async () => {
+    const t = await createNodeTarget({}, { warn: () => {} });
+    t.origin.on(READ, { body: `${'['.repeat(MAX_DEPTH + 1)}${']'.repeat(MAX_DEPTH + 1)}` });
+    assert.equal((await attempt(t, cookie('ada')))[0], 503);
+    await t.close();
+  });
+
   test('R13: whoever is held stays in when his document is suddenly nested too deeply', async () => {
     const t = await createNodeTarget({}, { warn: () => {} });
     await attempt(t, cookie('ada'));
