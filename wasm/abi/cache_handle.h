@@ -25,7 +25,7 @@ struct sesame_cache {
   // credentials a tenant.
   static constexpr std::size_t kOtherInputBytes = 8192;
 
-  sesame_cache(sesame::Config&& config, sesame::Bytes secret)
+  sesame_cache(sesame::Config config, sesame::Bytes secret)
       : cache(std::move(config), secret),
         input_bytes(cache.config().max_document_bytes + 2 * cache.config().max_credential_bytes +
                     kOtherInputBytes),
@@ -35,7 +35,6 @@ struct sesame_cache {
   std::size_t input_bytes;
   std::unique_ptr<char[]> input;  // not touched before a host writes to it
   sesame_result result{};
-  char key_bytes[sizeof(sesame::Key)] = {};  // of the last key that was asked for
   sesame_exported exported{};
   std::string text;  // what the last result points to that is nowhere else
   std::string other_text;

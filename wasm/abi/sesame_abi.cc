@@ -163,10 +163,11 @@ std::uint32_t report_write(sesame_cache* handle, const sesame::WriteOutcome& out
   return result.action;
 }
 
-// A key as bytes, good until the next.
-Bytes bytes_of(sesame_cache* handle, const sesame::Key& key) {
-  write_key(key, handle->key_bytes);
-  return {handle->key_bytes, sizeof handle->key_bytes};
+// At the end of the text.
+[[gnu::noinline]] void append_key(sesame_cache* handle, const sesame::Key& key) {
+  char bytes[sizeof(sesame::Key)];
+  write_key(key, bytes);
+  handle->text.append(bytes, sizeof bytes);
 }
 
 bool read_key(Bytes bytes, sesame::Key* key) {
@@ -175,12 +176,14 @@ bool read_key(Bytes bytes, sesame::Key* key) {
   return true;
 }
 
-void report_bytes(sesame_cache* handle, Bytes body, Bytes meta = {},
-                  sesame::CredentialKind credential = sesame::CredentialKind::kAnonymous) {
+// The text as the body.
+[[gnu::noinline]] void report_text(
+    sesame_cache* handle, Bytes meta = {},
+    sesame::CredentialKind credential = sesame::CredentialKind::kAnonymous) {
   Outcome outcome;
   outcome.credential = credential;
   outcome.meta = meta;
-  outcome.body = body;
+  outcome.body = handle->text;
   report(handle, outcome);
 }
 
@@ -359,9 +362,10 @@ uint32_t sesame_session_relatives(sesame_cache* cache, uint32_t tenant_length,
   const auto relatives = cache->cache.relatives_of(head);
   cache->text.clear();
   for (const auto& [key, ending] : relatives) {
-    cache->text.append(bytes_of(cache, key)).append(bytes_of(cache, ending));
+    append_key(cache, key);
+    append_key(cache, ending);
   }
-  report_bytes(cache, cache->text);
+  report_text(cache);
   return static_cast<std::uint32_t>(relatives.size());
 }
 
@@ -470,12 +474,12 @@ uint32_t sesame_session_adopt(sesame_cache* cache, double now_ms, uint32_t asked
 }
 
 uint32_t sesame_sessions_crowded_out(sesame_cache* cache) {
-  const auto sessions = cache->cache.claim_crowded_out();
-  std::string& body = cache->text;
-  body.clear();
-  for (const sesame::Key& session : sessions) body += bytes_of(cache, session);
-  report_bytes(cache, body);
-  return static_cast<std::uint32_t>(sessions.size());
+  cache->text.clear();
+  for (const sesame::Key& session : cache->cache.crowded_out()) append_key(cache, session);
+  report_text(cache);
+  const auto count = static_cast<std::uint32_t>(cache->cache.crowded_out().size());
+  cache->cache.forget_crowded_out();
+  return count;
 }
 
 uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_t cookie_length,
@@ -485,12 +489,12 @@ uint32_t sesame_session_key(sesame_cache* cache, uint32_t tenant_length, uint32_
   if (!input.fits()) return 0;
   const auto session = cache->cache.session_name(head);
   if (!session) return 0;
-  std::string& body = cache->text;
-  body = bytes_of(cache, session->key);
-  body += bytes_of(cache, session->ending.value_or(session->key));
-  body += session->name;
+  cache->text.clear();
+  append_key(cache, session->key);
+  append_key(cache, session->ending ? *session->ending : session->key);
+  cache->text += session->name;
   cache->other_text = session->value;
-  report_bytes(cache, body, cache->other_text, session->kind);
+  report_text(cache, cache->other_text, session->kind);
   return 1;
 }
 
@@ -500,13 +504,11 @@ uint32_t sesame_credentials(sesame_cache* cache, uint32_t tenant_length, uint32_
   const auto head = input.read_head(tenant_length, cookie_length, authorization_length);
   if (!input.fits()) return 0;
   const auto named = cache->cache.all_named(head);
-  std::string& body = cache->text;
-  body.clear();
+  cache->text.clear();
   for (std::size_t i = 0; i < named.size(); ++i) {
-    body += named[i];
-    body += '\n';
+    cache->text.append(named[i]).push_back('\n');
   }
-  report_bytes(cache, body);
+  report_text(cache);
   return static_cast<std::uint32_t>(named.size());
 }
 
@@ -516,7 +518,9 @@ uint32_t sesame_user_key(sesame_cache* cache, uint32_t user_id_length) {
   if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
   const auto user = cache->cache.user_key(user_id);
   if (!user) return SESAME_STATUS_NOT_JSON;
-  report_bytes(cache, bytes_of(cache, *user));
+  cache->text.clear();
+  append_key(cache, *user);
+  report_text(cache);
   return SESAME_STATUS_OK;
 }
 

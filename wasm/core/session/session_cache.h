@@ -308,9 +308,10 @@ class SessionCache {
   Outcome complete_refresh(LeaseId lease, int http_status, const Tokens& tokens,
                            DurationMs retry_after, TimeMs now);
 
-  /// Sessions that newer ones of their users have ended since the last call (R54): the other nodes
-  /// have to hear of them. The newest only, if nobody asks.
-  std::vector<Key> claim_crowded_out() { return std::exchange(crowded_out_, {}); }
+  /// Sessions that newer ones of their users have ended since forget_crowded_out() (R54): the other
+  /// nodes have to hear of them. The newest only, if nobody asks.
+  const std::vector<Key>& crowded_out() const { return crowded_out_; }
+  void forget_crowded_out() { crowded_out_.clear(); }
 
   // --- Several nodes (SPEC R30-R32). Those with the same secret have the same keys. ---
 
@@ -514,6 +515,7 @@ class SessionCache {
   bool prove(const RequestHead& request, TimeMs now, Proof* proof) const;
   bool find_newest(const Key& key, Bytes tenant, TimeMs now, EntryInfo* info);
   Outcome inherit(const Key& from, const Proof& to, Bytes tenant, TimeMs ends_at, TimeMs now);
+  Outcome followed(const EntryView& entry) const;
   void note_refresh_token(Bytes tenant, Bytes refresh_token, const Proof& session);
   void serve_a_little_longer(const Key& session, TimeMs now);
   void keep_for_renewal(const Key& session, const EntryInfo& info, Bytes meta, Bytes body,
@@ -564,7 +566,7 @@ class SessionCache {
   SuccessionTable successions_;
   RefreshTokenTable refresh_tokens_;
   Vault vault_;
-  std::vector<Key> crowded_out_;  // see claim_crowded_out()
+  std::vector<Key> crowded_out_;  // see crowded_out()
   Metrics metrics_;
   Sequence sequence_ = 0;
   TimeMs stepped_at_ = -1;

@@ -12,32 +12,33 @@ namespace sesame {
 namespace {
 
 // The same text for the same bytes, and for no others.
-std::string ascii_of(Bytes value) {
+void append_ascii(Bytes value, std::string* to) {
   constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string text;
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte > ' ' && byte < 0x7f && c != '%') {
-      text.push_back(c);
+      to->push_back(c);
     } else {
-      text.append({'%', kDigits[byte >> 4], kDigits[byte & 0xf]});
+      to->append({'%', kDigits[byte >> 4], kDigits[byte & 0xf]});
     }
   }
-  return text;
 }
 
 }  // namespace
 
 std::optional<SessionCache::SessionName> SessionCache::session_name(
     const RequestHead& request) const {
+  std::optional<SessionName> name;
   const Subject subject = identify(request);
-  if (!subject.has_key) return std::nullopt;
+  if (!subject.has_key) return name;
   const Credential& credential = subject.credential;
-  return SessionName{.key = subject.key,
-                     .ending = ending_of(credential, request.tenant),
-                     .kind = credential.kind,
-                     .name = std::string(credential.name),
-                     .value = ascii_of(credential.value)};
+  name.emplace();
+  name->key = subject.key;
+  name->ending = ending_of(credential, request.tenant);
+  name->kind = credential.kind;
+  name->name = credential.name;
+  append_ascii(credential.value, &name->value);
+  return name;
 }
 
 NamedCredentials SessionCache::all_named(const RequestHead& request) const {

@@ -66,11 +66,7 @@ Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, Ti
   if (!is_held) return nothing;
   // It may have been asked for itself meanwhile.
   const Held own = find_live(to.member.key, tenant, now);
-  if (own.is_document() && own.entry.info.filled_at >= info.filled_at) {
-    Outcome kept = served(own.entry, Action::kServe, Source::kOrigin, Reason::kFollowed);
-    kept.user = user_of(own.entry.body);
-    return kept;
-  }
+  if (own.is_document() && own.entry.info.filled_at >= info.filled_at) return followed(own.entry);
   // Where its own end has cut the old credential short, that says nothing of the new one.
   const TimeMs own_end =
       info.ends_at == 0 ? info.expires_at : std::min(info.ends_at, info.expires_at);
@@ -88,9 +84,12 @@ Outcome SessionCache::inherit(const Key& from, const Proof& to, Bytes tenant, Ti
   if (now >= info.drop_at || !store_->put(to.member.key, info, meta_, body_, now)) return nothing;
   note_accepted(to.of_all_tenants.key, info, now);
   keep_for_renewal(to.member.key, info, meta_, body_, now);
-  Outcome outcome =
-      served({info, meta_, body_}, Action::kServe, Source::kOrigin, Reason::kFollowed);
-  outcome.user = user_of(body_);
+  return followed({info, meta_, body_});
+}
+
+Outcome SessionCache::followed(const EntryView& entry) const {
+  Outcome outcome = served(entry, Action::kServe, Source::kOrigin, Reason::kFollowed);
+  outcome.user = user_of(entry.body);
   return outcome;
 }
 
