@@ -2,8 +2,6 @@
 // around each export, where `js_bindings/core/abi.js` brings the instance itself and calls its exports. Emscripten removes
 // unused code only from the top of a file, and its glue stands within a function. It must not know what is in the module.
 // Invariant: where an Emscripten writes something else than is looked for here, it stays as it is, and is larger.
-import { transform } from 'esbuild';
-import { minifySync } from 'vite';
 
 /** What is taken out of the text; what had been called only from there goes with it. @type {[RegExp, string][]} */
 const UNUSED = [
@@ -19,6 +17,8 @@ const UNUSED = [
  * @returns {Promise<{ code: string, map: string }>}
  */
 export async function trimmedGlue(glue, { minify }) {
+  // Whoever only asks what there is to test has not set these up yet.
+  const [{ transform }, { minifySync }] = await Promise.all([import('esbuild'), import('vite')]);
   const names = { sourcefile: 'emscripten/sesame.mjs', target: 'es2022' };
   if (!minify) return transform(glue, { ...names, format: 'esm', sourcemap: 'external' });
   const text = UNUSED.reduce((left, [what, instead]) => left.replace(what, instead), glue);
