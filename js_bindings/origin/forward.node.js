@@ -161,7 +161,9 @@ function isStale(error, { method, body = null, signal }) {
 function responseOf(incoming, method) {
   const { statusCode: status = 0, statusMessage: statusText, rawHeaders } = incoming;
   const headers = headersOf(rawHeaders);
-  const hasBody = method !== 'HEAD' && !NULL_BODY.has(status);
+  // The connection is free for the next request, whether or not anybody reads an empty body.
+  const isEmpty = headers.get('content-length') === '0';
+  const hasBody = method !== 'HEAD' && !NULL_BODY.has(status) && !isEmpty;
   if (!hasBody) incoming.resume();
   const body = hasBody ? streamOf(incoming) : null;
   return anyResponseOf(body, { status, statusText, headers });
