@@ -195,6 +195,16 @@ std::uint32_t report_too_large(sesame_cache* handle) {
   return report_action(handle, sesame::Action::kTooLarge);
 }
 
+[[gnu::noinline]] std::uint32_t apply_to_user(sesame_cache* handle, double now_ms,
+                                              std::uint32_t user_id_length, bool is_revoked) {
+  InputReader input(*handle);
+  const Bytes user_id = input.next(user_id_length);
+  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
+  const TimeMs now = time_of(now_ms);
+  return static_cast<std::uint32_t>(is_revoked ? handle->cache.revoke_user(user_id, now)
+                                               : handle->cache.invalidate_user(user_id, now));
+}
+
 }  // namespace
 
 [[gnu::noinline]] TimeMs time_of(double now_ms) { return time_of_hit(now_ms); }
@@ -304,17 +314,11 @@ uint32_t sesame_session_is_accepted(sesame_cache* cache, double now_ms, uint32_t
 }
 
 uint32_t sesame_user_invalidate(sesame_cache* cache, double now_ms, uint32_t user_id_length) {
-  InputReader input(*cache);
-  const Bytes user_id = input.next(user_id_length);
-  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
-  return static_cast<std::uint32_t>(cache->cache.invalidate_user(user_id, time_of(now_ms)));
+  return apply_to_user(cache, now_ms, user_id_length, false);
 }
 
 uint32_t sesame_user_revoke(sesame_cache* cache, double now_ms, uint32_t user_id_length) {
-  InputReader input(*cache);
-  const Bytes user_id = input.next(user_id_length);
-  if (!input.fits()) return SESAME_STATUS_TOO_LARGE;
-  return static_cast<std::uint32_t>(cache->cache.revoke_user(user_id, time_of(now_ms)));
+  return apply_to_user(cache, now_ms, user_id_length, true);
 }
 
 uint32_t sesame_session_succeed(sesame_cache* cache, double now_ms, double ends_at_ms,

@@ -14,7 +14,7 @@ Bytes input_of(const sesame_cache& handle, std::uint32_t length) {
 }
 
 // Ends what was begun before. False: there are no snapshots of this cache.
-bool prepare(sesame_cache* handle) {
+[[gnu::noinline]] bool prepare(sesame_cache* handle) {
   handle->writer.reset();
   handle->reader.reset();
   return handle->cache.has_snapshots();

@@ -254,7 +254,8 @@ class FirstMembers {
   explicit FirstMembers(Bytes text) : value_(json_value(text)) {
     if (value_.empty() || value_.front() != '{') return;
     for (JsonMembers members(value_); members.next();) {
-      members_.push_back({members.name(), members.value()});
+      add(members.name());
+      add(members.value());
     }
   }
 
@@ -264,20 +265,23 @@ class FirstMembers {
     if (pointer.empty() || pointer.front() != '/') return std::nullopt;
     const std::optional<std::string> name = unescape_token(pointer.substr(1));
     if (!name) return std::nullopt;
-    for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
-      if (json_string_is(member->name, *name)) return member->value;
+    for (std::size_t end = places_.size(); end > 0; end -= 4) {
+      if (json_string_is(part(end - 4), *name)) return part(end - 2);
     }
     return std::nullopt;
   }
 
  private:
-  struct Member {
-    Bytes name;
-    Bytes value;
-  };
+  [[gnu::noinline]] void add(Bytes part) {
+    places_.push_back(static_cast<std::uint32_t>(part.data() - value_.data()));
+    places_.push_back(static_cast<std::uint32_t>(part.size()));
+  }
+  Bytes part(std::size_t at) const { return {value_.data() + places_[at], places_[at + 1]}; }
 
   Bytes value_;
-  std::vector<Member> members_;
+  // Where the name and the value of each member begin, and how long they are: of numbers the module
+  // has a vector anyway.
+  std::vector<std::uint32_t> places_;
 };
 
 bool is_object(Bytes value) { return !value.empty() && value.front() == '{'; }
