@@ -261,7 +261,7 @@ export const coreMutants = [
   {
     name: 'R85: that a cookie that was replaced is asked for again',
     file: 'wasm/core/session/session_successions.cc',
-    from: 'if (old->is_cookie && options.is_delivered) serve_a_little_longer',
+    from: 'if (old.is_cookie && options.is_delivered) serve_a_little_longer',
     to: 'if (false) serve_a_little_longer',
     isNative: true,
   },

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "json/document.h"
 #include "support.h"
 
 namespace sesame::testing {
@@ -16,7 +17,8 @@ struct Failure {
 
 // All that says nothing about the session.
 std::vector<Failure> failures() {
-  const std::string too_deep = R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}";
+  const std::string too_deep =
+      R"({"a":)" + std::string(kMaxDepth, '[') + std::string(kMaxDepth, ']') + "}";
   return {{0},
           {-1},
           {100},
