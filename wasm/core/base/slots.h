@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
+#include <new>
 #include <type_traits>
 
 namespace sesame {
 
-/// Memory of zeros, to be given back with std::free: one function for all tables.
+/// Memory of zeros, to be given back with operator delete: one function for all tables.
 void* zeroed(std::size_t count, std::size_t bytes);
 
 template <typename T>
@@ -21,7 +21,7 @@ class Slots {
       : slots_(static_cast<T*>(zeroed(count, sizeof(T)))), count_(count) {}
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
-  ~Slots() { std::free(slots_); }
+  ~Slots() { ::operator delete(slots_); }
 
   T& operator[](std::size_t slot) { return slots_[slot]; }
   const T& operator[](std::size_t slot) const { return slots_[slot]; }
