@@ -35,7 +35,7 @@ const ENTRIES = new Map(
     'sesame-edge/node, node': 2900,
     'sesame-edge/express, node': 800,
     'sesame-edge/hono, workerd': 1000,
-    'sesame-edge/next, node': 69_400,
+    'sesame-edge/next, node': 69_900,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );
