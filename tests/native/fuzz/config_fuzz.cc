@@ -102,7 +102,10 @@ void live(const sesame::Config& config) {
   const auto judge = [&cache, &config] { require(cache.used_bytes() <= config.memory_bytes); };
   const auto fill = [&](const sesame::Outcome& asked, int status) {
     if (asked.lease == 0 || asked.action == Action::kWait) return;
-    cache.complete_fill(asked.lease, {status, 0, "max-age=60", "\"tag\"", body}, now);
+    cache.complete_fill(
+        asked.lease,
+        {.http_status = status, .cache_control = "max-age=60", .meta = "\"tag\"", .body = body},
+        now);
     judge();
   };
   for (const DurationMs pause : {DurationMs{0}, config.fresh_for, config.keep_for,
@@ -115,8 +118,8 @@ void live(const sesame::Config& config) {
     fill(served, 401);
   }
   if (config.is_managed) {
-    cache.begin_session("", "cookie", {"access", "refresh", now + 1}, {200, 0, "", "", body},
-                        cache.now_sequence(), now);
+    cache.begin_session("", "cookie", {"access", "refresh", now + 1},
+                        {.http_status = 200, .body = body}, cache.now_sequence(), now);
     judge();
     const std::string cookies =
         config.cookie_names.empty() ? "" : config.cookie_names[0] + "=cookie";
