@@ -383,7 +383,8 @@ TEST_CASE("R33: a full vault makes room of what the store has as well, the longe
   const auto adopt = [&](const std::string& name, bool is_shared) {
     record.user = f.user_key("\"" + name + "\"");
     record.is_shared = is_shared;
-    return f.cache().adopt_session(f.key(name), VaultRecord(record), f.cache().now_sequence(), f.now());
+    return f.cache().adopt_session(f.key(name), VaultRecord(record), f.cache().now_sequence(),
+                                   f.now());
   };
   REQUIRE(adopt("own", false));
   std::size_t count = 1;
@@ -505,7 +506,8 @@ TEST_CASE(
   CHECK_FALSE(f.cache().adopt_session(f.key("late"), VaultRecord(record), before, f.now()));
   CHECK(f.log_in_at(before, "s", {"a1", "r1"}, document("7")).action == Action::kRetry);
   CHECK(f.cache().managed_sessions() == 0);
-  CHECK(f.cache().adopt_session(f.key("late"), VaultRecord(record), f.cache().now_sequence(), f.now()));
+  CHECK(f.cache().adopt_session(f.key("late"), VaultRecord(record), f.cache().now_sequence(),
+                                f.now()));
 }
 
 TEST_CASE("R54: logins and logouts of one user in a loop bring no session of his back") {
