@@ -143,7 +143,7 @@ export class Wiring {
 
 /** @param {string} text */
 function isName(text) {
-  return text.length <= MAX_NAME_LENGTH && /^[\w.!#$%&'*+^`|~/ -]*\w$/.test(text);
+  return text.length <= MAX_NAME_LENGTH && /^[\w.!#$%&'*+^`|~/() -]*[\w)]$/.test(text);
 }
 
 /**

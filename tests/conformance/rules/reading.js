@@ -364,7 +364,8 @@ export const reading = [
         await t.turn();
         gate.open();
         for (const [answered] of await t.soon(Promise.all(asked))) assert.equal(answered, status);
-        assert.ok(t.origin.count() - before <= 2, `${t.origin.count() - before} calls`);
+        // Those that arrive when the first call has been answered share another.
+        assert.ok(t.origin.count() - before <= 5, `${t.origin.count() - before} calls`);
       }
     },
   ),

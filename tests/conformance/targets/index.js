@@ -23,7 +23,7 @@ const rules = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => `R$
 /** What one node without a shared store keeps, as far as it can be seen from outside. */
 const ONE_NODE = [
   ...[...rules(1, 15), ...rules(20, 26), ...rules(40, 44)],
-  ...['R53', 'R70', 'R71', 'R80', 'R87'],
+  ...['R53', 'R70', 'R71', 'R80', 'R85', 'R86', 'R87'],
 ];
 
 /** What several nodes keep between them. */
@@ -36,14 +36,14 @@ const BROWSER = rules(60, 64);
 
 /** On a device: it keeps no tokens, and is told of changes by its own pages only. */
 const DEVICE = [
-  ...ONE_NODE.filter((id) => !['R20', 'R21', 'R23', 'R42', 'R87'].includes(id)),
+  ...ONE_NODE.filter((id) => !['R20', 'R21', 'R23', 'R42', 'R85', 'R86', 'R87'].includes(id)),
   ...BROWSER,
 ];
 
 /** What a Map and fetch do not do by themselves. */
 const BROKEN_BY_NAIVE = [
   ...['R1', 'R3', 'R4', 'R6', 'R7', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R15'],
-  ...[...rules(20, 26), ...rules(40, 44), 'R53', 'R80', 'R87'],
+  ...[...rules(20, 26), ...rules(40, 44), 'R53', 'R80', 'R85', 'R86', 'R87'],
 ];
 
 const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
