@@ -66,6 +66,7 @@ import { listenForUpgrades, opensWebSocket, sendUpgrade, serveWithout } from './
  * const sessions = new SessionCache({ origin: 'https://api.example.com' });
  * http.createServer(toNodeHandler(sessions)).listen(8080);
  * const inspection = await letInspect(sessions, 'http://localhost:8080');
+ * inspection.socketPath; // => '…/control.sock'
  * // sesame-edge inspect --port 8080 --header 'Cookie: session=…'
  * await inspection.close();
  */

