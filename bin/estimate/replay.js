@@ -69,7 +69,7 @@ export class Replay {
     const { now, sleep } = this.#time;
     this.#cache = new SessionCache(
       { ...policy, sessionPath: null, origin: ORIGIN },
-      { now, sleep, fetch: /** @type {any} */ (this.#fetch) },
+      { now, sleep, fetch: /** @type {any} */ (this.#fetch), warn: () => {} },
     );
     this.#options = options;
     this.#latencyMs = latencyMs;

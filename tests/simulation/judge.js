@@ -18,7 +18,6 @@ const REFRESH_LEASE = REFRESH_TIMEOUT + 35_000;
  * @property {boolean} fresh
  * @property {number} start
  * @property {number} originVersion of the user's document at the origin
- * @property {number} [least] that has to be shown, if nothing more happens
  * @property {AbortSignal} signal
  */
 
@@ -36,18 +35,6 @@ export class Judge {
   shown = new Map();
   /** Managed sessions by their cookies. @type {Map<string, { user: string, endsAt: number }>} */
   cookies = new Map();
-  /** Whom a session stood for before, and may still: that it stands for another has not been heard of.
-   * @type {Map<string, Set<string>>} */
-  formerly = new Map();
-  /** What has been ended by an application or the origin's word, not by a sign-out that went past.
-   * @type {Set<string>} */
-  closed = new Set();
-  /** Until when a session that is accepted again may be refused. @type {Map<string, number>} */
-  refusedUntil = new Map();
-  /** @type {Map<string, number>} */
-  #ends = new Map();
-  /** @type {Map<string, number>} */
-  #endedAt = new Map();
   /** What a login under way is about to end. @type {Set<string>} */
   ending = new Set();
   /** When the origin's answer to a write on a user last came back. @type {Map<string, number>} */
@@ -84,44 +71,9 @@ export class Judge {
     this.overtake();
   }
 
-  /** How often a session has been ended. @param {string} name */
-  countOfEnds(name) {
-    return this.#ends.get(name) ?? 0;
-  }
-
-  /** A session has got another user. Until that is known to the node, it may be either's. @param {string} name @param {string} before */
-  move(name, before) {
-    this.formerly.set(name, (this.formerly.get(name) ?? new Set()).add(before));
-  }
-
-  /**
-   * The node has heard that somebody has signed in with a session.
-   * @param {string} name
-   * @param {boolean} isUndisturbed nothing has ended it meanwhile
-   */
-  beginAnew(name, isUndisturbed) {
-    this.closed.delete(name);
-    if (isUndisturbed) this.formerly.delete(name);
-    this.acceptAgain(name, isUndisturbed ? 0 : Number.POSITIVE_INFINITY);
-  }
-
-  /** The origin has given a session to somebody, and the node has not heard of it. @param {string} name */
-  mayBeginAnew(name) {
-    if (!this.entombed.has(name)) this.acceptAgain(name, Number.POSITIVE_INFINITY);
-  }
-
-  /** The origin accepts a session again, and the node may not know for a while. @param {string} name @param {number} milliseconds */
-  acceptAgain(name, milliseconds) {
-    this.revoked.delete(name);
-    this.entombed.delete(name);
-    this.refusedUntil.set(name, this.world.time + milliseconds);
-  }
-
   /** @param {string} name of a credential */
   revoke(name) {
     const { time } = this.world;
-    this.#ends.set(name, this.countOfEnds(name) + 1);
-    this.#endedAt.set(name, time);
     const end = (this.firstSeenAt.get(name) ?? time) + this.expiresIn;
     // Past the end of its absolute life a token that the origin accepts is a session of its own.
     this.revoked.set(name, end > time ? end : time + LEASE_FOR);
@@ -154,22 +106,19 @@ export class Judge {
   judgeSession(asked, { id, version }) {
     const { name, start, fresh, originVersion } = asked;
     const userId = this.userOf(name);
-    // What has passed uncached was answered before the session ended.
-    const isExempt = this.isFull(start) && Number(this.#endedAt.get(name)) >= start;
-    if (this.isRevoked(name) && !isExempt) this.violate(`R10: ${name} was revoked and is served`);
+    if (this.isRevoked(name)) this.violate(`R10: ${name} was revoked and is served`);
     if (this.world.time >= (this.cookies.get(name)?.endsAt ?? Number.POSITIVE_INFINITY)) {
       this.violate(`R8: ${name} is served past its end`);
     }
-    const isFormer = this.formerly.get(name)?.has(id) ?? false;
-    if (id !== userId && !isFormer) {
+    if (id !== userId) {
       this.violate(`R3: ${name} got ${id}`);
       return;
     }
     // What an event overtakes is not answered with, whoever asked and when (R10, R22).
-    const least = (this.isFull(start) ? asked.least : this.shown.get(id)) ?? 0;
+    const least = this.shown.get(id) ?? 0;
     if (version < least) this.violate(`R22: ${name} shows version ${version} after ${least}`);
     const isExcused = this.isExcused(start);
-    if (fresh && version < originVersion && !isExcused && this.formerly.get(name) === undefined) {
+    if (fresh && version < originVersion && !isExcused) {
       this.violate(`R11: ${name} asked afresh and shows ${version}, not ${originVersion}`);
     }
     const longest = KEEP_FOR + LEASE_FOR + (isExcused ? STALE_IF_ERROR : 0);
@@ -183,7 +132,7 @@ export class Judge {
   /** @param {Asked} asked */
   judgeNobody({ name, start }) {
     const isEnded = this.revoked.has(name) || this.origin.endedAt.has(name);
-    if (isEnded || this.ending.has(name) || start < Number(this.refusedUntil.get(name))) return;
+    if (isEnded || this.ending.has(name)) return;
     if (this.world.time >= (this.cookies.get(name)?.endsAt ?? Number.POSITIVE_INFINITY)) return;
     this.violate(
       `R13: ${name} is signed in, and since ${start} nothing ended it, but it got nobody`,
@@ -217,24 +166,14 @@ export class Judge {
     );
   }
 
-  /**
-   * Whether there may be no room for a question that began then about what nobody knows. It passes uncached (R53), and is
-   * answered as the origin answers it.
-   * @param {number} start
-   */
-  isFull(start) {
-    return start - this.world.hungAt < LEASE_FOR;
-  }
-
   /** R9: one call for the document of a credential at a time, but for those that a dropped request
    * or a time-out has left behind: on a node that stands still it is noticed late. */
   judgeOneInFlight() {
     const { openFills, time } = this.world;
     if (openFills.size < 2) return;
     const credentials = new Set();
-    const isFull = this.isFull(time);
-    for (const { owner, credential, isHeld, at } of openFills) {
-      if (time - at >= LEASE_FOR || (isFull && !isHeld)) continue;
+    for (const { owner, credential, at } of openFills) {
+      if (time - at >= LEASE_FOR) continue;
       const name = owner ? `${credential} on ${owner.name}` : credential;
       if (credentials.has(name)) this.violate(`R9: two calls at once for ${name}`);
       credentials.add(name);

@@ -63,7 +63,7 @@ export class SharedRun {
     this.store = new MemoryStore({ now: () => this.world.time + ahead });
     const count = MIN_NODES + choices.below(MORE_NODES);
     this.nodes = Array.from({ length: count }, () => this.#start());
-    this.adversary = new Adversary(this, strange, { hasAccount: true, mayHang: false });
+    this.adversary = new Adversary(this, strange, { hasAccount: true });
     // The first is nothing, so that a shorter run is a quieter one.
     this.events = [
       { frequency: 1, begin: () => {} },

@@ -411,8 +411,9 @@ class Host {
         output(sesame_check(&cache_, now_, first, second, third, input_.word(), input_.byte()));
         break;
       case 1:
-        output(sesame_fill_complete(&cache_, now_, lease(), input_.word() % 1'100, input_.below(2),
-                                    some(1e6), ends_at(), input_.word() % 2, first, second, third));
+        output(sesame_fill_complete(&cache_, now_, lease(), input_.word() % 1'100,
+                                    static_cast<std::uint32_t>(input_.below(2)), some(1e6),
+                                    ends_at(), input_.word() % 2, first, second, third));
         break;
       case 2:
         output(
