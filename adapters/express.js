@@ -94,12 +94,12 @@ export function sesame(cache, { required = false } = {}) {
  * const app = express();
  * app.post('/leave', async (request, response) => {
  *   await endSession(sessions, request, response);
- *   response.redirect(303, '/');
+ *   response.sendStatus(204);
  * });
  * app.get('/', sesame(sessions), (request, response) => response.send(`Hello ${request.sesame.user?.name ?? 'you'}`));
  * app.listen(8080);
  * // GET / as ingrid => 200 Hello Ingrid Sørensen
- * // POST /leave as ingrid => 303
+ * // POST /leave as ingrid => 204
  * // GET / as ingrid => 200 Hello you
  */
 export async function endSession(cache, request, response) {
