@@ -3,7 +3,7 @@
 // Invariants: on a server no client is made; what is told of one user is gone from the query cache when another,
 // or nobody, may be signed in (SPEC R61).
 
-import { valueAt } from '../../js_bindings/util/json-pointer.js';
+import { userIdIn } from '../../js_bindings/util/user-id.js';
 import { defaultClient } from '../../service_worker/client/index.js';
 import { SESSION_KEY } from './session-query.js';
 
@@ -194,17 +194,6 @@ function isSessionQuery({ queryKey }) {
  * @param {readonly string[]} pointers
  */
 function isSameUser(before, now, pointers) {
-  const id = idOf(before.user, pointers);
-  return id !== undefined && id === idOf(now?.user, pointers);
-}
-
-/**
- * The user's identifier, found as the caches find it.
- * @param {unknown} user
- * @param {readonly string[]} pointers
- * @returns {unknown} undefined: there is none
- */
-function idOf(user, pointers) {
-  const ids = pointers.map((pointer) => valueAt(user, pointer));
-  return ids.find((id) => id !== undefined && id !== null);
+  const id = userIdIn(before.user, pointers);
+  return id !== undefined && id === userIdIn(now?.user, pointers);
 }

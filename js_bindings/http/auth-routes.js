@@ -8,6 +8,7 @@ import { BodyTooLargeError } from '../origin/proxy.js';
 import { varyingHeaders } from '../origin/vary.js';
 import { isGuardFull } from '../sessions/session-changes.js';
 import { signOut } from '../sessions/sign-out.js';
+import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { isCrossSite } from './cross-site.js';
 import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
@@ -24,7 +25,6 @@ import {
 import { ALREADY_USED, isSignature, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
-const MAX_LOGIN_ANSWER_BYTES = 64 * 1024;
 /** How long a logout waits for the cookies that the origin sets with it. */
 const MAX_LOGOUT_WAIT_MS = 2000;
 
@@ -94,7 +94,7 @@ export class AuthRoutes {
         const sent = { path, headers, maxBody: options.maxBody, signal, isRead: true };
         const response = await this.#proxy.send(request, sent);
         if (!response.ok) return { response, loginAnswer: null };
-        return { response, loginAnswer: await readBody(response.body, MAX_LOGIN_ANSWER_BYTES) };
+        return { response, loginAnswer: await readBody(response.body, MAX_TOKEN_BYTES) };
       });
     } catch (error) {
       return error instanceof BodyTooLargeError

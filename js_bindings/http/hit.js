@@ -64,8 +64,7 @@ export class HitPath {
       if (!shared.log.isTrusted(now)) return null;
       shared.log.keepUp(now, (work) => context.waitUntil(work));
     }
-    const { kept } = engine;
-    if (kept !== null && !kept.isEmpty && kept.has(head)) return null; // the answer is to carry it (R87)
+    if (engine.kept?.has(head)) return null; // the answer is to carry it (R87)
     const action = core.check(head, now, 0, CheckFlag.PEEK);
     if (action === Action.REFUSE) {
       // Another node may know a managed session that this one does not.

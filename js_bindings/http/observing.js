@@ -13,8 +13,8 @@ import {
 import { withoutCredentials } from '../origin/headers.js';
 import { nameOf, sessionCookies } from '../origin/session-cookies.js';
 import { ENDINGS } from '../sessions/decision.js';
-import { valueAt } from '../util/json-pointer.js';
-import { isUserId } from '../util/user-id.js';
+import { isUserId, userIdIn } from '../util/user-id.js';
+import { fieldsOf } from './body-fields.js';
 import { SAFE_METHODS } from './cross-site.js';
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
@@ -39,8 +39,6 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {boolean} needsBody its body says whom it is about, or which tokens it renews
  * @property {boolean} bringsTokens its answer may
  */
-
-const decoder = new TextDecoder();
 
 /**
  * What an answer has changed.
@@ -108,9 +106,7 @@ export class Observing {
   #userOf(head) {
     const { core, options } = this.#parts;
     if (!this.#isAccepted(head, 0)) return null;
-    const document = JSON.parse(core.bodyText);
-    const ids = options.userId.map((pointer) => valueAt(document, pointer));
-    const id = ids.find((each) => each !== undefined);
+    const id = userIdIn(JSON.parse(core.bodyText), options.userId);
     return isUserId(id) ? String(id) : null;
   }
 
@@ -270,19 +266,6 @@ function statusOf({ type, status }) {
  */
 function userOf({ users, pointer }, headers, body) {
   if (pointer === null) return users;
-  if (body === null) return [];
-  const text = decoder.decode(body);
-  const type = headers.get('content-type') ?? '';
-  /** @type {unknown} */
-  let user;
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
-    user = new URLSearchParams(text).get(pointer.slice(1));
-  } else {
-    try {
-      user = valueAt(JSON.parse(text), pointer);
-    } catch {
-      return [];
-    }
-  }
+  const user = fieldsOf(headers, body)(pointer);
   return isUserId(user) ? [user] : [];
 }

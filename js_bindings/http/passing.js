@@ -5,7 +5,7 @@ import { keptBody, readBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
-import { isSessionCookie, nameOf } from '../origin/session-cookies.js';
+import { removeSessionCookies } from '../origin/session-cookies.js';
 import { headersIn } from '../origin/vary.js';
 import { documentRequestOf } from './context.js';
 import { SAFE_METHODS } from './cross-site.js';
@@ -161,18 +161,6 @@ export class Passing {
     return this.#sender === null
       ? this.#proxy.send(request, { ...sent, headers })
       : this.#sender.send(request, context, sent);
-  }
-}
-
-/**
- * @param {Headers} headers changed in place
- * @param {readonly string[]} names
- */
-function removeSessionCookies(headers, names) {
-  const lines = headers.getSetCookie();
-  headers.delete('set-cookie');
-  for (const line of lines) {
-    if (!isSessionCookie(nameOf(line), names)) headers.append('set-cookie', line);
   }
 }
 

@@ -3,13 +3,10 @@
 // Invariant: nothing that merely accompanies a request proves anything; the refresh token does, if the origin was seen to
 // issue it.
 import { readBody } from '../origin/bodies.js';
+import { cookieOf } from '../origin/headers.js';
 import { sessionCookies } from '../origin/session-cookies.js';
-import { valueAt } from '../util/json-pointer.js';
-
-/** An answer that brings tokens is no longer than this. */
-const MAX_TOKEN_BYTES = 64 * 1024;
-
-const decoder = new TextDecoder();
+import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
+import { fieldsOf } from './body-fields.js';
 
 /**
  * What an answer has to do with tokens.
@@ -22,6 +19,7 @@ const decoder = new TextDecoder();
 const NONE = Object.freeze({ areOwn: false, remember() {} });
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
+/** What a body says at a JSON pointer. @typedef {ReturnType<typeof fieldsOf>} Fields */
 
 /**
  * A request that may have to do with tokens.
@@ -60,11 +58,10 @@ export class Renewals {
     const { changes, core } = this.#parts;
     const asked = fieldsOf(passed.headers, sent);
     const answer = await answerOf(response);
-    const issued =
-      this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie()) || '';
+    const issued = this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie());
     const heads = this.#newHeads(passed, response, answer);
     const isRenewal =
-      valueAt(asked, '/grant_type') === 'refresh_token' ||
+      asked('/grant_type') === 'refresh_token' ||
       passed.candidates.some(({ effect }) => effect === 'renews');
     const cookies = (passed.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
     const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieIn(cookies) : '';
@@ -86,14 +83,14 @@ export class Renewals {
    * The requests that the answer's new access token makes, under this tenant and for all of them (R4).
    * @param {Passed} passed
    * @param {Response} response
-   * @param {unknown} answer
+   * @param {Fields} answer
    * @returns {RequestHead[]}
    */
   #newHeads({ head, headers }, response, answer) {
     const { options, host } = this.#parts;
     const { set } = sessionCookies(headers, response.headers, options.cookie, host.now());
     const token = textAt(answer, options.accessToken);
-    const named = String(valueAt(answer, '/token_type') ?? '').toLowerCase();
+    const named = String(answer('/token_type') ?? '').toLowerCase();
     const schemes = options.authorizationSchemes;
     const scheme = schemes.find((each) => each.toLowerCase() === named) ?? schemes[0];
     const found = [];
@@ -114,7 +111,7 @@ export class Renewals {
     return core.relatives(other).some((relative) => relative.key === key);
   }
 
-  /** @param {unknown} fields */
+  /** @param {Fields} fields */
   #refreshTokenIn(fields) {
     return textAt(fields, this.#parts.options.refreshToken);
   }
@@ -125,54 +122,30 @@ export class Renewals {
    */
   #cookieIn(lines) {
     for (const line of lines) {
-      const [name, ...value] = line.split(';', 1)[0].split('=');
-      if (this.#parts.options.refreshCookie.includes(name.trim())) return value.join('=').trim();
+      const { name, value } = cookieOf(line);
+      if (this.#parts.options.refreshCookie.includes(name)) return value;
     }
     return '';
   }
 }
 
 /**
- * @param {unknown} fields
+ * @param {Fields} fields
  * @param {readonly string[]} pointers
  */
 function textAt(fields, pointers) {
-  const found = pointers.map((pointer) => valueAt(fields, pointer));
+  const found = pointers.map(fields);
   return String(found.find((each) => typeof each === 'string' && each !== '') ?? '');
-}
-
-/**
- * The fields of a request's body.
- * @param {Headers} headers
- * @param {Uint8Array | null} body
- * @returns {unknown}
- */
-function fieldsOf(headers, body) {
-  if (body === null) return null;
-  const text = decoder.decode(body);
-  const type = headers.get('content-type') ?? '';
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
-    return Object.fromEntries(new URLSearchParams(text));
-  }
-  return parsed(text);
 }
 
 /**
  * A copy is read, so that the client gets the original.
  * @param {Response} response
- * @returns {Promise<unknown>}
+ * @returns {Promise<Fields>}
  */
 async function answerOf(response) {
-  if (!/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return null;
+  const { headers } = response;
+  if (!/\bjson\b/i.test(headers.get('content-type') ?? '')) return fieldsOf(headers, null);
   const body = await readBody(response.clone().body, MAX_TOKEN_BYTES).catch(() => null);
-  return body === null ? null : parsed(decoder.decode(body));
-}
-
-/** @param {string} text @returns {unknown} null: it is no JSON */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return fieldsOf(headers, body);
 }

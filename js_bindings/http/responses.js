@@ -1,5 +1,6 @@
 // How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
 // about.
+import { NULL_BODY } from '../origin/any-status.js';
 import { ENDINGS, REASONS } from '../sessions/decision.js';
 import { joined } from '../util/bytes.js';
 import { toHex } from '../util/hex.js';
@@ -31,7 +32,7 @@ export function respond(request, body, status, headers) {
  * @param {T} body
  */
 export function contentFor(status, body) {
-  return status === 204 || status === 304 ? null : body;
+  return NULL_BODY.has(status) ? null : body;
 }
 
 /**

@@ -1,6 +1,9 @@
 // Responses of whatever status an origin has given (rule R41): one over 599 is none that a `Response` can be made with
 // (Fetch standard), and passes all the same. It must not know where a response comes from.
 
+/** Statuses whose responses have no body, not even an empty one (Fetch standard). */
+export const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
 /** The highest that a `Response` can be made with. */
 export const MAX_STATUS = 599;
 

@@ -17,6 +17,7 @@ const SPACES = [0x20, 0x09, 0x0a, 0x0d];
  * @param {Uint8Array} text
  */
 export function isTooDeep(text) {
+  if (text.length <= 2 * MAX_DEPTH) return false; // each level opens and closes
   const first = text.findIndex((byte) => !SPACES.includes(byte));
   if (text[first] !== OPENING_BRACE) return false;
   let depth = 0;

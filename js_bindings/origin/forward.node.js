@@ -8,7 +8,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { responseOf as anyResponseOf } from './any-status.js';
+import { responseOf as anyResponseOf, NULL_BODY } from './any-status.js';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('node:stream').Duplex} Duplex */
@@ -26,9 +26,6 @@ const agents = {
   'http:': new http.Agent({ keepAlive: true }),
   'https:': new https.Agent({ keepAlive: true }),
 };
-
-/** Responses that have no body, whatever their headers say (Fetch standard). */
-const NULL_BODY = new Set([204, 205, 304]);
 
 /** Methods that may be repeated on another connection where an idle one was closed just then (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);

@@ -1,11 +1,8 @@
 // Passes a request on to the origin, and its answer back, as they are (SPEC R41). Knows nothing of
 // sessions.
-import { MAX_STATUS, responseOf } from './any-status.js';
+import { MAX_STATUS, NULL_BODY, responseOf } from './any-status.js';
 import { readRequestBody } from './bodies.js';
 import { endToEnd } from './headers.js';
-
-/** Statuses whose responses have no body (Fetch standard). */
-const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 
 /** A body is over its limit; the origin has got none of it. */
 export class BodyTooLargeError extends Error {}

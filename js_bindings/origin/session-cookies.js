@@ -39,12 +39,28 @@ function isChunk(name, names) {
  * @param {number} now
  */
 export function removeCookieEnds(headers, names, now) {
-  const lines = headers?.getSetCookie() ?? [];
-  const isEnd = (/** @type {string} */ line) => {
+  removeLines(headers, (line) => {
     const end = isSessionCookie(nameOf(line), names) ? endOf(line, now) : null;
     return end !== null && end <= now;
-  };
-  const others = lines.filter((line) => !isEnd(line));
+  });
+}
+
+/**
+ * Takes out of a response's headers what would set or delete one of these cookies.
+ * @param {Headers} headers changed in place
+ * @param {readonly string[]} names
+ */
+export function removeSessionCookies(headers, names) {
+  removeLines(headers, (line) => isSessionCookie(nameOf(line), names));
+}
+
+/**
+ * @param {Headers | null} headers changed in place
+ * @param {(line: string) => boolean} isUnwanted of a `Set-Cookie` field
+ */
+function removeLines(headers, isUnwanted) {
+  const lines = headers?.getSetCookie() ?? [];
+  const others = lines.filter((line) => !isUnwanted(line));
   if (headers === null || others.length === lines.length) return;
   headers.delete('set-cookie');
   for (const line of others) headers.append('set-cookie', line);

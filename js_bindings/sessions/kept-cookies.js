@@ -4,7 +4,7 @@
 // A field may hold a new credential, so it is sealed under a key that only the old one gives (R2).
 // Invariants: what is kept for one credential is given to no other, and to nobody who is another user by then; what is
 // kept is bounded, and the oldest make room.
-import { valueAt } from '../util/json-pointer.js';
+import { userIdIn } from '../util/user-id.js';
 
 /** Of all fields together, in bytes. */
 const MAX_BYTES = 1024 * 1024;
@@ -149,9 +149,7 @@ export class KeptCookies {
   /** @param {Uint8Array} document */
   #userIn(document) {
     try {
-      const parsed = JSON.parse(decoder.decode(document));
-      const ids = this.#userId.map((pointer) => valueAt(parsed, pointer));
-      return JSON.stringify(ids.find((id) => id !== undefined) ?? null);
+      return JSON.stringify(userIdIn(JSON.parse(decoder.decode(document)), this.#userId) ?? null);
     } catch {
       return 'null';
     }

@@ -1,6 +1,7 @@
 // What has dropped or ended a session, for whoever asks why it is not held (rule R72). Only explanations are made from
 // it: nothing is decided by it, and it may forget.
 // Invariant: it holds keys, which are keyed hashes, and no credential.
+import { putNewest } from '../util/newest.js';
 
 /** This many sessions are remembered; then those that changed first are forgotten. */
 const MAX_SESSIONS = 1000;
@@ -40,11 +41,7 @@ export class LastChanges {
 
   /** @param {string} key of a session @param {string} what */
   noteKey(key, what) {
-    this.#changes.delete(key);
-    this.#changes.set(key, { what, time: this.#host.now() });
-    if (this.#changes.size <= MAX_SESSIONS) return;
-    const [oldest] = this.#changes.keys();
-    this.#changes.delete(oldest);
+    putNewest(this.#changes, key, { what, time: this.#host.now() }, MAX_SESSIONS);
   }
 
   /** @param {import('../core/abi.js').RequestHead} head @returns {LastChange | null} */

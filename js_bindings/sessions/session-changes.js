@@ -8,8 +8,7 @@
 import { Action, Credential, RemoteEvent, Status, SucceedFlag } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
-import { valueAt } from '../util/json-pointer.js';
-import { isUserId } from '../util/user-id.js';
+import { isUserId, userIdIn } from '../util/user-id.js';
 import { isUnavailable } from './decision.js';
 
 const NO_BYTES = new Uint8Array();
@@ -572,8 +571,7 @@ export class SessionChanges {
   #userNamedIn(body) {
     try {
       const document = JSON.parse(decoder.decode(body ?? NO_BYTES));
-      const ids = this.#options.userId.map((pointer) => valueAt(document, pointer));
-      const id = ids.find((each) => each !== undefined && each !== null);
+      const id = userIdIn(document, this.#options.userId);
       return isUserId(id) ? this.#core.userKey(JSON.stringify(id)) : null;
     } catch {
       return null;

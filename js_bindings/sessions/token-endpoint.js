@@ -8,7 +8,7 @@ import { failureName } from '../util/failure-name.js';
 import { valueAt } from '../util/json-pointer.js';
 
 /** An answer that brings tokens is no longer than this. */
-const MAX_TOKEN_BYTES = 64 * 1024;
+export const MAX_TOKEN_BYTES = 64 * 1024;
 
 /** After the time that an exchange may take. */
 const GRACE_MS = 100;

@@ -3,7 +3,8 @@
 // is known (SPEC R2).
 // It must not know what happened. Invariant: what this node's own core holds is named by its own family, the first.
 import { toHex } from '../util/hex.js';
-import { valueAt } from '../util/json-pointer.js';
+import { putNewest } from '../util/newest.js';
+import { userIdIn } from '../util/user-id.js';
 
 /** Stands for a user whose identifier a node does not know, and so not the key under another secret. */
 export const ANY_USER = 'f'.repeat(32);
@@ -117,8 +118,7 @@ export class Families {
     if (user === null) return null;
     try {
       const document = JSON.parse(decoder.decode(body));
-      const found = this.#pointers.map((pointer) => valueAt(document, pointer));
-      const text = JSON.stringify(found.find((value) => value !== undefined && value !== null));
+      const text = JSON.stringify(userIdIn(document, this.#pointers));
       return text !== undefined && core.userKey(text) === user ? text : null;
     } catch {
       return null;
@@ -132,11 +132,7 @@ export class Families {
    */
   noteUser(user, identifier) {
     if (user === null || identifier === null) return;
-    this.#users.delete(user);
-    this.#users.set(user, identifier);
-    if (this.#users.size > MAX_USERS) {
-      this.#users.delete(/** @type {string} */ (this.#users.keys().next().value));
-    }
+    putNewest(this.#users, user, identifier, MAX_USERS);
   }
 
   /** @param {string} user its key in the own family */

@@ -1,6 +1,7 @@
 // The sessions that have ended, and the users that were revoked, as far as this node has heard: what the store has
 // forgotten is told to it again (SPEC R31, R34). It must not know stores, nor whose the sessions were.
 // Invariant: it never grows past its bound; what is forgotten first is what ended first.
+import { putNewest } from '../util/newest.js';
 
 /** So many are remembered, of each. */
 const MAX_ENDS = 10_000;
@@ -22,7 +23,7 @@ export class KnownEnds {
    * @param {number} until
    */
   add(key, until) {
-    this.#note(this.#ends, key, until);
+    putNewest(this.#ends, key, until, this.#capacity);
   }
 
   /**
@@ -30,16 +31,7 @@ export class KnownEnds {
    * @param {number} at when the user was revoked, on the store's clock
    */
   addUser(key, at) {
-    this.#note(this.#users, key, Math.max(at, this.#users.get(key) ?? 0));
-  }
-
-  /** @param {Map<string, number>} map @param {string} key @param {number} value */
-  #note(map, key, value) {
-    map.delete(key);
-    map.set(key, value);
-    if (map.size > this.#capacity) {
-      map.delete(/** @type {string} */ (map.keys().next().value));
-    }
+    putNewest(this.#users, key, Math.max(at, this.#users.get(key) ?? 0), this.#capacity);
   }
 
   /** Those that still count, with their end. @param {number} now @returns {[string, number][]} */

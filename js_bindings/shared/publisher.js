@@ -4,6 +4,7 @@
 // that this node knows, so that nodes at any step of a rotation hear of it.
 import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
+import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
 import { OwnEvents } from './own-events.js';
@@ -312,10 +313,7 @@ class RecordNames {
 
   /** @param {string} key @param {string} name */
   set(key, name) {
-    this.#names.delete(key);
-    this.#names.set(key, name);
-    const [oldest] = this.#names.keys();
-    if (this.#names.size > MAX_NAMES) this.#names.delete(oldest);
+    putNewest(this.#names, key, name, MAX_NAMES);
   }
 }
 

@@ -7,6 +7,7 @@
 import { CheckFlag, Credential, Reason, RemoteEvent } from '../core/abi-constants.js';
 import { isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { fromHex, toHex } from '../util/hex.js';
+import { putNewest } from '../util/newest.js';
 import { lookAgain } from './look-again.js';
 import { parseRecord, recordOf, tokenPartsOf } from './record.js';
 import { EXCHANGE, nextStep, REFUSAL, SAVE, WRITTEN } from './token-protocol.js';
@@ -858,11 +859,8 @@ export class SharedTokens {
     const isSame = known?.generation === generation;
     if (isSame && now - known.at < ASK_EVERY_MS) return;
     if (!(await this.#ask(head))) return;
-    this.#asked.delete(key);
-    if (this.#asked.size >= MAX_UNKNOWN) {
-      this.#asked.delete(/** @type {string} */ (this.#asked.keys().next().value));
-    }
-    this.#asked.set(key, { generation, since: isSame ? known.since : now, at: now });
+    const asked = { generation, since: isSame ? known.since : now, at: now };
+    putNewest(this.#asked, key, asked, MAX_UNKNOWN);
   }
 
   /** Whether all who live have been asked for a session, and have had time to answer. @param {string} key */

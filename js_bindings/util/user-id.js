@@ -1,5 +1,6 @@
 // What names a user: where documents have his identifier (rule R81), and what is one where JavaScript is given it, by the
 // caller of `revokeUser` or a message of the webhook. It must not know what is done with it.
+import { valueAt } from './json-pointer.js';
 
 /**
  * What back ends call the identifier of a user: names that two users never share. `login`, `username` and `email` may be
@@ -90,6 +91,21 @@ export const USER_ID_POINTERS = Object.freeze([
   ...PLACES.flatMap((place) => within(`/${place}`)),
   ...SINGLE,
 ]);
+
+/**
+ * The identifier of the user of a document, found as the module finds it: the first of the pointers at which there is a
+ * string or a number.
+ * @param {unknown} document
+ * @param {readonly string[]} pointers
+ * @returns {string | number | undefined} undefined: there is none
+ */
+export function userIdIn(document, pointers) {
+  for (const pointer of pointers) {
+    const value = valueAt(document, pointer);
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) return value;
+  }
+  return undefined;
+}
 
 /**
  * Whether a value names a user. A larger integer than JavaScript can hold has lost its last digits already, and

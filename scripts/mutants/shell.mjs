@@ -1830,7 +1830,7 @@ export const shellMutants = [
   {
     name: 'R87: that a hit looks for what is kept',
     file: HIT,
-    from: 'if (kept !== null && !kept.isEmpty && kept.has(head)) return null;',
+    from: 'if (engine.kept?.has(head)) return null;',
     to: '',
     by: js('succession'),
   },
