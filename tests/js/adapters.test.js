@@ -1,9 +1,7 @@
 // The adapters in the real frameworks, over real HTTP, with the origin's calls counted.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import http from 'node:http';
-import net from 'node:net';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { Hono } from 'hono';
@@ -12,50 +10,13 @@ import { endSession as endInExpress, sesame as forExpress } from 'sesame-edge/ex
 import { endSession as endInHono, sesame as forHono } from 'sesame-edge/hono';
 import { endSession as endInNode, toNodeHandler } from 'sesame-edge/node';
 import { startCli } from '../support/cli.js';
-import { createClient } from '../support/client.js';
 import { assertPrivate, cookie } from '../support/http-case.js';
 import { createOrigin, DOCUMENT, documentOf, READ, SESSION } from '../support/origin.js';
+import { sendRaw } from '../support/send-raw.js';
+import { startsForTests } from '../support/started.js';
 import { createGate, until } from '../support/wait.js';
 
-/** @type {(() => unknown)[]} what a test has started, ended after it, the last first */
-let started = [];
-afterEach(async () => {
-  for (const stop of started.reverse()) await stop();
-  started = [];
-});
-
-async function createSessions(options = {}) {
-  const origin = await createOrigin();
-  const sessions = new SessionCache({ origin: origin.url, ...options });
-  started.push(() => origin.stop());
-  started.push(() => sessions.dispose());
-  return { origin, sessions };
-}
-
-/** @param {http.RequestListener} listener */
-async function listen(listener) {
-  const server = http.createServer(listener);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  const client = createClient(`http://127.0.0.1:${port}`);
-  started.push(() => {
-    client.close();
-    server.close().closeAllConnections();
-  });
-  return { fetch: client.fetch, port, server };
-}
-
-/** Sends bytes as they are. @param {number} port @param {string} text @returns {Promise<string>} */
-function sendRaw(port, text) {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    const socket = net.connect(port, '127.0.0.1', () => socket.write(text));
-    socket.setEncoding('utf8').on('data', (part) => {
-      said += part;
-    });
-    socket.on('error', reject).on('close', () => resolve(said));
-  });
-}
+const { ends, createSessions, listen } = startsForTests();
 
 describe('sesame-edge/node', () => {
   test('the whole handler: a document costs one call, all else streams through', async () => {
@@ -166,7 +127,7 @@ describe('sesame-edge/node', () => {
     assert.equal((await fetch(DOCUMENT, { headers: cookie('ada') })).status, 200);
     origin.on('POST /x', { status: 204 });
     const lines = ['POST /x HTTP/1.1', 'Host: a', 'Content-Length: 1', 'Expect: 100-continue'];
-    const said = await sendRaw(port, `${lines.join('\r\n')}\r\nConnection: close\r\n\r\nx`);
+    const said = await sendRaw(port, `${lines.join('\r\n')}\r\nConnection: close\r\n\r\nx`, 'utf8');
     assert.match(said, /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 204 /);
   });
 
@@ -181,7 +142,7 @@ describe('sesame-edge/node', () => {
       ['GET / HTTP/1.1', 'u@a', 400],
       ['GET / HTTP/1.1', 'a:x', 400],
     ]) {
-      const said = await sendRaw(port, `${line}\r\nHost: ${host}\r\n\r\n`);
+      const said = await sendRaw(port, `${line}\r\nHost: ${host}\r\n\r\n`, 'utf8');
       assert.match(said, new RegExp(`^HTTP/1.1 ${status} `), String(line));
     }
     assert.equal(origin.calls().length, 0);
@@ -255,7 +216,7 @@ const frameworks = {
       response.status(error.status).set(error.headers).end();
     };
     app.use(onError);
-    return /** @type {http.RequestListener} */ (app);
+    return /** @type {import('node:http').RequestListener} */ (app);
   },
   /** @param {SessionCache} sessions @param {unknown[]} errors */
   Hono(sessions, errors) {
@@ -368,10 +329,10 @@ describe('the examples', () => {
   for (const name of ['node', 'express', 'hono']) {
     test(`examples/${name} starts, and asks its origin once a session`, async () => {
       const origin = await createOrigin();
-      started.push(() => origin.stop());
+      ends(() => origin.stop());
       const program = fileURLToPath(new URL(`../../examples/${name}/server.mjs`, import.meta.url));
       const example = startCli(['--origin', origin.url, '--port', '0'], { program });
-      started.push(async () => {
+      ends(async () => {
         example.child.kill('SIGKILL');
         await example.closed;
       });

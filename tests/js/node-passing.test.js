@@ -3,53 +3,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import express from 'express';
 import { SessionCache } from 'sesame-edge';
 import { toNodeHandler, toUpgradeHandler } from 'sesame-edge/node';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createClient } from '../support/client.js';
 import { cookie } from '../support/http-case.js';
-import { createOrigin, DOCUMENT, SESSION } from '../support/origin.js';
+import { DOCUMENT, SESSION } from '../support/origin.js';
+import { sendRaw } from '../support/send-raw.js';
+import { startsForTests } from '../support/started.js';
 import { createGate, until } from '../support/wait.js';
 
-/** @type {(() => unknown)[]} what a test has started, ended after it, the last first */
-let started = [];
-afterEach(async () => {
-  for (const stop of started.reverse()) await stop();
-  started = [];
-});
-
-/** @param {any} [options] */
-async function createSessions(options = {}) {
-  const origin = await createOrigin();
-  const sessions = new SessionCache({ origin: origin.url, ...options });
-  started.push(() => origin.stop());
-  started.push(() => sessions.dispose());
-  return { origin, sessions };
-}
-
-/** @param {http.Server} server */
-async function listen(server) {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  const client = createClient(`http://127.0.0.1:${port}`);
-  started.push(() => {
-    client.close();
-    server.close().closeAllConnections();
-  });
-  return { fetch: client.fetch, port, server };
-}
-
-/** Sends bytes as they are, and gives what comes until the connection ends. @param {number} port @param {string} text */
-async function sendRaw(port, text) {
-  const socket = net.connect(port, '127.0.0.1', () => socket.write(text));
-  let said = '';
-  for await (const part of socket.setEncoding('latin1')) said += part;
-  return said;
-}
+const { ends, createSessions, listen } = startsForTests();
 
 /**
  * An origin that says what it hears.
@@ -71,7 +37,7 @@ function talkAt(origin) {
       server.handleUpgrade(request, socket, head, (opened) => server.emit('connection', opened));
     }
   });
-  started.push(() => {
+  ends(() => {
     for (const socket of server.clients) socket.terminate();
   });
   return { server, upgrades };
@@ -87,7 +53,7 @@ function connect(port, path, headers = {}) {
     headers,
   });
   socket.on('error', () => {}); // a test that waits for one hears it all the same
-  started.push(() => socket.terminate());
+  ends(() => socket.terminate());
   return socket;
 }
 
@@ -429,7 +395,7 @@ describe('what passes through Node as it is', () => {
       return fetch(input, init);
     };
     const sessions = new SessionCache({ origin: origin.url }, { fetch: own });
-    started.push(() => sessions.dispose());
+    ends(() => sessions.dispose());
     const { fetch: ask } = await listen(http.createServer(toNodeHandler(sessions)));
     origin.on('GET /x', { headers: { 'content-encoding': 'gzip' }, body: gzipSync('packed') });
     const answer = await ask('/x', { headers: { upgrade: 'websocket' } });

@@ -9,6 +9,7 @@ import { toNodeHandler } from 'sesame-edge/node';
 import { serve } from 'sesame-edge/serve';
 import { attempt, cookie } from '../support/http-case.js';
 import { READ } from '../support/origin.js';
+import { sendRaw } from '../support/send-raw.js';
 import { createNodeTarget } from '../support/targets.js';
 
 const MAX_DEPTH = 512;
@@ -80,21 +81,11 @@ async function createOddOrigin() {
 }
 
 /** What is answered on the wire. @param {string} base @param {string} path @param {string} method */
-function statusLine(base, path, method) {
-  const { hostname, port } = new URL(base);
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const socket = net.connect(Number(port), hostname, () =>
-      socket.write(
-        `${method} ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
-      ),
-    );
-    socket.on('data', (data) => {
-      text += data;
-    });
-    socket.on('error', reject).on('close', () => resolve(text));
-  });
-}
+const statusLine = (base, path, method) =>
+  sendRaw(
+    Number(new URL(base).port),
+    `${method} ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
 
 describe('statuses that no Response can be made with', () => {
   for (const host of ['Node', 'workerd']) {

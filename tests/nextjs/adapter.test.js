@@ -1,7 +1,7 @@
 // The parts of `sesame-edge/next` that need no server of Next.js, with its own requests, responses and cookies, a
 // real cache and a real origin.
 import assert from 'node:assert/strict';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { NextRequest, NextResponse } from 'next/server.js';
 import { SessionCache } from 'sesame-edge';
 import { createSesame } from 'sesame-edge/next';
@@ -9,22 +9,10 @@ import { sesameProxy } from '../../adapters/next/proxy.js';
 import { currentHeaders, withPublicHost } from '../../adapters/next/request-headers.js';
 import { sharedInstance } from '../../adapters/next/shared-instance.js';
 import { cookie } from '../support/http-case.js';
-import { createOrigin, DOCUMENT, READ } from '../support/origin.js';
+import { DOCUMENT, READ } from '../support/origin.js';
+import { startsForTests } from '../support/started.js';
 
-/** @type {(() => unknown)[]} what a test has started, ended after it, the last first */
-let started = [];
-afterEach(async () => {
-  for (const stop of started.reverse()) await stop();
-  started = [];
-});
-
-async function createSessions(options = {}) {
-  const origin = await createOrigin();
-  const sessions = new SessionCache({ origin: origin.url, ...options });
-  started.push(() => origin.stop());
-  started.push(() => sessions.dispose());
-  return { origin, sessions };
-}
+const { ends, createSessions } = startsForTests();
 
 /** The module as another bundle has it. @returns {Promise<typeof import('../../adapters/next/shared-instance.js')>} */
 const anotherBundle = (/** @type {number} */ number) =>
@@ -37,7 +25,7 @@ describe('one cache for a process', () => {
   const newName = () => {
     number += 1;
     const name = `test ${number}`;
-    started.push(() => sharedInstance(() => assert.fail(), name).dispose());
+    ends(() => sharedInstance(() => assert.fail(), name).dispose());
     return name;
   };
 
@@ -82,7 +70,7 @@ describe('one cache for a process', () => {
     });
     Object.assign(env, { NODE_ENV: 'development' });
     const first = sharedInstance({ origin }, name);
-    started.push(() => first.dispose());
+    ends(() => first.dispose());
     assert.notEqual(sharedInstance({ origin, freshFor: '1m' }, name), first);
   });
 
