@@ -224,8 +224,7 @@ export class Publisher {
       isFirst = false;
       const told = again && (await this.#ownEvents.find(action, user, called));
       if (told) return told; // its answer was lost
-      const passed = this.#host.monotonic() - calledTick;
-      const before = action === 'revoke' ? this.#log.time - passed : 0;
+      const before = action === 'revoke' ? await this.#timeOfCall(calledTick) : 0;
       if (before > 0) this.#log.ends.addUser(user, before);
       for (const family of others) {
         const key = this.#families.userKey(family, user);
@@ -238,6 +237,18 @@ export class Publisher {
       this.#lastTold = position;
       return position;
     });
+  }
+
+  /**
+   * When that was on the store's clock: a node that has not read the log yet asks for it, since its own may be off.
+   * @param {number} tick on the monotonic clock
+   * @returns {Promise<number>} 0: nobody can say
+   */
+  async #timeOfCall(tick) {
+    const isPlaced = this.#log.position !== null;
+    const found = isPlaced ? null : await this.#store.changes(null);
+    const time = isPlaced ? this.#log.time : (found?.position.time ?? 0);
+    return Math.max(0, time - (this.#host.monotonic() - tick));
   }
 
   /** The newest event that this node has read or written. @returns {Position | null} */

@@ -336,6 +336,21 @@ describe('several nodes', () => {
     assert.equal(origin.calls.length, 2);
   });
 
+  test('R23, R31: a node that has not heard of the store yet revokes at the store’s time, not at its own', async () => {
+    const { origin, nodes, store, clock } = await startNodes(1);
+    await ask(nodes[0].sessions);
+    const now = () => clock.now() - MINUTE;
+    const edge = new SessionCache(
+      { origin: ORIGIN, store, secret: '0'.repeat(32) },
+      { fetch: origin.fetch, now, monotonic: clock.now, sleep: clock.sleep, sharesPromises: false },
+    );
+    endings.push(() => edge.dispose());
+    await edge.revokeUser('id-ada');
+    await rest();
+    assert.equal(await nodes[0].sessions.getSession(ada), null);
+    assert.equal(await edge.getSession(ada), null);
+  });
+
   test('R30, R31: a node that starts later does not bring back what was ended before', async () => {
     let isGone = false;
     const answer = (/** @type {Headers} */ headers) =>
