@@ -55,7 +55,7 @@ function startNodes() {
         webhookSecret: WEBHOOK_SECRET,
         store,
       },
-      { fetch: origin.fetch, now, sleep },
+      { fetch: origin.fetch, now, monotonic: now, sleep },
     );
   });
   return { clock, origin, nodes };

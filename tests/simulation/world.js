@@ -173,6 +173,7 @@ export class World {
   host(owner = null, ahead = 0) {
     return {
       now: () => this.time + ahead,
+      monotonic: () => this.time,
       sleep: (/** @type {number} */ ms, /** @type {AbortSignal} */ signal) =>
         this.#sleep(ms, signal, owner),
       fetch: (/** @type {string | Request} */ input, /** @type {RequestInit} */ init = {}) =>
