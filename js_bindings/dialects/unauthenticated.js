@@ -53,11 +53,14 @@ function formOf(text) {
 export class Unauthenticated {
   #forms;
   #userId;
+  /** What is in every "no": JSON writes these in one way only. Empty: some form has a value of another kind. */
+  #words;
 
   /** @param {{ unauthenticated: readonly Form[], userId: readonly string[] }} options as parsed */
   constructor({ unauthenticated, userId }) {
     this.#forms = [NO_USER, ...unauthenticated];
     this.#userId = userId;
+    this.#words = wordsOf(this.#forms);
   }
 
   /**
@@ -71,7 +74,9 @@ export class Unauthenticated {
     if (status === NO_CONTENT) {
       return this.#forms.some((form) => 'status' in form) ? 'no' : null;
     }
-    const value = documentIn(body);
+    const text = textIn(body);
+    if (text === null || !this.#mayBeNo(text)) return null;
+    const value = parsed(text);
     if (value === null) return 'no';
     if (typeof value !== 'object' || Array.isArray(value)) return null;
     const isEmpty = Object.keys(value).length === 0;
@@ -85,18 +90,31 @@ export class Unauthenticated {
     return isNo ? 'no' : null;
   }
 
+  /** Whether it has to be parsed. @param {string} text */
+  #mayBeNo(text) {
+    const isEmpty = !text.includes('"'); // a member has a name
+    return isEmpty || this.#words.length === 0 || this.#words.some((word) => text.includes(word));
+  }
+
   /** @param {object} value */
   #namesUser(value) {
     return this.#userId.some((pointer) => (valueAt(value, pointer) ?? null) !== null);
   }
 }
 
-/** @param {Uint8Array} body */
-function documentIn(body) {
+/** @param {Form[]} forms @returns {string[]} */
+function wordsOf(forms) {
+  const values = forms.flatMap((form) => ('pointer' in form ? [form.value] : []));
+  const areWords = values.every((value) => value === null || typeof value === 'boolean');
+  return areWords ? [...new Set(values.map(String))] : [];
+}
+
+/** @param {Uint8Array} body @returns {string | null} null: it is no text */
+function textIn(body) {
   try {
-    return parsed(decoder.decode(body));
+    return decoder.decode(body);
   } catch {
-    return undefined; // no text
+    return null;
   }
 }
 

@@ -63,6 +63,9 @@ const FAILED = Object.freeze({
   failure: null,
 });
 
+/** Why a complete answer is none; each `Error` that is made costs more than a hit. */
+const NO_DOCUMENT = new Error('no document');
+
 /** The tokens with which it would be asked cannot be had. */
 const UNAUTHORIZED = 'no tokens';
 
@@ -146,7 +149,8 @@ export class DocumentCalls {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
     if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
-    let failure = new Error('failed');
+    /** @type {Error | null} */
+    let failure = null;
     const limits = {
       ...{ timeoutMs: originTimeout, maxBytes: maxDocument },
       onFailure: (/** @type {unknown} */ cause) => {
@@ -156,13 +160,12 @@ export class DocumentCalls {
       },
     };
     const reply = await originCall(this.#host, origin + documentPath, init, limits);
-    if (reply === null) return failed(failure);
+    if (reply === null) return failed(failure ?? new Error('failed'));
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
     if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
     if (reply.ok && reply.body && isTooDeep(reply.body)) {
       return { ...failed(new Error('nested too deeply')), isTooDeep: true };
     }
-    failure = new Error(reply.ok ? 'no document' : `status ${reply.status}`);
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const body = reply.body ?? NO_BYTES;
@@ -185,7 +188,7 @@ export class DocumentCalls {
       successor: isChanged && successor !== '' ? { cookie: successor, endsAtMs } : null,
       isUnkeyed,
       isDoubtful: verdict === 'doubtful',
-      failure,
+      failure: reply.ok ? NO_DOCUMENT : new Error(`status ${reply.status}`),
       isTooDeep: false,
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };

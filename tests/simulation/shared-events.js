@@ -84,8 +84,10 @@ function tell(node, what, call, done) {
     let how = 'returned';
     await call().catch((error) => {
       if (error.code === 'ERR_SESAME_ORIGIN_UNAVAILABLE') how = 'nobody can say whose it is';
-      else if (error.code === 'ERR_SESAME_STORE_UNAVAILABLE') how = 'the others do not know yet';
-      else throw error;
+      else if (error.code === 'ERR_SESAME_STORE_UNAVAILABLE') {
+        how = 'the others do not know yet';
+        node.link.failedIn.add(node.world.current);
+      } else throw error;
     });
     node.world.tell(`${label} → ${how}`);
     if (how !== 'nobody can say whose it is') done();

@@ -226,7 +226,8 @@ Outcome SessionCache::fill_document(Lease* lease, const OriginAnswer& answer, Ti
   }
 
   const std::uint32_t tag = user ? user_tag(*user) : 0;
-  TimeMs born_at = now;
+  // A revocation from while the origin was being asked ends what it answers (R10, R31).
+  TimeMs born_at = std::min(now, lease->deadline - config_.lease_for);
   TimeMs ends_at = answer.ends_at;
   const EntryInfo old = document_at(lease->key, now);
   if (now < old.expires_at && old.user_tag == tag) {
