@@ -90,6 +90,26 @@ export function pause(host, milliseconds) {
   return host.sleep(milliseconds, new AbortController().signal);
 }
 
+/** Why a timer is not wanted any more. Without a reason, each abort makes an exception with its stack. */
+const OVER = 'over';
+
+/**
+ * Rings after some time, unless it is called off.
+ * @param {Pick<Host, 'sleep'>} host
+ * @param {number} milliseconds
+ * @param {() => void} ring
+ * @returns {() => void} calls it off
+ */
+export function ringAfter(host, milliseconds, ring) {
+  if (host.sleep === sleep) {
+    const timer = setTimeout(ring, Math.min(milliseconds, MAX_TIMER_MS)); // without a signal, at a third of its cost
+    return () => clearTimeout(timer);
+  }
+  const over = new AbortController();
+  host.sleep(milliseconds, over.signal).then(() => over.signal.aborted || ring());
+  return () => over.abort(OVER);
+}
+
 // A timer rings after a millisecond at the earliest.
 const defer = globalThis.setImmediate ?? ((/** @type {() => void} */ work) => setTimeout(work, 0));
 

@@ -2,10 +2,8 @@
 // nor what an answer means.
 // Invariant: it ends within its time, whatever the origin does and however late the host's fetch notices an abort; it
 // never rejects.
+import { ringAfter } from '../host.js';
 import { readBody } from './bodies.js';
-
-/** Why a timer is not wanted any more. Without a reason, each abort makes an exception with its stack. */
-const OVER = 'over';
 
 /**
  * The origin's answer.
@@ -48,20 +46,19 @@ export async function originCall(host, url, init, { timeoutMs, maxBytes, onFailu
  */
 export async function withTimeout(host, timeoutMs, work) {
   const timeout = new AbortController();
-  const done = new AbortController();
-  const timer = host.sleep(timeoutMs, done.signal).then(() => {
-    if (!done.signal.aborted) timeout.abort();
-  });
+  let callOff = () => {};
   /** @type {Promise<never>} */
   const timedOut = new Promise((_, reject) => {
-    timeout.signal.addEventListener('abort', () => reject(new Error('time-out')));
+    callOff = ringAfter(host, timeoutMs, () => {
+      timeout.abort();
+      reject(new Error('time-out'));
+    });
   });
   timedOut.catch(() => {});
   try {
     // A host's fetch may be slow to notice an abort: the time-out counts by itself.
     return await Promise.race([work(timeout.signal), timedOut]);
   } finally {
-    done.abort(OVER);
-    await timer;
+    callOff();
   }
 }

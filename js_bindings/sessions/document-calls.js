@@ -49,6 +49,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  */
 
 const NO_BYTES = new Uint8Array();
+const NOTHING_SET = Object.freeze({ isChanged: false, successor: '', endsAtMs: 0 });
 
 /** @type {DocumentReply} */
 const FAILED = Object.freeze({
@@ -170,8 +171,10 @@ export class DocumentCalls {
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const body = reply.body ?? NO_BYTES;
     const verdict = this.#unauthenticated.verdictOn(reply.status, body);
-    const cookies = sessionCookies(headers, reply.headers, cookie, now);
-    const { isChanged, successor, endsAtMs } = cookies;
+    const setsCookies = reply.headers.getSetCookie().length > 0;
+    const { isChanged, successor, endsAtMs } = setsCookies
+      ? sessionCookies(headers, reply.headers, cookie, now)
+      : NOTHING_SET;
     return {
       answer: {
         httpStatus: reply.status,
@@ -181,7 +184,7 @@ export class DocumentCalls {
         meta: verdict === null ? metaOf(reply, etag) : keptHeadersOf(reply),
         body,
         endsAtMs: isChanged ? 0 : endsAtMs,
-        setsCookies: reply.headers.getSetCookie().length > 0,
+        setsCookies,
       },
       headers: new Headers(reply.headers),
       changesCredential: isChanged,

@@ -21,6 +21,8 @@ export class Link {
   state = 'well';
   /** Requests in which the store could not be told something. @type {Set<number>} */
   failedIn = new Set();
+  /** Requests in which any call of the store has failed. @type {Set<number>} */
+  troubledIn = new Set();
   #run;
   #node;
   /** @type {() => void} */
@@ -134,6 +136,7 @@ export class Link {
 
   /** @param {string} name @param {number} request */
   #failure(name, request) {
+    this.troubledIn.add(request);
     if (TELLINGS.includes(name)) this.failedIn.add(request);
     return new StoreUnavailableError();
   }

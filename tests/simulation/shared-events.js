@@ -169,9 +169,9 @@ function webhook(node) {
   node.request(`webhook: ${action} ${id} v${version}`, async (_, label) => {
     const { status } = await node.send('/api/auth/revoke', { method: 'POST', headers, body });
     world.tell(`${label} → ${status}`);
-    const isTold = !node.link.failedIn.has(world.current);
-    if (status !== (isTold ? 204 : 503))
-      node.judge.violate(`R23: a webhook was answered ${status}`);
+    const hasFailed = status === 503 && node.link.troubledIn.has(world.current);
+    if (hasFailed) node.link.failedIn.add(world.current);
+    else if (status !== 204) node.judge.violate(`R23: a webhook was answered ${status}`);
     for (const token of ended) node.judge.revoke(token);
     if (action === 'invalidate') node.judge.show(id, version);
   });
