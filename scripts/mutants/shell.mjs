@@ -777,9 +777,16 @@ export const shellMutants = [
   {
     name: 'R23: that a revocation which is told again ends nothing that began since it was called',
     file: PUBLISHER,
-    from: "action === 'revoke' ? this.#log.time - passed : 0",
+    from: "action === 'revoke' ? await this.#timeOfCall(calledTick) : 0",
     to: '0',
     by: js('guards-shared'),
+  },
+  {
+    name: 'R23: that a node which has not heard of the store revokes at the store’s time',
+    file: PUBLISHER,
+    from: 'isPlaced ? this.#log.time : (found?.position.time ?? 0)',
+    to: 'this.#log.time',
+    by: stores('nodes'),
   },
   {
     name: 'R23: that a revocation whose answer was lost is not told again',
