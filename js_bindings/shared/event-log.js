@@ -52,6 +52,8 @@ export class SharedLog {
   #placedAt = 0;
   /** The same on the monotonic clock. */
   #placedTick = 0;
+  /** The same on the store's, as far as that is known. */
+  #placedTime = 0;
   #begunAt;
   /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
@@ -128,13 +130,13 @@ export class SharedLog {
   /** The store's clock, as far as that is known: a clock that is set here does not move it (SPEC R32). */
   get time() {
     if (this.#position === null) return this.#host.now();
-    return this.#position.time + this.#host.monotonic() - this.#placedTick;
+    return this.#placedTime + this.#host.monotonic() - this.#placedTick;
   }
 
   /** The same at the latest: in a suspended machine only the wall clock goes on, if nobody sets it. */
   get latestTime() {
     if (this.#position === null) return this.#host.now();
-    return Math.max(this.time, this.#position.time + this.#host.now() - this.#placedAt);
+    return Math.max(this.time, this.#placedTime + this.#host.now() - this.#placedAt);
   }
 
   /**
@@ -428,9 +430,11 @@ export class SharedLog {
   /** Reads a piece of the log; whether that was the last. */
   async #readOn() {
     const from = this.#position;
+    let askedTick = this.#host.monotonic();
     const found = await this.#store.changes(from);
     if (this.#position !== from) return false; // another request was faster
     if (found === null || from === null) {
+      if (found === null) askedTick = this.#host.monotonic();
       const begun = found ?? (await this.#store.changes(null));
       if (begun === null) throw new Error('the store has no history');
       const now = this.#host.now();
@@ -449,28 +453,35 @@ export class SharedLog {
       }
       // What the others have told another history until now is news here.
       const told = isOther ? { ...begun.position, at: START } : begun.position;
-      this.#place(told);
+      this.#place(told, askedTick);
       return told === begun.position;
     }
     const now = this.#host.now();
-    for (const event of found.events) this.#apply(event, now, found.position.time);
-    this.#place(found.position);
+    this.#place(found.position, askedTick);
+    for (const event of found.events) this.#apply(event, now);
     return !found.more;
   }
 
-  /** @param {Position} position */
-  #place(position) {
-    this.#position = position;
+  /**
+   * The store's clock was `position.time` at some moment since it was asked. A store or a node that stood still meanwhile
+   * does not make that less certain: what is known of its clock counts for as long as it may be so.
+   * @param {Position} position
+   * @param {number} askedTick
+   */
+  #place(position, askedTick) {
+    const expected = this.#position === null ? position.time : this.time;
     this.#placedAt = this.#host.now();
     this.#placedTick = this.#host.monotonic();
+    const latest = position.time + this.#placedTick - askedTick;
+    this.#position = position;
+    this.#placedTime = Math.min(Math.max(position.time, expected), latest);
   }
 
   /**
    * @param {import('../stores/store.js').StoreEvent} event
    * @param {number} now
-   * @param {number} storeNow by the store's clock, when it was read
    */
-  #apply(event, now, storeNow) {
+  #apply(event, now) {
     const meaning = this.#families.meaningOf(event, KINDS);
     if (meaning === 'unclear') this.#loseSight(now); // something has happened here, to whomever
     if (meaning !== 'clear') return;
@@ -484,11 +495,10 @@ export class SharedLog {
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
     if (kind === 'revoke') {
-      // Its answer may have been on its way for a while: rather too late than too early.
       const { before, time } = event;
       const at = before ?? time;
       if (at !== undefined) this.ends.addUser(key, at);
-      const called = at === undefined ? 0 : now - Math.max(0, storeNow - at);
+      const called = at === undefined ? 0 : Math.min(now, at - this.clockOffset);
       const isOrdered = before === undefined && called > 0;
       const how = isOrdered ? RemoteEvent.USER_REVOKED_AT : RemoteEvent.USER_REVOKED;
       this.#core.applyRemote(how, key, now, called);

@@ -52,7 +52,8 @@ const REFILL_PER_READING = 1024;
 
 /**
  * What a node has to know of a session that it holds, to write it without its credential.
- * @typedef {{ version: number, places: RecordPlace[] }} Note
+ * @typedef {{ version: number, bornAt: number, places: RecordPlace[] }} Note `bornAt`: when its session began, on the store's
+ *   clock: what is reckoned from this node's own moves when that is set
  */
 
 /**
@@ -276,7 +277,11 @@ export class SharedTokens {
   async keep(head, version, tokens, bornAtMs) {
     const before = this.#core.exportSession(head, this.#host.now());
     if (before === null) return false;
-    const note = { version, places: this.#placesOf(head) };
+    const { clockOffset } = this.#log;
+    const bornAt =
+      this.#noted(before)?.note.bornAt ??
+      before.expiresAtMs - this.#options.expiresIn + clockOffset;
+    const note = { version, bornAt, places: this.#placesOf(head) };
     const session = { ...before, ...tokens, note: textOf(note) };
     if (!this.#adopt(session, this.#core.sequence, false)) return false;
     await this.#publish(before.key, bornAtMs);
@@ -608,7 +613,7 @@ export class SharedTokens {
    * @param {Found | Unknown} stored what it replaces
    * @param {boolean} isNew it has never been there
    */
-  #recordOf({ access, refresh, accessExpiresAtMs, expiresAtMs, user, note }, stored, isNew) {
+  #recordOf({ access, refresh, accessExpiresAtMs, user, note }, stored, isNew) {
     const { clockOffset, position } = this.#log;
     const tokens = {
       turn: note.version,
@@ -623,8 +628,8 @@ export class SharedTokens {
     const who = this.#families.identifierOf(user);
     return {
       ...{ at, history, writer: family.writer, who, user, isTold: !isNew },
-      expiresAtMs: expiresAtMs + clockOffset,
-      bornAtMs: expiresAtMs - this.#options.expiresIn + clockOffset,
+      expiresAtMs: note.bornAt + this.#options.expiresIn,
+      bornAtMs: note.bornAt,
       ...tokens,
     };
   }
@@ -758,7 +763,8 @@ export class SharedTokens {
     const { clockOffset } = this.#log;
     const user = this.#userOf({ record, place });
     this.#families.noteUser(user, record.who);
-    const note = { version, places: this.#placesOf(head) };
+    const bornAt = record.expiresAtMs - this.#options.expiresIn;
+    const note = { version, bornAt, places: this.#placesOf(head) };
     return {
       ...{ key, user, access: record.access, refresh: record.refresh, note },
       noteText: textOf(note),
@@ -958,9 +964,9 @@ function parsed(bytes) {
 }
 
 /** @param {Note} note */
-function textOf({ version, places }) {
+function textOf({ version, bornAt, places }) {
   const each = places.map(({ name, key, family }) => `${family.keys.id}:${name}:${toHex(key)}`);
-  return [version, ...each].join(' ');
+  return [version, bornAt, ...each].join(' ');
 }
 
 /**
@@ -970,11 +976,11 @@ function textOf({ version, places }) {
  */
 function noteIn(text, families) {
   if (text === '') return null;
-  const [version, ...each] = text.split(' ');
+  const [version, bornAt, ...each] = text.split(' ');
   const places = each.flatMap((part) => {
     const [id, name, key] = part.split(':');
     const family = families.all.find(({ keys }) => keys.id === id);
     return family === undefined ? [] : [{ family, name, key: fromHex(key) }];
   });
-  return { version: Number(version), places };
+  return { version: Number(version), bornAt: Number(bornAt), places };
 }

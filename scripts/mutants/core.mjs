@@ -42,6 +42,13 @@ export const coreMutants = [
     isNative: true,
   },
   {
+    name: 'R23: that a session begins when its document is asked for',
+    file: 'wasm/core/session/session_fill.cc',
+    from: 'std::min(now, lease->deadline - config_.lease_for)',
+    to: 'now',
+    isNative: true,
+  },
+  {
     name: 'R80: that a success which says no is told from a document where it is kept',
     file: 'wasm/core/session/session_fill.cc',
     from: 'if (answer.is_refusal) http_status |= http::kUnauthenticated;',

@@ -13,6 +13,7 @@
  * @property {number} answered
  * @property {number} status 0: there was no answer
  * @property {boolean} [isPending] of an end or a write: the answer said that the other nodes do not know of it yet
+ * @property {string} [why] of an answer that is no success: what the node's log says of it
  * @property {number} [version] of the document: the one read, or the one written
  */
 

@@ -102,7 +102,8 @@ export async function runUser({
       const isDocument = between(0, 1) < 0.7;
       const response = await ask(node, isDocument ? ME : POSTS, { headers });
       const body = response.status === 200 ? await response.json() : await response.arrayBuffer();
-      return { status: response.status, ...(isDocument && { version: body.version }) };
+      const why = response.status === 200 ? '' : (response.headers.get('x-why') ?? '');
+      return { status: response.status, why, ...(isDocument && { version: body.version }) };
     });
 
   async function write() {

@@ -14,11 +14,11 @@ export function storyOf({ user, at }, { entries, redemptions, deaths, faults }) 
   const lines = [];
   for (const each of entries) {
     if (each.user !== user || each.answered < from || each.sent > at + 1000) continue;
-    const { what, session, node, status, version = '', isPending, sent, answered } = each;
+    const { what, session, node, status, version = '', isPending, sent, answered, why = '' } = each;
     const took = `${Math.round(answered - sent)} ms`;
     lines.push([
       sent,
-      `${what} ${session} at ${node}: ${status} ${isPending ? 'pending' : ''} ${version} (${took})`,
+      `${what} ${session} at ${node}: ${status} ${isPending ? 'pending' : ''} ${version} (${took}) ${why}`,
     ]);
   }
   for (const { token, node, isFirst, isLost, ...each } of redemptions) {

@@ -89,6 +89,17 @@ TEST_CASE(
   CHECK(node.check(bearer("newest")).action == Action::kServe);
 }
 
+TEST_CASE("R10, R31: a revocation from while the origin was being asked ends what it answered") {
+  Fixture node;
+  const LeaseId lease = node.begin(bearer("a"));
+  node.pass(2'000);
+  const TimeMs called_at = node.now();
+  node.pass(3'000);
+  REQUIRE(node.fill(lease, document("7")).action == Action::kServe);
+  node.cache().apply(RemoteEvent::kUserRevoked, user_key(node, R"("7")"), node.now(), called_at);
+  CHECK(node.check(bearer("a")).action == Action::kRefuse);
+}
+
 TEST_CASE("R31: a credential that stands for somebody else elsewhere is asked for anew") {
   Fixture node;
   node.hold(cookie("a"), document("7"));

@@ -29,6 +29,8 @@ function linkTo(store) {
     ...{ isCut: false, isDeaf: false, calls: 0, store: /** @type {any} */ (null) },
     /** What happens before a call arrives. @type {(name: string) => Promise<unknown>} */
     before: async () => {},
+    /** And before its answer does. @type {(name: string) => Promise<unknown>} */
+    after: async () => {},
   };
   link.store = new Proxy(store, {
     get(target, name) {
@@ -43,7 +45,9 @@ function linkTo(store) {
         link.calls += 1;
         await link.before(String(name));
         if (link.isCut) throw new StoreUnavailableError();
-        return found.apply(target, args);
+        const answer = await found.apply(target, args);
+        await link.after(String(name));
+        return answer;
       };
     },
   });
@@ -349,6 +353,23 @@ describe('several nodes', () => {
     await rest();
     assert.equal(await nodes[0].sessions.getSession(ada), null);
     assert.equal(await edge.getSession(ada), null);
+  });
+
+  test('R23, R31: an answer of the store that was long on its way does not make a node’s revocation an earlier one', async () => {
+    const { clock, nodes, pass } = await startNodes(2);
+    const [one, other] = nodes;
+    let isSlow = true;
+    one.link.after = async (name) => {
+      if (name === 'changes' && isSlow) await clock.sleep(3 * SECOND, new AbortController().signal);
+    };
+    await pass(2 * SECOND); // its reading has begun
+    await ask(other.sessions);
+    await pass(SECOND);
+    isSlow = false;
+    await pass(SECOND);
+    await one.sessions.revokeUser('id-ada');
+    await rest();
+    assert.equal(await other.sessions.getSession(ada), null);
   });
 
   test('R30, R31: a node that starts later does not bring back what was ended before', async () => {
