@@ -1,7 +1,9 @@
-// Tokens that the origin issues and exchanges while Sesame looks on: the access token of a renewal goes on with the
-// session that its refresh token was issued for (rules R24, R85). It must not know what is held of a session.
+// Tokens that the origin issues, exchanges and revokes while Sesame looks on: the access token of a renewal goes on with
+// the session that its refresh token was issued for (rules R24, R85), and what a sign-out revokes by its token is dropped
+// (R82). It must not know what is held of a session.
 // Invariant: nothing that merely accompanies a request proves anything; the refresh token does, if the origin was seen to
 // issue it.
+import { applies } from '../dialects/effects.js';
 import { readBody } from '../origin/bodies.js';
 import { cookieOf } from '../origin/headers.js';
 import { sessionCookies } from '../origin/session-cookies.js';
@@ -12,11 +14,12 @@ import { fieldsOf } from './body-fields.js';
  * What an answer has to do with tokens.
  * @typedef {object} Tokens
  * @property {boolean} areOwn the request's own session goes on, with another credential
+ * @property {boolean} isPending other nodes do not know yet what was dropped
  * @property {() => void} remember notes what the answer has issued
  */
 
 /** @type {Tokens} */
-const NONE = Object.freeze({ areOwn: false, remember() {} });
+const NONE = Object.freeze({ areOwn: false, isPending: false, remember() {} });
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 /** What a body says at a JSON pointer. @typedef {ReturnType<typeof fieldsOf>} Fields */
@@ -47,13 +50,26 @@ export class Renewals {
   }
 
   /**
-   * Remembers the refresh token of an answer, or lets the session that was renewed go on.
+   * Whether such a request may name the tokens that it revokes.
+   * @param {Pick<Passed, 'candidates'>} passed
+   */
+  mayRevoke({ candidates }) {
+    return this.#parts.managed === null && candidates.some(({ effect }) => effect === 'ends');
+  }
+
+  /**
+   * Drops what a sign-out has revoked, remembers the refresh token of an answer, or lets the session that was renewed go
+   * on.
    * @param {Passed} passed
    * @param {Response} response
    * @param {Uint8Array | null} sent the request's body
+   * @param {import('../dialects/effects.js').EffectAnswer} said the response, as effects judge it
    * @returns {Promise<Tokens>}
    */
-  async observe(passed, response, sent) {
+  async observe(passed, response, sent, said) {
+    if (this.mayRevoke(passed)) {
+      return { ...NONE, isPending: await this.#dropNamed(passed, sent, said) };
+    }
     if (!response.ok || !this.mayIssue(passed)) return NONE;
     const { changes, core } = this.#parts;
     const asked = fieldsOf(passed.headers, sent);
@@ -63,8 +79,7 @@ export class Renewals {
     const isRenewal =
       asked('/grant_type') === 'refresh_token' ||
       passed.candidates.some(({ effect }) => effect === 'renews');
-    const cookies = (passed.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-    const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieIn(cookies) : '';
+    const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieOf(passed.headers) : '';
     let areOwn = false;
     /** @type {RequestHead[]} */
     const begun = [];
@@ -76,7 +91,37 @@ export class Renewals {
     const remember = () => {
       for (const head of begun) changes.noteRefreshToken(head, issued);
     };
-    return { areOwn, remember };
+    return { areOwn, isPending: false, remember };
+  }
+
+  /**
+   * A sign-out may say in its body which token ends (RFC 7009), or in the cookie of the refresh token: no `Authorization`
+   * does then. Whoever has the token is its user.
+   * @param {Passed} passed
+   * @param {Uint8Array | null} sent
+   * @param {import('../dialects/effects.js').EffectAnswer} said
+   * @returns {Promise<boolean>} whether other nodes do not know yet
+   */
+  async #dropNamed({ head, headers, candidates }, sent, said) {
+    const isEnd = candidates.some((each) => each.effect === 'ends' && applies(each, said) !== null);
+    if (!isEnd) return false;
+    const { changes, options } = this.#parts;
+    const asked = fieldsOf(headers, sent);
+    const named = [
+      ...[...options.accessToken, ...options.refreshToken].map(asked),
+      this.#cookieOf(headers),
+    ];
+    const tokens = new Set(named.filter((each) => typeof each === 'string' && each !== ''));
+    let isPending = false;
+    for (const token of tokens) {
+      for (const tenant of new Set([head.tenant, ''])) {
+        const authorization = `${options.authorizationSchemes[0]} ${token}`;
+        await changes.dropToken({ tenant, cookie: '', authorization }, `${token}`).catch(() => {
+          isPending = true;
+        });
+      }
+    }
+    return isPending;
   }
 
   /**
@@ -114,6 +159,11 @@ export class Renewals {
   /** @param {Fields} fields */
   #refreshTokenIn(fields) {
     return textAt(fields, this.#parts.options.refreshToken);
+  }
+
+  /** The refresh token that a request has in its cookie. @param {Headers} headers */
+  #cookieOf(headers) {
+    return this.#cookieIn((headers.get('cookie') ?? '').split(';').map((pair) => pair.trim()));
   }
 
   /**

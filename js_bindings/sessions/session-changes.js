@@ -272,6 +272,18 @@ export class SessionChanges {
     ]);
   }
 
+  /**
+   * Drops the session of a token that the origin has revoked.
+   * @param {RequestHead} head with it as a bearer
+   * @param {string} token an access token, or the refresh token of one
+   * @returns {Promise<void>} resolves when it is published
+   */
+  dropToken(head, token) {
+    // As another credential of its session, a refresh token reaches all of that.
+    const action = this.#core.renew(head, { used: token, issued: '' }, this.#host.now());
+    return this.drop({ head }, action === Action.RETRY ? undefined : true);
+  }
+
   /** @param {DocumentRequest} request with one credential, of which nothing is known here */
   async #dropUnknown(request) {
     const { head } = request;
@@ -392,6 +404,7 @@ export class SessionChanges {
    */
   noteRefreshToken(head, refreshToken) {
     this.#core.noteRefreshToken(head, refreshToken, this.#host.now());
+    this.#shared?.noteNames([head]); // a revocation of the one drops the other's document
   }
 
   /**
