@@ -14,6 +14,7 @@
  * @property {string} [sessionPath] where the standard one is the back end's own
  * @property {string[]} cookie
  * @property {string | string[]} userId
+ * @property {'bearer' | 'cookie'} [credential] where the back end reads no other
  * @property {string | string[]} [varyOn]
  * @property {string | string[]} [unauthenticated]
  * @property {boolean} [obeyCacheControl]

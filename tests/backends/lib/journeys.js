@@ -2,7 +2,7 @@
 // the back end is asked. It knows no back end. Invariant: who somebody is is judged by what the back end itself says to
 // the same cookies.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createDevice } from './device.js';
 import { HOSTS } from './hosts.js';
@@ -18,6 +18,8 @@ const MINUTE = 60_000;
 const REVOCATION_BOUND_MS = 5000;
 const LOOK_EVERY_MS = 20;
 const TABS = 10;
+/** What is refreshed behind an answer has come by then. */
+const REFRESHED_WITHIN_MS = 15;
 
 /** @param {BackEnd} backEnd */
 export function testJourneys(backEnd) {
@@ -117,6 +119,22 @@ export function testJourneys(backEnd) {
         });
       }
 
+      if (backEnd.renewal) {
+        const { name, act } = backEnd.renewal;
+        test(`R24, R85: ${name}: a renewal of tokens costs no call`, async () => {
+          const user = scene.newUser();
+          const device = await scene.signUp(user);
+          assert.equal((await scene.check(device)).user, user);
+          scene.begin();
+          for (let renewals = 0; renewals < 3; renewals += 1) {
+            await act(device);
+            const { user: found, status, text } = await scene.check(device);
+            assert.equal(found, user, `${renewals}: ${status} ${text}`);
+          }
+          assert.equal(scene.note(name), 0);
+        });
+      }
+
       for (const ending of backEnd.endings) {
         test(`R31: ${ending.name} is felt at once: ${saysWhom(ending)}`, () =>
           testEnding(scene, backEnd, ending, 0));
@@ -136,6 +154,13 @@ export function testJourneys(backEnd) {
         }
         assert.equal(scene.note('18 checks, 40 minutes later'), 1);
       });
+
+      // The last: its clock is set back in the end.
+      const { endsIdleAfterMs } = backEnd;
+      if (endsIdleAfterMs && host === 'Node') {
+        test('R86: a user who is active stays in where the back end ends idle sessions', () =>
+          testActive(scene, endsIdleAfterMs));
+      }
     });
   }
   describe(`${backEnd.name}, two nodes of Sesame with a store`, () => {
@@ -151,6 +176,30 @@ export function testJourneys(backEnd) {
     }
   });
   after(() => printTable(backEnd.name));
+}
+
+/**
+ * A user who comes by every few minutes for far longer than the back end keeps an idle session.
+ * @param {import('./scene.js').Scene} scene
+ * @param {number} endsIdleAfterMs
+ */
+async function testActive(scene, endsIdleAfterMs) {
+  const user = scene.newUser();
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  try {
+    const device = await scene.signUp(user);
+    const every = endsIdleAfterMs / CHECKS;
+    const before = scene.line.calls();
+    for (let check = 0; check < 5 * CHECKS; check += 1) {
+      const { user: found, status, text } = await scene.check(device);
+      assert.equal(found, user, `check ${check}: ${status} ${text}`);
+      await wait(REFRESHED_WITHIN_MS);
+      mock.timers.tick(every);
+    }
+    assert.ok(scene.line.calls() - before <= 5 * (CHECKS / 2));
+  } finally {
+    mock.timers.reset();
+  }
 }
 
 /** @param {import('./back-end.js').Ending} ending */
