@@ -36,7 +36,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {boolean} changesOwnUser it may change the document of its own user
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
  * @property {boolean} endsOwnUser it may end its user's sessions, its own among them: nobody can say afterwards whose
- * @property {boolean} needsBody its body says whom it is about, or which tokens it renews or revokes
+ * @property {boolean} needsBody its body says whom it is about, or which tokens it renews or ends
  * @property {boolean} bringsTokens its answer may
  */
 
@@ -91,8 +91,7 @@ export class Observing {
       mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
       needsBody:
         bringsTokens ||
-        (this.#renewals?.mayRevoke({ candidates }) ?? false) ||
-        candidates.some(({ pointer }) => pointer !== null),
+        candidates.some(({ effect, pointer }) => pointer !== null || effect === 'ends'),
       bringsTokens,
     };
   }

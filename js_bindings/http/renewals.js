@@ -7,6 +7,7 @@ import { applies } from '../dialects/effects.js';
 import { readBody } from '../origin/bodies.js';
 import { cookieOf } from '../origin/headers.js';
 import { sessionCookies } from '../origin/session-cookies.js';
+import { TokenChanges } from '../sessions/token-changes.js';
 import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
 import { fieldsOf } from './body-fields.js';
 
@@ -34,10 +35,12 @@ const NONE = Object.freeze({ areOwn: false, isPending: false, remember() {} });
 
 export class Renewals {
   #parts;
+  #changes;
 
   /** @param {import('../sessions/parts.js').Parts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#changes = new TokenChanges(parts);
   }
 
   /**
@@ -50,14 +53,6 @@ export class Renewals {
   }
 
   /**
-   * Whether such a request may name the tokens that it revokes.
-   * @param {Pick<Passed, 'candidates'>} passed
-   */
-  mayRevoke({ candidates }) {
-    return this.#parts.managed === null && candidates.some(({ effect }) => effect === 'ends');
-  }
-
-  /**
    * Drops what a sign-out has revoked, remembers the refresh token of an answer, or lets the session that was renewed go
    * on.
    * @param {Passed} passed
@@ -67,11 +62,11 @@ export class Renewals {
    * @returns {Promise<Tokens>}
    */
   async observe(passed, response, sent, said) {
-    if (this.mayRevoke(passed)) {
+    if (passed.candidates.some(({ effect }) => effect === 'ends')) {
       return { ...NONE, isPending: await this.#dropNamed(passed, sent, said) };
     }
     if (!response.ok || !this.mayIssue(passed)) return NONE;
-    const { changes, core } = this.#parts;
+    const { core } = this.#parts;
     const asked = fieldsOf(passed.headers, sent);
     const answer = await answerOf(response);
     const issued = this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie());
@@ -84,12 +79,12 @@ export class Renewals {
     /** @type {RequestHead[]} */
     const begun = [];
     for (const head of heads) {
-      const isKnown = used !== '' && (await changes.renew(head, { used, issued }));
+      const isKnown = used !== '' && (await this.#changes.renew(head, { used, issued }));
       if (!isKnown && issued !== '') begun.push(head);
       if (isKnown) areOwn ||= this.#areOne(passed.head, head, core);
     }
     const remember = () => {
-      for (const head of begun) changes.noteRefreshToken(head, issued);
+      for (const head of begun) this.#changes.noteRefreshToken(head, issued);
     };
     return { areOwn, isPending: false, remember };
   }
@@ -104,8 +99,8 @@ export class Renewals {
    */
   async #dropNamed({ head, headers, candidates }, sent, said) {
     const isEnd = candidates.some((each) => each.effect === 'ends' && applies(each, said) !== null);
-    if (!isEnd) return false;
-    const { changes, options } = this.#parts;
+    if (!isEnd || this.#parts.managed !== null) return false;
+    const { options } = this.#parts;
     const asked = fieldsOf(headers, sent);
     const named = [
       ...[...options.accessToken, ...options.refreshToken].map(asked),
@@ -116,7 +111,7 @@ export class Renewals {
     for (const token of tokens) {
       for (const tenant of new Set([head.tenant, ''])) {
         const authorization = `${options.authorizationSchemes[0]} ${token}`;
-        await changes.dropToken({ tenant, cookie: '', authorization }, `${token}`).catch(() => {
+        await this.#changes.drop({ tenant, cookie: '', authorization }, `${token}`).catch(() => {
           isPending = true;
         });
       }

@@ -84,7 +84,7 @@ const common = {
   who: (/** @type {any} */ document) => document.sub ?? null,
   signUp: signIn,
   signIn,
-  renewal: { name: 'refresh_token, rotated', act: renew },
+  renew,
   changes: [],
 };
 const ofDevice = { out: ['a', 'old a'], stays: ['b'] };
