@@ -90,4 +90,13 @@ describe('R84: presets', () => {
       );
     }
   });
+
+  test('the page has the files that tell Sesame, as the tests run them', () => {
+    const read = (/** @type {string} */ file) =>
+      readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const page = read('docs/back-ends.md');
+    for (const file of ['django-site/sesame.py', 'npm/oidc-provider-sesame.js']) {
+      assert.ok(page.includes(read(`tests/backends/${file}`)), file);
+    }
+  });
 });

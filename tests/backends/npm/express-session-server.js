@@ -12,10 +12,10 @@ import { listen } from './listen.js';
 const DAY_MS = 86_400_000;
 
 /**
- * @param {{ rolling?: boolean, maxAge?: number, ttlMs?: number }} [how] `rolling`, `maxAge`: as express-session has them;
- *   `ttlMs`: the store's
+ * @param {{ name?: string, rolling?: boolean, maxAge?: number, ttlMs?: number }} [how] `name`, `rolling`, `maxAge`: as
+ *   express-session has them; `ttlMs`: the store's
  */
-export function startExpressSession({ rolling = false, maxAge, ttlMs = DAY_MS } = {}) {
+export function startExpressSession({ name, rolling = false, maxAge, ttlMs = DAY_MS } = {}) {
   /** @type {User[]} */
   const users = [];
   const sessions = new IdleSessions(ttlMs);
@@ -29,7 +29,7 @@ export function startExpressSession({ rolling = false, maxAge, ttlMs = DAY_MS } 
   app.use(
     session({
       ...{ secret: 'keyboard cat', resave: false, saveUninitialized: false, store },
-      ...{ rolling, cookie: { maxAge } },
+      ...{ name, rolling, cookie: { maxAge } },
     }),
   );
   app.use(authenticator.authenticate('session'));

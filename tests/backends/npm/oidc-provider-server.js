@@ -1,5 +1,6 @@
 // oidc-provider as its documentation starts it: its own pages for signing in, its memory, refresh tokens that rotate, the
 // endpoint for revocation. It knows nothing of Sesame but the file that an operator may add.
+import express from 'express';
 import { Provider } from 'oidc-provider';
 import { listen } from './listen.js';
 import { tellSesame } from './oidc-provider-sesame.js';
@@ -13,10 +14,10 @@ export const CLIENT = {
 };
 
 /**
- * @param {{ publicUrl: string, webhookSecret?: string }} how `webhookSecret`: with which it tells Sesame of grants that
- *   are revoked
+ * @param {{ publicUrl: string, webhookSecret?: string, mountedAt?: string }} how `webhookSecret`: with which it tells
+ *   Sesame of grants that are revoked; `mountedAt`: a path of an Express application
  */
-export function startOidcProvider({ publicUrl, webhookSecret }) {
+export function startOidcProvider({ publicUrl, webhookSecret, mountedAt = '' }) {
   const provider = new Provider(publicUrl, {
     clients: [CLIENT],
     features: { revocation: { enabled: true } },
@@ -31,5 +32,14 @@ export function startOidcProvider({ publicUrl, webhookSecret }) {
   });
   provider.proxy = true;
   if (webhookSecret) tellSesame(provider, { url: publicUrl, secret: webhookSecret });
-  return listen(provider.callback());
+  if (mountedAt === '') return listen(provider.callback());
+  const wellKnown = '/.well-known/openid-configuration';
+  const app = express();
+  // Its document is looked for at the root too (RFC 8414 section 5).
+  app.use((request, _, next) => {
+    if (request.url === wellKnown) request.url = mountedAt + wellKnown;
+    next();
+  });
+  app.use(mountedAt, /** @type {import('express').RequestHandler} */ (provider.callback()));
+  return listen(app);
 }
