@@ -133,7 +133,10 @@ function createSite(options = {}, habits = {}, nodes = 1) {
   const make = () => {
     const { now, sleep } = clock;
     const shared = store && { store, secret: '0f'.repeat(16) };
-    return new SessionCache({ origin: ORIGIN, ...shared, ...options }, { fetch, now, monotonic: now, sleep });
+    return new SessionCache(
+      { origin: ORIGIN, ...shared, ...options },
+      { fetch, now, monotonic: now, sleep },
+    );
   };
   const caches = Array.from({ length: nodes }, make);
 
