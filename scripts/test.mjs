@@ -50,16 +50,13 @@ async function native(preset) {
  * The tests of a directory, or those of them that are chosen by name. A file's process ends with its last test, also
  * where a test that failed has left something open, and a file that does not end is ended.
  * @param {string} directory
- * @param {{ env?: Record<string, string>, timeoutMs?: number, fileMs?: number, atOnce?: number }} [how] `atOnce`: how
- *   many files run at the same time, where most of them wait
+ * @param {{ env?: Record<string, string>, timeoutMs?: number, fileMs?: number }} [how]
  */
-function node(directory, how = {}) {
-  const { env = {}, timeoutMs = partLimitMs, fileMs = fileLimitMs, atOnce } = how;
+function node(directory, { env = {}, timeoutMs = partLimitMs, fileMs = fileLimitMs } = {}) {
   const all = listFiles(directory, /\.test\.(js|mjs)$/);
   if (all.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
   const files = filesNamed(all, chosen);
   const ending = ['--test-force-exit', `--test-timeout=${fileMs}`];
-  if (atOnce) ending.push(`--test-concurrency=${atOnce}`);
   const words = ['--test', ...ending, '--test-reporter=spec', ...files];
   run(process.execPath, words, { env, timeoutMs });
 }
@@ -120,7 +117,7 @@ export const bodies = {
   browser: () => node('tests/browser'),
   docs: () => node('tests/docs'),
   nextjs: () => node('tests/nextjs'),
-  backends: () => node('tests/backends', { fileMs: partLimitMs, atOnce: 3 }),
+  backends: () => node('tests/backends', { fileMs: partLimitMs }),
   stores: () => node('tests/stores', { fileMs: partLimitMs }),
   history: () => node('tests/history', { fileMs: partLimitMs }),
   reference: () => node('tests/reference'),
