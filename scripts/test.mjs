@@ -1,6 +1,7 @@
 // Runs the parts of the test: all that `npm test` has, or those named: `npm test`, `node scripts/test.mjs js asan`.
 //   --all           the long parts as well (lib/parts.mjs says which)
 //   --watch js …    runs the parts again when one of their sources changes, until Ctrl-C
+//   --only a,b PART the files of a part whose names begin so: `backends --only express,django`
 // Every part runs even if another failed; the exit status and the last line tell. Parts are processes of their
 // own, some at the same time; what one prints comes in one piece, when it has ended.
 import { existsSync, mkdirSync } from 'node:fs';
@@ -33,6 +34,8 @@ const long = {
   },
   ...{ timeoutMs: 4 * partLimitMs, fileMs: 4 * partLimitMs },
 };
+/** `--part NAME`, and the files of it that are chosen: one part, in a process of its own. */
+const [first, name, ...chosen] = process.argv.slice(2);
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 5);
 
 /** @param {string} preset */
@@ -44,17 +47,34 @@ async function native(preset) {
 }
 
 /**
- * The tests of a directory. A file's process ends with its last test, also where a test that failed has left something
- * open, and a file that does not end is ended.
+ * The tests of a directory, or those of them that are chosen by name. A file's process ends with its last test, also
+ * where a test that failed has left something open, and a file that does not end is ended.
  * @param {string} directory
  * @param {{ env?: Record<string, string>, timeoutMs?: number, fileMs?: number }} [how]
  */
 function node(directory, { env = {}, timeoutMs = partLimitMs, fileMs = fileLimitMs } = {}) {
-  const files = listFiles(directory, /\.test\.(js|mjs)$/);
-  if (files.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
+  const all = listFiles(directory, /\.test\.(js|mjs)$/);
+  if (all.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
+  const files = filesNamed(all, chosen);
   const ending = ['--test-force-exit', `--test-timeout=${fileMs}`];
   const words = ['--test', ...ending, '--test-reporter=spec', ...files];
   run(process.execPath, words, { env, timeoutMs });
+}
+
+/**
+ * The files whose names begin with one of these.
+ * @param {string[]} files
+ * @param {string[]} names none: all of them
+ */
+export function filesNamed(files, names) {
+  const named = (/** @type {string} */ name) =>
+    files.filter((file) => path.basename(file).startsWith(name));
+  const missing = names.find((name) => named(name).length === 0);
+  if (missing !== undefined) {
+    const there = files.map((file) => path.basename(file).replace(/\.test\.m?js$/, ''));
+    throw new Failure(`test: no '${missing}' among ${there.join(', ')}`);
+  }
+  return names.length === 0 ? files : [...new Set(names.flatMap(named))].sort();
 }
 
 async function fuzz() {
@@ -142,18 +162,18 @@ export const rows = [
 
 /** @typedef {{ part: string, passed: boolean, seconds: number }} Result */
 
-/** @param {string[]} names @returns {Promise<boolean>} whether all passed */
-async function test(names) {
+/** @param {string[]} names @param {string[]} only @returns {Promise<boolean>} whether all passed */
+async function test(names, only) {
   setup(names);
   /** @type {Result[]} */
   const results = [];
   for (const name of preparation) {
     const isNeeded = names.some((each) => each === name || PARTS[each].after.includes(name));
-    if (isNeeded) results.push(await runPart(name));
+    if (isNeeded) results.push(await runPart(name, []));
   }
   await parallel(rows, async (row) => {
     for (const name of row) {
-      if (names.includes(name)) results.push(await runPart(name));
+      if (names.includes(name)) results.push(await runPart(name, only));
     }
   });
   console.log();
@@ -163,22 +183,22 @@ async function test(names) {
   return failed === 0;
 }
 
-/** Runs parts, and again after each change of their sources. @param {string[]} names */
-async function watch(names) {
+/** Runs parts, and again after each change of their sources. @param {string[]} names @param {string[]} only */
+async function watch(names, only) {
   const sources = new Set(names.flatMap((name) => PARTS[name].sources));
   const changes = watchDirectories([...sources].map((directory) => path.join(root, directory)));
   for (;;) {
-    await test(names);
+    await test(names, only);
     console.log(`sesame: waiting for a change in ${[...sources].join(', ')}`);
     const changed = await changes.next();
     console.log(`\nsesame: ${changed.map((file) => path.relative(root, file)).join(', ')}`);
   }
 }
 
-/** In a process of its own. @param {string} name @returns {Promise<Result>} */
-async function runPart(name) {
+/** In a process of its own. @param {string} name @param {string[]} only @returns {Promise<Result>} */
+async function runPart(name, only) {
   const start = Date.now();
-  const words = [fileURLToPath(import.meta.url), '--part', name];
+  const words = [fileURLToPath(import.meta.url), '--part', name, ...only];
   const { ok, all } = await captureAsync(process.execPath, words);
   console.log(`\n=== ${name}\n${all.trimEnd()}`);
   const seconds = Number(((Date.now() - start) / 1000).toFixed(1));
@@ -187,7 +207,7 @@ async function runPart(name) {
 
 async function testAsTold() {
   const { values, positionals } = parseArgs({
-    options: { all: { type: 'boolean' }, watch: { type: 'boolean' } },
+    options: { all: { type: 'boolean' }, watch: { type: 'boolean' }, only: { type: 'string' } },
     allowPositionals: true,
   });
   const names = Object.keys(PARTS);
@@ -196,10 +216,13 @@ async function testAsTold() {
     throw new Failure(`test: no part '${unknown}'; there are ${names.join(', ')}`);
   }
   const usual = names.filter((name) => values.all || !PARTS[name].long);
-  const chosen = positionals.length > 0 ? positionals : usual;
-  if (values.watch) await watch(chosen);
-  else if (!(await test(chosen))) process.exitCode = 1;
+  if (values.only !== undefined && positionals.length !== 1) {
+    throw new Failure('test: --only chooses among the files of one part: name the part');
+  }
+  const wanted = positionals.length > 0 ? positionals : usual;
+  const only = values.only?.split(',') ?? [];
+  if (values.watch) await watch(wanted, only);
+  else if (!(await test(wanted, only))) process.exitCode = 1;
 }
 
-const [first, name] = process.argv.slice(2);
 if (isMain(import.meta)) main(first === '--part' ? bodies[name] : testAsTold);

@@ -41,6 +41,8 @@ function dialectOf({ backEnd }) {
         'auth.js': `pathname.startsWith('${documentPath.replace(/[^/]*$/, '')}')`,
         django: '/\\/(login|logout|password_change)\\/?$/.test(pathname)',
         rails: '/^\\/users(\\/sign_in|\\/sign_out|\\/password)?$/.test(pathname)',
+        'express-session': '/\\/(login|logout|signup)(\\/password)?$/.test(pathname)',
+        'oidc-provider': '/\\/(token|session)(\\/|$)/.test(pathname)',
       })[backEnd?.backend ?? ''] ?? '/\\/(login|logout)$/.test(pathname)',
   };
 }

@@ -33,6 +33,10 @@ const LOOKS = /** @type {const} */ ([
   { path: '/api-auth/login/', tells: django },
   { path: '/accounts/login/', tells: django },
   { path: '/users/sign_in', tells: rails },
+  { path: '/.well-known/openid-configuration', tells: oidcProvider },
+  { path: '/login', tells: nodeSession },
+  { path: '/', tells: nodeSession },
+  { path: '/api/v1/users/me', tells: nodeSession },
 ]);
 
 /**
@@ -93,6 +97,11 @@ async function ask(url, signal) {
 const cookiesOf = ({ headers }) =>
   headers.getSetCookie().map((line) => line.split('=', 1)[0].trim());
 
+/** An identifier of 24 random bytes and what it is signed with, as express-session writes them. */
+const EXPRESS_COOKIE = /^([^=;\s]+)=s(?:%3A|:)[\w-]{32}\.[^;]{43,}/i;
+/** The same, as @fastify/session does. */
+const FASTIFY_COOKIE = /^(sessionId)=[\w-]{32}\.[^;]{43,}/;
+
 /** @param {Answer} answer @param {string} path @returns {Recognized | null} */
 function betterAuth({ status, text }, path) {
   if (status !== 200 || text.replace(/\s/g, '') !== '{"ok":true}') return null;
@@ -127,6 +136,61 @@ function rails(answer, path) {
   const cookie = cookiesOf(answer).find((name) => /^_\w+_session$/.test(name));
   const options = /** @type {Record<string, string>} */ (cookie ? { cookie } : {});
   return { backend: 'rails', options, because: `${path} is a form of Devise’s` };
+}
+
+/**
+ * oidc-provider by the paths that it gives its endpoints, wherever it is mounted.
+ * @param {Answer} answer
+ * @param {string} path
+ * @returns {Recognized | null}
+ */
+function oidcProvider({ status, text }, path) {
+  const said = status === 200 ? jsonOf(text) : null;
+  const at = (/** @type {string} */ name) => {
+    const url = `${said?.[name]}`;
+    return URL.canParse(url) ? new URL(url).pathname : '';
+  };
+  const documentPath = at('userinfo_endpoint');
+  const base = documentPath.replace(/\/me$/, '');
+  const isIt =
+    documentPath === `${base}/me` &&
+    at('authorization_endpoint') === `${base}/auth` &&
+    at('token_endpoint') === `${base}/token` &&
+    at('jwks_uri') === `${base}/jwks`;
+  if (!isIt) return null;
+  const options = /** @type {Record<string, string>} */ (base === '' ? {} : { documentPath });
+  const because = `${path} names ${base}/auth, ${base}/token and ${documentPath}`;
+  return { backend: 'oidc-provider', options, because };
+}
+
+/** @param {string} text @returns {any} null: it is none */
+function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A session that whoever comes is given, or that a page has left a message in.
+ * @param {Answer} answer
+ * @param {string} path
+ * @returns {Recognized | null}
+ */
+function nodeSession({ headers }, path) {
+  for (const line of headers.getSetCookie()) {
+    const [, cookie] = EXPRESS_COOKIE.exec(line) ?? [];
+    const [, ofFastify] = FASTIFY_COOKIE.exec(line) ?? [];
+    const because = `${path} sets the cookie ${cookie ?? ofFastify}`;
+    if (ofFastify) return { backend: '@fastify/session', options: {}, because };
+    if (!cookie) continue;
+    const options = /** @type {Record<string, string>} */ (
+      cookie === 'connect.sid' ? {} : { cookie }
+    );
+    return { backend: 'express-session', options, because };
+  }
+  return null;
 }
 
 /**

@@ -36,7 +36,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {boolean} changesOwnUser it may change the document of its own user
  * @property {boolean} mayChangeIdentity its credential may stand for another user afterwards
  * @property {boolean} endsOwnUser it may end its user's sessions, its own among them: nobody can say afterwards whose
- * @property {boolean} needsBody its body says whom it is about, or which tokens it renews
+ * @property {boolean} needsBody its body says whom it is about, or which tokens it renews or ends
  * @property {boolean} bringsTokens its answer may
  */
 
@@ -89,7 +89,9 @@ export class Observing {
       changesOwnUser: candidates.some(isAboutOwnUser),
       endsOwnUser: candidates.some((each) => isAboutOwnUser(each) && each.effect !== 'changes'),
       mayChangeIdentity: candidates.some(({ effect }) => effect === 'begins' || effect === 'ends'),
-      needsBody: bringsTokens || candidates.some(({ pointer }) => pointer !== null),
+      needsBody:
+        bringsTokens ||
+        candidates.some(({ effect, pointer }) => pointer !== null || effect === 'ends'),
       bringsTokens,
     };
   }
@@ -166,7 +168,8 @@ export class Observing {
     if (this.#parts.managed && head.authorization === '') {
       return { changesIdentity: false, isPending };
     }
-    const tokens = await this.#renewals?.observe(passed, response, body);
+    const tokens = await this.#renewals?.observe(passed, response, body, answer);
+    isPending ||= tokens?.isPending ?? false;
     const observed = tokens?.areOwn
       ? { changesIdentity: false, isPending }
       : await this.#ofSession(passed, answer, cookies, isPending);

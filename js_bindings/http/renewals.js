@@ -1,10 +1,13 @@
-// Tokens that the origin issues and exchanges while Sesame looks on: the access token of a renewal goes on with the
-// session that its refresh token was issued for (rules R24, R85). It must not know what is held of a session.
+// Tokens that the origin issues, exchanges and revokes while Sesame looks on: the access token of a renewal goes on with
+// the session that its refresh token was issued for (rules R24, R85), and what a sign-out revokes by its token is dropped
+// (R82). It must not know what is held of a session.
 // Invariant: nothing that merely accompanies a request proves anything; the refresh token does, if the origin was seen to
 // issue it.
+import { applies } from '../dialects/effects.js';
 import { readBody } from '../origin/bodies.js';
 import { cookieOf } from '../origin/headers.js';
 import { sessionCookies } from '../origin/session-cookies.js';
+import { TokenChanges } from '../sessions/token-changes.js';
 import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
 import { fieldsOf } from './body-fields.js';
 
@@ -12,11 +15,12 @@ import { fieldsOf } from './body-fields.js';
  * What an answer has to do with tokens.
  * @typedef {object} Tokens
  * @property {boolean} areOwn the request's own session goes on, with another credential
+ * @property {boolean} isPending other nodes do not know yet what was dropped
  * @property {() => void} remember notes what the answer has issued
  */
 
 /** @type {Tokens} */
-const NONE = Object.freeze({ areOwn: false, remember() {} });
+const NONE = Object.freeze({ areOwn: false, isPending: false, remember() {} });
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 /** What a body says at a JSON pointer. @typedef {ReturnType<typeof fieldsOf>} Fields */
@@ -31,10 +35,12 @@ const NONE = Object.freeze({ areOwn: false, remember() {} });
 
 export class Renewals {
   #parts;
+  #changes;
 
   /** @param {import('../sessions/parts.js').Parts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#changes = new TokenChanges(parts);
   }
 
   /**
@@ -47,15 +53,20 @@ export class Renewals {
   }
 
   /**
-   * Remembers the refresh token of an answer, or lets the session that was renewed go on.
+   * Drops what a sign-out has revoked, remembers the refresh token of an answer, or lets the session that was renewed go
+   * on.
    * @param {Passed} passed
    * @param {Response} response
    * @param {Uint8Array | null} sent the request's body
+   * @param {import('../dialects/effects.js').EffectAnswer} said the response, as effects judge it
    * @returns {Promise<Tokens>}
    */
-  async observe(passed, response, sent) {
+  async observe(passed, response, sent, said) {
+    if (passed.candidates.some(({ effect }) => effect === 'ends')) {
+      return { ...NONE, isPending: await this.#dropNamed(passed, sent, said) };
+    }
     if (!response.ok || !this.mayIssue(passed)) return NONE;
-    const { changes, core } = this.#parts;
+    const { core } = this.#parts;
     const asked = fieldsOf(passed.headers, sent);
     const answer = await answerOf(response);
     const issued = this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie());
@@ -63,20 +74,49 @@ export class Renewals {
     const isRenewal =
       asked('/grant_type') === 'refresh_token' ||
       passed.candidates.some(({ effect }) => effect === 'renews');
-    const cookies = (passed.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-    const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieIn(cookies) : '';
+    const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieOf(passed.headers) : '';
     let areOwn = false;
     /** @type {RequestHead[]} */
     const begun = [];
     for (const head of heads) {
-      const isKnown = used !== '' && (await changes.renew(head, { used, issued }));
+      const isKnown = used !== '' && (await this.#changes.renew(head, { used, issued }));
       if (!isKnown && issued !== '') begun.push(head);
       if (isKnown) areOwn ||= this.#areOne(passed.head, head, core);
     }
     const remember = () => {
-      for (const head of begun) changes.noteRefreshToken(head, issued);
+      for (const head of begun) this.#changes.noteRefreshToken(head, issued);
     };
-    return { areOwn, remember };
+    return { areOwn, isPending: false, remember };
+  }
+
+  /**
+   * A sign-out may say in its body which token ends (RFC 7009), or in the cookie of the refresh token: no `Authorization`
+   * does then. Whoever has the token is its user.
+   * @param {Passed} passed
+   * @param {Uint8Array | null} sent
+   * @param {import('../dialects/effects.js').EffectAnswer} said
+   * @returns {Promise<boolean>} whether other nodes do not know yet
+   */
+  async #dropNamed({ head, headers, candidates }, sent, said) {
+    const isEnd = candidates.some((each) => each.effect === 'ends' && applies(each, said) !== null);
+    if (!isEnd || this.#parts.managed !== null) return false;
+    const { options } = this.#parts;
+    const asked = fieldsOf(headers, sent);
+    const named = [
+      ...[...options.accessToken, ...options.refreshToken].map(asked),
+      this.#cookieOf(headers),
+    ];
+    const tokens = new Set(named.filter((each) => typeof each === 'string' && each !== ''));
+    let isPending = false;
+    for (const token of tokens) {
+      for (const tenant of new Set([head.tenant, ''])) {
+        const authorization = `${options.authorizationSchemes[0]} ${token}`;
+        await this.#changes.drop({ tenant, cookie: '', authorization }, `${token}`).catch(() => {
+          isPending = true;
+        });
+      }
+    }
+    return isPending;
   }
 
   /**
@@ -114,6 +154,11 @@ export class Renewals {
   /** @param {Fields} fields */
   #refreshTokenIn(fields) {
     return textAt(fields, this.#parts.options.refreshToken);
+  }
+
+  /** The refresh token that a request has in its cookie. @param {Headers} headers */
+  #cookieOf(headers) {
+    return this.#cookieIn((headers.get('cookie') ?? '').split(';').map((pair) => pair.trim()));
   }
 
   /**

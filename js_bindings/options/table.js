@@ -6,7 +6,16 @@ export const OPTIONS = Object.freeze({
   backend: {
     kind: 'choice',
     standard: null,
-    choices: ['better-auth', 'auth.js', 'django', 'rails'],
+    choices: [
+      'better-auth',
+      'auth.js',
+      'django',
+      'rails',
+      'express-session',
+      '@fastify/session',
+      'iron-session',
+      'oidc-provider',
+    ],
   },
   documentPath: { kind: 'path', standard: '/api/v1/users/me' },
   userId: { kind: 'pointers', standard: null },

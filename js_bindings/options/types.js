@@ -15,9 +15,11 @@
  * What a cache is configured with. Only `origin` has no default.
  * @typedef {object} Options
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
- * @property {'better-auth' | 'auth.js' | 'django' | 'rails'} [backend] what the back end is made with, `better-auth`,
- *   `auth.js`, `django`, `rails`: fills in what is known of it; an option that is given wins (rule R84); default:
- *   none
+ * @property
+ *   {'better-auth' | 'auth.js' | 'django' | 'rails' | 'express-session' | '@fastify/session' | 'iron-session' | 'oidc-provider'}
+ *   [backend] what the back end is made with, `better-auth`, `auth.js`, `django`, `rails`, `express-session`,
+ *   `@fastify/session`, `iron-session`, `oidc-provider`: fills in what is known of it; an option that is given wins
+ *   (rule R84); default: none
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
  *   that is there counts); default: the usual names in the usual places

@@ -136,9 +136,9 @@ export class SessionChanges {
     const key = this.#core.sessionKey(head)?.key ?? '';
     // Another call is finding out: to begin anew would cancel its question.
     const ended = this.#isBeingEnded(key) ? NOTHING_ENDED : this.#revoke(head, false);
-    if (ended.status !== Status.UNKNOWN) return this.#publishEnd(head, ended);
+    if (ended.status !== Status.UNKNOWN) return this.publishEnd(head, ended);
     const found = await this.#findEnd(request, key);
-    if (found !== null) await this.#publishEnd(head, found);
+    if (found !== null) await this.publishEnd(head, found);
   }
 
   /**
@@ -220,10 +220,11 @@ export class SessionChanges {
   }
 
   /**
+   * Ends a session on the other nodes that has ended here.
    * @param {RequestHead} head
-   * @param {Ended} ended here
+   * @param {Ended} ended
    */
-  async #publishEnd(head, { status, relatives }) {
+  async publishEnd(head, { status, relatives }) {
     const heads = [{ head, relatives }];
     let isFull = status === Status.FULL;
     if (head.tenant !== '') {
@@ -382,37 +383,6 @@ export class SessionChanges {
       saving.push(this.#shared.save(head, since, until, answer));
     }
     (saved ?? ignore)(Promise.all(saving));
-    return true;
-  }
-
-  /**
-   * The origin has issued a refresh token together with an access token.
-   * @param {RequestHead} head with the access token
-   * @param {string} refreshToken
-   */
-  noteRefreshToken(head, refreshToken) {
-    this.#core.noteRefreshToken(head, refreshToken, this.#host.now());
-  }
-
-  /**
-   * The origin has exchanged a refresh token: the session that it was issued for goes on (rule R85).
-   * @param {RequestHead} head with the new access token
-   * @param {{ used: string, issued: string }} refreshTokens `issued` empty: the one that was used stays
-   * @returns {Promise<boolean>} false: nothing is known of the token. Resolves when the other nodes know
-   */
-  async renew(head, refreshTokens) {
-    const action = this.#core.renew(head, refreshTokens, this.#host.now());
-    if (action === Action.RETRY) return false;
-    if (this.#shared === null) return true;
-    if (action === Action.REFUSE) {
-      await this.#publishEnd(head, { status: Status.OK, relatives: [] });
-    } else if (action === Action.SERVE) {
-      const document = /** @type {KeptDocument} */ (this.#core.keptDocument);
-      const askedAtMs = this.#core.filledAtMs;
-      const { position } = this.#shared.log;
-      this.#shared.noteNames([head]);
-      await this.#shared.save(head, position, document, { cacheControl: '', askedAtMs });
-    }
     return true;
   }
 

@@ -10,6 +10,10 @@ import { freePort, runCli, startCli } from '../support/cli.js';
 import { startDjango } from './django-site/start.js';
 import { startAuthJs } from './npm/auth-js-server.js';
 import { startBetterAuth } from './npm/better-auth-server.js';
+import { startExpressSession } from './npm/express-session-server.js';
+import { startFastifySession } from './npm/fastify-session-server.js';
+import { startIronSession } from './npm/iron-session-server.js';
+import { startOidcProvider } from './npm/oidc-provider-server.js';
 import { startRails } from './rails-site/start.js';
 
 /** @type {{ backend: string, start: () => Promise<{ url: string, close(): Promise<void> }>, options: object }[]} */
@@ -26,6 +30,27 @@ const BACK_ENDS = [
   },
   { backend: 'django', start: () => startDjango(), options: {} },
   { backend: 'rails', start: startRails, options: { cookie: '_site_session' } },
+  { backend: 'express-session', start: () => startExpressSession(), options: {} },
+  { backend: '@fastify/session', start: () => startFastifySession(), options: {} },
+  {
+    backend: 'oidc-provider',
+    start: () => startOidcProvider({ publicUrl: 'http://localhost' }),
+    options: {},
+  },
+];
+
+/** The same, with names and paths of the application's own. @type {typeof BACK_ENDS} */
+const VARIANTS = [
+  {
+    backend: 'express-session',
+    start: () => startExpressSession({ name: 'sid' }),
+    options: { cookie: 'sid' },
+  },
+  {
+    backend: 'oidc-provider',
+    start: () => startOidcProvider({ publicUrl: 'http://localhost', mountedAt: '/oidc' }),
+    options: { documentPath: '/oidc/me' },
+  },
 ];
 
 for (const { backend, start, options } of BACK_ENDS) {
@@ -79,6 +104,28 @@ for (const { backend, start, options } of BACK_ENDS) {
     });
   });
 }
+
+for (const { backend, start, options } of VARIANTS) {
+  test(`R84: ${backend} is recognised with ${JSON.stringify(options)}`, async () => {
+    const running = await start();
+    try {
+      const found = await recognizeBackend(running.url);
+      assert.equal(found?.backend, backend);
+      assert.deepEqual(found?.options, options);
+    } finally {
+      await running.close();
+    }
+  });
+}
+
+test('R84: iron-session tells nothing of itself to whoever is not signed in', async () => {
+  const running = await startIronSession();
+  try {
+    assert.equal(await recognizeBackend(running.url), null);
+  } finally {
+    await running.close();
+  }
+});
 
 test('R84: a back end that is none of them, or away, is not taken for one', async () => {
   const origin = createOrigin({ delayMs: 0 });

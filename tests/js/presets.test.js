@@ -1,7 +1,7 @@
 // Presets (rule R84): what `backend` fills in, and that what an operator gives wins. In front of the real back ends they
 // run in tests/backends.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { ConfigError, SessionCache } from 'sesame-edge';
 import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
@@ -81,12 +81,22 @@ describe('R84: presets', () => {
   test('a preset names the releases of npm packages that the tests install', () => {
     const url = new URL('../backends/npm/package.json', import.meta.url);
     const { dependencies } = JSON.parse(readFileSync(url, 'utf8'));
-    const named = Object.values(PRESETS).map(({ provenWith }) => provenWith);
+    const presets = new URL('../../js_bindings/dialects/presets/', import.meta.url);
+    const named = readdirSync(presets).map((file) => readFileSync(new URL(file, presets), 'utf8'));
     for (const [name, version] of Object.entries(dependencies)) {
       assert.ok(
         named.some((text) => text.includes(`${name} ${version}`)),
         `${name} ${version}`,
       );
+    }
+  });
+
+  test('the page has the files that tell Sesame, as the tests run them', () => {
+    const read = (/** @type {string} */ file) =>
+      readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const page = read('docs/back-ends.md');
+    for (const file of ['django-site/sesame.py', 'npm/oidc-provider-sesame.js']) {
+      assert.ok(page.includes(read(`tests/backends/${file}`)), file);
     }
   });
 });

@@ -49,6 +49,10 @@ function createSite(options = {}, habits = {}, nodes = 1) {
       cookies.set(value, { user, until: Number.POSITIVE_INFINITY });
       return value;
     },
+    /** Whatever tokens it has issued. @param {string} user */
+    endTokens(user) {
+      for (const each of tokens.values()) if (each.user === user) each.until = 0;
+    },
     /** @param {string} user @param {number} [lifeMs] */
     token(user, lifeMs = 15 * MINUTE) {
       serial += 1;
@@ -87,6 +91,7 @@ function createSite(options = {}, habits = {}, nodes = 1) {
       return answerTokens(pathname, body, answered);
     }
     if (origin.status !== 200) return new Response('', { status: origin.status });
+    if (pathname === '/oauth/revoke' || pathname === '/auth/logout') return new Response('');
     if (user === null) {
       await origin.before();
       return new Response('{}', { status: 401, headers: answered });
@@ -128,7 +133,10 @@ function createSite(options = {}, habits = {}, nodes = 1) {
   const make = () => {
     const { now, sleep } = clock;
     const shared = store && { store, secret: '0f'.repeat(16) };
-    return new SessionCache({ origin: ORIGIN, ...shared, ...options }, { fetch, now, monotonic: now, sleep });
+    return new SessionCache(
+      { origin: ORIGIN, ...shared, ...options },
+      { fetch, now, monotonic: now, sleep },
+    );
   };
   const caches = Array.from({ length: nodes }, make);
 
@@ -853,6 +861,78 @@ describe('tokens that are renewed while Sesame looks on', () => {
     }
     assert.equal(documents, 1);
   });
+
+  /** @type {[string, (tokens: { access: string, refresh: string }) => RequestInit & { path: string }][]} */
+  const revocations = [
+    ['the access token in a form', ({ access }) => formOf({ token: access })],
+    ['the refresh token in a form', ({ refresh }) => formOf({ token: refresh })],
+    [
+      'the refresh token in JSON',
+      ({ refresh }) => ({
+        ...{
+          path: '/auth/logout',
+          method: 'POST',
+          body: JSON.stringify({ refreshToken: refresh }),
+        },
+        headers: { 'content-type': 'application/json' },
+      }),
+    ],
+    [
+      'the refresh token in a cookie',
+      ({ refresh }) => ({
+        path: '/auth/logout',
+        method: 'POST',
+        headers: { cookie: `refresh_token=${refresh}` },
+      }),
+    ],
+  ];
+  /** As RFC 7009 has it. @param {Record<string, string>} fields */
+  function formOf(fields) {
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: 'Basic Zm9vOmJhcg==',
+    };
+    return {
+      ...{ path: '/oauth/revoke', method: 'POST', headers },
+      body: `${new URLSearchParams(fields)}`,
+    };
+  }
+  for (const [name, how] of revocations) {
+    test(`R82: a sign-out that names ${name} drops its session on every node, and nobody else’s`, async () => {
+      const site = createSite({}, {}, 2);
+      const { origin, send, post, askBearer } = site;
+      const first = await signIn(site, 'u1');
+      const bystander = await signIn(site, 'u2');
+      for (const each of [first, bystander]) await askBearer(each.access);
+      const { json } = await post('/auth/refresh', { refresh_token: first.refresh });
+      const renewed = { access: json.access_token, refresh: json.refresh_token };
+      for (const each of [renewed, bystander]) await askBearer(each.access, 1);
+      assert.equal(origin.calls, 2);
+
+      const { path, headers, ...init } = how(renewed);
+      const sent = /** @type {Record<string, string>} */ (headers);
+      origin.status = 503;
+      await send(path, sent, init);
+      assert.equal((await askBearer(renewed.access)).status, 200, 'it has failed');
+      origin.status = 200;
+      assert.equal((await send(path, sent, init)).status, 200);
+      origin.endTokens('u1');
+      await site.clock.advance(SECOND);
+      for (const node of [0, 1]) {
+        assert.equal((await askBearer(renewed.access, node)).status, 401, `node ${node}`);
+        assert.equal(
+          (await askBearer(first.access, node)).status,
+          401,
+          `the old one, node ${node}`,
+        );
+        assert.equal((await askBearer(bystander.access, node)).status, 200);
+      }
+      assert.equal((await askBearer(renewed.refresh)).status, 401, 'it was no access token');
+      const asked = origin.calls;
+      await askBearer(bystander.access);
+      assert.equal(origin.calls, asked);
+    });
+  }
 
   test('R85, R30: the renewed token costs the other nodes no call', async () => {
     const site = createSite({}, {}, 2);

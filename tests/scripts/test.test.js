@@ -9,7 +9,7 @@ import { listFiles, read } from '../../scripts/lib/files.mjs';
 import { NEEDS, PARTS } from '../../scripts/lib/parts.mjs';
 import { root } from '../../scripts/lib/run.mjs';
 import { watchDirectories } from '../../scripts/lib/watch.mjs';
-import { bodies, preparation, rows } from '../../scripts/test.mjs';
+import { bodies, filesNamed, preparation, rows } from '../../scripts/test.mjs';
 
 describe('the parts of the test', () => {
   test('each part is described, does something, and is run once', () => {
@@ -55,6 +55,19 @@ describe('the parts of the test', () => {
     });
     assert.equal(status, 1);
     assert.match(stderr, /^test: no part 'jss'; there are build, /);
+  });
+
+  test('the files of a part are chosen by the beginning of their names', () => {
+    const files = ['tests/x/a-b.test.js', 'tests/x/a-c.test.mjs', 'tests/x/b.test.js'];
+    assert.deepEqual(filesNamed(files, []), files);
+    assert.deepEqual(filesNamed(files, ['a-c', 'a']), files.slice(0, 2));
+    assert.throws(() => filesNamed(files, ['b', 'c']), /no 'c' among a-b, a-c, b$/);
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/test.mjs', '--only', 'a'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /^test: --only chooses among the files of one part/);
   });
 });
 

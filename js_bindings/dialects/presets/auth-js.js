@@ -1,9 +1,8 @@
 // What Auth.js is like, and next-auth before it: data alone. It knows nothing of how options are read. Proven by
 // tests/backends/auth-js.test.js. Invariant: its session path is Auth.js's own, so that Sesame's has another.
 
-/** @type {import('./rows.js').Preset} */
+/** Proven with @auth/express 0.12.3 and next-auth 4.24.15. @type {import('./rows.js').Preset} */
 export const authJs = {
-  provenWith: '@auth/express 0.12.3 and next-auth 4.24.15',
   options: {
     documentPath: '/api/auth/session',
     sessionPath: '/api/sesame/session',

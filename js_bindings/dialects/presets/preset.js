@@ -3,6 +3,10 @@
 import { authJs } from './auth-js.js';
 import { betterAuth } from './better-auth.js';
 import { django } from './django.js';
+import { expressSession } from './express-session.js';
+import { fastifySession } from './fastify-session.js';
+import { ironSession } from './iron-session.js';
+import { oidcProvider } from './oidc-provider.js';
 import { rails } from './rails.js';
 
 /** @typedef {import('./rows.js').Preset} Preset */
@@ -13,6 +17,10 @@ export const PRESETS = Object.freeze({
   'auth.js': authJs,
   django,
   rails,
+  'express-session': expressSession,
+  '@fastify/session': fastifySession,
+  'iron-session': ironSession,
+  'oidc-provider': oidcProvider,
 });
 
 /**

@@ -1,9 +1,9 @@
 // What a preset is made of, and how its effects are written: a row a line. It knows no back end.
-// Invariant: a preset is options and nothing else, so whatever it does an operator could have written.
+// Invariants: a preset is options and nothing else, so whatever it does an operator could have written; its comment names
+// the releases in front of which the tests have run it, so that what is fetched carries none of that.
 
 /**
  * @typedef {object} Preset
- * @property {string} provenWith the packages in front of which the tests have run it
  * @property {PresetOptions} options
  */
 
@@ -14,6 +14,7 @@
  * @property {string} [sessionPath] where the standard one is the back end's own
  * @property {string[]} cookie
  * @property {string | string[]} userId
+ * @property {'bearer' | 'cookie'} [credential] where the back end reads no other
  * @property {string | string[]} [varyOn]
  * @property {string | string[]} [unauthenticated]
  * @property {boolean} [obeyCacheControl]

@@ -1,5 +1,5 @@
 // A browser, as far as sessions go: cookies, the `Origin` of what it sends, no redirect followed by itself. It knows no
-// back end. Invariant: a cookie that an answer sets or deletes is that in the next request.
+// back end. Invariant: a cookie that an answer sets or deletes is that in the next request, and one past its end in none.
 
 /** @typedef {ReturnType<typeof createDevice>} Device */
 
@@ -10,10 +10,19 @@
  * @param {string} [site] what the site is called, by whichever node it is reached
  */
 export function createDevice(url, kept = {}, headers = {}, site = url) {
-  /** @type {Map<string, string>} */
-  const cookies = new Map(Object.entries(kept));
+  /** @type {Map<string, { value: string, endsAt: number }>} */
+  const cookies = new Map(
+    Object.entries(kept).map(([name, value]) => [
+      name,
+      { value, endsAt: Number.POSITIVE_INFINITY },
+    ]),
+  );
   const always = { ...headers };
-  const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const live = () => [...cookies].filter(([, { endsAt }]) => endsAt > Date.now());
+  const header = () =>
+    live()
+      .map(([name, { value }]) => `${name}=${value}`)
+      .join('; ');
 
   /**
    * @param {string | URL | Request} to
@@ -22,7 +31,7 @@ export function createDevice(url, kept = {}, headers = {}, site = url) {
   async function send(to, init = {}) {
     const request = new Request(to instanceof Request ? to : new URL(to, url), init);
     for (const [name, value] of Object.entries(always)) request.headers.set(name, value);
-    if (cookies.size > 0) request.headers.set('cookie', header());
+    if (live().length > 0) request.headers.set('cookie', header());
     if (request.method !== 'GET') request.headers.set('origin', url);
     const answer = await fetch(request, { redirect: 'manual' });
     for (const line of answer.headers.getSetCookie()) take(line);
@@ -40,10 +49,11 @@ export function createDevice(url, kept = {}, headers = {}, site = url) {
         return [key.toLowerCase(), rest.join('=')];
       }),
     );
-    const age = found['max-age'] === undefined ? null : Number(found['max-age']);
-    const end = found.expires === undefined ? null : Date.parse(found.expires);
-    if (age !== null ? age <= 0 : end !== null && end <= Date.now()) cookies.delete(name);
-    else cookies.set(name, value);
+    const end = found.expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(found.expires);
+    const age = found['max-age'];
+    const endsAt = age === undefined ? end : Date.now() + 1000 * Number(age);
+    if (endsAt <= Date.now()) cookies.delete(name);
+    else cookies.set(name, { value, endsAt });
   }
 
   return {
@@ -65,6 +75,6 @@ export function createDevice(url, kept = {}, headers = {}, site = url) {
     /** From now on. @param {Record<string, string>} given */
     sendAlways: (given) => void Object.assign(always, given),
     headers: () => ({ ...always }),
-    cookies: () => Object.fromEntries(cookies),
+    cookies: () => Object.fromEntries(live().map(([name, { value }]) => [name, value])),
   };
 }

@@ -2,7 +2,7 @@
 // the back end is asked. It knows no back end. Invariant: who somebody is is judged by what the back end itself says to
 // the same cookies.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createDevice } from './device.js';
 import { HOSTS } from './hosts.js';
@@ -18,6 +18,10 @@ const MINUTE = 60_000;
 const REVOCATION_BOUND_MS = 5000;
 const LOOK_EVERY_MS = 20;
 const TABS = 10;
+/** So many times as long as the back end keeps an idle session, a user asks. */
+const IDLE_ROUNDS = 4;
+/** What is refreshed behind an answer has come by then. */
+const REFRESHED_WITHIN_MS = 15;
 
 /** @param {BackEnd} backEnd */
 export function testJourneys(backEnd) {
@@ -136,6 +140,9 @@ export function testJourneys(backEnd) {
         }
         assert.equal(scene.note('18 checks, 40 minutes later'), 1);
       });
+
+      testRenewals(() => scene, backEnd);
+      if (host === 'Node') testActive(() => scene, backEnd); // the last: it sets the clock back
     });
   }
   describe(`${backEnd.name}, two nodes of Sesame with a store`, () => {
@@ -151,6 +158,48 @@ export function testJourneys(backEnd) {
     }
   });
   after(() => printTable(backEnd.name));
+}
+
+/** @param {() => import('./scene.js').Scene} sceneOf @param {BackEnd} backEnd */
+function testRenewals(sceneOf, { renew }) {
+  if (renew === undefined) return;
+  test(`R24, R85: ${CHECKS} checks cost one call, though tokens are exchanged after every third`, async () => {
+    const scene = sceneOf();
+    const user = scene.newUser();
+    const device = await scene.signUp(user);
+    scene.begin();
+    for (let check = 1; check <= CHECKS; check += 1) {
+      const { user: found, status, text } = await scene.check(device);
+      assert.equal(found, user, `check ${check}: ${status} ${text}`);
+      if (check % 3 === 0) await renew(device);
+    }
+    assert.equal(scene.note('18 checks, new tokens after every third'), 1);
+  });
+}
+
+/** @param {() => import('./scene.js').Scene} sceneOf @param {BackEnd} backEnd */
+function testActive(sceneOf, { endsIdleAfterMs }) {
+  if (endsIdleAfterMs === undefined) return;
+  const minutes = endsIdleAfterMs / MINUTE;
+  test(`R86: a user who is active stays in where the back end ends idle sessions after ${minutes} minutes`, async () => {
+    const scene = sceneOf();
+    const user = scene.newUser();
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    try {
+      const device = await scene.signUp(user);
+      const before = scene.line.calls();
+      for (let check = 0; check < IDLE_ROUNDS * CHECKS; check += 1) {
+        const { user: found, status, text } = await scene.check(device);
+        assert.equal(found, user, `check ${check}: ${status} ${text}`);
+        await wait(REFRESHED_WITHIN_MS);
+        mock.timers.tick(endsIdleAfterMs / CHECKS);
+      }
+      // How many behind an answer have met the next check differs by one.
+      assert.ok(scene.line.calls() - before <= IDLE_ROUNDS * (CHECKS / 2));
+    } finally {
+      mock.timers.reset();
+    }
+  });
 }
 
 /** @param {import('./back-end.js').Ending} ending */

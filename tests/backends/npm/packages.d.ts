@@ -48,3 +48,81 @@ declare module '@auth/express' {
 declare module '@auth/express/providers/credentials' {
   export default function Credentials(options: object): object;
 }
+
+declare module 'express-session' {
+  function session(options: object): import('express').RequestHandler;
+  namespace session {
+    class Store {}
+  }
+  export default session;
+}
+
+declare module 'passport' {
+  type Done = (error: unknown, value?: unknown, info?: object) => void;
+
+  class Passport {
+    use(strategy: object): void;
+    serializeUser(serialize: (user: { id: number }, done: Done) => void): void;
+    deserializeUser(deserialize: (id: number, done: Done) => void): void;
+    authenticate(strategy: string, options?: object): import('express').RequestHandler;
+  }
+  const passport: { Passport: typeof Passport };
+  export default passport;
+}
+
+declare module 'passport-local' {
+  type Done = (error: unknown, user?: unknown, info?: object) => void;
+  export class Strategy {
+    constructor(verify: (username: string, password: string, done: Done) => void);
+  }
+}
+
+declare module '@fastify/cookie' {
+  const plugin: object;
+  export default plugin;
+}
+
+declare module '@fastify/session' {
+  const plugin: object;
+  export default plugin;
+}
+
+declare module 'fastify' {
+  export default function fastify(options: object): {
+    server: import('http').Server;
+    register(plugin: object, options?: object): void;
+    listen(where: { port: number; host: string }): Promise<string>;
+    close(): Promise<void>;
+  };
+}
+
+declare module 'iron-session' {
+  interface Session {
+    isLoggedIn?: boolean;
+    counter: number;
+    userId: number;
+    claims?: string;
+    lastSeen?: number;
+    save(): Promise<void>;
+    destroy(): void;
+  }
+  export function getIronSession(
+    request: import('http').IncomingMessage,
+    response: import('http').ServerResponse,
+    options: object,
+  ): Promise<Session>;
+}
+
+declare module 'oidc-provider' {
+  type Named = { accountId: string } | undefined;
+  interface Context {
+    oidc: { session: Named; entities: Record<string, Named> };
+  }
+  export class Provider {
+    constructor(issuer: string, configuration: object);
+    proxy: boolean;
+    on(event: string, listener: (context: Context) => void): void;
+    use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void;
+    callback(): import('http').RequestListener;
+  }
+}
