@@ -52,8 +52,8 @@
  * @property {(document: any) => string | null} who the user's name, or null: it is nobody's
  * @property {Ending[]} endings
  * @property {(device: Device) => Promise<unknown>} [renew] a client of this back end exchanges its tokens for new ones
- * @property {number} [endsIdleAfterMs] it ends a session that it has not seen for so long. Only of a back end that runs
- *   in this process, by `Date`
+ * @property {number} [endsIdleAfterMs] it ends a session that it has not seen for so long, by its own clock, or by this
+ *   process's `Date`
  * @property {Change[]} changes
  */
 
