@@ -6,6 +6,7 @@
  * @typedef {object} RunningBackEnd
  * @property {string} url where it listens itself
  * @property {() => Promise<void>} close
+ * @property {(milliseconds: number) => void} [advance] moves its clock, where it has one that can be moved
  */
 
 /**

@@ -36,12 +36,15 @@ export async function startAspNet({
     const roles = isLong ? 'r'.repeat(CHUNK) : '';
     return tokenOf({ ...claims, roles }).replaceAll('.', '_');
   };
-  /** @param {string | undefined} text */
+  /**
+   * @param {string | undefined} text
+   * @returns {{ user: { email: string, isEmailConfirmed: boolean }, iat: number, exp: number } | undefined}
+   */
   const read = (text) => {
     const token = text?.replace(/^([\w-]+)_([\w-]+)_([\w-]{43})$/, '$1.$2.$3');
     const claims = claimsOf(token, clock);
     const user = users.get(claims?.email);
-    return claims && user ? { ...claims, user } : undefined;
+    return claims && user ? { user, iat: claims.iat, exp: claims.exp } : undefined;
   };
   /** @param {string} email @returns {string[]} lines */
   const cookiesFor = (email) => {

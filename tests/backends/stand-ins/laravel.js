@@ -45,7 +45,7 @@ export async function startLaravel() {
   };
   const begin = (user = '') => {
     const session = sessions.begin(user);
-    session.data.token = randomText();
+    session.data = { token: randomText() };
     return session;
   };
   /** @param {Stateful} asked @param {string} user */
@@ -65,7 +65,7 @@ export async function startLaravel() {
 
   /** Laravel's VerifyCsrfToken. @param {(asked: Stateful) => import('./site.js').Answer} route */
   const web = (route) => (/** @type {Stateful} */ asked) => {
-    const { token } = start(asked).data;
+    const { token } = /** @type {import('./site.js').Session} */ (start(asked)).data;
     const sent = decrypt(String(asked.headers['x-xsrf-token'] ?? ''));
     return sent === token
       ? route(asked)
@@ -125,8 +125,9 @@ export async function startLaravel() {
     },
     (answer, asked) => {
       const headers = { 'cache-control': 'no-cache, private', ...answer.headers };
-      const isApi = asked.path.startsWith('/api/') || asked.path === '/sanctum/token';
-      if (isApi && (bearerOf(asked) || !isStateful(asked))) return { ...answer, headers };
+      const isMobile = asked.path === '/sanctum/token' || bearerOf(asked) !== undefined;
+      const isApi = asked.path.startsWith('/api/') && !isStateful(asked);
+      if (isMobile || isApi) return { ...answer, headers };
       const session = start(asked);
       const expires = new Date(clock.now() + LIFETIME_S * 1000).toUTCString();
       const rest = `expires=${expires}; Max-Age=${LIFETIME_S}; path=/; samesite=lax`;

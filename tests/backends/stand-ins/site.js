@@ -19,7 +19,7 @@ import http from 'node:http';
 /**
  * @typedef {object} Answer
  * @property {number} [status]
- * @property {Record<string, string>} [headers]
+ * @property {Record<string, string | undefined>} [headers]
  * @property {string[]} [cookies] lines of `Set-Cookie`
  * @property {unknown} [json]
  * @property {string} [text]
@@ -44,7 +44,9 @@ export async function startSite(routes, finish = (answer) => answer) {
     asked.id = found?.path.exec(asked.path)?.groups?.id;
     const answer = finish(found ? found.route(asked) : { status: 404 }, asked);
     const { status = 200, headers = {}, cookies = [], json, text } = answer;
-    for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined) outgoing.setHeader(name, value);
+    }
     if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies);
     if (json !== undefined) outgoing.setHeader('content-type', 'application/json');
     outgoing.writeHead(status).end(json === undefined ? text : JSON.stringify(json));
