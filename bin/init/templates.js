@@ -43,6 +43,13 @@ function dialectOf({ backEnd }) {
         rails: '/^\\/users(\\/sign_in|\\/sign_out|\\/password)?$/.test(pathname)',
         'express-session': '/\\/(login|logout|signup)(\\/password)?$/.test(pathname)',
         'oidc-provider': '/\\/(token|session)(\\/|$)/.test(pathname)',
+        fastapi: '/\\/(token|login|logout|refresh)$/.test(pathname)',
+        php: '/\\/(login|logout)\\.php$/.test(pathname)',
+        laravel: '/^\\/(login|logout|register|sanctum\\/.+|user\\/.+)$/.test(pathname)',
+        supabase: "pathname.startsWith('/auth/v1/')",
+        kratos: '/^\\/(self-service|sessions)(\\/|$)/.test(pathname)',
+        keycloak: "pathname.startsWith('/realms/')",
+        aspnet: '/\\/(login|logout|refresh|confirmEmail)$/i.test(pathname)',
       })[backEnd?.backend ?? ''] ?? '/\\/(login|logout)$/.test(pathname)',
   };
 }

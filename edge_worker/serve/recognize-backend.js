@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 import { toHeaders } from '../../js_bindings/origin/headers.js';
 
 /**
@@ -37,6 +38,17 @@ const LOOKS = /** @type {const} */ ([
   { path: '/login', tells: nodeSession },
   { path: '/', tells: nodeSession },
   { path: '/api/v1/users/me', tells: nodeSession },
+  { path: '/openapi.json', tells: fastApi },
+  { path: '/sanctum/csrf-cookie', tells: laravel },
+  { path: '/auth/v1/health', tells: supabase },
+  { path: '/sessions/whoami', tells: kratos },
+  { path: '/realms/master', tells: keycloak },
+  { path: '/manage/info', tells: aspNet },
+  { path: '/Identity/Account/Login', tells: aspNet },
+  { path: '/login', tells: spring },
+  { path: '/login', tells: flaskLogin },
+  { path: '/', tells: flaskLogin },
+  { path: '/', tells: php },
 ]);
 
 /**
@@ -45,9 +57,12 @@ const LOOKS = /** @type {const} */ ([
  * @returns {Promise<Recognized | null>} null: it looks like none of them, or cannot be asked
  */
 export async function recognizeBackend(origin, signal) {
-  const answers = await Promise.all(LOOKS.map(({ path }) => ask(origin + path, signal)));
-  for (const [at, { path, tells }] of LOOKS.entries()) {
-    const answer = answers[at];
+  const paths = [...new Set(LOOKS.map(({ path }) => path))];
+  const asked = paths.map(async (path) => [path, await ask(origin + path, signal)]);
+  /** @type {Record<string, Answer | null>} */
+  const answers = Object.fromEntries(await Promise.all(asked));
+  for (const { path, tells } of LOOKS) {
+    const answer = answers[path];
     const found = answer && tells(answer, path);
     if (found) return found;
   }
@@ -136,6 +151,95 @@ function rails(answer, path) {
   const cookie = cookiesOf(answer).find((name) => /^_\w+_session$/.test(name));
   const options = /** @type {Record<string, string>} */ (cookie ? { cookie } : {});
   return { backend: 'rails', options, because: `${path} is a form of Devise’s` };
+}
+
+/**
+ * Whether it can be told, and how a page calls it.
+ * @param {boolean} isIt
+ * @param {Recognized['backend']} backend
+ * @param {string} because
+ * @param {Record<string, string>} [options]
+ * @returns {Recognized | null}
+ */
+const toldBy = (isIt, backend, because, options = {}) =>
+  isIt ? { backend, options, because } : null;
+
+/** @param {Answer} answer @param {string} path */
+function fastApi({ text }, path) {
+  // It may be longer than what is read of it.
+  const documentPath = /"(\/[\w/.-]*\/users\/me|\/users\/me)"/.exec(text)?.[1];
+  const isIt = /^\{"openapi":/.test(text) && /OAuth2PasswordBearer|"flows":/.test(text);
+  const isUsual = documentPath === PRESETS.fastapi.options.documentPath;
+  return toldBy(
+    isIt && documentPath !== undefined,
+    ...['fastapi', `${path} has ${documentPath} and OAuth2`],
+    isUsual || documentPath === undefined ? {} : { documentPath },
+  );
+}
+
+/** @param {Answer} answer @param {string} path */
+function laravel(answer, path) {
+  const cookies = cookiesOf(answer);
+  const cookie = cookies.find((name) => /[_-]session$/.test(name)) ?? '';
+  const isUsual = PRESETS.laravel.options.cookie.includes(cookie);
+  return toldBy(
+    answer.status === 204 && cookies.includes('XSRF-TOKEN') && cookie !== '',
+    ...['laravel', `${path} sets the cookies XSRF-TOKEN and ${cookie}`],
+    isUsual ? {} : { cookie },
+  );
+}
+
+/** @param {Answer} answer @param {string} path */
+function supabase(answer, path) {
+  const said = jsonOf(answer.text);
+  const isKeyless = answer.status === 401 && /^No API key found/.test(said?.message ?? '');
+  return toldBy(isKeyless || said?.name === 'GoTrue', 'supabase', `${path} is that of its Auth`);
+}
+
+/** @param {Answer} answer @param {string} path */
+function kratos(answer, path) {
+  const error = jsonOf(answer.text)?.error;
+  const isIt = error?.code === 401 && error.message === 'The request could not be authorized';
+  return toldBy(isIt && answer.status === 401, 'kratos', `${path} answers as Ory Kratos does`);
+}
+
+/** @param {Answer} answer @param {string} path */
+function keycloak(answer, path) {
+  const said = jsonOf(answer.text);
+  const isIt = said?.realm === 'master' && typeof said['token-service'] === 'string';
+  return toldBy(isIt, 'keycloak', `${path} is a realm`);
+}
+
+/** @param {Answer} answer @param {string} path */
+function aspNet(answer, path) {
+  const { status, headers } = answer;
+  const isForm = cookiesOf(answer).some((name) => name.startsWith('.AspNetCore.Antiforgery.'));
+  const isChallenge =
+    (status === 401 && headers.get('server') === 'Kestrel') ||
+    (status === 302 && /\/Account\/Login\?ReturnUrl=/.test(headers.get('location') ?? ''));
+  return toldBy(isForm || isChallenge, 'aspnet', `${path} answers as ASP.NET Core Identity does`);
+}
+
+/** @param {Answer} answer @param {string} path */
+function spring(answer, path) {
+  const cookie = cookiesOf(answer).find((name) => PRESETS.spring.options.cookie.includes(name));
+  const isForm = answer.status === 200 && /name="_csrf"/.test(answer.text);
+  return toldBy(isForm && !!cookie, 'spring', `${path} has a form with _csrf and sets ${cookie}`);
+}
+
+/** @param {Answer} answer @param {string} path */
+function flaskLogin({ headers }, path) {
+  // A session as itsdangerous signs it: JSON or what it is compressed to, a time, a signature.
+  const isIt = headers
+    .getSetCookie()
+    .some((line) => /^session=(eyJ|\.eJ)[\w-]*\.[\w-]{6}\.[\w-]{27};/.test(line));
+  return toldBy(isIt, 'flask-login', `${path} sets a session as Flask signs it`);
+}
+
+/** @param {Answer} answer @param {string} path */
+function php(answer, path) {
+  const isIt = cookiesOf(answer).includes('PHPSESSID');
+  return toldBy(isIt, 'php', `${path} sets the cookie PHPSESSID`);
 }
 
 /**

@@ -78,7 +78,7 @@ const encoder = new TextEncoder();
  * What the origin said when it was asked for the document.
  * @typedef {object} OriginAnswer
  * @property {number} httpStatus 0: there is no answer
- * @property {boolean} [isRefusal] a success that says that nobody is signed in (rule R80)
+ * @property {boolean} [isRefusal] a success, or a redirect, that says that nobody is signed in (rule R80)
  * @property {number} retryAfterMs
  * @property {number} [endsAtMs] when the session's cookie ends, if the answer has renewed it
  * @property {boolean} [setsCookies] it sets cookies, of whatever name

@@ -119,7 +119,11 @@ export class EffectTable {
     // A row of the operator's stands instead of what the table would guess.
     if (this.#hasWords && !found.some(({ effect }) => OF_CREDENTIALS.includes(effect))) {
       const said = this.#withoutOwn(method, segments);
-      found.push(...candidatesByWords(method, said, isWrite));
+      // Where a row says that others are meant, the words are not taken for the requester's sign-out.
+      const isOfOthers = found.some((each) => each.effect === 'endsOthers' || isAboutOthers(each));
+      for (const each of candidatesByWords(method, said, isWrite)) {
+        found.push(isOfOthers ? { ...each, isSignOut: false } : each);
+      }
     }
     if (!isWrite) return found;
     if (this.#isOwn(segments)) {

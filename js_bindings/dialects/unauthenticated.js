@@ -1,12 +1,14 @@
-// Which successes of a back end say that nobody is signed in (rule R80). It knows no headers and nothing of what is
-// held.
+// Which successes of a back end say that nobody is signed in, and which redirects where that is told so (rule R80). It
+// knows nothing of what is held.
 // Invariant: it says "no" of a complete answer of exactly one of its forms, and of nothing else: a document that names
 // its user is none, and neither is a failure.
 import { isPointer, valueAt } from '../util/json-pointer.js';
+import { leadsToSignIn } from './effects.js';
 
 /**
- * A form of that answer: an empty one (`204`), an empty object (`{}`), or an object whose member has this value.
- * @typedef {{ status: number } | { isEmpty: true } | { pointer: string, value: unknown, isNamed: boolean }} Form
+ * A form of that answer: an empty one (`204`), an empty object (`{}`), a redirect to a sign-in page, or an object whose
+ * member has this value.
+ * @typedef {{ status: number } | { isEmpty: true } | { leadsToSignIn: true } | { pointer: string, value: unknown, isNamed: boolean }} Form
  *   `isNamed`: the member has the value null because nobody is there, unless the object names its user elsewhere
  */
 
@@ -21,11 +23,14 @@ const NO_USER = Object.freeze({ pointer: '/user', value: null, isNamed: true });
 
 const NO_CONTENT = 204;
 const PARTIAL_CONTENT = 206;
+const NOT_MODIFIED = 304;
+
+const NOWHERE = Object.freeze({ location: null, path: '/' });
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the option `unauthenticated`: `'204'`, `'{}'`, a JSON pointer to a member that is null, or one with the value
+ * Reads the option `unauthenticated`: `'204'`, `'{}'`, `'sign-in'`, a JSON pointer to a member that is null, or one with the value
  * that it has, such as `'/authenticated=false'`.
  * @param {unknown} value
  * @returns {Form[] | undefined} undefined: it is none
@@ -40,6 +45,7 @@ export function parseUnauthenticated(value) {
 function formOf(text) {
   if (text === '204') return { status: NO_CONTENT };
   if (text === '{}') return { isEmpty: true };
+  if (text === 'sign-in') return { leadsToSignIn: true };
   if (typeof text !== 'string') return undefined;
   const at = text.indexOf('=');
   const pointer = at < 0 ? text : text.slice(0, at);
@@ -67,9 +73,14 @@ export class Unauthenticated {
    * What an answer says, beside its status.
    * @param {number} status
    * @param {Uint8Array} body all of it
+   * @param {Parameters<typeof leadsToSignIn>[0]} [redirect] where from, and where to
    * @returns {Verdict | null} null: it does not say that nobody is signed in
    */
-  verdictOn(status, body) {
+  verdictOn(status, body, redirect = NOWHERE) {
+    if (status >= 300 && status <= 399 && status !== NOT_MODIFIED) {
+      const isNo = this.#forms.some((form) => 'leadsToSignIn' in form) && leadsToSignIn(redirect);
+      return isNo ? 'no' : null;
+    }
     if (status < 200 || status > 299 || status === PARTIAL_CONTENT) return null;
     if (status === NO_CONTENT) {
       return this.#forms.some((form) => 'status' in form) ? 'no' : null;

@@ -28,6 +28,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {Headers} headers with which it goes there: an ended credential is taken out (rule R8)
  * @property {string} method
  * @property {string} path
+ * @property {string} url with its query
  * @property {Candidate[]} candidates what it may do
  * @property {boolean} isEnded its session had ended before
  * @property {(work: Promise<unknown>) => void} waitUntil
@@ -78,7 +79,7 @@ export class Observing {
     // A managed session's cookie means nothing to the origin.
     const isEnded = this.#parts.managed === null && this.#hasEnded(head);
     return {
-      ...{ head, asked, method, path, candidates, isEnded, waitUntil },
+      ...{ head, asked, method, path, url: request.url, candidates, isEnded, waitUntil },
       headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,
       ownUser: candidates.some(isAboutOthers) ? this.#userOf(head) : null,
       isAcceptedBearer:

@@ -49,9 +49,11 @@ export class Passing {
   pass(request, path, context) {
     const passed = this.#observing.passed(request, path, (work) => context.waitUntil(work));
     const isSafe = SAFE_METHODS.includes(request.method);
-    const passing = isSafe
-      ? this.#through(request, passed, context)
-      : this.#write(request, passed, context);
+    // A link may change a user too: a row of the operator's says so.
+    const passing =
+      isSafe && !passed.changesOwnUser
+        ? this.#through(request, passed, context)
+        : this.#write(request, passed, context);
     // What it changes is applied even if the client goes away.
     if (!isSafe || passed.mayChangeIdentity) context.waitUntil(passing);
     return passing;
@@ -66,16 +68,17 @@ export class Passing {
    */
   async #write(request, passed, context) {
     const { documentPath, maxBody, maxCredential, maxDocument } = this.#options;
-    const { path, changesOwnUser } = passed;
+    const { path, changesOwnUser, endsOwnUser } = passed;
     const isDocument = path === documentPath;
     if (changesOwnUser && hasLargeCredential(request.headers, maxCredential)) {
       return errorResponse(431, 'credential_too_large');
     }
-    const isUpdate =
-      isDocument && changesOwnUser && !passed.mayChangeIdentity && request.method !== 'DELETE';
+    // What ends sessions says nothing of those that it leaves.
+    const isChange = changesOwnUser && !endsOwnUser && !passed.mayChangeIdentity;
+    const isUpdate = isDocument && isChange && request.method !== 'DELETE';
     const asked = documentRequestOf(this.#parts, request, context);
     // Whose sessions end has to be known before: the origin cannot say it of a credential that has ended with them.
-    if (passed.endsOwnUser) await this.#parts.engine.resolve(asked);
+    if (endsOwnUser) await this.#parts.engine.resolve(asked);
     const finish = changesOwnUser ? this.#parts.engine.beginWrite(asked) : null;
     const limit = isDocument ? maxBody : Number.POSITIVE_INFINITY;
     /** @type {Response} */

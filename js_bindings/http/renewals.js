@@ -30,6 +30,7 @@ const NONE = Object.freeze({ areOwn: false, isPending: false, remember() {} });
  * @typedef {object} Passed
  * @property {RequestHead} head
  * @property {Headers} headers
+ * @property {string} url
  * @property {import('../dialects/effects.js').Candidate[]} candidates what it may do
  */
 
@@ -71,9 +72,10 @@ export class Renewals {
     const answer = await answerOf(response);
     const issued = this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie());
     const heads = this.#newHeads(passed, response, answer);
+    // Some have it in the query.
+    const grant = asked('/grant_type') ?? new URL(passed.url).searchParams.get('grant_type');
     const isRenewal =
-      asked('/grant_type') === 'refresh_token' ||
-      passed.candidates.some(({ effect }) => effect === 'renews');
+      grant === 'refresh_token' || passed.candidates.some(({ effect }) => effect === 'renews');
     const used = isRenewal ? this.#refreshTokenIn(asked) || this.#cookieOf(passed.headers) : '';
     let areOwn = false;
     /** @type {RequestHead[]} */

@@ -125,7 +125,7 @@ export const SECTIONS = {
         standard: [],
         standardText: '`null`, and an object whose `user` is `null`',
         meaning:
-          "which successes are a clear \"no\" too: `'204'`, `'{}'`, or a JSON pointer to a member that is `null` (`'/account'`) or has a value (`'/authenticated=false'`)",
+          "which other answers are a clear \"no\": `'204'`, `'{}'`, a redirect to a sign-in page (`'sign-in'`), or a JSON pointer to a member that is `null` (`'/account'`) or has a value (`'/authenticated=false'`)",
         rule: 'R80',
         page: 'options.md#what-the-back-end-says-of-a-user-who-is-not-signed-in',
       },

@@ -90,7 +90,7 @@ const KINDS = {
     (value) => (Array.isArray(value) && value.every(Number.isInteger) ? [...value] : undefined),
   ],
   unauthenticated: [
-    "must be '204', '{}', or JSON pointers such as '/account' and '/authenticated=false'",
+    "must be '204', '{}', 'sign-in', or JSON pointers such as '/account' and '/authenticated=false'",
     parseUnauthenticated,
   ],
   order: [

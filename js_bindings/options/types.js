@@ -16,10 +16,11 @@
  * @typedef {object} Options
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
  * @property
- *   {'better-auth' | 'auth.js' | 'django' | 'rails' | 'express-session' | '@fastify/session' | 'iron-session' | 'oidc-provider'}
+ *   {'better-auth' | 'auth.js' | 'django' | 'rails' | 'express-session' | '@fastify/session' | 'iron-session' | 'oidc-provider' | 'fastapi' | 'php' | 'flask-login' | 'laravel' | 'supabase' | 'kratos' | 'keycloak' | 'aspnet' | 'spring'}
  *   [backend] what the back end is made with, `better-auth`, `auth.js`, `django`, `rails`, `express-session`,
- *   `@fastify/session`, `iron-session`, `oidc-provider`: fills in what is known of it; an option that is given wins
- *   (rule R84); default: none
+ *   `@fastify/session`, `iron-session`, `oidc-provider`, `fastapi`, `php`, `flask-login`, `laravel`, `supabase`,
+ *   `kratos`, `keycloak`, `aspnet`, `spring`: fills in what is known of it; an option that is given wins (rule R84);
+ *   default: none
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
  *   that is there counts); default: the usual names in the usual places
@@ -37,9 +38,9 @@
  *   10 s
  * @property {number[]} [refusals] which statuses are a clear "no" about the credential; every other 3xx and 4xx is a
  *   failure, which signs nobody out (rule R12); default: 401, 403
- * @property {string | string[]} [unauthenticated] which successes are a clear "no" too: `'204'`, `'{}'`, or a JSON
- *   pointer to a member that is `null` (`'/account'`) or has a value (`'/authenticated=false'`) (rule R80); default:
- *   `null`, and an object whose `user` is `null`
+ * @property {string | string[]} [unauthenticated] which other answers are a clear "no": `'204'`, `'{}'`, a redirect
+ *   to a sign-in page (`'sign-in'`), or a JSON pointer to a member that is `null` (`'/account'`) or has a value
+ *   (`'/authenticated=false'`) (rule R80); default: `null`, and an object whose `user` is `null`
  * @property {boolean} [obeyCacheControl] obey what the back end says of keeping the document: `no-store`, `no-cache`,
  *   `must-revalidate`, `max-age`, `Expires`, `Pragma` (rule R15); default: true
  * @property {boolean} [rotates] the back end puts a new session cookie in the place of the old one with answers to

@@ -170,7 +170,8 @@ export class DocumentCalls {
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const body = reply.body ?? NO_BYTES;
-    const verdict = this.#unauthenticated.verdictOn(reply.status, body);
+    const redirect = { location: reply.headers.get('location'), path: documentPath };
+    const verdict = this.#unauthenticated.verdictOn(reply.status, body, redirect);
     const setsCookies = reply.headers.getSetCookie().length > 0;
     const { isChanged, successor, endsAtMs } = setsCookies
       ? sessionCookies(headers, reply.headers, cookie, now)

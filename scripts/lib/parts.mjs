@@ -72,6 +72,13 @@ export const NEEDS = {
     { name: 'ruby-devise', elsewhere: 'the gem devise' },
     { name: 'ruby-sqlite3', elsewhere: 'the gem sqlite3' },
     { name: 'puma', elsewhere: 'the gem puma' },
+    { name: 'php-cli', program: 'php' },
+    { name: 'python3-fastapi', elsewhere: 'the library FastAPI' },
+    { name: 'python3-flask-login', elsewhere: 'the library Flask-Login' },
+    { name: 'python3-jwt', elsewhere: 'the library PyJWT' },
+    { name: 'python3-multipart', elsewhere: 'the library python-multipart' },
+    // The module alone; `uvicorn`, the program, is the same.
+    { name: 'python3-uvicorn', elsewhere: 'the library uvicorn' },
   ],
 };
 

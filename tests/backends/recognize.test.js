@@ -8,13 +8,22 @@ import { recognizeBackend } from '../../edge_worker/serve/recognize-backend.js';
 import { createOrigin } from '../../examples/origin/server.mjs';
 import { freePort, runCli, startCli } from '../support/cli.js';
 import { startDjango } from './django-site/start.js';
+import { startFastApi } from './fastapi-site/start.js';
+import { startFlask } from './flask-site/start.js';
 import { startAuthJs } from './npm/auth-js-server.js';
 import { startBetterAuth } from './npm/better-auth-server.js';
 import { startExpressSession } from './npm/express-session-server.js';
 import { startFastifySession } from './npm/fastify-session-server.js';
 import { startIronSession } from './npm/iron-session-server.js';
 import { startOidcProvider } from './npm/oidc-provider-server.js';
+import { startPhp } from './php-site/start.js';
 import { startRails } from './rails-site/start.js';
+import { startAspNet } from './stand-ins/aspnet.js';
+import { startKeycloak } from './stand-ins/keycloak.js';
+import { startKratos } from './stand-ins/kratos.js';
+import { startLaravel } from './stand-ins/laravel.js';
+import { startSpring } from './stand-ins/spring.js';
+import { startSupabase } from './stand-ins/supabase.js';
 
 /** @type {{ backend: string, start: () => Promise<{ url: string, close(): Promise<void> }>, options: object }[]} */
 const BACK_ENDS = [
@@ -51,6 +60,15 @@ const VARIANTS = [
     start: () => startOidcProvider({ publicUrl: 'http://localhost', mountedAt: '/oidc' }),
     options: { documentPath: '/oidc/me' },
   },
+  { backend: 'fastapi', start: () => startFastApi(), options: {} },
+  { backend: 'php', start: startPhp, options: {} },
+  { backend: 'flask-login', start: () => startFlask({ SITE_PERMANENT: '1' }), options: {} },
+  { backend: 'laravel', start: startLaravel, options: {} },
+  { backend: 'supabase', start: startSupabase, options: {} },
+  { backend: 'kratos', start: startKratos, options: {} },
+  { backend: 'keycloak', start: startKeycloak, options: {} },
+  { backend: 'aspnet', start: () => startAspNet(), options: {} },
+  { backend: 'spring', start: () => startSpring(), options: {} },
 ];
 
 for (const { backend, start, options } of BACK_ENDS) {

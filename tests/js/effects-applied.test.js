@@ -6,7 +6,10 @@ import { SessionCache } from 'sesame-edge';
 const ORIGIN = 'https://api.example.com';
 const DOCUMENT = '/api/v1/users/me';
 
-/** @typedef {{ status?: number, headers?: Record<string, string>, ends?: string }} Answer `ends`: this cookie’s session */
+/**
+ * @typedef {{ status?: number, headers?: Record<string, string>, body?: string, ends?: string }} Answer `ends`: this
+ *   cookie’s session
+ */
 
 /**
  * A cache in front of an origin that knows the users `u1`, `u2` and so on by the first part of their credential, and
@@ -36,7 +39,7 @@ function createSite(options) {
       const body = await new Response(/** @type {any} */ (init.body ?? null)).text();
       if (next.ends) ended.add(next.ends);
       passed.push({ method: init.method ?? 'GET', path: pathname, headers, body });
-      return new Response(null, { status: 204, ...next });
+      return new Response(next.body ?? null, { status: 204, ...next });
     },
   };
   const sessions = new SessionCache({ origin: ORIGIN, ...options }, host);
@@ -230,6 +233,45 @@ describe('another user', () => {
       await send('POST /kick', { cookie: ONE }, { ends: ONE });
       assert.deepEqual([await isAsked(tablet), await isAsked(TWO)], [true, false], effect);
     }
+  });
+});
+
+describe('what a row says beside the words of its path', () => {
+  test('R82: a sign-out of the others, or of another user, ends no bearer that asks for it', async () => {
+    const effects = [
+      { method: 'POST', path: '/auth/logout', effect: 'endsOthers' },
+      { method: 'POST', path: '/admin/users/{id}/logout', effect: 'endsUser' },
+    ];
+    const { sessions, send } = createSite({ effects });
+    const bearer = { authorization: 'Bearer u1-phone' };
+    for (const path of ['/auth/logout?scope=others', '/admin/users/2/logout']) {
+      await sessions.getSession({ headers: bearer });
+      await send(`POST ${path}`, bearer, { status: 204 });
+      assert.deepEqual((await sessions.getSession({ headers: bearer }))?.user, { id: 1 }, path);
+    }
+    await send('POST /logout', bearer, { status: 204 });
+    assert.equal(await sessions.getSession({ headers: bearer }), null);
+  });
+
+  test('R82: a GET of which a row says that it changes the user does, if it succeeds', async () => {
+    const effects = [{ method: 'GET', path: '/confirmEmail', effect: 'changes' }];
+    const { isAsked, send } = createSite({ effects });
+    const laptop = 'session=u1-laptop';
+    for (const cookie of [ONE, TWO, laptop]) await isAsked(cookie);
+    await send('GET /confirmEmail', { cookie: ONE }, { status: 400 });
+    assert.equal(await isAsked(laptop), false);
+    await send('GET /confirmEmail', { cookie: ONE }, { status: 200 });
+    assert.deepEqual([await isAsked(laptop), await isAsked(TWO)], [true, false]);
+  });
+
+  test('R22, R82: a write on the document that ends the others leaves them no document', async () => {
+    const effects = [{ method: 'PUT', path: DOCUMENT, effect: 'endsOthers' }];
+    const { isAsked, send, sessions } = createSite({ effects });
+    const laptop = 'session=u1-laptop';
+    for (const cookie of [ONE, laptop]) await isAsked(cookie);
+    await send(`PUT ${DOCUMENT}`, { cookie: ONE }, { status: 200, body: '{"id":1}' });
+    assert.equal(await isAsked(laptop), true);
+    assert.deepEqual((await sessions.getSession({ headers: { cookie: ONE } }))?.user, { id: 1 });
   });
 });
 

@@ -77,7 +77,7 @@ function createSite(options = {}, habits = {}, nodes = 1) {
 
   /** @param {string | Request} input @param {RequestInit} [init] */
   async function fetch(input, init = {}) {
-    const { pathname } = new URL(input instanceof Request ? input.url : input);
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input);
     const headers = new Headers(init.headers);
     const cookie = /(?:^|; )session=([^;]+)/.exec(headers.get('cookie') ?? '')?.[1] ?? '';
     const bearer = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? '';
@@ -88,7 +88,7 @@ function createSite(options = {}, habits = {}, nodes = 1) {
     const proven = cookies.get(cookie) ?? tokens.get(bearer);
     const user = proven && proven.until > clock.now() ? proven.user : null;
     if (pathname === '/auth/login' || pathname === '/auth/refresh' || pathname === '/oauth/token') {
-      return answerTokens(pathname, body, answered);
+      return answerTokens(pathname + search, body, answered);
     }
     if (origin.status !== 200) return new Response('', { status: origin.status });
     if (pathname === '/oauth/revoke' || pathname === '/auth/logout') return new Response('');
@@ -115,7 +115,8 @@ function createSite(options = {}, habits = {}, nodes = 1) {
   /** @param {string} path @param {string} body @param {Headers} headers */
   function answerTokens(path, body, headers) {
     const fields = JSON.parse(body || '{}');
-    const isRefresh = path === '/auth/refresh' || fields.grant_type === 'refresh_token';
+    const isRefresh =
+      path === '/auth/refresh' || `${path} ${fields.grant_type}`.includes('refresh_token');
     const user = isRefresh ? refreshTokens.get(fields.refresh_token) : fields.user;
     if (user === undefined) return new Response('{}', { status: 401, headers });
     if (fields.takes === 'cookie') {
@@ -703,6 +704,7 @@ describe('tokens that are renewed while Sesame looks on', () => {
   for (const [path, more] of /** @type {[string, object][]} */ ([
     ['/auth/refresh', {}],
     ['/oauth/token', { grant_type: 'refresh_token' }],
+    ['/oauth/token?grant_type=refresh_token', {}],
   ])) {
     test(`R24, R85: a renewal at ${path} asks for no document, however often, also after the old token has ended`, async () => {
       const site = createSite();

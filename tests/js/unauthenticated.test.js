@@ -77,6 +77,31 @@ test('R80: 204, {} and members are what the option adds, and {} is doubtful', ()
   assert.equal(judge()('', 204), null);
 });
 
+test('R80: a redirect to a sign-in page is a no where the option says so, and no other redirect is', () => {
+  const forms = parseUnauthenticated('sign-in') ?? assert.fail('it is refused');
+  const judged = new Unauthenticated({ unauthenticated: forms, userId });
+  const others = new Unauthenticated({ unauthenticated: [], userId });
+  const body = new TextEncoder().encode('null');
+  /** @type {[number, string | null, 'no' | null][]} */
+  const cases = [
+    [302, '/login', 'no'],
+    [303, 'https://id.example.com/Account/Login?ReturnUrl=%2Fme', 'no'],
+    [307, '../users/sign_in', 'no'],
+    [302, '/maintenance', null],
+    [301, '/api/v2/me', null],
+    [302, null, null],
+    [304, '/login', null],
+    [401, '/login', null],
+  ];
+  for (const [status, location, verdict] of cases) {
+    const redirect = { location, path: '/api/v1/me' };
+    assert.equal(judged.verdictOn(status, body, redirect), verdict, `${status} ${location}`);
+    assert.equal(others.verdictOn(status, body, redirect), null, `${status} ${location}`);
+  }
+  assert.equal(judged.verdictOn(200, body), 'no');
+  assert.equal(judged.verdictOn(302, body), null);
+});
+
 test('R80: a form that is none of those is refused, and a single one is a list of one', () => {
   for (const form of [
     '',

@@ -243,8 +243,8 @@ uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease
                               uint32_t body_length) {
   InputReader input(*cache);
   sesame::OriginAnswer answer;
-  // It marks a success and nothing else.
-  answer.is_refusal = is_refusal != 0 && sesame::http::is_success(static_cast<int>(http_status));
+  // It marks a success or a redirect, and nothing else.
+  answer.is_refusal = is_refusal != 0 && sesame::http::may_refuse(static_cast<int>(http_status));
   answer.retry_after = time_of(retry_after_ms);
   answer.ends_at = time_of(ends_at_ms);
   answer.sets_cookies = sets_cookies != 0;

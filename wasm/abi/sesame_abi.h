@@ -199,7 +199,7 @@ SESAME_EXPORT uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t
                                     uint32_t waited, uint32_t flags);
 
 /* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `is_refusal`: it is
- * a clear "no", though its status tells of success (rule R80). `meta` is kept beside the document
+ * a clear "no", though its status tells of success or leads elsewhere (rule R80). `meta` is kept beside the document
  * and handed back: the host's own, a validator for instance. `ends_at_ms`: when the session's
  * cookie ends, if the answer has renewed it, else 0. `sets_cookies`: it sets some, of whatever
  * name; from now on stale documents are confirmed before they are served (R86, R87). Returns SERVE,

@@ -1,13 +1,22 @@
 // The back ends that are known by name (rule R84), and how what an operator has given stands above what is known. It
 // judges no value: `options/parse.js` does.
+import { aspNet } from './aspnet.js';
 import { authJs } from './auth-js.js';
 import { betterAuth } from './better-auth.js';
 import { django } from './django.js';
 import { expressSession } from './express-session.js';
+import { fastApi } from './fastapi.js';
 import { fastifySession } from './fastify-session.js';
+import { flaskLogin } from './flask-login.js';
 import { ironSession } from './iron-session.js';
+import { keycloak } from './keycloak.js';
+import { kratos } from './kratos.js';
+import { laravel } from './laravel.js';
 import { oidcProvider } from './oidc-provider.js';
+import { php } from './php.js';
 import { rails } from './rails.js';
+import { spring } from './spring.js';
+import { supabase } from './supabase.js';
 
 /** @typedef {import('./rows.js').Preset} Preset */
 
@@ -21,6 +30,15 @@ export const PRESETS = Object.freeze({
   '@fastify/session': fastifySession,
   'iron-session': ironSession,
   'oidc-provider': oidcProvider,
+  fastapi: fastApi,
+  php,
+  'flask-login': flaskLogin,
+  laravel,
+  supabase,
+  kratos,
+  keycloak,
+  aspnet: aspNet,
+  spring,
 });
 
 /**

@@ -19,6 +19,7 @@
  * @property {string | string[]} [unauthenticated]
  * @property {boolean} [obeyCacheControl]
  * @property {boolean} [rotates]
+ * @property {string[]} [accessToken] where answers and sign-outs have it, if not in the usual places
  * @property {string} [freshFor] where the server ends idle sessions by itself
  * @property {string} [keepFor]
  * @property {import('../effects.js').EffectRow[]} [effects]

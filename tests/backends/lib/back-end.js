@@ -6,6 +6,7 @@
  * @typedef {object} RunningBackEnd
  * @property {string} url where it listens itself
  * @property {() => Promise<void>} close
+ * @property {(milliseconds: number) => void} [advance] moves its clock, where it has one that can be moved
  */
 
 /**
@@ -52,8 +53,8 @@
  * @property {(document: any) => string | null} who the user's name, or null: it is nobody's
  * @property {Ending[]} endings
  * @property {(device: Device) => Promise<unknown>} [renew] a client of this back end exchanges its tokens for new ones
- * @property {number} [endsIdleAfterMs] it ends a session that it has not seen for so long. Only of a back end that runs
- *   in this process, by `Date`
+ * @property {number} [endsIdleAfterMs] it ends a session that it has not seen for so long, by its own clock, or by this
+ *   process's `Date`
  * @property {Change[]} changes
  */
 

@@ -14,9 +14,14 @@ export async function countedLine(target, documentPath) {
   const agent = new http.Agent({ keepAlive: true });
   let asked = 0;
   let isCut = false;
+  let open = 0;
 
   const server = http.createServer((incoming, outgoing) => {
     if (isCut) return void incoming.socket.resetAndDestroy();
+    open += 1;
+    outgoing.on('close', () => {
+      open -= 1;
+    });
     const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
     if (isRead && new URL(`${incoming.url}`, target).pathname === documentPath) asked += 1;
     const onward = http.request({
@@ -39,6 +44,8 @@ export async function countedLine(target, documentPath) {
     url: `http://127.0.0.1:${own.port}`,
     /** How often the back end has been asked who somebody is. */
     calls: () => asked,
+    /** Whether the back end is being asked something. */
+    isBusy: () => open > 0,
     /** The back end is away: connections are reset. */
     cut() {
       isCut = true;

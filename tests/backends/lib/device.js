@@ -74,6 +74,7 @@ export function createDevice(url, kept = {}, headers = {}, site = url) {
       send(path, { method, headers, body: new URLSearchParams(body) }),
     /** From now on. @param {Record<string, string>} given */
     sendAlways: (given) => void Object.assign(always, given),
+    forgetCookies: () => cookies.clear(),
     headers: () => ({ ...always }),
     cookies: () => Object.fromEntries(live().map(([name, { value }]) => [name, value])),
   };

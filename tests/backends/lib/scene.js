@@ -34,7 +34,7 @@ export async function openScene(backEnd, host, { nodes = 1 } = {}) {
   let callsBefore = 0;
 
   return {
-    ...{ line, front: fronts[0], url },
+    ...{ line, front: fronts[0], url, advance: running.advance },
     newUser: () => `user${++users}`,
 
     /** A new user's device. @param {string} user */

@@ -131,7 +131,7 @@ struct RequestHead {
 /// What the origin said when it was asked for the document.
 struct OriginAnswer {
   int http_status = 0;         ///< 0: it could not be had (time-out, network, over the size limit)
-  bool is_refusal = false;     ///< a success that says "not signed in" (rule R80)
+  bool is_refusal = false;     ///< a success or redirect that says "not signed in" (R80)
   DurationMs retry_after = 0;  ///< its `Retry-After`; 0: none
   Bytes cache_control;         ///< its `Cache-Control`, or of that what is to be obeyed (SPEC R15)
   Bytes meta;                  ///< to be stored with it, opaque here
