@@ -20,6 +20,7 @@ const FOLLOWED = REASONS[Reason.FOLLOWED];
 
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./decision.js').Decision} Decision */
+/** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 
 export class Engine {
   #core;
@@ -237,11 +238,11 @@ export class Engine {
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
           return isComplete;
         });
-        if (claim.isFilled) return null;
+        if (claim.isFilled) return claim.isEnded ? this.#ended(head) : null;
         ({ release } = claim);
         isThere ||= claim.isThere || claim.isBusy;
       } else if (shared !== null && (await shared.hasEnded(head))) {
-        return null; // this node knows it now
+        return this.#ended(head);
       }
       const askedAtMs = this.#host.now();
       // A caller that has waited past the lease's end is not the one to ask any more (R9).
@@ -334,6 +335,20 @@ export class Engine {
       if (!isComplete) this.#core.releaseFill(lease);
       await release();
     }
+  }
+
+  /**
+   * What the store knows to have ended is refused, also where this node has no room to remember it (R8, R54).
+   * @param {RequestHead} head
+   * @returns {Decision | null} null: it is remembered, and the core's to say
+   */
+  #ended(head) {
+    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
+    if (this.#core.check(head, this.#host.now(), 0, flags) === Action.REFUSE) return null;
+    return decisionOf({
+      ...{ kind: 'refusal', source: 'negative', status: 401 },
+      reason: REASONS[Reason.TOMBSTONE],
+    });
   }
 
   /**

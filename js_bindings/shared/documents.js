@@ -26,6 +26,7 @@ import { UsedMessages } from './used-messages.js';
  * What a node does next that has nothing to serve.
  * @typedef {object} Claim
  * @property {boolean} isFilled another node's document is held now, or the session has ended: the origin need not be asked
+ * @property {boolean} isEnded it has
  * @property {boolean} isThere another node has left something, of use or not
  * @property {boolean} isAsked the store has answered
  * @property {boolean} isBusy another node is asking the origin, and may bring an answer from before this
@@ -35,6 +36,7 @@ import { UsedMessages } from './used-messages.js';
 /** Nobody is kept from asking at the same time. @type {Claim} */
 const UNCLAIMED = Object.freeze({
   isFilled: false,
+  isEnded: false,
   isThere: false,
   isAsked: false,
   isBusy: false,
@@ -43,6 +45,9 @@ const UNCLAIMED = Object.freeze({
 
 /** @type {Claim} */
 const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true, isAsked: true });
+
+/** @type {Claim} */
+const ENDED = Object.freeze({ ...FILLED, isEnded: true });
 
 /** @type {Claim} */
 const BUSY = Object.freeze({ ...UNCLAIMED, isAsked: true, isBusy: true });
@@ -287,19 +292,22 @@ export class SharedSessions {
    */
   async #tryClaim(head, parts, use) {
     let isThere = false;
-    const isFound = async () => {
+    const look = async () => {
       const found = await this.#find(head);
       isThere = found !== null;
-      return found !== null && found !== 'unusable' && (found === 'ended' || use(found));
+      if (found === 'ended') return ENDED;
+      return found !== null && found !== 'unusable' && use(found) ? FILLED : null;
     };
-    if (await isFound()) return FILLED;
+    const first = await look();
+    if (first !== null) return first;
     const lock = await this.#records.acquire(parts, this.#options.leaseFor);
     if (lock === null) return null;
     const release = () => this.#records.release(lock);
     // Whoever had the lock before may have left it between the look and the lock.
-    if (!(await isFound())) return { ...UNCLAIMED, isThere, isAsked: true, release };
+    const second = await look();
+    if (second === null) return { ...UNCLAIMED, isThere, isAsked: true, release };
     await release();
-    return FILLED;
+    return second;
   }
 
   /**

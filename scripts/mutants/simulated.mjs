@@ -79,6 +79,7 @@ export const shared = [
   'R54: that a login ends the oldest session elsewhere',
   'R54: that a session that is found ends the oldest elsewhere',
   'R54: that the end of a session is found by its key',
+  'R8, R54: that what has ended is refused where there is no room to remember it',
 ];
 
 /**
