@@ -96,7 +96,7 @@ export const elsewhere = [
     ['R8: that a cookie past its life is none'],
   ],
   [
-    'the simulated origin neither exchanges cookies nor renews bearers',
+    'the simulated origin exchanges cookies with its documents alone and renews no bearers, and with a store it has none',
     [
       'R53, R85: that only what was accepted is succeeded',
       'R8, R85: that a rotation is of a session that has not ended meanwhile',
