@@ -20,7 +20,6 @@ const FOLLOWED = REASONS[Reason.FOLLOWED];
 
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./decision.js').Decision} Decision */
-/** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 
 export class Engine {
   #core;
@@ -238,11 +237,12 @@ export class Engine {
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
           return isComplete;
         });
-        if (claim.isFilled) return claim.isEnded ? this.#ended(head) : null;
+        if (claim.isFilled) return ended(claim);
         ({ release } = claim);
         isThere ||= claim.isThere || claim.isBusy;
-      } else if (shared !== null && (await shared.hasEnded(head))) {
-        return this.#ended(head);
+      } else {
+        const end = await shared?.findEnd(head);
+        if (end) return ended(end);
       }
       const askedAtMs = this.#host.now();
       // A caller that has waited past the lease's end is not the one to ask any more (R9).
@@ -338,20 +338,6 @@ export class Engine {
   }
 
   /**
-   * What the store knows to have ended is refused, also where this node has no room to remember it (R8, R54).
-   * @param {RequestHead} head
-   * @returns {Decision | null} null: it is remembered, and the core's to say
-   */
-  #ended(head) {
-    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
-    if (this.#core.check(head, this.#host.now(), 0, flags) === Action.REFUSE) return null;
-    return decisionOf({
-      ...{ kind: 'refusal', source: 'negative', status: 401 },
-      reason: REASONS[Reason.TOMBSTONE],
-    });
-  }
-
-  /**
    * What an answer says of how things are wired (R73, R81).
    * @param {Decision} decision
    * @param {import('./document-calls.js').DocumentReply} asked
@@ -431,6 +417,15 @@ export class Engine {
       return write.publish(answer, asked);
     };
   }
+}
+
+/**
+ * What the store knows to have ended is refused, also where this node has no room to remember it (R8, R54).
+ * @param {Pick<import('../shared/documents.js').Claim, 'isUnkept'>} found
+ */
+function ended({ isUnkept }) {
+  const reason = REASONS[Reason.TOMBSTONE];
+  return isUnkept ? decisionOf({ kind: 'refusal', source: 'negative', status: 401, reason }) : null;
 }
 
 /**

@@ -1566,9 +1566,9 @@ export const shellMutants = [
   },
   {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
-    file: ENGINE,
-    from: 'claim.isEnded ? this.#ended(head) : null',
-    to: 'null',
+    file: DOCUMENTS,
+    from: '{ ...FILLED, isUnkept: this.#isUnkept(head) }',
+    to: 'FILLED',
     by: js('guards-shared'),
   },
   {
