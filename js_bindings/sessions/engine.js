@@ -237,11 +237,12 @@ export class Engine {
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
           return isComplete;
         });
-        if (claim.isFilled) return null;
+        if (claim.isFilled) return ended(claim);
         ({ release } = claim);
         isThere ||= claim.isThere || claim.isBusy;
-      } else if (shared !== null && (await shared.hasEnded(head))) {
-        return null; // this node knows it now
+      } else {
+        const end = await shared?.findEnd(head);
+        if (end) return ended(end);
       }
       const askedAtMs = this.#host.now();
       // A caller that has waited past the lease's end is not the one to ask any more (R9).
@@ -416,6 +417,15 @@ export class Engine {
       return write.publish(answer, asked);
     };
   }
+}
+
+/**
+ * What the store knows to have ended is refused, also where this node has no room to remember it (R8, R54).
+ * @param {Pick<import('../shared/documents.js').Claim, 'isUnkept'>} found
+ */
+function ended({ isUnkept }) {
+  const reason = REASONS[Reason.TOMBSTONE];
+  return isUnkept ? decisionOf({ kind: 'refusal', source: 'negative', status: 401, reason }) : null;
 }
 
 /**

@@ -26,6 +26,7 @@ import { UsedMessages } from './used-messages.js';
  * What a node does next that has nothing to serve.
  * @typedef {object} Claim
  * @property {boolean} isFilled another node's document is held now, or the session has ended: the origin need not be asked
+ * @property {boolean} isUnkept it has, and this node has no room to remember it
  * @property {boolean} isThere another node has left something, of use or not
  * @property {boolean} isAsked the store has answered
  * @property {boolean} isBusy another node is asking the origin, and may bring an answer from before this
@@ -35,6 +36,7 @@ import { UsedMessages } from './used-messages.js';
 /** Nobody is kept from asking at the same time. @type {Claim} */
 const UNCLAIMED = Object.freeze({
   isFilled: false,
+  isUnkept: false,
   isThere: false,
   isAsked: false,
   isBusy: false,
@@ -223,19 +225,28 @@ export class SharedSessions {
   }
 
   /**
-   * Whether a request's session has ended, as far as the store knows. What it says this node then knows too. Never
-   * rejects.
+   * Whether an end that the store knows of finds no room here (R54): then the core does not refuse by itself.
    * @param {RequestHead} head
    */
-  async hasEnded(head) {
+  #isUnkept(head) {
+    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
+    return this.#core.check(head, this.#host.now(), 0, flags) !== Action.REFUSE;
+  }
+
+  /**
+   * The end of a request's session, if the store knows of one. What it says this node then knows too. Never rejects.
+   * @param {RequestHead} head
+   * @returns {Promise<Pick<Claim, 'isUnkept'> | null>} null: it has not ended, or the store cannot say
+   */
+  async findEnd(head) {
     const session = this.#core.sessionKey(head);
-    if (session === null || this.log.position === null) return false;
+    if (session === null || this.log.position === null) return null;
     try {
-      if (!(await this.#records.hasEnded(head))) return false;
+      if (!(await this.#records.hasEnded(head))) return null;
       this.#noteEnd(session.key);
-      return true;
+      return { isUnkept: this.#isUnkept(head) };
     } catch {
-      return false; // the origin is asked, and its word taken (R32)
+      return null; // the origin is asked, and its word taken (R32)
     }
   }
 
@@ -287,19 +298,22 @@ export class SharedSessions {
    */
   async #tryClaim(head, parts, use) {
     let isThere = false;
-    const isFound = async () => {
+    const look = async () => {
       const found = await this.#find(head);
       isThere = found !== null;
-      return found !== null && found !== 'unusable' && (found === 'ended' || use(found));
+      if (found === 'ended') return { ...FILLED, isUnkept: this.#isUnkept(head) };
+      return found !== null && found !== 'unusable' && use(found) ? FILLED : null;
     };
-    if (await isFound()) return FILLED;
+    const first = await look();
+    if (first !== null) return first;
     const lock = await this.#records.acquire(parts, this.#options.leaseFor);
     if (lock === null) return null;
     const release = () => this.#records.release(lock);
     // Whoever had the lock before may have left it between the look and the lock.
-    if (!(await isFound())) return { ...UNCLAIMED, isThere, isAsked: true, release };
+    const second = await look();
+    if (second === null) return { ...UNCLAIMED, isThere, isAsked: true, release };
     await release();
-    return FILLED;
+    return second;
   }
 
   /**

@@ -496,7 +496,7 @@ export const shellMutants = [
   {
     name: 'R9: the second look, under the lock',
     file: DOCUMENTS,
-    from: 'if (!(await isFound())) return {',
+    from: 'if (second === null) return {',
     to: 'if (true) return {',
     by: js('guards-shared'),
   },
@@ -1562,6 +1562,13 @@ export const shellMutants = [
     file: CHANGES,
     from: "if (left === 'found') return true;",
     to: '',
+    by: js('guards-shared'),
+  },
+  {
+    name: 'R8, R54: that what has ended is refused where there is no room to remember it',
+    file: DOCUMENTS,
+    from: '{ ...FILLED, isUnkept: this.#isUnkept(head) }',
+    to: 'FILLED',
     by: js('guards-shared'),
   },
   {

@@ -79,6 +79,7 @@ export const shared = [
   'R54: that a login ends the oldest session elsewhere',
   'R54: that a session that is found ends the oldest elsewhere',
   'R54: that the end of a session is found by its key',
+  'R8, R54: that what has ended is refused where there is no room to remember it',
 ];
 
 /**
@@ -95,7 +96,7 @@ export const elsewhere = [
     ['R8: that a cookie past its life is none'],
   ],
   [
-    'the simulated origin neither exchanges cookies nor renews bearers',
+    'the simulated origin exchanges cookies with its documents alone and renews no bearers, and with a store it has none',
     [
       'R53, R85: that only what was accepted is succeeded',
       'R8, R85: that a rotation is of a session that has not ended meanwhile',

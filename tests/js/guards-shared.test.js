@@ -177,6 +177,30 @@ describe('the log', () => {
     assert.equal(await finish(one.sessions.getSession(ada)), null);
   });
 
+  test('R8, R54: where there is no room to remember it, a session that has ended is refused at the store’s word', async () => {
+    const small = { memory: 250_000, maxDocument: 4096 };
+    const { origin, store, nodes, pass, finish } = await startNodes(2, small);
+    const [{ link, sessions, send }, other] = nodes;
+    const since = await store.changes(null);
+    await finish(other.sessions.revoke({ headers: new Headers(bearer('bob')) }));
+    const { events = [] } = (await store.changes(since?.position ?? null)) ?? {};
+    const [{ writer }] = events;
+    for (let count = 1; count <= 400; ++count) {
+      const key = count.toString(16).padStart(32, '0');
+      await store.end(`made-up-${key}`, key, writer, HOUR);
+    }
+    await pass(2 * SECOND); // it has read of more ends than there is room for, just now
+    await finish(sessions.revoke(ada));
+    for (const how of [{}, { fresh: true }]) {
+      const calls = origin.calls.length;
+      link.calls.length = 0;
+      assert.equal(await finish(sessions.getSession(ada, how)), null);
+      assert.equal(origin.calls.length, calls);
+      assert.ok(link.calls.filter((name) => name === 'get').length <= 2, `${link.calls}`);
+    }
+    assert.equal((await finish(send(SESSION))).status, 401);
+  });
+
   test('R34: what is held from before the store came back empty is asked for again', async () => {
     const { origin, store, nodes, pass, finish } = await startNodes(1);
     await finish(nodes[0].sessions.getSession(ada));

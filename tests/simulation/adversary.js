@@ -16,11 +16,17 @@
 import { settle } from './world.js';
 
 const DOCUMENT = '/api/v1/users/me';
+/** His sessions take as much room as he can make them take. */
+const LONG_TOKEN = 600;
 const MAX_UNDER_WAY = 6;
 const MAX_STEPS_PER_TURN = 4;
 /** More than any table of a small cache has room for. */
-const FLOOD = 400;
-const FLOOD_ONE_IN = 120;
+const FLOOD = 300;
+const FLOOD_STEP = 16;
+const FLOOD_ONE_IN = 100;
+/** In a run in which he lets requests hang, and that often then. */
+const HANGING_ONE_IN = 6;
+const HANG_ONE_IN = 12;
 
 /** How the origin answers who has no session there; the first is the quiet one. */
 const REFUSALS = [
@@ -30,11 +36,14 @@ const REFUSALS = [
   { status: 429, headers: { 'retry-after': '60' } },
   { status: 500 },
   { status: 302, headers: { location: '/login' } },
+  { status: 303, headers: { location: '/' } },
   'lost',
   'hangs',
 ];
 /** To a question, too, that it is nobody who asks (R80). */
 const ANSWERS = [...REFUSALS, { status: 200, text: 'null' }];
+/** And to a write, that of whomever the stranger names in it: some back ends repeat what they were sent. */
+const ECHO = 'echo';
 /** And to a sign-out, which many back ends accept from anybody. */
 const FAREWELLS = [{ status: 204 }, { status: 302, headers: { location: '/login' } }, ...ANSWERS];
 
@@ -81,16 +90,22 @@ export class Adversary {
   /** What answers an address, once its request is at the origin. @type {any} */
   #plan = REFUSALS[0];
   #plans = new Map();
+  /**
+   * Whether requests of his hang by the hundred. For as long as they do, credentials that nobody knows pass uncached
+   * (R53): then what it costs the others is judged by what is held, not compared.
+   */
+  isHanging;
 
   /**
    * @param {Surroundings} run
    * @param {import('./choices.js').Choices} choices
-   * @param {{ hasAccount: boolean }} means
+   * @param {{ hasAccount: boolean, mayHang: boolean }} means
    */
-  constructor(run, choices, { hasAccount }) {
+  constructor(run, choices, { hasAccount, mayHang }) {
     this.run = run;
     this.choices = choices;
     this.hasAccount = hasAccount;
+    this.isHanging = mayHang && choices.oneIn(HANGING_ONE_IN);
     /** Where he acts now. @type {Target} */
     this.node = run.targets()[0];
     run.world.stranger = {
@@ -105,7 +120,15 @@ export class Adversary {
     const nodes = run.targets();
     if (nodes.length === 0) return;
     this.node = nodes.length === 1 ? nodes[0] : choices.pick(nodes);
-    if (choices.oneIn(FLOOD_ONE_IN)) return this.#flood();
+    if (this.isHanging && choices.oneIn(HANG_ONE_IN)) {
+      run.world.hang();
+      const [act, plan] = choices.pick(HANGING_FLOODS);
+      return this.#flood(act, plan);
+    }
+    if (choices.oneIn(FLOOD_ONE_IN)) {
+      const floods = this.hasAccount ? [...FLOODS, ...FLOODS_OF_ONE] : FLOODS;
+      return this.#flood(choices.pick(floods), choices.pick(FLOOD_ANSWERS));
+    }
     for (let step = choices.below(MAX_STEPS_PER_TURN); step > 0; --step) {
       const ready = run.world.strangeOptions();
       if (ready.length > 0 && (choices.oneIn(2) || this.#underWay.size >= MAX_UNDER_WAY)) {
@@ -123,13 +146,12 @@ export class Adversary {
   }
 
   /** The same once more, many times, each with another credential and answered at once. */
-  async #flood() {
-    const act = this.choices.pick(this.hasAccount ? [...FLOODS, floodOfLogins] : FLOODS);
-    const plan = this.choices.pick(REFUSALS.filter((refusal) => typeof refusal === 'object'));
+  /** @param {Flood} act @param {any} plan */
+  async #flood(act, plan) {
     this.run.world.asStranger(() => this.run.world.tell(`a flood: ${act.name}`));
     for (let count = 0; count < FLOOD; ++count) {
       act(this, plan);
-      if (count % 16 === 0) await settle();
+      if (count % FLOOD_STEP === 0) await settle();
     }
     await settle();
   }
@@ -159,8 +181,8 @@ export class Adversary {
     return { authorization: `Bearer ${choices.pick(this.tokens.slice(-3))}` };
   }
 
-  issue() {
-    const token = `mallory-${++this.issued}`;
+  issue(more = '') {
+    const token = `mallory-${++this.issued}${more}`;
     this.tokens.push(token);
     return token;
   }
@@ -177,7 +199,7 @@ export class Adversary {
     const { run, node } = this;
     const client = new AbortController();
     const hasBody = method !== 'GET';
-    const label = `${method} ${path} ${JSON.stringify(headers)}`;
+    const label = `${method} ${path} ${JSON.stringify(headers).slice(0, 80)}`;
     this.#begin(plan, isAtOnce ?? false, label, async () => {
       const body = breaksOff ? brokenBody() : '{"a":1}';
       const init = { method, headers: fieldsOf(headers), signal: client.signal };
@@ -210,7 +232,7 @@ export class Adversary {
       this.#plans.set(request, { plan, isAtOnce });
       if (!isAtOnce) world.tell(`${label} begins`);
       body()
-        .catch(() => {}) // whatever it is, it is his
+        .catch((error) => this.#judgeFailure(label, error))
         .then(() => {
           this.#underWay.delete(request);
           this.#plans.delete(request);
@@ -223,19 +245,31 @@ export class Adversary {
    * @param {string} label @param {Record<string, string>} headers @param {number} status @param {string} text
    */
   #judge(label, headers, status, text) {
-    if (status === 200 && /"id":"u[12]"/.test(text)) {
+    if (status === 200 && !text.endsWith('"version":0}') && /"id":"u[12]"/.test(text)) {
       this.node.judge.violate(
         `R53: ${label} was answered ${text}, sent ${JSON.stringify(headers)}`,
       );
     }
   }
 
-  /** @param {string} path @param {any} init @returns {Response | null} */
+  /**
+   * What is asked wrongly, or cannot be found out, is answered with an error of the library's; nothing else breaks.
+   * @param {string} label @param {any} error
+   */
+  #judgeFailure(label, error) {
+    if (error?.name === 'AbortError' || error?.code?.startsWith('ERR_SESAME')) return;
+    if (error instanceof TypeError && error.message === 'the client has gone') return;
+    this.node.judge.violate(`R53: ${label} threw ${error?.stack ?? error}`);
+  }
+
+  /** @param {string} path @param {any} init @returns {Response | 'never' | null} */
   #atOnce(path, init) {
     const current = this.#plans.get(this.run.world.current);
-    if (!current?.isAtOnce) return null;
+    // Where nobody can say whose a written document is, the answer to the write does (R22): here the origin can.
+    const isAsked = current?.plan === ECHO && (init.method ?? 'GET') === 'GET';
+    if (!current?.isAtOnce && !isAsked) return null;
     const { response } = this.#answer(path, init, current.plan);
-    return response;
+    return response ?? 'never';
   }
 
   /** @param {string} path @param {any} init @param {import('./world.js').Reply} reply */
@@ -258,7 +292,7 @@ export class Adversary {
     const method = init.method ?? 'GET';
     if (path === '/api/v1/auth/login' && plan === OWN) {
       const tokens = {
-        access_token: this.issue(),
+        access_token: this.issue('.'.repeat(LONG_TOKEN)),
         refresh_token: `of-${this.issued}`,
         expires_in: 300,
       };
@@ -275,7 +309,17 @@ export class Adversary {
       ++this.version;
       return this.#document();
     }
+    if (plan === ECHO) {
+      const isOwnPath = path === DOCUMENT && method !== 'GET'; // of a user's path a success is one (R82)
+      return answer(isOwnPath ? this.#named() : { status: 401 });
+    }
     return answer(plan);
+  }
+
+  /** The document of an honest user, as far as he knows it. */
+  #named() {
+    const id = this.made % 2 === 0 ? 'u1' : 'u2';
+    return { status: 200, text: JSON.stringify({ id, name: `name of ${id}`, version: 0 }) };
   }
 
   #document() {
@@ -334,7 +378,7 @@ const read = (it) => {
 /** @type {Act} */
 const write = (it) => {
   const method = it.choices.pick(['PATCH', 'PUT', 'DELETE', 'POST']);
-  const plan = it.choices.pick(REFUSALS);
+  const plan = it.choices.pick([ECHO, ...REFUSALS]);
   const how = { breaksOff: it.choices.oneIn(4), goesAway: it.choices.oneIn(6) };
   it.send(method, it.choices.pick(WRITES), it.choices.oneIn(3) ? {} : it.odd(), plan, how);
 };
@@ -417,7 +461,7 @@ const ownLogout = (it) => {
 
 /** @type {Act} */
 const ownWrite = (it) => {
-  const plan = it.choices.pick([OWN, ...REFUSALS]);
+  const plan = it.choices.pick([OWN, ECHO, ...REFUSALS]);
   const how = { breaksOff: it.choices.oneIn(4), goesAway: it.choices.oneIn(6) };
   it.send(it.choices.pick(['PATCH', 'PUT']), DOCUMENT, it.own(), plan, how);
 };
@@ -431,6 +475,12 @@ const writeToOthers = (it) => {
 
 /** @type {Act[]} */
 const ACCOUNT_ACTS = [ownLogin, ownSignIn, ownRead, ownLogout, ownWrite, writeToOthers];
+
+/** What a flood of requests is answered at once. */
+const FLOOD_ANSWERS = [
+  ...REFUSALS.filter((refusal) => typeof refusal === 'object'),
+  { status: 404, text: JSON.stringify({ error: 'x'.repeat(2000) }) },
+];
 
 /** @typedef {(adversary: Adversary, plan: any) => void} Flood */
 
@@ -461,6 +511,13 @@ const floodOfRevocations = (it, plan) => {
 const floodOfWrites = (it, plan) =>
   it.send('PATCH', DOCUMENT, cookieOf(it.makeUp()), plan, { isAtOnce: true });
 
+/** Each waits beside another for the same answer. @type {Flood} */
+const floodOfFollowers = (it, plan) => {
+  const headers = cookieOf(it.makeUp());
+  for (let count = 0; count < 2; ++count)
+    it.send('GET', DOCUMENT, headers, plan, { isAtOnce: true });
+};
+
 const FLOODS = [
   floodOfChecks,
   floodOfLogouts,
@@ -471,8 +528,42 @@ const FLOODS = [
 
 /** @type {Flood} */
 const floodOfLogins = (it) => {
-  const before = it.issue();
-  const headers = { authorization: `Bearer ${before}` };
+  const headers = { authorization: `Bearer ${it.issue()}` };
   it.send('GET', DOCUMENT, headers, OWN, { isAtOnce: true });
-  it.send('POST', '/api/v1/auth/logout', headers, OWN, { isAtOnce: true });
+  // It ends for good when the node knows that the origin accepts it.
+  const earlier = it.tokens.at(-2 * FLOOD_STEP);
+  if (earlier === undefined) return;
+  const ended = { authorization: `Bearer ${earlier}` };
+  it.send('POST', '/api/v1/auth/logout', ended, OWN, { isAtOnce: true });
 };
+
+/** Each a session that he keeps. @type {Flood} */
+const floodOfManagedLogins = (it) =>
+  it.send('POST', '/api/auth/login', {}, OWN, { isAtOnce: true });
+
+/** @type {Flood} */
+const floodOfManagedSessions = (it) => {
+  floodOfManagedLogins(it, OWN);
+  const cookie = it.cookies.pop();
+  if (cookie === undefined) return;
+  it.send('POST', '/api/auth/logout', { cookie: `__Host-session=${cookie}` }, OWN, {
+    isAtOnce: true,
+  });
+};
+
+/** They are under way for good. @type {Flood} */
+const floodOfOwnWrites = (it) => it.send('PATCH', DOCUMENT, it.own(), 'hangs', { isAtOnce: true });
+
+/** @type {[Flood, any][]} */
+const HANGING_FLOODS = [
+  [floodOfChecks, 'hangs'],
+  [floodOfWrites, 'hangs'],
+  [floodOfFollowers, { status: 404, text: JSON.stringify({ error: 'x'.repeat(2000) }) }],
+];
+
+const FLOODS_OF_ONE = [
+  floodOfLogins,
+  floodOfManagedLogins,
+  floodOfManagedSessions,
+  floodOfOwnWrites,
+];

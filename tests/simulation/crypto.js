@@ -11,6 +11,7 @@ import {
 
 const TAG_BYTES = 16;
 const AES = 'aes-256-gcm';
+const NOTHING = new Uint8Array();
 
 /** As much of `crypto.subtle` as Sesame uses. A key is its bytes. */
 const subtle = {
@@ -29,16 +30,16 @@ const subtle = {
     return mac.length === own.length && timingSafeEqual(own, mac);
   },
 
-  /** @param {{ iv: Uint8Array, additionalData: Uint8Array }} algorithm
+  /** @param {{ iv: Uint8Array, additionalData?: Uint8Array }} algorithm
    * @param {Uint8Array} key @param {Uint8Array} bytes */
-  async encrypt({ iv, additionalData }, key, bytes) {
+  async encrypt({ iv, additionalData = NOTHING }, key, bytes) {
     const cipher = createCipheriv(AES, key, iv).setAAD(additionalData);
     return arrayBuffer(Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]));
   },
 
-  /** @param {{ iv: Uint8Array, additionalData: Uint8Array }} algorithm
+  /** @param {{ iv: Uint8Array, additionalData?: Uint8Array }} algorithm
    * @param {Uint8Array} key @param {Uint8Array} bytes */
-  async decrypt({ iv, additionalData }, key, bytes) {
+  async decrypt({ iv, additionalData = NOTHING }, key, bytes) {
     const end = bytes.length - TAG_BYTES;
     const cipher = createDecipheriv(AES, key, iv).setAAD(additionalData);
     cipher.setAuthTag(bytes.subarray(end));

@@ -1,11 +1,16 @@
 // What can be begun in a simulated run: what tabs, the origin and the host do. Each takes the run, draws
 // from its choices, and tells the judge what it has brought about.
 import { createHmac } from 'node:crypto';
+import { DONE } from './origin-model.js';
 
 /** @typedef {import('./scenario.js').Run} Run */
 
 export const WEBHOOK_SECRET = 'a secret of thirty-two characters';
 const CROWD = 12;
+const LEAVING = 40;
+const LOOKED_AT = 3;
+/** More users than a small cache remembers events of. */
+const CHANGED = 70;
 /** Clients are among those that signed in last. */
 export const NEWEST = 5;
 
@@ -46,24 +51,33 @@ export const MANAGED_EVENTS = [
 ];
 
 /** Those of little memory. @type {typeof EVENTS} */
-export const CROWDED_EVENTS = [[1, crowd]];
+export const CROWDED_EVENTS = [
+  [1, crowd],
+  [1, crowdLeaves],
+  [1, massChange],
+];
 
 /**
  * A request's credential: a bearer token, or the cookie of a managed session.
  * @param {Run} run
  * @returns {{ name: string, headers: Record<string, string> }}
  */
-export function credential({ choices, judge, origin }) {
+export function credential({ choices, judge, origin, isManaged = true }) {
   const cookies = [...judge.cookies.keys()].slice(-NEWEST);
   if (cookies.length > 0 && !choices.oneIn(3)) {
     const cookie = choices.pick(cookies);
     judge.see(cookie);
     return { name: cookie, headers: cookieHeader(cookie) };
   }
-  const token = choices.pick(origin.bearers.slice(-NEWEST));
+  const isOfSite = !isManaged && choices.oneIn(2);
+  const token = choices.pick((isOfSite ? origin.sites : origin.bearers).slice(-NEWEST));
   judge.see(token);
-  return { name: token, headers: { authorization: `Bearer ${token}` } };
+  return { name: token, headers: headersOf(token) };
 }
+
+/** @param {string} name of a bearer token or a session of the site @returns {Record<string, string>} */
+export const headersOf = (name) =>
+  name.startsWith('site-') ? { cookie: `session=${name}` } : { authorization: `Bearer ${name}` };
 
 /** @param {string} cookie @returns {Record<string, string>} */
 const cookieHeader = (cookie) => ({ cookie: `__Host-session=${cookie}` });
@@ -101,7 +115,9 @@ export function readOverHttp(run) {
     const asked = run.ask(label, name, signal, false);
     const response = await run.send(path, { headers, signal });
     const text = await response.text();
-    if (response.status === 503) run.unavailable(asked);
+    // What passes uncached brings the origin's failures as they are.
+    const isPassed = run.judge.isFull(asked.start) && run.origin.lastFailureAt >= asked.start;
+    if (response.status === 503 || isPassed) run.unavailable(asked);
     else if (response.status === 401) run.answered(asked, null);
     else if (response.status !== 200) run.judge.violate(`${label} → ${response.status} ${text}`);
     else {
@@ -115,14 +131,14 @@ export function readOverHttp(run) {
 export function update(run) {
   const { name, headers } = credential(run);
   const userId = run.judge.userOf(name);
-  write(run, `update ${name}`, '/api/v1/users/me', userId, headers);
+  write(run, `update ${name}`, '/api/v1/users/me', userId, { name, headers });
 }
 
 /** Somebody changes a user on the user's own path (R26). @param {Run} run */
 export function updateByPath(run) {
   const { name, headers } = credential(run);
   const { id } = run.choices.pick(run.origin.users);
-  write(run, `update of ${id} by ${name}`, `/api/v1/users/${id}`, id, headers);
+  write(run, `update of ${id} by ${name}`, `/api/v1/users/${id}`, id, { name, headers });
 }
 
 /**
@@ -130,10 +146,13 @@ export function updateByPath(run) {
  * @param {string} what
  * @param {string} path
  * @param {string} userId
- * @param {Record<string, string>} headers
+ * @param {{ name: string, headers: Record<string, string> }} writer
  */
-function write(run, what, path, userId, headers) {
+function write(run, what, path, userId, { name, headers }) {
+  const { cookie = '', authorization = '' } = headers;
   run.request(what, async (signal, label) => {
+    // Whose document a redirect is about nobody can say but who holds it.
+    const isKnown = run.sessions.has(cookie, authorization);
     const response = await run.send(path, {
       method: 'PATCH',
       headers: { ...headers, 'content-type': 'application/json' },
@@ -142,9 +161,13 @@ function write(run, what, path, userId, headers) {
     });
     const answer = await response.text();
     run.world.tell(`${label} → ${response.status} ${answer}`);
-    if (!response.ok) return;
+    const redirected = response.headers.get(DONE);
+    if (!response.ok && redirected === null) return;
     run.judge.writtenAt.set(userId, run.world.time);
     run.judge.overtake();
+    // Whom the origin refuses by now may name nobody whose documents are dropped (R53): nobody can say whose it was.
+    if (!isKnown && run.origin.endedAt.has(name)) return;
+    if (redirected !== null && isKnown) run.judge.show(userId, Number(redirected));
     const version = /"version":(\d+)/.exec(answer)?.[1];
     if (version) run.judge.show(userId, Number(version));
   });
@@ -171,29 +194,46 @@ export function signIn({ choices, world, origin }) {
   world.tell(`${origin.signIn(user)} is signed in as ${user.id}`);
 }
 
+/** @param {Run} run */
+function revoke(run) {
+  const { name } = credential(run);
+  end(run, 'revoke', name, (headers) =>
+    run.sessions.revoke({ headers }).then(
+      () => 'ended',
+      (/** @type {any} */ error) => {
+        if (error.code === 'ERR_SESAME_GUARD_FULL') return 'full';
+        if (error.code === 'ERR_SESAME_ORIGIN_UNAVAILABLE') return 'unknown';
+        throw error;
+      },
+    ),
+  );
+}
+
+/** @typedef {'ended' | 'full' | 'unknown'} HowEnded `full`: there is no room to remember it (R54); `unknown`: nobody can say */
+
 /**
  * What is held ends at once. Of what is not, the node asks the origin first (R53): until then it has not ended, but may at
  * any time; and if the origin cannot say, it has not.
  * @param {Run} run
+ * @param {string} what
+ * @param {string} name
+ * @param {(headers: Record<string, string>, signal: AbortSignal) => Promise<HowEnded>} call
  */
-function revoke(run) {
+function end(run, what, name, call) {
   const { sessions, judge, world } = run;
-  const { name, headers } = credential(run);
+  const headers = judge.cookies.has(name) ? cookieHeader(name) : headersOf(name);
   const { cookie = '', authorization = '' } = headers;
   const isHeld = sessions.has(cookie, authorization);
-  run.request(`revoke ${name}`, async (_, label) => {
+  run.request(`${what} ${name}`, async (signal, label) => {
     judge.ending.add(name);
-    const ending = sessions.revoke({ headers });
+    judge.closed.add(name);
+    const ending = call(headers, signal);
     if (isHeld) judge.revokeHeld(name);
     judge.overtake(); // it may ask the origin beside a check that does
-    const how = await ending.then(
-      () => 'ended',
-      (/** @type {any} */ error) => {
-        if (isHeld || error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
-        return 'nobody can say whose it is';
-      },
-    );
+    const how = await ending;
     world.tell(`${label} → ${how}`);
+    if (how === 'unknown' && isHeld) judge.violate(`R53: of ${name} nothing had to be found out`);
+    if (how === 'full') judge.acceptAgain(name, Number.POSITIVE_INFINITY); // it is dropped, and that is said (R54)
     judge.overtake();
     // What the origin accepts has ended by now, and what it does not there was nothing to end of.
     if (how === 'ended') judge.revoke(name);
@@ -213,7 +253,13 @@ function revokeUser(run) {
 function userRevoked({ origin, judge }, userId) {
   origin.endUser(userId);
   for (const [cookie, { user }] of judge.cookies) if (user === userId) judge.revoke(cookie);
-  for (const token of origin.bearers) if (judge.userOf(token) === userId) judge.revoke(token);
+  for (const token of origin.names) {
+    const isHis = judge.userOf(token) === userId;
+    if (!isHis && !judge.formerly.get(token)?.has(userId)) continue;
+    judge.closed.add(token);
+    if (isHis) judge.revoke(token);
+    else judge.mayEnd(token, userId);
+  }
 }
 
 /** @param {Run} run */
@@ -295,11 +341,15 @@ function kill(run) {
 }
 
 /** A client goes away before it has its answer. @param {Run} run */
-export function leave({ choices, world, pending }) {
+export function leave({ choices, world, pending, judge, unsafe, held }) {
   if (pending.size === 0) return;
   const [request, client] = choices.pick([...pending]);
   world.tell(`the client of request ${request} goes away`);
   client.abort();
+  // An edge's host ends what nobody waits for, and a write that the origin has would be applied nowhere.
+  if (unsafe?.has(request) && !held.has(request)) {
+    judge.violate(`R10: nothing holds request ${request}, which changes something`);
+  }
 }
 
 /** Many others come by, and what is held has to make room (R50). @param {Run} run */
@@ -311,6 +361,36 @@ async function crowd(run) {
     const session = await run.sessions.getSession({ headers });
     if (session?.user.id !== name) run.judge.violate(`R3: ${name} got ${session?.user.id}`);
   }
+}
+
+/** So many others sign in and are signed out that not all of their ends can be remembered (R54). @param {Run} run */
+async function crowdLeaves(run) {
+  const { world, sessions, judge, gone, choices, expiresIn } = run;
+  world.tell(`a crowd of ${LEAVING} is signed out`);
+  const known = gone.filter(({ until }) => world.time < until);
+  for (let count = 0; count < LOOKED_AT && known.length > 0; ++count) {
+    const { name } = choices.pick(known);
+    const session = await sessions.getSession({ headers: headersOf(name) });
+    if (session !== null) judge.violate(`R10: ${name} was signed out and is served`);
+  }
+  for (let count = 0; count < LEAVING; ++count) {
+    const name = `crowd-${++run.crowded}`;
+    const headers = headersOf(name);
+    await sessions.getSession({ headers });
+    await sessions.revoke({ headers }).then(
+      () => gone.push({ name, until: world.time + expiresIn }),
+      (error) => {
+        if (error.code !== 'ERR_SESAME_GUARD_FULL') throw error;
+      },
+    );
+  }
+}
+
+/** So much happens to other users that not all of it can be told apart (R23). @param {Run} run */
+function massChange({ world, sessions, choices }) {
+  const what = choices.pick(/** @type {const} */ (['invalidateUser', 'revokeUser']));
+  world.tell(`${what} of ${CHANGED} others`);
+  for (let count = 0; count < CHANGED; ++count) sessions[what](`other-${count}-${world.time}`);
 }
 
 /** A login, by nobody or from within a session, which it ends (R20, R21). @param {Run} run */
@@ -377,10 +457,24 @@ function managedCall(run, what, path, method) {
   });
 }
 
-/** @param {Run} run */
+/** A request to log out ends whatever session it names, a bearer's too. @param {Run} run */
 function logout(run) {
   const cookies = [...run.judge.cookies.keys()];
-  if (cookies.length === 0) return;
+  if (cookies.length === 0 || run.choices.oneIn(3)) {
+    const token = run.choices.pick(run.origin.bearers.slice(-NEWEST));
+    run.judge.see(token);
+    end(run, 'logout', token, async (headers, signal) => {
+      const init = { method: 'POST', headers, signal };
+      const response = await run.send('/api/auth/logout', init);
+      const text = await response.text();
+      if (response.status === 200) return 'ended';
+      if (/guard_full/.test(text)) return 'full';
+      if (response.status !== 503)
+        run.judge.violate(`R25: a logout was answered ${response.status}`);
+      return 'unknown';
+    });
+    return;
+  }
   const cookie = run.choices.pick(cookies);
   run.request(`logout ${cookie}`, async (signal, label) => {
     const headers = cookieHeader(cookie);

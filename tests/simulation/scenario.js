@@ -4,16 +4,21 @@ import { SessionCache } from 'sesame-edge';
 import { Adversary } from './adversary.js';
 import { Choices } from './choices.js';
 import { settleCryptoAtOnce } from './crypto.js';
-import { CROWDED_EVENTS, EVENTS, MANAGED_EVENTS, WEBHOOK_SECRET } from './events.js';
+import { CROWDED_EVENTS, EVENTS, headersOf, MANAGED_EVENTS, WEBHOOK_SECRET } from './events.js';
 import { Judge, REFRESH_TIMEOUT } from './judge.js';
 import { OriginModel } from './origin-model.js';
+import { SITE_EVENTS } from './site-sessions.js';
 import { settle, World } from './world.js';
 
 const START = 1_000_000_000_000;
 const MAX_EVENTS = 80;
 const HOUR = 3_600_000;
 /** The smaller one holds a few dozen documents. */
-const MEMORIES = [1_500_000, 250_000];
+const MEMORIES = [600_000, 250_000];
+/** More than honest users have, and fewer than there is room for. */
+const SESSIONS_PER_USER = 40;
+/** With the smaller one some of their own sessions leave no tombstone. */
+const ENDS_PER_USER = [100, 3];
 const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 /** How often an event comes up in one run, against the others. */
 const WEIGHTS = [1, 0, 1, 4];
@@ -38,7 +43,8 @@ export async function simulate(choices, strange) {
   await alone.play();
   const { violations } = alone.judge;
   if (violations.length > 0) return { violations, story: alone.world.story };
-  const [beside, without] = [inSteps(world.honest), inSteps(alone.world.honest)];
+  const beside = inSteps(world.honest.slice(0, world.honestUntilHung));
+  const without = inSteps(alone.world.honest.slice(0, world.honestUntilHung));
   const at = without.findIndex((line, index) => line !== beside[index]);
   if (at < 0 && without.length === beside.length) return { violations, story: [] };
   const [is, was] = [beside[at] ?? 'nothing', without[at] ?? 'nothing'];
@@ -69,6 +75,13 @@ export class Run {
   pending = new Map();
   messages = 0;
   crowded = 0;
+  /** Who has come by and was signed out again, and until when that has to be remembered.
+   * @type {{ name: string, until: number }[]} */
+  gone = [];
+  /** Requests that the host has been told to go on with when their clients have gone. @type {Set<number>} */
+  held = new Set();
+  /** Requests that may change something. @type {Set<number>} */
+  unsafe = new Set();
   #steps = 0;
   #random = 0;
   #strangeRandom = 0;
@@ -82,11 +95,17 @@ export class Run {
     this.memory = choices.pick(MEMORIES);
     this.expiresIn = choices.pick(LIVES);
     this.judge = new Judge(this.world, this.origin, this.expiresIn);
+    this.origin.hasEnded = (name) => this.judge.revoke(name);
+    this.origin.hasSucceeded = (name, successor) => this.judge.succeed(name, successor);
+    this.origin.hasBegun = (name) => this.judge.mayBeginAnew(name);
+    this.origin.hasMoved = (name, before) => this.judge.move(name, before);
+    this.origin.cacheControl = choices.pick(['', '', '', 'no-store']);
+    this.isEdge = choices.oneIn(4);
     const logoutPath = choices.pick([null, '/api/v1/auth/logout']);
     // Each run has events that are frequent and some that never come, so that seldom ones meet.
     const events = [
       ...EVENTS,
-      ...(this.isManaged ? MANAGED_EVENTS : []),
+      ...(this.isManaged ? MANAGED_EVENTS : SITE_EVENTS),
       ...(this.memory === MEMORIES[0] ? [] : CROWDED_EVENTS),
     ];
     this.events = events.flatMap(([frequency, event]) =>
@@ -100,18 +119,25 @@ export class Run {
         maxCredential: 1024,
         expiresIn: this.expiresIn,
         webhookSecret: WEBHOOK_SECRET,
+        userId: '/id', // what R54 bounds it bounds where it is known
+        sessionsPerUser: SESSIONS_PER_USER,
+        endsPerUser: choices.pick(ENDS_PER_USER),
         ...(this.isManaged ? { managed: { refreshTimeout: REFRESH_TIMEOUT, logoutPath } } : {}),
       },
       {
         ...this.world.host(),
-        sharesPromises: !choices.oneIn(4),
+        sharesPromises: !this.isEdge,
         warn: () => {}, // what is wired wrongly here is meant to be
         getRandomValues: (bytes) => this.#fillBytes(bytes),
       },
     );
     // Where memory is short, a user's own documents make room for themselves, as any user's do (R50).
     const hasAccount = this.memory === MEMORIES[0];
-    this.adversary = strange && new Adversary(this, strange, { hasAccount });
+    this.world.isHeld = ({ headers }) => {
+      const fields = new Headers(headers);
+      return this.sessions.has(fields.get('cookie') ?? '', fields.get('authorization') ?? '');
+    };
+    this.adversary = strange && new Adversary(this, strange, { hasAccount, mayHang: true });
   }
 
   /** Where the adversary acts. */
@@ -151,22 +177,38 @@ export class Run {
     for (let step = 0; step < MAX_LAST_STEPS && judge.violations.length === 0; ++step) {
       const [next] = world.options();
       if (next === undefined) return;
-      world.tell(next.label);
-      await world.happen(next);
-      this.#checkInvariants();
+      await this.#happen(next);
     }
+  }
+
+  /** @param {import('./world.js').Point} point */
+  async #happen(point) {
+    const { world, judge } = this;
+    world.tell(point.label);
+    const name = point.unchanged;
+    const wasHeld = name !== undefined && this.#holds(name);
+    await world.happen(point);
+    if (wasHeld && !this.#holds(name)) {
+      judge.violate(`R83: an answer that changes nothing drops what is held for ${name}`);
+    }
+    this.#checkInvariants();
+  }
+
+  /** Whether something is held for a credential. @param {string} name */
+  #holds(name) {
+    const { cookie = '', authorization = '' } = headersOf(name);
+    return this.sessions.has(cookie, authorization);
   }
 
   async #step() {
     const options = this.world.options();
     const choice = this.choices.below(options.length + 2);
     if (choice < options.length) {
-      this.world.tell(options[choice].label);
-      await this.world.happen(options[choice]);
-    } else {
-      await this.choices.pick(this.events)(this);
-      await settle();
+      await this.#happen(options[choice]);
+      return;
     }
+    await this.choices.pick(this.events)(this);
+    await settle();
     this.#checkInvariants();
   }
 
@@ -203,7 +245,20 @@ export class Run {
    * @param {RequestInit} init
    */
   send(path, init) {
-    return this.sessions.handle(new Request(`http://edge${path}`, init));
+    const { current } = this.world;
+    if (init.method === 'PATCH') this.unsafe.add(current);
+    const answering = this.sessions.handle(new Request(`http://edge${path}`, init), {
+      waitUntil: (work) => {
+        this.held.add(current);
+        work.then(null, () => {});
+      },
+    });
+    return answering.then((response) => {
+      for (const line of response.headers.getSetCookie()) {
+        this.judge.deliver(/^session=([^;]*)/.exec(line)?.[1] ?? '');
+      }
+      return response;
+    });
   }
 
   /**
@@ -217,7 +272,8 @@ export class Run {
    */
   ask(label, name, signal, fresh, start = this.world.time) {
     const originVersion = this.origin.versionOf(this.judge.userOf(name));
-    return { label, name, fresh, start, originVersion, signal };
+    const least = this.judge.shown.get(this.judge.userOf(name));
+    return { label, name, fresh, start, originVersion, least, signal };
   }
 
   /**

@@ -124,10 +124,10 @@ function revokeUser(node) {
 }
 
 /** @param {Node} node @param {string} userId @returns {string[]} the sessions that have ended */
-function endUser({ origin, ledger }, userId) {
+function endUser({ origin, ledger, judge }, userId) {
   origin.endUser(userId);
   ledger.sweepUser(userId);
-  return origin.bearers.filter((token) => origin.ownerOf(token) === userId);
+  return [...origin.bearers, ...ledger.managed.keys()].filter((it) => judge.userOf(it) === userId);
 }
 
 /** @param {Node} node */

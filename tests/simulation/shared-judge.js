@@ -2,6 +2,11 @@
 // itself; what one node has done and the others have to know is in the ledger.
 import { Judge } from './judge.js';
 
+/** How far a clock may be off, either way. */
+const SKEW = 60_000;
+/** So long nobody can know of a lost session that it is lost (R33), and an exchange of its tokens goes on. */
+const DOUBT = 11 * 60_000;
+
 /** By default `revocationBound`. */
 export const BOUND = 5000;
 
@@ -17,6 +22,14 @@ export const BOUND = 5000;
  * @property {import('./shared-scenario.js').Node} by
  */
 
+/**
+ * A session whose tokens Sesame keeps.
+ * @typedef {object} Managed
+ * @property {string} user
+ * @property {number} begunAt
+ * @property {number} endsAt at the latest
+ */
+
 export class Ledger {
   /** @type {string[]} */
   violations = [];
@@ -28,6 +41,10 @@ export class Ledger {
   firstSeenAt = new Map();
   /** When the origin's answer to a write on a user last came back. @type {Map<string, number>} */
   writtenAt = new Map();
+  /** Managed sessions by their cookies. @type {Map<string, Managed>} */
+  managed = new Map();
+  /** When a node last began anew: what it had not been able to tell is lost. */
+  restartedAt = Number.NEGATIVE_INFINITY;
   /** When the store last forgot everything. */
   clearedAt = Number.NEGATIVE_INFINITY;
 
@@ -40,6 +57,25 @@ export class Ledger {
     this.userKeys = userKeys;
   }
 
+  /**
+   * @param {string} cookie @param {string} user
+   * @param {import('./shared-scenario.js').Node} node where its user has signed in
+   */
+  begin(cookie, user, { world, run }) {
+    const begunAt = world.time;
+    this.managed.set(cookie, { user, begunAt, endsAt: begunAt + run.expiresIn + SKEW });
+  }
+
+  /** How many sessions its user has begun since, or beside it. @param {string} cookie */
+  countOfNewer(cookie) {
+    const own = this.managed.get(cookie);
+    if (own === undefined) return 0;
+    return [...this.managed].filter(
+      ([name, { user, begunAt }]) =>
+        name !== cookie && user === own.user && begunAt >= own.begunAt - SKEW,
+    ).length;
+  }
+
   /** All sessions that a user has now may be ended. @param {string} key */
   sweep(key) {
     this.sweepUser(this.userKeys.get(key) ?? '');
@@ -50,6 +86,7 @@ export class Ledger {
     for (const token of this.origin.bearers) {
       if (this.origin.ownerOf(token) === userId) this.swept.add(token);
     }
+    for (const [cookie, { user }] of this.managed) if (user === userId) this.swept.add(cookie);
   }
 
   /** The store can be reached again for so long that all has been told that ever will be. */
@@ -78,6 +115,7 @@ export class NodeJudge extends Judge {
     this.violations = ledger.violations;
     this.firstSeenAt = ledger.firstSeenAt;
     this.writtenAt = ledger.writtenAt;
+    this.cookies = ledger.managed;
   }
 
   /** @override @param {string} userId @param {number} version */
@@ -89,7 +127,8 @@ export class NodeJudge extends Judge {
   /** @override @param {string} name */
   revoke(name) {
     this.revokeHere(name);
-    const isKnownToOrigin = this.origin.endedAt.has(name);
+    // Of a managed session a node that cannot reach the store serves nothing past the bound (R32).
+    const isKnownToOrigin = this.origin.endedAt.has(name) || this.cookies.has(name);
     this.#note({ kind: 'revoked', name, version: 0, isKnownToOrigin });
   }
 
@@ -122,8 +161,10 @@ export class NodeJudge extends Judge {
   }
 
   /** @param {Deed} deed */
-  #hasToKnow({ at, isTold, isKnownToOrigin }) {
+  #hasToKnow({ name, at, isTold, isKnownToOrigin }) {
     if (!isTold || this.world.time <= at + BOUND) return false;
+    // The store has lost it, and whoever remembers it may not be able to say so.
+    if (this.cookies.has(name) && this.#ledger.clearedAt >= at - BOUND) return false;
     if (isKnownToOrigin) return true;
     // Where only requests read the log, it begins with the first.
     return !this.#node.isEdge && Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
@@ -142,7 +183,54 @@ export class NodeJudge extends Judge {
 
   /** @override @param {import('./judge.js').Asked} asked */
   judgeNobody(asked) {
-    if (!this.#ledger.swept.has(asked.name)) super.judgeNobody(asked);
+    const { name } = asked;
+    const managed = this.cookies.get(name);
+    if (managed !== undefined) return this.#judgeManagedNobody(asked, managed);
+    if (!this.#ledger.swept.has(name)) super.judgeNobody(asked);
+  }
+
+  /**
+   * A managed session that a node takes for ended has ended on all nodes (R31, R33, R54).
+   * @param {import('./judge.js').Asked} asked
+   * @param {{ endsAt: number }} managed
+   */
+  #judgeManagedNobody({ name }, { endsAt }) {
+    const { world } = this;
+    const ledger = this.#ledger;
+    if (world.time >= endsAt - 2 * SKEW) return;
+    const { begunAt } = /** @type {Managed} */ (ledger.managed.get(name));
+    const isLost = Math.max(ledger.clearedAt, ledger.restartedAt) >= begunAt - SKEW;
+    const { sessionsPerUser } = this.#node.run;
+    const isCrowdedOut = ledger.countOfNewer(name) >= sessionsPerUser;
+    if (ledger.swept.has(name)) return; // by whom, and whether all have to know, is in the ledger already
+    if (!isLost && !isCrowdedOut) {
+      this.violate(`R33: ${name} is signed in, and was taken for ended on ${this.#node.name}`);
+    }
+    // What an edge's node tells behind an answer may be dropped with it.
+    const isTold = !isLost && !this.#node.isEdge && this.#node.link.state === 'well';
+    const deed = { name, version: 0, isKnownToOrigin: true, at: world.time, isTold };
+    ledger.deeds.push({ kind: 'revoked', ...deed, by: this.#node });
+  }
+
+  /** @param {import('./judge.js').Asked} asked */
+  judgeManagedUnavailable(asked) {
+    if (!this.#isInDoubt(asked.start)) super.judgeUnavailable(asked);
+  }
+
+  /** @override @param {import('./judge.js').Asked} asked */
+  judgeUnavailable(asked) {
+    if (this.cookies.has(asked.name)) this.judgeManagedUnavailable(asked);
+    else super.judgeUnavailable(asked);
+  }
+
+  /**
+   * Whether a node may not have known of a managed session whether it lives, which began to be asked about then (R32, R33).
+   * @param {number} start
+   */
+  #isInDoubt(start) {
+    const { clearedAt, restartedAt } = this.#ledger;
+    if (this.#node.link.state !== 'well') return true;
+    return Math.max(clearedAt, restartedAt, this.troubledAt) + DOUBT >= start;
   }
 
   /** @override @param {number} start */

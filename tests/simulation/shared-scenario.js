@@ -5,10 +5,12 @@ import { MemoryStore } from 'sesame-edge/stores';
 import { Adversary } from './adversary.js';
 import { settleCryptoAtOnce } from './crypto.js';
 import { WEBHOOK_SECRET } from './events.js';
+import { REFRESH_TIMEOUT } from './judge.js';
 import { Link } from './link.js';
 import { OriginModel } from './origin-model.js';
 import { ask, NODE_EVENTS, RUN_EVENTS } from './shared-events.js';
 import { BOUND, Ledger, NodeJudge } from './shared-judge.js';
+import { askNewest, MANAGED_NODE_EVENTS } from './shared-managed.js';
 import { settle, World } from './world.js';
 
 const START = 1_000_000_000_000;
@@ -20,6 +22,10 @@ const HOUR = 3_600_000;
 const MEMORIES = [1_500_000, 250_000];
 const LIVES = [30 * 24 * HOUR, 3 * HOUR];
 const WEIGHTS = [1, 0, 1, 4];
+const MANAGED_ONE_IN = 3;
+/** With the smaller one users sign in more often than they may have sessions. */
+const SESSIONS_PER_USER = [100, 2];
+const ENDS_PER_USER = [100, 3];
 /** How far a clock may be off. */
 const MAX_AHEAD = 30_000;
 const MAX_STEPS = 4000;
@@ -59,18 +65,24 @@ export class SharedRun {
     this.ledger = new Ledger(this.origin, userKeys);
     this.memory = choices.pick(MEMORIES);
     this.expiresIn = choices.pick(LIVES);
+    this.isManaged = choices.oneIn(MANAGED_ONE_IN);
+    this.sessionsPerUser = choices.pick(SESSIONS_PER_USER);
+    this.endsPerUser = choices.pick(ENDS_PER_USER);
+    if (this.isManaged) this.origin.accessFor = 2 * this.expiresIn;
     const ahead = this.#ahead();
     this.store = new MemoryStore({ now: () => this.world.time + ahead });
     const count = MIN_NODES + choices.below(MORE_NODES);
     this.nodes = Array.from({ length: count }, () => this.#start());
-    this.adversary = new Adversary(this, strange, { hasAccount: true });
+    this.adversary = new Adversary(this, strange, { hasAccount: true, mayHang: false });
     // The first is nothing, so that a shorter run is a quieter one.
     this.events = [
       { frequency: 1, begin: () => {} },
-      ...NODE_EVENTS.map(([frequency, event]) => ({
-        frequency,
-        begin: () => this.awake.length > 0 && event(choices.pick(this.awake)),
-      })),
+      ...[...NODE_EVENTS, ...(this.isManaged ? MANAGED_NODE_EVENTS : [])].map(
+        ([frequency, event]) => ({
+          frequency,
+          begin: () => this.awake.length > 0 && event(choices.pick(this.awake)),
+        }),
+      ),
       ...RUN_EVENTS.map(([frequency, event]) => ({ frequency, begin: () => event(this) })),
     ].flatMap(({ frequency, begin }) =>
       Array.from({ length: frequency * choices.pick(WEIGHTS) }, () => begin),
@@ -144,6 +156,7 @@ export class SharedRun {
     // In the first round the edge's nodes hear from the store again, in the second they tell it.
     for (let round = 0; round < 3 && this.isWell; ++round) {
       for (const token of this.origin.bearers) for (const node of this.nodes) ask(node, token);
+      askNewest(this);
       await settle();
       await this.finish();
       await this.pass(2 * BOUND);
@@ -193,6 +206,9 @@ export class SharedRun {
   restart(node) {
     this.world.tell(`${node.name} ends`);
     node.end();
+    const isTold =
+      node.link.state === 'well' && this.world.time - node.judge.troubledAt > 2 * BOUND;
+    if (!isTold) this.ledger.restartedAt = this.world.time;
     this.nodes[this.nodes.indexOf(node)] = this.#start();
   }
 
@@ -242,6 +258,10 @@ export class Node {
         webhookSecret: WEBHOOK_SECRET,
         secret: SECRET,
         store: this.link.store,
+        userId: '/id', // what R54 bounds it bounds where it is known
+        sessionsPerUser: run.sessionsPerUser,
+        endsPerUser: run.endsPerUser,
+        ...(run.isManaged ? { managed: { refreshTimeout: REFRESH_TIMEOUT } } : {}),
       },
       {
         ...world.host(this, ahead),
@@ -311,7 +331,7 @@ export class Node {
    * @returns {import('./judge.js').Asked}
    */
   ask(label, name, signal, fresh) {
-    const originVersion = this.origin.versionOf(this.origin.ownerOf(name));
+    const originVersion = this.origin.versionOf(this.judge.userOf(name));
     return { label, name, fresh, start: this.world.time, originVersion, signal };
   }
 
@@ -336,7 +356,8 @@ export class Node {
 async function findUserKeys(users) {
   const found = new Map();
   const store = new MemoryStore();
-  const sessions = new SessionCache({ origin: 'http://origin', store, secret: SECRET });
+  const options = { origin: 'http://origin', store, secret: SECRET, userId: '/id' };
+  const sessions = new SessionCache(options);
   for (const user of users) {
     const since = await store.changes(null);
     await sessions.revokeUser(user);

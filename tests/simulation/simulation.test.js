@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const seeds = Number(process.env.SESAME_SEEDS ?? 3000);
+const seeds = Number(process.env.SESAME_SEEDS ?? 2700);
 const sharedSeeds = Number(process.env.SESAME_SHARED_SEEDS ?? 700);
 const runner = fileURLToPath(new URL('run.mjs', import.meta.url));
 

@@ -16,6 +16,8 @@ const requests = new AsyncLocalStorage();
  * @property {number} [due] of a timer
  * @property {number} [milliseconds] of a timer
  * @property {() => void} run
+ * @property {() => void} [after] all that follows from it has happened
+ * @property {string} [unchanged] the credential whose session it leaves as it was
  */
 
 export class World {
@@ -30,10 +32,16 @@ export class World {
   /** @type {Set<number>} */
   killed = new Set();
   lastRequest = 0;
+  /** When a stranger's requests have last begun to hang by the hundred, and what was told before the first did. */
+  hungAt = Number.NEGATIVE_INFINITY;
+  honestUntilHung = Number.POSITIVE_INFINITY;
+  /** Whether the session of a request for the document is held, where that is known.
+   * @type {(init: RequestInit) => boolean} */
+  isHeld = () => true;
   /** Strangers' requests have numbers below zero. */
   lastStrange = 0;
   /** Calls for the document that have not been answered.
-   * @type {Set<{ request: number, owner: Owner | null, credential: string, at: number }>} */
+   * @type {Set<{ request: number, owner: Owner | null, credential: string, isHeld: boolean, at: number }>} */
   openFills = new Set();
   /** When a timer of that length was last due. @type {Map<number, number>} */
   lastTimerAt = new Map();
@@ -46,8 +54,8 @@ export class World {
     /** @type {{ sent(path: string, init: any, exchange: Exchange): Response | null,
      *   receive(path: string, init: any, reply: Reply): void } | null} */
     this.origin = null;
-    /** The origin as strangers find it.
-     * @type {{ atOnce(path: string, init: any): Response | null,
+    /** The origin as strangers find it. `never`: it lets them wait.
+     * @type {{ atOnce(path: string, init: any): Response | 'never' | null,
      *   receive(path: string, init: any, reply: Reply): void } | null} */
     this.stranger = null;
   }
@@ -95,6 +103,12 @@ export class World {
   asStranger(body) {
     const request = --this.lastStrange;
     return requests.run(request, () => body(request));
+  }
+
+  /** Requests of a stranger begin to hang by the hundred: from now on he is not without consequence for new users. */
+  hang() {
+    this.hungAt = this.time;
+    this.honestUntilHung = Math.min(this.honestUntilHung, this.honest.length);
   }
 
   /** What of a stranger's can happen next. Time does not pass for it. */
@@ -163,6 +177,7 @@ export class World {
     }
     point.run();
     await settle();
+    point.after?.();
   }
 
   /**
@@ -232,12 +247,14 @@ export class World {
     const atOnce = isStrange
       ? (this.stranger?.atOnce(path, init) ?? null)
       : (this.origin?.sent(path, init, exchange) ?? null);
+    if (atOnce === 'never') return new Promise(() => {});
     if (atOnce !== null) return Promise.resolve(atOnce);
     this.open.add(exchange);
     const fill = {
       request,
       owner,
-      credential: new Headers(init.headers).get('authorization') ?? '',
+      credential: credentialIn(init),
+      isHeld: this.isHeld(init),
       at: this.time,
     };
     const isFill = url.endsWith(DOCUMENT) && (init.method ?? 'GET') === 'GET' && init.signal;
@@ -253,19 +270,24 @@ export class World {
       const reply = {
         request,
         /** @type {Reply['respond']} */
-        respond: (response, label, state = 'answered') =>
+        respond: (response, label, state = 'answered', { after, unchanged } = {}) => {
+          let isHeard = false;
           this.add({
             label: `answer ${label}`,
             request,
             owner,
+            unchanged,
+            after: () => isHeard && after?.(),
             run: () => {
+              isHeard = this.open.has(exchange);
               this.openFills.delete(fill);
               this.#close(exchange, state);
               // What a write overtakes counts for nothing any more (R10).
               if (init.method && init.method !== 'GET' && !isStrange) this.overtake(owner);
               resolve(response);
             },
-          }),
+          });
+        },
         fail: () => this.add({ label: 'network failure', request, owner, run: fail }),
       };
       this.add({
@@ -275,6 +297,12 @@ export class World {
       });
     });
   }
+}
+
+/** @param {RequestInit} init */
+function credentialIn(init) {
+  const headers = new Headers(init.headers);
+  return headers.get('authorization') ?? headers.get('cookie') ?? '';
 }
 
 /** Everything that follows from what has just happened, up to where it waits again. */
@@ -297,6 +325,8 @@ export function settle() {
 /**
  * @typedef {object} Reply
  * @property {number} request
- * @property {(response: Response, label: string, state?: Exchange['state']) => void} respond
+ * @property {(response: Response, label: string, state?: Exchange['state'],
+ *   more?: Pick<Point, 'after' | 'unchanged'>) => void} respond `after`: when all that follows from it has happened, unless
+ *   whoever asked had given up
  * @property {() => void} fail
  */
