@@ -122,7 +122,7 @@ sesame_exported* export_session(sesame_cache* cache, const sesame::Vault::Slot* 
   exported.note = record.note.data();
   exported.note_length = static_cast<std::uint32_t>(record.note.size());
   exported.access_expires_at_ms = static_cast<double>(record.access_expires_at);
-  exported.expires_at_ms = whole_second(record.expires_at);
+  exported.expires_at_ms = static_cast<double>(record.expires_at);
   exported.confirmed_at_ms = static_cast<double>(record.confirmed_at);
   return &exported;
 }

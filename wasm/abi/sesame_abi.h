@@ -175,7 +175,7 @@ struct sesame_exported {
   const char* note; /* the host's own, as it was adopted with */
   uint32_t note_length;
   double access_expires_at_ms; /* 0: not known */
-  double expires_at_ms;        /* the absolute end, rounded down to a second */
+  double expires_at_ms;        /* the absolute end: from it other nodes know when it began */
   double confirmed_at_ms;      /* when it was begun or adopted the last time */
   uint32_t next;               /* see sesame_session_next */
 };
