@@ -3,6 +3,7 @@
 // Invariants: an event is in the outbox from the moment it happens until the store has it; it is told under every secret
 // that this node knows, so that nodes at any step of a rotation hear of it.
 import { nameOf } from '../stores/sealing.js';
+import { LATE_MS } from '../stores/limits.js';
 import { compareAt } from '../stores/store.js';
 import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';
@@ -140,6 +141,8 @@ export class Publisher {
       await this.#store.end(mark, key, writer, until - this.#host.now());
     });
     await Publisher.#tellEach(this.#usersAgain, async ([user, at]) => {
+      // So soon a store takes it for called just now: it would end what has begun since.
+      if (this.#log.time - at < LATE_MS) throw new Error('to be told later');
       const { revokedAt, revokedBefore = 0 } = await this.#store.epochs(user);
       if (revokedAt !== '' || revokedBefore >= at) return; // another node has told it, or revoked the user since
       await this.#store.userEvent('revoke', user, writer, at);

@@ -20,6 +20,8 @@ const MAX_UNKNOWN_MS = 10 * 60_000;
 
 /** The other nodes are asked for the same session no more often than this. */
 const ASK_EVERY_MS = 5000;
+/** While a request waits for their answer: whether the store still takes questions shows whether it takes answers. */
+const ASK_AGAIN_MS = 2000;
 
 /** So many sessions that nobody knows are remembered. */
 const MAX_UNKNOWN = 10_000;
@@ -863,8 +865,12 @@ export class SharedTokens {
     const now = this.#host.monotonic();
     const known = this.#asked.get(key);
     const isSame = known?.generation === generation;
-    if (isSame && now - known.at < ASK_EVERY_MS) return;
-    if (!(await this.#ask(head))) return;
+    if (isSame && now - known.at < ASK_AGAIN_MS) return;
+    if (!(await this.#ask(head))) {
+      // A store that takes no question takes no answer: who was asked before has not had the time.
+      this.#asked.delete(key);
+      return;
+    }
     const asked = { generation, since: isSame ? known.since : now, at: now };
     putNewest(this.#asked, key, asked, MAX_UNKNOWN);
   }
@@ -873,7 +879,8 @@ export class SharedTokens {
   #hasAsked(key) {
     const asked = this.#asked.get(key);
     if (asked?.generation !== this.#log.generation) return false;
-    return this.#host.monotonic() - asked.since >= this.#options.revocationBound;
+    const now = this.#host.monotonic();
+    return now - asked.since >= this.#options.revocationBound && now - asked.at < ASK_AGAIN_MS;
   }
 
   /** Another node asks for a session. Never rejects. @param {string} key */

@@ -404,6 +404,47 @@ describe('managed sessions in doubt', () => {
     assert.deepEqual(origin.twice(), []);
   });
 
+  test('R24, R33: nor before the store has taken answers for as long as they may need', async () => {
+    const { a, b, cookie, store, origin, status, finish, pass, send } = await expired();
+    assert.equal(await status(a, ME, cookie), 200); // exchanged: b has the old ones
+    b.link.isCut = true;
+    await pass(EXPIRED_MS);
+    store.clear();
+    a.link.isCut = true;
+    b.link.isCut = false;
+    await pass(3 * SECOND);
+    const asking = send(b, ME, cookie);
+    await pass(SECOND);
+    for (const { link } of [a, b]) link.refusesWrites = Number.POSITIVE_INFINITY;
+    a.link.isCut = false;
+    isLater((await finish(asking)).status);
+    await pass(3 * SECOND);
+    for (const { link } of [a, b]) link.refusesWrites = 0;
+    await finish(send(b, ME, cookie));
+    await pass(SOON);
+    for (const node of [a, b]) assert.equal(await status(node, ME, cookie), 200);
+    assert.deepEqual(origin.twice(), []);
+  });
+
+  test('R23, R34: who signs in right after a revocation of his stays signed in when the store comes back empty', async () => {
+    const { nodes, store, login, status, finish, pass, start } = await startNodes(2);
+    const [a, b] = nodes;
+    await pass(100);
+    const before = await login(a);
+    await finish(a.sessions.revokeUser('ada'));
+    await pass(300); // within the second
+    const after = await login(a);
+    for (let times = 0; times < 2; times += 1) {
+      for (const node of [a, b]) assert.equal(await status(node, ME, after), 200);
+      store.clear();
+      await pass(SOON);
+    }
+    for (const node of [a, b, start()]) {
+      isOver(await status(node, ME, before));
+      assert.equal(await status(node, ME, after), 200);
+    }
+  });
+
   test('R33: a clock that is set forward makes no ten minutes of a session that nobody knows', async () => {
     const { nodes, clock, store, login, status, pass, start } = await startNodes(1);
     const [a] = nodes;
