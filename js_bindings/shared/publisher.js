@@ -2,8 +2,9 @@
 // that, and is the only caller.
 // Invariants: an event is in the outbox from the moment it happens until the store has it; it is told under every secret
 // that this node knows, so that nodes at any step of a rotation hear of it.
-import { nameOf } from '../stores/sealing.js';
+
 import { LATE_MS } from '../stores/limits.js';
+import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';
 import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';

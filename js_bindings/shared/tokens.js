@@ -22,6 +22,11 @@ const MAX_UNKNOWN_MS = 10 * 60_000;
 const ASK_EVERY_MS = 5000;
 /** While a request waits for their answer: whether the store still takes questions shows whether it takes answers. */
 const ASK_AGAIN_MS = 2000;
+/**
+ * Of the time that a request may take: a node whose link is disturbed has that to come back. Who redeems too soon what it
+ * has exchanged ends the session.
+ */
+const PATIENT_FOR = 0.8;
 
 /** So many sessions that nobody knows are remembered. */
 const MAX_UNKNOWN = 10_000;
@@ -880,7 +885,9 @@ export class SharedTokens {
     const asked = this.#asked.get(key);
     if (asked?.generation !== this.#log.generation) return false;
     const now = this.#host.monotonic();
-    return now - asked.since >= this.#options.revocationBound && now - asked.at < ASK_AGAIN_MS;
+    const { revocationBound, leaseFor } = this.#options;
+    const patience = Math.max(revocationBound, leaseFor * PATIENT_FOR);
+    return now - asked.since >= patience && now - asked.at < ASK_AGAIN_MS;
   }
 
   /** Another node asks for a session. Never rejects. @param {string} key */

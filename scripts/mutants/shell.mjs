@@ -1427,7 +1427,7 @@ export const shellMutants = [
   {
     name: 'R82: that it is asked before whose sessions a request ends',
     file: PASSING,
-    from: 'if (passed.endsOwnUser) await this.#parts.engine.resolve(asked);',
+    from: 'if (endsOwnUser) await this.#parts.engine.resolve(asked);',
     to: '',
     by: js('effects-applied'),
   },
