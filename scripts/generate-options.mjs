@@ -23,6 +23,7 @@ const TYPES = {
   pathOrNone: ['string | null', 'string | null'],
   prefix: ['string', 'string'],
   pointer: ['string', 'string'],
+  documents: ['string | string[]', 'readonly string[]'],
   strings: ['string | string[]', 'string[]'],
   pointers: ['string | string[]', 'readonly string[]'],
   varyOn: ['string | string[]', 'readonly string[]'],

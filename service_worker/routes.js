@@ -55,7 +55,9 @@ export class Routes {
       if (kind === 'maybe' && isWrite && !hasCookies) return 'write';
       if (kind !== null) return kind;
     }
-    if (isRead && !isPage && pathname === parsed.documentPath && search === '') {
+    const target = pathname + search;
+    const isDocument = target === parsed.documentPath || parsed.documents.includes(target);
+    if (isRead && !isPage && isDocument) {
       return origin === parsed.origin ? 'read' : 'other';
     }
     // Whoever sends no credential changes nobody.

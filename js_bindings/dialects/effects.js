@@ -2,7 +2,7 @@
 // edge, Node and the service worker alike. It does nothing itself, and knows no headers, no store and no host.
 // Invariant: what the table recognises by a word drops at most; the origin then says who it is.
 import { isPointer } from '../util/json-pointer.js';
-import { parsePathPattern, segmentsOf, withoutFormat } from './path-patterns.js';
+import { parsePathPattern, pathOf, segmentsOf, withoutFormat } from './path-patterns.js';
 import { isSignInPage, isSignOut, meaningOf } from './sign-in-words.js';
 
 /**
@@ -88,6 +88,7 @@ const USERS = `/**/users/${ID}/**`;
 export class EffectTable {
   #rows;
   #documentPath;
+  #documents;
   #hasWords;
   #userRows;
 
@@ -95,12 +96,14 @@ export class EffectTable {
    * @param {object} parts
    * @param {ParsedRow[]} parts.rows the operator's
    * @param {string} parts.documentPath
+   * @param {readonly string[]} [parts.documents] further paths of documents, with their queries (R17)
    * @param {boolean} parts.hasWords sign-in and sign-out paths are recognised by their words
    * @param {boolean} parts.hasUsers the paths of users are recognised
    */
-  constructor({ rows, documentPath, hasWords, hasUsers }) {
+  constructor({ rows, documentPath, documents = [], hasWords, hasUsers }) {
     this.#rows = rows;
-    this.#documentPath = segmentsOf(documentPath).map((segment) => segment.toLowerCase());
+    this.#documentPath = lowerSegmentsOf(documentPath);
+    this.#documents = documents.map((path) => lowerSegmentsOf(pathOf(path)));
     this.#hasWords = hasWords;
     this.#userRows = hasUsers ? defaultUserRows(documentPath) : [];
   }
@@ -126,7 +129,7 @@ export class EffectTable {
       }
     }
     if (!isWrite) return found;
-    if (this.#isOwn(segments)) {
+    if (this.#isOwn(segments) || this.#documents.some((each) => isBelow(segments, each))) {
       found.push(candidate('changes', { name: 'documentPath', segments }));
     } else if (!found.some(({ effect }) => NAMING.includes(effect))) {
       // The first that fits: they are about the same user.
@@ -154,13 +157,26 @@ export class EffectTable {
 
   /** Whether a path is the document's, or below it. @param {readonly string[]} segments */
   #isOwn(segments) {
-    const own = this.#documentPath;
-    if (own.length === 0) return segments.length === 0;
-    return own.every((part, at) => {
-      const segment = (segments[at] ?? '').toLowerCase();
-      return segment === part || (at === segments.length - 1 && withoutFormat(segment) === part);
-    });
+    return isBelow(segments, this.#documentPath);
   }
+}
+
+/** @param {string} path */
+function lowerSegmentsOf(path) {
+  return segmentsOf(path).map((segment) => segment.toLowerCase());
+}
+
+/**
+ * Whether a path is a document's, or below it.
+ * @param {readonly string[]} segments
+ * @param {readonly string[]} own of the document, in lower case
+ */
+function isBelow(segments, own) {
+  if (own.length === 0) return segments.length === 0;
+  return own.every((part, at) => {
+    const segment = (segments[at] ?? '').toLowerCase();
+    return segment === part || (at === segments.length - 1 && withoutFormat(segment) === part);
+  });
 }
 
 /**

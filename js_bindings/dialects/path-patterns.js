@@ -19,6 +19,11 @@ export function asInUrl(path) {
   return new URL(`http://host${path}`).pathname;
 }
 
+/** A target without its query. @param {string} target */
+export function pathOf(target) {
+  return target.split('?', 1)[0];
+}
+
 /**
  * A segment without the format suffix that some frameworks route by.
  * @param {string} segment

@@ -2,11 +2,13 @@
 // document's path and the session's paths are answered from the cache; everything else streams through.
 // It decides how things look on the wire, never who somebody is.
 
-import { Action, CheckFlag } from '../core/abi-constants.js';
+import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
+import { pathOf } from '../dialects/path-patterns.js';
 import { MAX_AGE, maxAgeOf } from '../origin/headers.js';
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
 import { FORWARDED_HOSTS, HOST, headersIn, takesJson } from '../origin/vary.js';
-import { isUnavailable } from '../sessions/decision.js';
+import { decisionOf, isUnavailable } from '../sessions/decision.js';
+import { furtherHead, isDocumentPath, startFor, unwrapped } from '../sessions/further-documents.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory, preflight } from './cors.js';
@@ -26,6 +28,7 @@ import { hasPlainTarget } from './target.js';
 
 /** @typedef {import('./context.js').HandlerContext} HandlerContext */
 /** @typedef {import('../sessions/decision.js').Decision} Decision */
+/** @typedef {import('../sessions/document-request.js').DocumentRequest} DocumentRequest */
 
 /** @typedef {import('../sessions/parts.js').Parts} Parts */
 
@@ -38,6 +41,12 @@ import { hasPlainTarget } from './target.js';
  * @property {typeof import('./renewals.js').Renewals} [Renewals] where the origin's tokens are seen
  */
 
+/** So often a further document is asked for whose session changes meanwhile. */
+const MAX_ATTEMPTS = 3;
+
+/** Where the main document may not be kept, that is found out again after this. */
+const UNKEPT_MS = 60_000;
+
 const REFUSED_METHODS = new Set(['TRACE', 'TRACK', 'CONNECT']);
 
 export class Handler {
@@ -48,6 +57,8 @@ export class Handler {
   #cors = new CorsMemory();
   #bodyOut = new BodyOut();
   #hits;
+  /** Until then no further document is kept, since the main one was not (R15). */
+  #unkeptUntil = 0;
 
   /**
    * @param {Parts} parts
@@ -139,13 +150,14 @@ export class Handler {
   async #handle(request, context) {
     const url = new URL(request.url);
     const { pathname, search } = url;
-    const { documentPath, sessionPath } = this.#options;
+    const { documentPath, documents, sessionPath } = this.#options;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (pathname === documentPath && isRead && search === '') {
-      return this.#document(request, context);
+    const target = pathname + search;
+    if (isRead && (target === documentPath || documents.includes(target))) {
+      return this.#document(request, context, target);
     }
     if (pathname === sessionPath && isRead) return this.#session(request, context);
-    if (pathname === documentPath && request.method === 'OPTIONS') {
+    if (request.method === 'OPTIONS' && isDocumentPath(this.#options, pathname)) {
       return preflight(request, (asked) => this.#passing.pass(asked, pathname, context));
     }
     for (const endpoint of this.#endpoints) {
@@ -159,12 +171,12 @@ export class Handler {
    * @param {Request} request
    * @param {HandlerContext} context
    * @param {string | null} site
+   * @param {DocumentRequest} [asked]
    */
-  async #resolve(request, context, site) {
-    const asked = documentRequestOf(this.#parts, request, context);
+  async #resolve(request, context, site, asked = documentRequestOf(this.#parts, request, context)) {
     asked.site = site;
     // Nothing is known yet of what the origin lets this site's pages read: it is asked.
-    asked.fresh = this.#isTooOld(request, context, asked.head) || !this.#cors.knows(site);
+    asked.fresh ||= this.#isTooOld(request, context, asked.head) || !this.#cors.knows(site);
     const { engine } = this.#parts;
     let decision = await engine.resolve(asked);
     const isHeld = decision.kind === 'document' && decision.originHeaders === null;
@@ -193,28 +205,93 @@ export class Handler {
   }
 
   /**
-   * `GET` and `HEAD` on the document's path.
+   * `GET` and `HEAD` on the path of a document.
    * @param {Request} request
    * @param {HandlerContext} context
+   * @param {string} target the path, with its query
    */
-  async #document(request, context) {
+  async #document(request, context, target) {
     // What is kept is JSON: a page of its own on the same path is the origin's to answer (R4).
-    if (!takesJson(request.headers.get('accept'))) return this.#passed(request, context);
+    if (!takesJson(request.headers.get('accept'))) return this.#passed(request, context, target);
     const site = CorsMemory.siteOf(request);
-    const decision = await this.#resolve(request, context, site);
-    if (decision.kind === 'pass') return this.#passed(request, context);
+    const decision =
+      target === this.#options.documentPath
+        ? await this.#resolve(request, context, site)
+        : await this.#resolveFurther(request, context, site, target);
+    if (decision.kind === 'pass') return this.#passed(request, context, target);
     return this.#decided(decision, request, site);
   }
 
   /**
-   * The origin's own answer to a request for the document.
+   * Decides a request for a further document (R17). It is answered for the session for which the main one is held, and for
+   * none other: that is asked for first, and looked at again when this one has come (R10).
    * @param {Request} request
    * @param {HandlerContext} context
+   * @param {string | null} site
+   * @param {string} path
+   * @returns {Promise<Decision>} `pass`: nothing of this session is kept
    */
-  #passed(request, context) {
+  async #resolveFurther(request, context, site, path) {
+    const { host, engine } = this.#parts;
+    const main = documentRequestOf(this.#parts, request, context);
+    const head = furtherHead(main.head, path);
+    let fresh = false;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      let start = this.#startFor(main.head, Action.SERVE);
+      /** @type {typeof start} */
+      let stale;
+      if (start === undefined && host.now() >= this.#unkeptUntil) {
+        const decision = await this.#resolve(request, context, site, { ...main });
+        if (decision.kind !== 'document') return decision.kind === 'answer' ? passed() : decision;
+        if (decision.source === 'stale') stale = startFor(decision.body, this.#options.userId);
+        start = this.#startFor(main.head, Action.SERVE_STALE, stale);
+        if (start === undefined) this.#unkeptUntil = host.now() + UNKEPT_MS;
+      }
+      if (!start) return passed();
+      const asked = { ...main, head, fresh, further: { main, path, start } };
+      const decision = await this.#resolve(request, context, site, asked);
+      if (decision.kind === 'refusal' && decision.status === 401 && decision.originHeaders) {
+        // It may be about the credential, and the main document says for certain.
+        await engine.resolve({ ...main, fresh: true });
+      }
+      if (decision.kind !== 'document') return decision;
+      // An answer that exchanges the credential has dropped what was held for it.
+      const current = decision.setCookies[0]
+        ? start
+        : this.#startFor(main.head, Action.SERVE_STALE, stale);
+      const body = current ? unwrapped(decision.body, current) : null;
+      if (body !== null) return { ...decision, body };
+      fresh = Boolean(current); // what is held is another user's
+    }
+    return decisionOf({ kind: 'unavailable', retryAfterMs: 1000 });
+  }
+
+  /**
+   * In what a further document of a session is kept.
+   * @param {import('../core/abi.js').RequestHead} head
+   * @param {number} oldest `SERVE`: the main one has to be fresh; `SERVE_STALE`: it may be older
+   * @param {Uint8Array | null} [stale] of what the origin's failure alone lets be served (R13)
+   * @returns {Uint8Array | null | undefined} null: it cannot be; undefined: the main one is not held
+   */
+  #startFor(head, oldest, stale) {
+    const { core, host, shared } = this.#parts;
+    const now = host.now();
+    if (shared?.log.isTrusted(now) === false) return undefined;
+    const action = core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
+    if (action <= oldest) return startFor(core.body, this.#options.userId);
+    return core.reason === Reason.EXPIRED ? stale : undefined;
+  }
+
+  /**
+   * The origin's own answer to a request for a document.
+   * @param {Request} request
+   * @param {HandlerContext} context
+   * @param {string} target
+   */
+  #passed(request, context, target) {
     this.#parts.core.countPassed();
     return this.#parts.engine.calls.time(
-      () => this.#passing.pass(request, this.#options.documentPath, context),
+      () => this.#passing.pass(request, pathOf(target), context),
       ({ status }) => status,
     );
   }
@@ -315,6 +392,9 @@ export class Handler {
     return headers;
   }
 }
+
+/** The origin is to answer. */
+const passed = () => decisionOf({ kind: 'pass' });
 
 /**
  * @param {Decision} decision

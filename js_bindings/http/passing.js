@@ -7,6 +7,7 @@ import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
 import { removeSessionCookies } from '../origin/session-cookies.js';
 import { headersIn } from '../origin/vary.js';
+import { isDocumentPath } from '../sessions/further-documents.js';
 import { documentRequestOf } from './context.js';
 import { SAFE_METHODS } from './cross-site.js';
 import { Observing } from './observing.js';
@@ -135,7 +136,7 @@ export class Passing {
    *   user's from now on
    */
   #relay(response, path, { changesIdentity, isPending, hasEnded }) {
-    const isDocument = path === this.#options.documentPath;
+    const isDocument = isDocumentPath(this.#options, path);
     if (path === this.#options.sessionPath && response.ok) {
       this.#parts.wiring.note('own-session-path', [path]); // R73
     }

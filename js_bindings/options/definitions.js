@@ -53,6 +53,14 @@ export const SECTIONS = {
         standard: '/api/v1/users/me',
         meaning: 'where the back end says who the user is',
       },
+      documents: {
+        kind: 'documents',
+        standard: [],
+        meaning:
+          'further paths that the back end answers about the same user, queries included, such as `/api/v1/users/me/permissions`: each is kept and dropped like the document',
+        rule: 'R17',
+        page: 'options.md#more-than-one-document',
+      },
       userId: {
         kind: 'pointers',
         standard: null,

@@ -70,6 +70,7 @@ const KINDS = {
   prefix: [BAD_PATH, (value) => parsePath(value)?.replace(/\/$/, '')],
   pointer: ['must be a JSON pointer', (value) => (isPath(value) ? value : undefined)],
   strings: ['must be a string or a list of strings', parseStrings],
+  documents: ['must be paths that begin with /, with a query or without, none twice', parseTargets],
   pointers: [
     'must be a JSON pointer or a list of them',
     (value) => (value === null ? USER_ID_POINTERS : parseStrings(value)),
@@ -191,6 +192,13 @@ export function parseWith(options, findFaults, features) {
   if (parsed.sessionPath === parsed.documentPath) {
     faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
   }
+  const { documents, documentPath, sessionPath, fields } = parsed;
+  if (documents.some((path) => path === documentPath || path === sessionPath)) {
+    faults.push({ option: 'documents', reason: 'must differ from documentPath and sessionPath' });
+  }
+  if (documents.length > 0 && fields.length > 0) {
+    faults.push({ option: 'documents', reason: 'are kept whole, which fields does not allow' });
+  }
   const varyFault = sessionCookieFault(parsed.varyOn, parsed.cookie);
   if (varyFault !== null) faults.push({ option: 'varyOn', reason: varyFault });
   faults.push(...(features.together?.(parsed) ?? []), ...findFaults(parsed));
@@ -204,7 +212,7 @@ export function parseWith(options, findFaults, features) {
  * @param {Record<string, any>} read
  * @param {ConfigFault[]} faults added to
  */
-function effectsOf(given, { identityPaths, userPaths, documentPath }, faults) {
+function effectsOf(given, { identityPaths, userPaths, documentPath, documents }, faults) {
   const { rows, faults: found } = parseEffects(given);
   faults.push(...found);
   const shorthands = [
@@ -214,6 +222,7 @@ function effectsOf(given, { identityPaths, userPaths, documentPath }, faults) {
   return new EffectTable({
     rows: [...rows, ...shorthands],
     documentPath,
+    documents,
     hasWords: identityPaths === null,
     hasUsers: userPaths === null,
   });
@@ -224,6 +233,17 @@ function parseStrings(value) {
   const list = typeof value === 'string' ? [value] : value;
   const fits = Array.isArray(list) && list.every((each) => typeof each === 'string' && each);
   return fits ? /** @type {string[]} */ ([...list]) : undefined;
+}
+
+/** Paths as they stand in a URL. @param {unknown} value */
+function parseTargets(value) {
+  const given = parseStrings(value);
+  if (!given?.every((each) => /^\/[^#\s]{0,511}$/.test(each))) return undefined;
+  const list = given.map((each) => {
+    const { pathname, search } = new URL(`http://host${each}`);
+    return pathname + search;
+  });
+  return new Set(list).size === list.length ? list : undefined;
 }
 
 /** @param {unknown} value @param {Entry} entry */

@@ -27,6 +27,7 @@ export const OPTIONS = Object.freeze({
     ],
   },
   documentPath: { kind: 'path', standard: '/api/v1/users/me' },
+  documents: { kind: 'documents', standard: [] },
   userId: { kind: 'pointers', standard: null },
   cookie: {
     kind: 'strings',

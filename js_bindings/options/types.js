@@ -22,6 +22,9 @@
  *   `kratos`, `keycloak`, `aspnet`, `spring`: fills in what is known of it; an option that is given wins (rule R84);
  *   default: none
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
+ * @property {string | string[]} [documents] further paths that the back end answers about the same user, queries
+ *   included, such as `/api/v1/users/me/permissions`: each is kept and dropped like the document (rule R17); default:
+ *   nothing
  * @property {string | string[]} [userId] where the user’s identifier is in the document (JSON pointers; the first
  *   that is there counts); default: the usual names in the usual places
  * @property {string | string[]} [cookie] the name of the session cookie, or its names; set it if yours is not among
@@ -134,6 +137,7 @@
  * @property {string} origin
  * @property {string | null} backend
  * @property {string} documentPath
+ * @property {readonly string[]} documents
  * @property {readonly string[]} userId
  * @property {string[]} cookie
  * @property {string[]} authorizationSchemes

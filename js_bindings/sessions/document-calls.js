@@ -8,6 +8,7 @@ import { originCall } from '../origin/origin-call.js';
 import { sessionCookies } from '../origin/session-cookies.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
 import { failureName } from '../util/failure-name.js';
+import { wrapped } from './further-documents.js';
 
 /** More names than this in the `Vary` of an origin's answers are not remembered. */
 const MAX_VARY_NAMES = 64;
@@ -25,6 +26,7 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
  * @property {string | null} [site] the other site whose page is to read the answer: only then is the origin told of one
+ * @property {{ path: string, start: Uint8Array }} [further] which document is asked for, if not the main one
  */
 
 /**
@@ -106,16 +108,16 @@ export class DocumentCalls {
    * @param {string} etag what is held, or empty
    * @returns {Promise<DocumentReply>}
    */
-  async ask({ headers, fresh, isUnauthorized, renew, site = null }, etag) {
+  async ask({ headers, fresh, isUnauthorized, renew, site = null, further }, etag) {
     if (isUnauthorized) return failed(new Error(UNAUTHORIZED));
     const asked = await this.time(
-      () => this.#askWith(headers, etag, site, fresh),
+      () => this.#askWith(headers, etag, site, fresh, further),
       ({ answer }) => answer.httpStatus,
       ({ answer, failure }) => (answer.httpStatus === 0 ? failure : null),
     );
     const { httpStatus, isRefusal } = asked.answer;
     if ((httpStatus !== 401 && !isRefusal) || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined, site, fresh }, etag);
+    return this.ask({ ...(await renew()), renew: undefined, site, fresh, further }, etag);
   }
 
   /**
@@ -144,9 +146,10 @@ export class DocumentCalls {
    * @param {string} etag
    * @param {string | null} site
    * @param {boolean} [fresh]
+   * @param {{ path: string, start: Uint8Array }} [further]
    * @returns {Promise<DocumentReply>}
    */
-  async #askWith(headers, etag, site, fresh) {
+  async #askWith(headers, etag, site, fresh, further) {
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
     if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
@@ -160,10 +163,16 @@ export class DocumentCalls {
         this.#wiring.noteAnswer('origin', name);
       },
     };
-    const reply = await originCall(this.#host, origin + documentPath, init, limits);
+    const reply = await originCall(
+      this.#host,
+      origin + (further?.path ?? documentPath),
+      init,
+      limits,
+    );
     if (reply === null) return failed(failure ?? new Error('failed'));
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
     if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
+    if (further && reply.ok && reply.body) reply.body = wrapped(reply.body, further.start);
     if (reply.ok && reply.body && isTooDeep(reply.body)) {
       return { ...failed(new Error('nested too deeply')), isTooDeep: true };
     }
@@ -171,7 +180,10 @@ export class DocumentCalls {
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const body = reply.body ?? NO_BYTES;
     const redirect = { location: reply.headers.get('location'), path: documentPath };
-    const verdict = this.#unauthenticated.verdictOn(reply.status, body, redirect);
+    // What a further document looks like says nothing of the credential.
+    const verdict = further
+      ? null
+      : this.#unauthenticated.verdictOn(reply.status, body, redirect);
     const setsCookies = reply.headers.getSetCookie().length > 0;
     const { isChanged, successor, endsAtMs } = setsCookies
       ? sessionCookies(headers, reply.headers, cookie, now)

@@ -1,10 +1,19 @@
 // A request for the document, as a type: what is asked, for whom, and how the origin is asked for it. Nothing runs here.
 
 /**
+ * A further document, as it is asked for.
+ * @typedef {object} Further
+ * @property {DocumentRequest} main the request as it would ask for the main document
+ * @property {string} path with its query
+ * @property {Uint8Array} start of the object that it is kept in: it says whose it is
+ */
+
+/**
  * A request for the document.
  * @typedef {object} DocumentRequest
  * @property {import('../core/abi.js').RequestHead} head
  * @property {Headers} headers what the origin is asked with
+ * @property {Further} [further] which document is asked for, if not the main one
  * @property {boolean} [fresh] what is held does not count (SPEC R11)
  * @property {AbortSignal} [signal] the client has gone
  * @property {boolean} [isEnding] the session is to be ended, if there is one: this is no check of a client's

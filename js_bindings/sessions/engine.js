@@ -76,7 +76,7 @@ export class Engine {
       log.keepUp(this.#host.now(), request.waitUntil);
     }
     const decision = await this.#resolve(request);
-    if (this.kept?.has(request.head)) await this.#deliver(request, decision);
+    if (this.kept?.has(ownerOf(request))) await this.#deliver(request, decision);
     const durationMs = this.#host.now() - start;
     if (decision.isAnonymous) this.#wiring.noteCookies(request.head.cookie);
     if (!request.isEnding)
@@ -89,7 +89,8 @@ export class Engine {
    * @param {DocumentRequest} request
    * @param {Decision} decision
    */
-  async #deliver({ head, dropsCookies }, decision) {
+  async #deliver({ dropsCookies, ...request }, decision) {
+    const head = ownerOf(request);
     const isHeld = decision.kind === 'document' && decision.originHeaders === null;
     if (dropsCookies || !isHeld) return;
     const kept = (await this.kept?.claim(head, decision.body)) ?? null;
@@ -222,7 +223,7 @@ export class Engine {
    * @returns {Promise<Decision | null>} null: overtaken, decide anew
    */
   async #fill(request, lease, etag) {
-    const { head } = request;
+    const { head, further } = request;
     const shared = this.#shared;
     let isComplete = false;
     let release = async () => {};
@@ -249,7 +250,8 @@ export class Engine {
       if (!request.isUnauthorized && !this.#core.askOrigin(askedAtMs, lease)) return null;
       const since = shared?.log.position ?? null;
       const generation = shared?.log.generation;
-      if (this.kept?.has(head)) undelivered = await this.kept.claim(head, null);
+      const owner = ownerOf(request);
+      if (this.kept?.has(owner)) undelivered = await this.kept.claim(owner, null);
       const asking = afterCookies(request, undelivered, askedAtMs);
       let asked = await this.calls.ask(asking, etag);
       if (asked.isDoubtful && (isThere || this.#core.isAccepted(head, this.#host.now()))) {
@@ -274,7 +276,7 @@ export class Engine {
       this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
       decision.failure = this.calls.failure;
       decision.isTooDeep = asked.isTooDeep;
-      this.#noteWiring(decision, asked);
+      if (!further) this.#noteWiring(decision, asked);
       decision.setCookies = lines;
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
@@ -301,6 +303,7 @@ export class Engine {
       const { cacheControl } = asked.answer;
       const isSucceeded =
         isDocument &&
+        !further &&
         decision.isKept &&
         successor !== null &&
         this.#changes.succeed(head, successor, {
@@ -316,7 +319,7 @@ export class Engine {
         if (isDocument && decision.isKept) this.#wiring.note('rotates');
         // The answer was for this credential, but it has been exchanged for another with it.
         const hasBeen = decision.kind === 'document' || isThere;
-        await this.#changes.drop(request, hasBeen).catch(() => {});
+        await this.#changes.drop(further?.main ?? request, hasBeen).catch(() => {});
       } else if (shared !== null) {
         // What others hold for this credential is not true any more if it may not be kept here (R12, R15).
         if (decision.isKept) {
@@ -354,8 +357,8 @@ export class Engine {
    * @param {import('./kept-cookies.js').Kept | null} fields
    * @param {Uint8Array} document
    */
-  async #keep({ head }, fields, document) {
-    if (fields !== null) await this.kept?.keep(head, fields, document);
+  async #keep(request, fields, document) {
+    if (fields !== null) await this.kept?.keep(ownerOf(request), fields, document);
   }
 
   /**
@@ -426,6 +429,14 @@ export class Engine {
 function ended({ isUnkept }) {
   const reason = REASONS[Reason.TOMBSTONE];
   return isUnkept ? decisionOf({ kind: 'refusal', source: 'negative', status: 401, reason }) : null;
+}
+
+/**
+ * Whose cookies come with an answer, whichever of his documents is asked for.
+ * @param {Pick<DocumentRequest, 'head' | 'further'>} request
+ */
+function ownerOf({ head, further }) {
+  return further?.main.head ?? head;
 }
 
 /**

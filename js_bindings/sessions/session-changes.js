@@ -10,6 +10,7 @@ import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
 import { isUserId, userIdIn } from '../util/user-id.js';
 import { isUnavailable } from './decision.js';
+import { furtherHead } from './further-documents.js';
 
 const NO_BYTES = new Uint8Array();
 
@@ -149,6 +150,7 @@ export class SessionChanges {
   #revoke(head, isAccepted) {
     this.forgetKept(head);
     const relatives = this.#core.relatives(head);
+    this.#forgetFurther(head);
     return { status: this.#core.revokeSession(head, this.#host.now(), isAccepted), relatives };
   }
 
@@ -261,23 +263,41 @@ export class SessionChanges {
     const known = named.filter((each) => isAccepted || this.#core.isAccepted(each, now));
     const relatives = known.flatMap((each) => this.#core.relatives(each));
     this.forgetKept(head);
-    this.#core.forgetSession(head);
+    this.#forget(head);
     // A credential that does not count beside another is named all the same (R1).
-    for (const each of named) if (each !== head) this.#core.forgetSession(each);
+    for (const each of named) if (each !== head) this.#forget(each);
     const isAsked = this.#shared !== null && isAccepted !== false;
     const unknown = isAsked ? named.filter((each) => !known.includes(each)) : [];
     return allOf([
       ...known.map((each) => this.#publishDrop(each)),
-      ...relatives.map(async (each) => this.#shared?.publisher.dropRelative(each)),
+      ...relatives.map((each) => this.#publishDropOfRelative(each)),
       ...unknown.map((each) => this.#dropUnknown(alone(request, each))),
     ]);
+  }
+
+  /** What is held for the credentials of a request. @param {RequestHead} head */
+  #forget(head) {
+    this.#core.forgetSession(head);
+    this.#forgetFurther(head);
+  }
+
+  /** What is held for them beside the main document (R17). @param {RequestHead} head */
+  #forgetFurther(head) {
+    for (const path of this.#options.documents) this.#core.forgetSession(furtherHead(head, path));
+  }
+
+  /** @param {import('../core/abi.js').Relative} relative */
+  async #publishDropOfRelative(relative) {
+    const works = [this.#shared?.publisher.dropRelative(relative)];
+    if (this.#options.documents.length > 0) works.push(this.#publishDropOfAll(relative.key));
+    await allOf(works);
   }
 
   /** @param {DocumentRequest} request with one credential, of which nothing is known here */
   async #dropUnknown(request) {
     const { head } = request;
     const left = await this.#lookInStore(head);
-    this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
+    this.#forget(head); // another node's answer from before may have come meanwhile
     await this.#publishDropOf(head, left);
   }
 
@@ -293,17 +313,22 @@ export class SessionChanges {
   }
 
   /**
-   * What happens to a credential happens to it under every value of what `varyOn` names (R4, R8). Nobody can list those
-   * keys: it is noted once, under the key without them, as what happens to a user is.
+   * What happens to a credential happens to it under every value of what `varyOn` names (R4, R8), and to all its documents
+   * (R17). Nobody can list those keys: it is noted once, under the key without them, as what happens to a user is.
    * @param {RequestHead} head with one credential
    */
   async #publishDrop(head) {
-    const ofAll = this.#core.keyOfAllTenants(head);
-    if (ofAll !== null) this.#core.applyRemote(RemoteEvent.USER_CHANGED, ofAll, this.#host.now());
-    if (this.#shared === null) return;
-    const { publisher } = this.#shared;
-    const event = ofAll === null ? [] : [publisher.userEvent('invalidate', ofAll)];
-    await allOf([publisher.drop(head), ...event]);
+    const [path] = this.#options.documents;
+    const ofAll = this.#core.keyOfAllTenants(path === undefined ? head : furtherHead(head, path));
+    const works = [this.#shared?.publisher.drop(head)];
+    if (ofAll !== null) works.push(this.#publishDropOfAll(ofAll));
+    await allOf(works);
+  }
+
+  /** @param {string} ofAll the key of a credential that all its documents share */
+  async #publishDropOfAll(ofAll) {
+    this.#core.applyRemote(RemoteEvent.USER_CHANGED, ofAll, this.#host.now());
+    await this.#shared?.publisher.userEvent('invalidate', ofAll);
   }
 
   /**
@@ -329,7 +354,7 @@ export class SessionChanges {
       const cause = failure ?? undefined;
       throw new OriginUnavailableError(Math.max(1000, retryAfterMs), { cause });
     }
-    if (left !== 'none') this.#core.forgetSession(head); // another node's answer from before may have come meanwhile
+    if (left !== 'none') this.#forget(head); // another node's answer from before may have come meanwhile
     await this.#publishDropOf(head, left);
     return false;
   }
@@ -506,6 +531,8 @@ export class SessionChanges {
         ({ users } = this.#core);
         document = shared && this.#core.keptDocument;
         isAsked = action === Action.FETCH;
+        // Those of a user of whom no identifier is known (R81): events of users reach the others.
+        if (answer.httpStatus >= 200 && answer.httpStatus <= 299) this.#forgetFurther(head);
         return action;
       },
       publish: async ({ httpStatus, body }, asked) => {
@@ -522,7 +549,7 @@ export class SessionChanges {
         const newest = asked?.isKept && asked.source === 'origin' ? asked : document;
         // Whose document it was is not known: what is held of the writer's own credential is another's at most.
         if (users.length === 0 && asked?.kind === 'document') {
-          await shared.publisher.drop(head).catch(() => {});
+          await this.#publishDrop(head).catch(() => {});
         }
         const begun = succeeded ? since : null;
         const { published, isPending } = await shared.publisher.write(users, begun);
@@ -593,7 +620,7 @@ export function isGuardFull(error) {
 
 /**
  * Resolves when all of it is published. Each is in the outbox before the first can fail.
- * @param {Promise<unknown>[]} works
+ * @param {(Promise<unknown> | undefined)[]} works
  */
 async function allOf(works) {
   for (const result of await Promise.allSettled(works)) {

@@ -7,6 +7,7 @@ import { exactTimes } from './exact-times.js';
 import { failures } from './failures.js';
 import { flight } from './flight.js';
 import { forwardAuth } from './forward-auth.js';
+import { furtherDocuments } from './further-documents.js';
 import { http } from './http.js';
 import { identity } from './identity.js';
 import { keeping } from './keeping.js';
@@ -37,6 +38,7 @@ export const cases = [
     ...varying,
     ...reading,
     ...documents,
+    ...furtherDocuments,
     ...exactTimes,
     ...flight,
   ],

@@ -22,7 +22,7 @@ const rules = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => `R$
 
 /** What one node without a shared store keeps, as far as it can be seen from outside. */
 const ONE_NODE = [
-  ...[...rules(1, 15), ...rules(20, 26), ...rules(40, 44)],
+  ...[...rules(1, 15), 'R17', ...rules(20, 26), ...rules(40, 44)],
   ...['R53', 'R70', 'R71', 'R80', 'R85', 'R86', 'R87'],
 ];
 
@@ -42,7 +42,7 @@ const DEVICE = [
 
 /** What a Map and fetch do not do by themselves. */
 const BROKEN_BY_NAIVE = [
-  ...['R1', 'R3', 'R4', 'R6', 'R7', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R15'],
+  ...['R1', 'R3', 'R4', 'R6', 'R7', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R15', 'R17'],
   ...[...rules(20, 26), ...rules(40, 44), 'R53', 'R80', 'R85', 'R86', 'R87'],
 ];
 

@@ -130,7 +130,9 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
   if (has_ended(subject, request.tenant, now)) {
     return refused(http::kUnauthorized, {}, {}, Reason::kTombstone);
   }
-  if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie) {
+  // Of a further document, the main one has just been asked for under the session's own key (R17).
+  const bool is_further = !request.tenant.empty() && request.tenant.front() == '/';
+  if (config_.is_managed && subject.credential.kind == CredentialKind::kCookie && !is_further) {
     // Whoever has a session cookie had it from here, so the origin knows nothing that is not here.
     VaultRecord* record = find_record(subject.key, now);
     if (record == nullptr) return refused(http::kUnauthorized, {}, {}, Reason::kUnknownSession);
