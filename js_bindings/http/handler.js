@@ -4,6 +4,7 @@
 
 import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
 import { pathOf } from '../dialects/path-patterns.js';
+import { etagIn, typeIn } from '../origin/document-meta.js';
 import { MAX_AGE, maxAgeOf } from '../origin/headers.js';
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
 import { FORWARDED_HOSTS, HOST, headersIn, takesJson } from '../origin/vary.js';
@@ -305,12 +306,13 @@ export class Handler {
   #decided(decision, request, site) {
     const headers = this.#sessionHeaders(decision, site);
     if (decision.kind === 'document') {
-      if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+      if (!headers.has('content-type')) headers.set('content-type', typeIn(decision.meta));
       if (decision.freshUntilMs > 0) {
         setFreshness(headers, freshSeconds(decision.freshUntilMs - this.#parts.host.now()));
       }
       if (this.#options.browserCache) return this.#validated(request, decision.body, headers);
-      if (decision.meta && this.#options.fields.length === 0) headers.set('etag', decision.meta);
+      const etag = etagIn(decision.meta);
+      if (etag !== '' && this.#options.fields.length === 0) headers.set('etag', etag);
       return respond(request, decision.body, 200, headers);
     }
     if (decision.kind === 'unavailable' || decision.kind === 'too-large') {

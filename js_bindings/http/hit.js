@@ -4,6 +4,7 @@
 // Invariant: what it gives is what the full path gives for the same request (`Handler`), with nothing made anew that can
 // be kept from one hit to the next.
 import { Action, CheckFlag } from '../core/abi-constants.js';
+import { etagIn, typeIn } from '../origin/document-meta.js';
 import { headersIn } from '../origin/vary.js';
 import { freshSeconds, privateHeaders, setFreshness } from './private-headers.js';
 import { sessionBody, statusOfSession } from './responses.js';
@@ -24,10 +25,11 @@ export class HitPath {
   #options;
   #headers;
   /**
-   * Of a document, by the seconds for which it is fresh.
+   * Of documents of one type, by the seconds for which they are fresh.
    * @type {Map<number, Headers>}
    */
   #documentHeaders = new Map();
+  #type = '';
 
   /** @param {import('../sessions/parts.js').Parts} parts */
   constructor(parts) {
@@ -81,11 +83,16 @@ export class HitPath {
     return { status: 200, headers, body: core.body, isView: true };
   }
 
-  /** @param {number} seconds for which the document is fresh @param {string} etag */
-  #headersFor(seconds, etag) {
+  /** @param {number} seconds for which the document is fresh @param {string} meta */
+  #headersFor(seconds, meta) {
+    const [etag, type] = [etagIn(meta), typeIn(meta)];
+    // A back end has one for all documents.
+    if (type !== this.#type) this.#documentHeaders.clear();
+    this.#type = type;
     let headers = this.#documentHeaders.get(seconds);
     if (headers === undefined) {
       headers = new Headers(this.#headers);
+      headers.set('content-type', type);
       setFreshness(headers, seconds);
       this.#documentHeaders.set(seconds, headers);
     }

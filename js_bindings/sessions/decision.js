@@ -36,7 +36,7 @@ export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
  * @property {boolean} isAnonymous the request had no credential at all
  * @property {number} status
  * @property {Uint8Array<ArrayBuffer>} body a copy
- * @property {string} meta the validator of a document; the headers of a refusal or answer, as JSON
+ * @property {string} meta the validator of a document, and its type (`origin/document-meta.js`); the headers of a refusal or answer, as JSON
  * @property {number} expiresAtMs
  * @property {number} freshUntilMs 0: the document is not kept
  * @property {number} bornAtMs when the session began

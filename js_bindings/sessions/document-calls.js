@@ -3,6 +3,7 @@
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { Unauthenticated } from '../dialects/unauthenticated.js';
 import { isTooDeep } from '../origin/depth.js';
+import { documentMeta, etagIn } from '../origin/document-meta.js';
 import { cacheControlOf, fillHeaders, MAX_AGE, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { sessionCookies } from '../origin/session-cookies.js';
@@ -105,19 +106,19 @@ export class DocumentCalls {
   /**
    * Asks the origin for the document, and once more if it refuses and there are other headers to ask with.
    * @param {OriginAccess} access
-   * @param {string} etag what is held, or empty
+   * @param {string} meta of what is held, or empty
    * @returns {Promise<DocumentReply>}
    */
-  async ask({ headers, fresh, isUnauthorized, renew, site = null, further }, etag) {
+  async ask({ headers, fresh, isUnauthorized, renew, site = null, further }, meta) {
     if (isUnauthorized) return failed(new Error(UNAUTHORIZED));
     const asked = await this.time(
-      () => this.#askWith(headers, etag, site, fresh, further),
+      () => this.#askWith(headers, meta, site, fresh, further),
       ({ answer }) => answer.httpStatus,
       ({ answer, failure }) => (answer.httpStatus === 0 ? failure : null),
     );
     const { httpStatus, isRefusal } = asked.answer;
     if ((httpStatus !== 401 && !isRefusal) || !renew) return asked;
-    return this.ask({ ...(await renew()), renew: undefined, site, fresh, further }, etag);
+    return this.ask({ ...(await renew()), renew: undefined, site, fresh, further }, meta);
   }
 
   /**
@@ -143,13 +144,14 @@ export class DocumentCalls {
 
   /**
    * @param {Headers} headers
-   * @param {string} etag
+   * @param {string} meta
    * @param {string | null} site
    * @param {boolean} [fresh]
    * @param {{ path: string, start: Uint8Array }} [further]
    * @returns {Promise<DocumentReply>}
    */
-  async #askWith(headers, etag, site, fresh, further) {
+  async #askWith(headers, meta, site, fresh, further) {
+    const etag = etagIn(meta);
     const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
     if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
@@ -190,11 +192,12 @@ export class DocumentCalls {
       : NOTHING_SET;
     return {
       answer: {
-        httpStatus: reply.status,
+        // What nobody has asked confirms nothing.
+        httpStatus: reply.status === 304 && etag === '' && meta !== '' ? 0 : reply.status,
         isRefusal: verdict !== null,
         retryAfterMs: retryAfterMs(reply.headers, now),
         cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers, now),
-        meta: verdict === null ? metaOf(reply, etag) : keptHeadersOf(reply),
+        meta: verdict === null ? metaOf(reply, meta) : keptHeadersOf(reply),
         body,
         endsAtMs: isChanged ? 0 : endsAtMs,
         setsCookies,
@@ -262,11 +265,11 @@ function failed(failure) {
 /**
  * What is kept beside a body: of a document its validator, of a refusal the headers that explain it.
  * @param {Pick<import('../origin/origin-call.js').OriginReply, 'ok' | 'status' | 'headers'>} reply
- * @param {string} etag
+ * @param {string} meta of what is held
  */
-function metaOf({ ok, status, headers }, etag) {
-  if (status === 304) return etag;
-  return ok ? (headers.get('etag') ?? '') : keptHeadersOf({ headers });
+function metaOf({ ok, status, headers }, meta) {
+  if (status === 304) return meta;
+  return ok ? documentMeta(headers) : keptHeadersOf({ headers });
 }
 
 /**

@@ -81,7 +81,7 @@ export class SharedSessions {
     this.#host = host;
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     const { origin, documentPath, userId, fields } = options;
-    const kept = JSON.stringify([origin, documentPath, userId, fields]);
+    const kept = JSON.stringify([origin, documentPath, userId, fields, 'typed']);
     this.#kept = toHex(sha256(new TextEncoder().encode(kept)));
     const families = new Families(core, ring, makeCore, userId, host.getRandomValues);
     this.#families = families;

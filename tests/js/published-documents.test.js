@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { USER_ID_POINTERS, userIdIn } from '../../js_bindings/util/user-id.js';
 import { attempt, cookie } from '../support/http-case.js';
 import { READ } from '../support/origin.js';
 import { createNodeTarget } from '../support/targets.js';
@@ -57,6 +58,7 @@ function documentFor({ headers }) {
 
 describe('published documents', () => {
   test('R7: each is answered byte for byte as it came, on a miss as on a hit', async () => {
+    assert.equal(PUBLISHED.length, 220);
     const t = await createNodeTarget({}, { warn: () => {} });
     t.origin.on(READ, documentFor);
     for (const { name, document } of PUBLISHED) {
@@ -90,6 +92,30 @@ describe('published documents', () => {
       );
       await t.close();
     }
+  });
+
+  test('R23, R81: what happens to the user of each reaches the sessions of that user, and none of the others', async () => {
+    const t = await createNodeTarget({}, { warn: () => {} });
+    t.origin.on(READ, documentFor);
+    const users = PUBLISHED.map(({ name, document }) => {
+      const id = userIdIn(JSON.parse(document), USER_ID_POINTERS);
+      return { name, id: WITHOUT.includes(name) ? undefined : id };
+    });
+    for (const { name } of users) await attempt(t, sessionOf(name));
+    const isHeld = (/** @type {string} */ name) => t.sessions.has(sessionOf(name).cookie);
+    let named = 0;
+    for (const { name, id } of users) {
+      if (id === undefined) continue;
+      named += 1;
+      await t.sessions.invalidateUser(id);
+      for (const other of users) {
+        const isMeant = String(other.id) === String(id);
+        assert.equal(isHeld(other.name), !isMeant, `${name}: ${other.name}`);
+        if (isMeant) await attempt(t, sessionOf(other.name));
+      }
+    }
+    assert.equal(named, PUBLISHED.length - WITHOUT.length);
+    await t.close();
   });
 
   for (const [name, id] of Object.entries(ODD_PLACES)) {

@@ -13,6 +13,48 @@ const CROWD = 20;
 
 export const documents = [
   hostRule(
+    'R7',
+    'the media type is the origin’s, on a hit as on a miss, with a validator and without',
+    async (t) => {
+      const types = [
+        'application/json; charset=utf-8',
+        'application/vnd.api+json',
+        'application/json',
+      ];
+      for (const type of types) {
+        for (const more of [{}, { etag: '"v1"' }]) {
+          t.origin.on(READ, { headers: { 'content-type': type, ...more }, body: '{"id":1}' });
+          const headers = cookie(t.user());
+          for (let time = 0; time < 3; time += 1) {
+            const response = await t.fetch(DOCUMENT, { headers });
+            assert.equal(sourceOf(response), time === 0 ? 'origin' : 'fresh');
+            assert.equal(response.headers.get('content-type'), type);
+            assert.equal(response.headers.get('etag'), more.etag ?? null);
+          }
+        }
+      }
+    },
+  ),
+
+  hostRule(
+    'R7, R15',
+    'a validator is sent to the origin as it came, beside whatever media type',
+    async (t) => {
+      const type = 'application/json; charset=utf-8';
+      const told = { 'content-type': type, etag: 'W/"v1"', 'cache-control': 'no-cache' };
+      t.origin.on(READ, { headers: told, body: '{"id":1}' }, { status: 304, headers: told });
+      const headers = cookie(t.user());
+      for (let time = 0; time < 3; time += 1) {
+        const response = await t.fetch(DOCUMENT, { headers });
+        assert.deepEqual([response.status, await response.text()], [200, '{"id":1}']);
+        assert.equal(response.headers.get('content-type'), type);
+      }
+      const sent = t.origin.calls(READ).map((call) => call.headers['if-none-match']);
+      assert.deepEqual(sent, [undefined, 'W/"v1"', 'W/"v1"']);
+    },
+  ),
+
+  hostRule(
     'R5, R70',
     'of 17 checks one comes from the origin and 16 are fresh, and the counters say so',
     async (t) => {
