@@ -27,7 +27,6 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<OriginAccess>} [renew] how to ask after the origin has refused these headers
  * @property {string | null} [site] the other site whose page is to read the answer: only then is the origin told of one
- * @property {{ path: string, start: Uint8Array }} [further] which document is asked for, if not the main one
  */
 
 /**
@@ -105,7 +104,8 @@ export class DocumentCalls {
 
   /**
    * Asks the origin for the document, and once more if it refuses and there are other headers to ask with.
-   * @param {OriginAccess} access
+   * @param {OriginAccess & { further?: { path: string, start: Uint8Array } }} access `further`: which document is asked for,
+   *   if not the main one
    * @param {string} meta of what is held, or empty
    * @returns {Promise<DocumentReply>}
    */
