@@ -10,7 +10,7 @@ import { isUnavailable } from '../sessions/decision.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory, preflight } from './cors.js';
-import { HitPath, setMeta } from './hit.js';
+import { HitPath, headersOf, setMeta } from './hit.js';
 import { Passing } from './passing.js';
 import { freshSeconds, markPrivate, setFreshness, setSource } from './private-headers.js';
 import {
@@ -76,7 +76,8 @@ export class Handler {
     const hit = this.#hit(request, context);
     if (hit === null) return this.#refused(request) ?? this.#handle(request, context);
     const body = hit.isView ? this.#bodyOut.toBody(hit.body) : hit.body;
-    return new Response(contentFor(hit.status, body), hit);
+    const headers = headersOf(hit, this.#parts.host.needsLength);
+    return new Response(contentFor(hit.status, body), { status: hit.status, headers });
   }
 
   /**
@@ -97,7 +98,7 @@ export class Handler {
    */
   #hit(request, context) {
     if (context.maxAge !== null && context.maxAge !== undefined) return null;
-    const kind = this.#hits.kindOf(request.method, request.url);
+    const kind = this.#hits.kindOf(request.method, targetOf(request.url));
     if (kind === null) return null;
     // Whoever gives the credential without the headers has looked at these.
     if (context.head === undefined && this.#needsLook(request.headers)) return null;
@@ -314,6 +315,11 @@ export class Handler {
     setSource(headers, source);
     return headers;
   }
+}
+
+/** The path of a URL, with its query. @param {string} url */
+function targetOf(url) {
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2));
 }
 
 /**
