@@ -185,7 +185,7 @@ export class ShortPath {
 
 /** Bytes, a character each. @param {Uint8Array<ArrayBuffer>} bytes */
 function textOf({ buffer, byteOffset, length }) {
-  return Buffer.from(buffer, byteOffset, length).latin1Slice();
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 /** @type {WeakMap<object, { path: ShortPath, handle: unknown }>} */
