@@ -219,7 +219,8 @@ function anyRequest(draw) {
 
 /** What an origin of two users, a remembered "no" and validators answers. @param {import('../support/origin.js').Origin} origin */
 function script(origin) {
-  origin.on(`GET ${DOCUMENT}`, ({ headers }) => {
+  /** @type {(call: import('../support/origin.js').Call) => import('../support/origin.js').Behaviour} */
+  const answer = ({ headers }) => {
     const [, name = headers.authorization?.replace(/^Bearer +/i, '')] =
       /session="?([^;"]*)/.exec(headers.cookie ?? '') ?? [];
     if (!name || name === 'nobody')
@@ -228,12 +229,14 @@ function script(origin) {
         headers: { 'www-authenticate': 'Bearer realm="x"' },
         body: { error: 'no' },
       };
-    const etag = name === 'bob' ? { etag: '"of bob"' } : undefined;
+    /** @type {Record<string, string>} */
+    const etag = name === 'bob' ? { etag: '"of bob"' } : {};
     return {
       headers: { 'content-type': 'application/json', 'set-cookie': 'seen=1', ...etag },
       body: documentOf(`${name} Sørensen 王`),
     };
-  });
+  };
+  origin.on(`GET ${DOCUMENT}`, answer);
 }
 
 const OPTIONS = { verifyPath: VERIFY, verify: { headers: { 'x-user': '/id', 'x-name': '/name' } } };
