@@ -219,16 +219,15 @@ function anyRequest(draw) {
 
 /** What an origin of two users, a remembered "no" and validators answers. @param {import('../support/origin.js').Origin} origin */
 function script(origin) {
+  const refusal = {
+    ...{ status: 401, headers: { 'www-authenticate': 'Bearer realm="x"' } },
+    body: { error: 'no' },
+  };
   /** @type {(call: import('../support/origin.js').Call) => import('../support/origin.js').Behaviour} */
   const answer = ({ headers }) => {
     const [, name = headers.authorization?.replace(/^Bearer +/i, '')] =
       /session="?([^;"]*)/.exec(headers.cookie ?? '') ?? [];
-    if (!name || name === 'nobody')
-      return {
-        status: 401,
-        headers: { 'www-authenticate': 'Bearer realm="x"' },
-        body: { error: 'no' },
-      };
+    if (!name || name === 'nobody') return refusal;
     /** @type {Record<string, string>} */
     const etag = name === 'bob' ? { etag: '"of bob"' } : {};
     return {
