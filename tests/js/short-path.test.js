@@ -1,6 +1,5 @@
 // Node's short path beside the full one: to the byte, the counter, the line of the log and the call of the origin. What is
-// sent is odd in the ways that the security cases know, and what chance makes of such parts; the requests of the
-// conformance suite are compared as they come (tests/conformance/targets/node-http.js).
+// sent is odd in the ways that the security cases know, and what chance makes of such parts.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
