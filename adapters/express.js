@@ -9,7 +9,7 @@
  * @module
  */
 
-import { answerTo } from './identify.js';
+import { answerTo, requestIdentityOf } from './identify.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SesameError } from '../js_bindings/errors.js' */
@@ -60,12 +60,13 @@ import { answerTo } from './identify.js';
 export function sesame(cache, { required = false } = {}) {
   return (request, response, next) => {
     cache.identify(request).then(
-      ({ setCookies, ...identity }) => {
-        request.sesame = identity;
+      (identity) => {
+        const { setCookies } = identity;
+        request.sesame = requestIdentityOf(identity);
         for (const line of setCookies) response.appendHeader('set-cookie', line);
         if (setCookies.length > 0) response.setHeader('cache-control', 'private, no-store');
         vary(response);
-        if (identity.user !== null || !required) return next();
+        if (!required || identity.user !== null) return next();
         const headers = { 'www-authenticate': 'Bearer', 'content-length': 0 };
         response.writeHead(401, { ...headers, 'cache-control': 'private, no-store' }).end();
       },
@@ -112,6 +113,10 @@ export async function endSession(cache, request, response) {
 
 /** What is answered depends on who asks (RFC 9110 section 12.5.5). @param {ServerResponse} response */
 function vary(response) {
+  if (!response.hasHeader('vary')) {
+    response.setHeader('vary', ['Cookie', 'Authorization']);
+    return;
+  }
   const named = [response.getHeader('vary') ?? []].flat().join(', ').toLowerCase();
   for (const name of ['Cookie', 'Authorization']) {
     const isNamed = named

@@ -9,7 +9,7 @@
  */
 
 import { markPrivate } from '../js_bindings/http/private-headers.js';
-import { answerTo } from './identify.js';
+import { answerTo, requestIdentityOf } from './identify.js';
 
 /** @import { SesameError } from '../js_bindings/errors.js' */
 /** @typedef {import('./identify.js').Ender} Ender */
@@ -28,6 +28,9 @@ import { answerTo } from './identify.js';
  * @typedef {object} Env
  * @property {SesameVariables} Variables what the middleware sets
  */
+
+/** What an answer depends on that says who asks. */
+const VARY = 'Cookie, Authorization';
 
 /**
  * Sets `c.get('sesame')` to `{ user, expiresAt, source }`; `user` is null where nobody is signed in. The origin's
@@ -57,18 +60,18 @@ import { answerTo } from './identify.js';
  */
 export function sesame(cache, { required = false } = {}) {
   return async (c, next) => {
-    const { setCookies, ...identity } = await identify(cache, c);
-    c.set('sesame', identity);
-    if (identity.user === null && required) {
+    const identity = await identify(cache, c);
+    const { setCookies } = identity;
+    c.set('sesame', requestIdentityOf(identity));
+    c.header('vary', VARY, { append: true }); // now: what is set on an answer that is there makes another of it
+    if (required && identity.user === null) {
       c.res = new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } });
       markPrivate(c.res.headers);
     } else {
       await next();
     }
     for (const line of setCookies) c.header('set-cookie', line, { append: true });
-    const headers = new Headers(c.res.headers);
-    markPrivate(headers);
-    c.header('vary', headers.get('vary') ?? '');
+    if (c.res.headers.get('vary') !== VARY) addVary(c);
     if (setCookies.length > 0) c.header('cache-control', 'private, no-store');
   };
 }
@@ -107,12 +110,29 @@ export async function endSession(cache, c) {
 }
 
 /**
+ * The answer may have been made without what was set before it, or with a `Vary` of its own.
+ * @param {import('hono').Context<any>} c
+ */
+function addVary(c) {
+  const headers = new Headers(c.res.headers);
+  markPrivate(headers);
+  c.header('vary', headers.get('vary') ?? '');
+}
+
+/**
  * @param {Identifier} cache
  * @param {import('hono').Context<Env>} c
  */
 function identify(cache, c) {
   const { raw } = c.req;
-  return answered(cache.identify(raw, { signal: raw.signal, waitUntil: waitUntilOf(c) }));
+  const options = {
+    waitUntil: waitUntilOf(c),
+    /** Read on a miss alone: where requests are made lazily, a signal makes a whole one. */
+    get signal() {
+      return raw.signal;
+    },
+  };
+  return answered(cache.identify(raw, options));
 }
 
 /**
@@ -133,12 +153,17 @@ async function answered(work) {
   }
 }
 
-/** Where the host has something to keep it alive, that is used. @param {import('hono').Context<any>} c */
+/**
+ * Where the host has something to keep work alive, that is used. It is looked for when there is work: Hono throws where
+ * there is none, and an error with its stack for each request is dear.
+ * @param {import('hono').Context<any>} c
+ */
 function waitUntilOf(c) {
-  try {
-    const context = c.executionCtx;
-    return (/** @type {Promise<unknown>} */ work) => context.waitUntil(work);
-  } catch {
-    return undefined; // Hono throws where there is none
-  }
+  return (/** @type {Promise<unknown>} */ work) => {
+    try {
+      c.executionCtx.waitUntil(work);
+    } catch {
+      work.catch(() => {});
+    }
+  };
 }

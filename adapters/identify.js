@@ -45,3 +45,22 @@ export function answerTo(error) {
   const isTooLarge = error instanceof SesameError && error.code === 'ERR_SESAME_TOO_LARGE';
   return isTooLarge ? { status: 431, headers: {} } : null;
 }
+
+/**
+ * An identity without what only an answer needs. `user` is not read for that: whoever reads it has it parsed.
+ * @param {Identity} identity
+ * @returns {RequestIdentity}
+ */
+export function requestIdentityOf(identity) {
+  const { expiresAt, source } = identity;
+  return {
+    get user() {
+      return identity.user;
+    },
+    set user(value) {
+      identity.user = value;
+    },
+    expiresAt,
+    source,
+  };
+}

@@ -14,6 +14,7 @@
  */
 
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
+import { shortPathOf } from '../js_bindings/http/short-path.node.js';
 import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
 import { endToEnd } from '../js_bindings/origin/headers.js';
 import { listenForInspect } from './control-server.js';
@@ -74,6 +75,8 @@ export function letInspect(cache, url) {
   return listenForInspect(cache, url);
 }
 
+const DONE = Promise.resolve();
+
 /** Fetch has no request with these methods ("forbidden method"). */
 const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
@@ -101,8 +104,16 @@ const LINK_END = /\s*,\s*(?=<)/;
  */
 export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
   const waitUntil = behind(onError);
+  const short = { waitUntil, host: where.host };
   /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
-  const listener = async (incoming, outgoing) => {
+  const listener = (incoming, outgoing) => {
+    const held = heldAnswer(cache, incoming, short);
+    if (held === null) return answer(incoming, outgoing);
+    sendHeld(outgoing, held, onError);
+    return DONE;
+  };
+  /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
+  const answer = async (incoming, outgoing) => {
     if (NO_REQUEST.has(`${incoming.method}`)) return refuse(outgoing, 501);
     const request = isPlainTarget(incoming.url) ? requestOf(incoming, outgoing, where) : null;
     if (request === null) return refuse(outgoing, 400);
@@ -156,6 +167,37 @@ export function toUpgradeHandler(cache, { onError = () => {}, ...where } = {}) {
         }
       });
   };
+}
+
+/**
+ * What is held, if that answers a request.
+ * @param {RequestHandler} cache
+ * @param {IncomingMessage} incoming
+ * @param {import('../js_bindings/http/short-path.node.js').ShortContext} context
+ */
+function heldAnswer(cache, incoming, context) {
+  try {
+    return shortPathOf(cache)?.answerTo(incoming, context) ?? null;
+  } catch {
+    return null; // the full path finds the same, and says it
+  }
+}
+
+/**
+ * @param {ServerResponse} outgoing
+ * @param {import('../js_bindings/http/short-path.node.js').ShortAnswer} held
+ * @param {(error: unknown) => void} onError
+ */
+function sendHeld(outgoing, { status, fields, body }, onError) {
+  if (outgoing.destroyed) return; // nobody is there to be told
+  try {
+    outgoing.writeHead(status, '', fields);
+    outgoing.end(body, 'latin1'); // with a text the head is part of the same write
+  } catch (error) {
+    onError(error);
+    if (outgoing.headersSent) outgoing.destroy();
+    else refuse(outgoing, 500);
+  }
 }
 
 /**

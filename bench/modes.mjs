@@ -26,6 +26,7 @@ export const full = {
   snapshot: { count: 1_000_000, repeats: 3 },
   coldStarts: 11,
   sharing: { repeats: 3, atOnce: 60 },
+  hosts: { sessions: 1000, connections: [16, 1000], seconds: 2, rounds: 5 },
   serviceWorker: { rounds: 25, requests: 40, atOnce: 8, starts: 25 },
   workerd: {
     checks: { count: 100_000, iterations: 100_000, rounds: 9 },
@@ -51,6 +52,7 @@ export const quick = {
   snapshot: { count: 50_000, repeats: 2 },
   coldStarts: 2,
   sharing: { repeats: 1, atOnce: 20 },
+  hosts: { sessions: 100, connections: [16], seconds: 1, rounds: 1 },
   serviceWorker: { rounds: 6, requests: 20, atOnce: 8, starts: 6 },
   workerd: {
     checks: { count: 10_000, iterations: 20_000, rounds: 3 },

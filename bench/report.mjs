@@ -87,6 +87,41 @@ function sharingTable({ stores, hits }) {
   ].join('\n');
 }
 
+/** @param {Record<string, Record<string, any>>} hosts */
+function hostsTable(hosts) {
+  const ms = (/** @type {number} */ value) => value.toFixed(value < 10 ? 2 : 0);
+  const loads = Object.keys(Object.values(hosts)[0]);
+  const rows = Object.entries(hosts).map(([name, byLoad]) => [
+    HOST_LABELS[name],
+    ...loads.flatMap((load) => {
+      const { rate, ratio: times, micros, p50, p99 } = byLoad[load];
+      const processor = micros === null ? '' : `${micros.toFixed(1)} µs`;
+      return [Math.round(rate).toLocaleString('en'), times.toFixed(2), processor, ms(p50), ms(p99)];
+    }),
+  ]);
+  const titles = loads.flatMap((load) => [
+    `${load} at once, a second`,
+    'ratio',
+    'processor',
+    'p50 ms',
+    'p99 ms',
+  ]);
+  return table(['Node over HTTP, every request a hit', ...titles], rows);
+}
+
+/** @type {Record<string, string>} */
+const HOST_LABELS = {
+  constant: 'node:http, a constant',
+  lru: 'node:http, cookie + lru-cache + JSON.stringify',
+  sesame: 'sesame-edge/node',
+  'express-lru': 'Express, cookie + lru-cache',
+  'express-sesame': 'Express, sesame-edge/express',
+  'express-handler': 'Express, toNodeHandler',
+  'hono-constant': 'Hono, a constant',
+  'hono-lru': 'Hono, cookie + lru-cache',
+  'hono-sesame': 'Hono, sesame-edge/hono',
+};
+
 /** @type {Record<string, string>} */
 const ANSWERED_BY = {
   sesame: 'Sesame',
@@ -228,6 +263,7 @@ export function textOf(results) {
     parts.push(table(['cold start: import, create, check', ''], rows));
   }
   if (sharing) parts.push(sharingTable(sharing));
+  if (results.hosts) parts.push(hostsTable(results.hosts));
   if (results['service-worker']) parts.push(serviceWorkerText(results['service-worker']));
   return `${parts.join('\n\n')}\n`;
 }

@@ -66,3 +66,9 @@ declare module '@isaacs/ttlcache' {
     set(key: Key, value: Value): this;
   }
 }
+
+declare module '@hono/node-server' {
+  export function getRequestListener(
+    fetch: (request: Request) => Response | Promise<Response>,
+  ): import('node:http').RequestListener;
+}

@@ -29,7 +29,12 @@ import { Wiring } from './sessions/wiring.js';
  * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
  */
 
-/** @typedef {OwnFeatures & import('./http/handler.js').HandlerFeatures} Features */
+/**
+ * @typedef {object} StartFeature
+ * @property {(cache: object, parts: Parts) => void} [onStart] is told of a cache that has its parts
+ */
+
+/** @typedef {OwnFeatures & StartFeature & import('./http/handler.js').HandlerFeatures} Features */
 
 /**
  * The parts of a cache. What answers requests with them need not go through `SessionCacheBase`.

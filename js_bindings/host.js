@@ -52,6 +52,8 @@
  * @property {Forward} [forward] passes requests on where `fetch` would change them; default: `fetch` does it. A host that is
  *   given a `fetch` of its own passes requests on with that, unless it is given this too
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
+ * @property {boolean} needsLength whether an answer from what is held needs its `Content-Length` as a header: Node's servers
+ *   send it in chunks otherwise, workerd's know it
  * @property {boolean} asksSesame whether what is asked as the origin may be a Sesame in front of it: a fresh question is then
  *   one there as well (R11)
  * @property {boolean} startsLate whether a cache begins at its first use: where a program that starts has neither
@@ -124,6 +126,7 @@ export const defaultHost = Object.freeze({
   log: () => {},
   warn: (/** @type {string} */ line) => console.warn(line),
   decodesBodies: false,
+  needsLength: false,
   asksSesame: false,
   startsLate: false,
   sharesPromises: true,

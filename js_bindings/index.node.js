@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { ALL_FEATURES } from './features.js';
+import { keepShortPath } from './http/short-path.node.js';
 import { forward } from './origin/forward.node.js';
 import { SessionCacheBase } from './session-cache.js';
 
@@ -23,6 +24,12 @@ function readModule() {
   return readFileSync(new URL(import.meta.url.replace(/[^/]*$/, 'dist/sesame.wasm')));
 }
 
+/** @type {import('./assemble.js').Features} */
+const NODE_FEATURES = Object.freeze({
+  ...ALL_FEATURES,
+  onStart: (cache, parts) => keepShortPath(cache, parts, SessionCacheBase.prototype.handle),
+});
+
 /** A session cache in front of one origin. */
 export class SessionCache extends SessionCacheBase {
   /** Does nothing: a browser has to wait for the module, and what calls this runs in every host. */
@@ -37,7 +44,10 @@ export class SessionCache extends SessionCacheBase {
    * const sessions = new SessionCache({ origin: 'https://api.example.com' });
    */
   constructor(options, host = {}) {
-    const node = { decodesBodies: true, forward: host.fetch === undefined ? forward : undefined };
-    super(instantiate(loadModule(), createModule), options, { ...node, ...host }, ALL_FEATURES);
+    const node = {
+      ...{ decodesBodies: true, needsLength: true },
+      forward: host.fetch === undefined ? forward : undefined,
+    };
+    super(instantiate(loadModule(), createModule), options, { ...node, ...host }, NODE_FEATURES);
   }
 }

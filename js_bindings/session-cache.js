@@ -9,12 +9,13 @@ import { defaultHost } from './host.js';
 import { EndingCookie } from './http/ending-cookie.js';
 import { Handler } from './http/handler.js';
 import { prometheusText } from './http/prometheus.js';
-import { isoTime } from './http/responses.js';
+import { identityOf, sessionOf } from './identity.js';
 import { parseOptions } from './options/options.js';
-import { toHeaders } from './origin/headers.js';
+import { credentialsIn, toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
 import { isUnavailable } from './sessions/decision.js';
 import { explain } from './sessions/explain.js';
+import { checkHeld } from './sessions/held.js';
 import { signOut } from './sessions/sign-out.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
@@ -24,6 +25,8 @@ import { isUserId } from './util/user-id.js';
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */
+/** @typedef {import('./identity.js').Session} Session */
+/** @typedef {import('./identity.js').Identity} Identity */
 
 /**
  * What of a request matters: its headers, as `Headers` or as Node's `IncomingMessage` has them.
@@ -31,23 +34,6 @@ import { isUserId } from './util/user-id.js';
  * @property {Headers | Record<string, string | string[] | undefined>} headers of which `Cookie` and `Authorization`
  *   say who it is (SPEC R1); the origin is asked with all of them
  * @property {string} [url] says the host, where the option `varyOn` has it and no header says it
- */
-
-/**
- * Who is signed in.
- * @typedef {object} Session
- * @property {any} user the document, parsed
- * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
- */
-
-/**
- * Who makes a request, and how that is known.
- * @typedef {object} Identity
- * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
- * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
- * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
- * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
- *   is to be sent on as a `Set-Cookie` of its own
  */
 
 /**
@@ -74,6 +60,8 @@ export class SessionCacheBase {
   /** @type {Parts | null} */
   #assembled = null;
   #begin;
+  /** @type {(parts: Parts) => void} */
+  #onStart;
   /** @type {Handler | null} */
   #handler = null;
   /** @type {Set<(entry: import('./host.js').LogEntry) => void>} */
@@ -100,6 +88,7 @@ export class SessionCacheBase {
       const parts = assemble(instance, parsed, world, features);
       return { parts, handler: new Handler(parts, features) };
     };
+    this.#onStart = (parts) => features.onStart?.(this, parts);
     if (!world.startsLate) this.#start();
   }
 
@@ -112,6 +101,7 @@ export class SessionCacheBase {
     this.#assembled = parts;
     this.#handler = handler;
     finalizer.register(this, parts.core.free, this);
+    this.#onStart(parts);
     return parts;
   }
 
@@ -214,8 +204,7 @@ export class SessionCacheBase {
    * await sessions.getSession({ headers: {} }); // => null
    */
   async getSession(request, options) {
-    const { user, expiresAt } = await this.#identify(request, { ...options, dropsCookies: true });
-    return user === null ? null : { user, expiresAt };
+    return sessionOf(await this.#decide(request, { ...options, dropsCookies: true }));
   }
 
   /**
@@ -236,17 +225,20 @@ export class SessionCacheBase {
    *
    * (await sessions.identify(request)).source; // => 'fresh'
    */
-  identify(request, options) {
-    return this.#identify(request, options);
+  async identify(request, options) {
+    return identityOf(await this.#decide(request, options));
   }
 
   /**
    * @param {RequestLike} request
    * @param {{ fresh?: boolean, signal?: AbortSignal, waitUntil?: (work: Promise<unknown>) => void,
    *   dropsCookies?: boolean }} [options] `dropsCookies`: the caller cannot send on what the origin sets
-   * @returns {Promise<Identity>}
+   * @returns {Promise<import('./sessions/decision.js').Decision>} a document, or that there is none
    */
-  async #identify(request, { waitUntil = ignoreFailure, ...options } = {}) {
+  async #decide(request, options = {}) {
+    const { fresh, waitUntil = ignoreFailure } = options;
+    const held = fresh ? null : heldDecision(this.#parts, request, waitUntil);
+    if (held !== null) return held; // whoever makes a signal only when it is read has made none
     const { engine, documentRequest } = this.#parts;
     const asked = documentRequest(varyingOf(request), { ...options, waitUntil });
     let decision = await engine.resolve(asked);
@@ -259,13 +251,7 @@ export class SessionCacheBase {
     if (decision.kind === 'too-large') {
       throw new SesameError('ERR_SESAME_TOO_LARGE', 'The credential is over maxCredential');
     }
-    const isDocument = decision.kind === 'document';
-    return {
-      user: isDocument ? JSON.parse(decoder.decode(decision.body)) : null,
-      expiresAt: isDocument ? isoTime(decision.expiresAtMs) : null,
-      source: /** @type {any} */ (decision.isAnonymous ? 'negative' : decision.source),
-      setCookies: decision.setCookies,
-    };
+    return decision;
   }
 
   /**
@@ -632,6 +618,22 @@ if (Symbol.dispose) {
  */
 function varyingOf({ headers, url }) {
   return { headers: toHeaders(headers), url };
+}
+
+/**
+ * What is decided by what is held: with no copy of the request's headers, and without its signal.
+ * @param {Parts} parts
+ * @param {RequestLike} request
+ * @param {(work: Promise<unknown>) => void} waitUntil
+ * @returns {import('./sessions/decision.js').Decision | null} null: the engine has to find out
+ */
+function heldDecision(parts, { headers }, waitUntil) {
+  const { engine, host, options } = parts;
+  const head = options.varyOn.length > 0 ? null : credentialsIn(headers);
+  if (head === null) return null;
+  const now = host.now();
+  const action = checkHeld(parts, head, now, { waitUntil });
+  return action === Action.SERVE || action === Action.REFUSE ? engine.decided(action, now) : null;
 }
 
 /**

@@ -5,6 +5,7 @@ import { measureBytes, measureCapacity, measureCapacityAt } from './capacity.mjs
 import { measureChecks } from './checks.mjs';
 import { measureColdStarts } from './cold-start.mjs';
 import { measureHitsByEntries, measureHitsInBytes } from './hit-ratios.mjs';
+import { hasWrk, measureHosts } from './hosts.mjs';
 import { measurePauses } from './pauses.mjs';
 import { hasChromium, measureServiceWorker } from './service-worker.mjs';
 import { measureSharing } from './sharing.mjs';
@@ -95,6 +96,12 @@ const sections = {
   snapshot: ({ mode, budgetPerSession }) => measureSnapshot({ ...mode.snapshot, budgetPerSession }),
   coldStart: ({ mode }) => measureColdStarts(mode.coldStarts),
   sharing: ({ mode }) => measureSharing(mode.sharing),
+
+  async hosts({ mode, log }) {
+    if (hasWrk()) return measureHosts(mode.hosts);
+    log('  wrk is not installed on this machine');
+    return null;
+  },
 
   async 'service-worker'({ mode, log }) {
     if (hasChromium()) return measureServiceWorker(mode.serviceWorker);

@@ -13,7 +13,7 @@ import { furtherHead, isDocumentPath, startFor, unwrapped } from '../sessions/fu
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory, preflight } from './cors.js';
-import { HitPath, setMeta } from './hit.js';
+import { HitPath, headersOf, setMeta } from './hit.js';
 import { Passing } from './passing.js';
 import { freshSeconds, markPrivate, setFreshness, setSource } from './private-headers.js';
 import {
@@ -88,7 +88,8 @@ export class Handler {
     const hit = this.#hit(request, context);
     if (hit === null) return this.#refused(request) ?? this.#handle(request, context);
     const body = hit.isView ? this.#bodyOut.toBody(hit.body) : hit.body;
-    return new Response(contentFor(hit.status, body), hit);
+    const headers = headersOf(hit, this.#parts.host.needsLength);
+    return new Response(contentFor(hit.status, body), { status: hit.status, headers });
   }
 
   /**
@@ -109,7 +110,7 @@ export class Handler {
    */
   #hit(request, context) {
     if (context.maxAge !== null && context.maxAge !== undefined) return null;
-    const kind = this.#hits.kindOf(request.method, request.url);
+    const kind = this.#hits.kindOf(request.method, targetOf(request.url));
     if (kind === null) return null;
     // Whoever gives the credential without the headers has looked at these.
     if (context.head === undefined && this.#needsLook(request.headers)) return null;
@@ -397,6 +398,11 @@ export class Handler {
 
 /** The origin is to answer. */
 const passed = () => decisionOf({ kind: 'pass' });
+
+/** The path of a URL, with its query. @param {string} url */
+function targetOf(url) {
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2));
+}
 
 /**
  * @param {Decision} decision

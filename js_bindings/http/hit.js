@@ -3,17 +3,19 @@
 // `Response`.
 // Invariant: what it gives is what the full path gives for the same request (`Handler`), with nothing made anew that can
 // be kept from one hit to the next.
-import { Action, CheckFlag } from '../core/abi-constants.js';
+import { Action } from '../core/abi-constants.js';
 import { etagIn, typeIn } from '../origin/document-meta.js';
 import { headersIn } from '../origin/vary.js';
+import { checkHeld } from '../sessions/held.js';
 import { freshSeconds, privateHeaders, setFreshness } from './private-headers.js';
-import { sessionBody, statusOfSession } from './responses.js';
+import { contentFor, sessionBody, statusOfSession } from './responses.js';
 
 /**
  * What answers a request.
  * @typedef {object} Hit
  * @property {number} status
  * @property {Headers} headers of other hits too: not to be changed
+ * @property {string} etag what this one has beside them; empty: nothing
  * @property {Uint8Array<ArrayBuffer>} body
  * @property {boolean} isView `body` is the module's memory, valid for this turn only
  */
@@ -43,14 +45,14 @@ export class HitPath {
    * What a request asks for, if it may be a hit. Pages of other sites, whose `Origin` header says so, are the full
    * path's, as is a document for a request that takes no JSON (R4).
    * @param {string} method
-   * @param {string} url
+   * @param {string} target the path, with its query if there is one
    * @returns {HitKind | null}
    */
-  kindOf(method, url) {
+  kindOf(method, target) {
     const { documentPath, sessionPath, browserCache } = this.#options;
     if (method !== 'GET' || browserCache) return null;
-    if (sessionPath !== null && isAt(url, sessionPath)) return 'session';
-    return isAt(url, documentPath) ? 'document' : null;
+    if (target === documentPath) return 'document';
+    return target === sessionPath ? 'session' : null;
   }
 
   /**
@@ -60,32 +62,26 @@ export class HitPath {
    * @returns {Hit | null} null: it is no hit
    */
   look(kind, head, context) {
-    const { core, engine, host, shared, managed } = this.#parts;
+    const { core, engine, host } = this.#parts;
     const now = host.now();
-    if (shared !== null) {
-      if (!shared.log.isTrusted(now)) return null;
-      shared.log.keepUp(now, (work) => context.waitUntil(work));
-    }
-    if (engine.kept?.has(head)) return null; // the answer is to carry it (R87)
-    const action = core.check(head, now, 0, CheckFlag.PEEK);
+    const action = checkHeld(this.#parts, head, now, context);
     if (action === Action.REFUSE) {
-      // Another node may know a managed session that this one does not.
-      if (shared !== null && managed !== null) return null;
       return refusalOf(kind, engine.decided(action, now), headersIn(this.#options.varyOn));
     }
     if (action !== Action.SERVE) return null;
     engine.noteCheck(now, 0, 'document', 'fresh');
     if (kind === 'session') {
       const body = sessionBody('document', core);
-      return { status: 200, headers: this.#headers, body, isView: false };
+      return { status: 200, headers: this.#headers, etag: '', body, isView: false };
     }
-    const headers = this.#headersFor(freshSeconds(core.freshUntilMs - now), core.meta);
-    return { status: 200, headers, body: core.body, isView: true };
+    const { meta } = core;
+    const headers = this.#headersFor(freshSeconds(core.freshUntilMs - now), typeIn(meta));
+    const etag = this.#options.fields.length > 0 ? '' : etagIn(meta);
+    return { status: 200, headers, etag, body: core.body, isView: true };
   }
 
-  /** @param {number} seconds for which the document is fresh @param {string} meta */
-  #headersFor(seconds, meta) {
-    const [etag, type] = [etagIn(meta), typeIn(meta)];
+  /** @param {number} seconds for which the document is fresh @param {string} type of its media */
+  #headersFor(seconds, type) {
     // A back end has one for all documents.
     if (type !== this.#type) this.#documentHeaders.clear();
     this.#type = type;
@@ -96,11 +92,21 @@ export class HitPath {
       setFreshness(headers, seconds);
       this.#documentHeaders.set(seconds, headers);
     }
-    if (etag === '' || this.#options.fields.length > 0) return headers;
-    const tagged = new Headers(headers);
-    tagged.set('etag', etag);
-    return tagged;
+    return headers;
   }
+}
+
+/**
+ * All headers of a hit.
+ * @param {Hit} hit
+ * @param {boolean} [withLength] whether `Content-Length` is among them
+ */
+export function headersOf({ status, headers, etag, body }, withLength = false) {
+  if (etag === '' && !withLength) return headers;
+  const all = new Headers(headers);
+  if (etag !== '') all.set('etag', etag);
+  if (withLength && contentFor(status, body)) all.set('content-length', String(body.length));
+  return all;
 }
 
 /**
@@ -114,10 +120,10 @@ function refusalOf(kind, decision, varyOn) {
   if (kind === 'session') {
     headers.set('content-type', 'application/json');
     const status = statusOfSession(decision);
-    return { status, headers, body: sessionBody('refusal', decision), isView: false };
+    return { status, headers, etag: '', body: sessionBody('refusal', decision), isView: false };
   }
   setMeta(headers, decision.meta);
-  return { status: decision.status, headers, body: decision.body, isView: false };
+  return { status: decision.status, headers, etag: '', body: decision.body, isView: false };
 }
 
 /**
@@ -127,13 +133,4 @@ function refusalOf(kind, decision, varyOn) {
  */
 export function setMeta(headers, meta) {
   for (const [name, value] of Object.entries(JSON.parse(meta || '{}'))) headers.set(name, value);
-}
-
-/**
- * Whether a URL has just this path, and no query.
- * @param {string} url
- * @param {string} path
- */
-function isAt(url, path) {
-  return url.endsWith(path) && url.indexOf('/', url.indexOf('//') + 2) === url.length - path.length;
 }

@@ -20,9 +20,9 @@ const SESSION_START = encoder.encode('{"user":');
  * @param {Headers} headers
  */
 export function respond(request, body, status, headers) {
-  if (request.method !== 'HEAD') return new Response(contentFor(status, body), { status, headers });
-  headers.set('content-length', String(body.length));
-  return new Response(null, { status, headers });
+  const content = contentFor(status, body);
+  if (content !== null) headers.set('content-length', String(body.length));
+  return new Response(request.method === 'HEAD' ? null : content, { status, headers });
 }
 
 /**

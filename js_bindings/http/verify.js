@@ -24,17 +24,18 @@ export function verifyEndpoint({ engine, options, documentRequest }) {
     const asked = documentRequest(request, { signal: request.signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    return verifyResponse(decision, options.verify);
+    return new Response(null, verifyAnswer(decision, options.verify));
   };
-  return (request, url, context) => (isVerify(options, url) ? answer(request, url, context) : null);
+  return (request, url, context) =>
+    isVerifyPath(options, url.pathname) ? answer(request, url, context) : null;
 }
 
 /**
  * Whether a request is for the endpoint.
  * @param {Pick<import('../options/options.js').ParsedOptions, 'verifyPath' | 'verify'>} options
- * @param {URL} url
+ * @param {string} pathname
  */
-function isVerify({ verifyPath, verify }, { pathname }) {
+export function isVerifyPath({ verifyPath, verify }, pathname) {
   if (verifyPath === null) return false;
   if (verify.prefix) return pathname === verifyPath || pathname.startsWith(`${verifyPath}/`);
   return pathname === verifyPath; // whatever the method and the query: the origin is never asked for it
@@ -45,9 +46,9 @@ function isVerify({ verifyPath, verify }, { pathname }) {
  * credential over its limit. Never a redirect, never a body.
  * @param {import('../sessions/decision.js').Decision} decision
  * @param {import('../options/verify.js').VerifyOptions} verify
- * @returns {Response}
+ * @returns {{ status: number, headers: Headers }}
  */
-function verifyResponse(decision, verify) {
+export function verifyAnswer(decision, verify) {
   const status = statusOf(decision);
   const headers = privateHeaders(decision.isAnonymous ? 'negative' : decision.source);
   headers.set('content-length', '0');
@@ -63,7 +64,7 @@ function verifyResponse(decision, verify) {
   for (const cookie of decision.setCookies) {
     headers.append('set-cookie', cookie);
   }
-  return new Response(null, { status, headers });
+  return { status, headers };
 }
 
 /** @param {import('../sessions/decision.js').Decision} decision */

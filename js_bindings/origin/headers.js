@@ -68,6 +68,34 @@ export function toHeaders(headers) {
   return result;
 }
 
+/** What no name of a field has in a request of Node's: small letters, and no pseudo-header of HTTP/2. */
+export const UNUSUAL_NAME = /[A-Z:]/;
+
+/**
+ * The credentials of a request without a copy of its headers.
+ * @param {Headers | Record<string, string | string[] | undefined>} headers
+ * @returns {{ tenant: string, cookie: string, authorization: string } | null} null: only `toHeaders` says what they are
+ */
+export function credentialsIn(headers) {
+  const head = { tenant: '', cookie: '', authorization: '' };
+  if (headers instanceof Headers) {
+    head.cookie = headers.get('cookie') ?? '';
+    head.authorization = headers.get('authorization') ?? '';
+    return head;
+  }
+  if (typeof (/** @type {any} */ (headers).get) === 'function') return null;
+  for (const name in headers) {
+    if (name === 'cookie' || name === 'authorization') {
+      const value = headers[name];
+      if (typeof value !== 'string') return null;
+      head[name] = value;
+    } else if (UNUSUAL_NAME.test(name)) {
+      return null;
+    }
+  }
+  return head;
+}
+
 /**
  * The bound of age that a request sets, in seconds (rule R11).
  * @param {Headers} headers

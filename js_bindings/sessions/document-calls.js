@@ -183,9 +183,7 @@ export class DocumentCalls {
     const body = reply.body ?? NO_BYTES;
     const redirect = { location: reply.headers.get('location'), path: documentPath };
     // What a further document looks like says nothing of the credential.
-    const verdict = further
-      ? null
-      : this.#unauthenticated.verdictOn(reply.status, body, redirect);
+    const verdict = further ? null : this.#unauthenticated.verdictOn(reply.status, body, redirect);
     const setsCookies = reply.headers.getSetCookie().length > 0;
     const { isChanged, successor, endsAtMs } = setsCookies
       ? sessionCookies(headers, reply.headers, cookie, now)

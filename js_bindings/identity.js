@@ -1,0 +1,85 @@
+// Who makes a request, as callers are told. It must not know how that is found out.
+// Invariant: `user` is what the document says, parsed when it is first read: one value, the caller's own to change.
+import { isoTime } from './http/responses.js';
+
+/** @typedef {import('./sessions/decision.js').Decision} Decision */
+
+/**
+ * Who is signed in.
+ * @typedef {object} Session
+ * @property {any} user the document, parsed
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ */
+
+/**
+ * Who makes a request, and how that is known.
+ * @typedef {object} Identity
+ * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
+ * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
+ *   is to be sent on as a `Set-Cookie` of its own
+ */
+
+/** What of a decision says who it is. @typedef {Pick<Decision, 'body' | 'expiresAtMs'>} Known */
+
+const decoder = new TextDecoder();
+
+/**
+ * @param {Known & Pick<Decision, 'kind' | 'isAnonymous' | 'source' | 'setCookies'>} decision
+ * @returns {Identity}
+ */
+export function identityOf(decision) {
+  const { kind, isAnonymous, expiresAtMs, setCookies } = decision;
+  const source = /** @type {Identity['source']} */ (isAnonymous ? 'negative' : decision.source);
+  if (kind !== 'document') return { user: null, expiresAt: null, source, setCookies };
+  const user = new LazyUser(decision.body);
+  return {
+    get user() {
+      return user.value;
+    },
+    set user(value) {
+      user.value = value;
+    },
+    expiresAt: isoTime(expiresAtMs),
+    source,
+    setCookies,
+  };
+}
+
+/**
+ * @param {Known & Pick<Decision, 'kind'>} decision
+ * @returns {Session | null}
+ */
+export function sessionOf({ kind, body, expiresAtMs }) {
+  if (kind !== 'document') return null;
+  const user = new LazyUser(body);
+  return {
+    get user() {
+      return user.value;
+    },
+    set user(value) {
+      user.value = value;
+    },
+    expiresAt: isoTime(expiresAtMs),
+  };
+}
+
+class LazyUser {
+  #body;
+  /** @type {any} undefined: it has not been read yet */
+  #value;
+
+  /** @param {Uint8Array} body a document */
+  constructor(body) {
+    this.#body = body;
+  }
+
+  get value() {
+    if (this.#value === undefined) this.#value = JSON.parse(decoder.decode(this.#body));
+    return this.#value;
+  }
+  set value(value) {
+    this.#value = value;
+  }
+}
