@@ -34,7 +34,7 @@ const CORS = 'js_bindings/http/cors.js';
 const VERIFY = 'js_bindings/http/verify.js';
 const PASSING = 'js_bindings/http/passing.js';
 const SENDER = 'js_bindings/http/managed-sender.js';
-const HIT = 'js_bindings/http/hit.js';
+const HELD = 'js_bindings/sessions/held.js';
 const PRIVATE = 'js_bindings/http/private-headers.js';
 const HEADERS = 'js_bindings/origin/headers.js';
 const VARY = 'js_bindings/origin/vary.js';
@@ -164,7 +164,7 @@ export const shellMutants = [
   {
     name: 'R1: that a sign-out reaches the credential that does not count too',
     file: CHANGES,
-    from: 'for (const each of named) if (each !== head) this.#core.forgetSession(each);',
+    from: 'for (const each of named) if (each !== head) this.#forget(each);',
     to: '',
     by: suite('R1', 'R83'),
   },
@@ -1085,16 +1085,16 @@ export const shellMutants = [
   },
   {
     name: 'R32: that a hit is trusted',
-    file: HIT,
-    from: 'if (!shared.log.isTrusted(now)) return null;',
+    file: HELD,
+    from: 'if (!shared.log.isTrusted(now)) return Action.RETRY;',
     to: '',
     by: js('guards-shared'),
   },
   {
     name: 'R30: that a managed session which is not here is looked for elsewhere',
-    file: HIT,
-    from: 'if (shared !== null && managed !== null) return null;',
-    to: '',
+    file: HELD,
+    from: 'return isAnothers ? Action.RETRY : action;',
+    to: 'return action;',
     by: js('guards-shared'),
   },
   {
@@ -1843,8 +1843,8 @@ export const shellMutants = [
   },
   {
     name: 'R87: that a hit looks for what is kept',
-    file: HIT,
-    from: 'if (engine.kept?.has(head)) return null;',
+    file: HELD,
+    from: 'engine.kept?.has(head) || ',
     to: '',
     by: js('succession'),
   },
@@ -1858,8 +1858,8 @@ export const shellMutants = [
   {
     name: 'R87: that what was kept is another user’s after a drop',
     file: CHANGES,
-    from: '    this.forgetKept(head);\n    this.#core.forgetSession(head);',
-    to: '    this.#core.forgetSession(head);',
+    from: '    this.forgetKept(head);\n    this.#forget(head);',
+    to: '    this.#forget(head);',
     by: js('succession'),
   },
   {

@@ -199,11 +199,11 @@ SESAME_EXPORT uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t
                                     uint32_t waited, uint32_t flags);
 
 /* Brings the origin's answer to a lease. `http_status` 0: it could not be had. `is_refusal`: it is
- * a clear "no", though its status tells of success or leads elsewhere (rule R80). `meta` is kept beside the document
- * and handed back: the host's own, a validator for instance. `ends_at_ms`: when the session's
- * cookie ends, if the answer has renewed it, else 0. `sets_cookies`: it sets some, of whatever
- * name; from now on stale documents are confirmed before they are served (R86, R87). Returns SERVE,
- * SERVE_STALE, REFUSE, ANSWER, UNAVAILABLE or RETRY. */
+ * a clear "no", though its status tells of success or leads elsewhere (rule R80). `meta` is kept
+ * beside the document and handed back: the host's own, a validator for instance. `ends_at_ms`: when
+ * the session's cookie ends, if the answer has renewed it, else 0. `sets_cookies`: it sets some, of
+ * whatever name; from now on stale documents are confirmed before they are served (R86, R87).
+ * Returns SERVE, SERVE_STALE, REFUSE, ANSWER, UNAVAILABLE or RETRY. */
 SESAME_EXPORT uint32_t sesame_fill_complete(sesame_cache* cache, double now_ms, uint32_t lease,
                                             uint32_t http_status, uint32_t is_refusal,
                                             double retry_after_ms, double ends_at_ms,

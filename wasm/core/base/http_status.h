@@ -16,7 +16,8 @@ inline constexpr std::uint16_t kRequestTimeout = 408;
 inline constexpr std::uint16_t kTooEarly = 425;
 inline constexpr std::uint16_t kTooManyRequests = 429;
 
-/// Beside a status of success, or of a redirect, that is the origin's clear "no" all the same (R80).
+/// Beside a status of success, or of a redirect, that is the origin's clear "no" all the same
+/// (R80).
 inline constexpr std::uint16_t kUnauthenticated = 0x400;
 
 /// 2xx.
@@ -30,8 +31,8 @@ constexpr bool is_final(int http_status) {
          http_status != kTooManyRequests;
 }
 
-/// Whether an answer may be the origin's clear "no" by what else it says (rule R80): a success, or a
-/// redirect.
+/// Whether an answer may be the origin's clear "no" by what else it says (rule R80): a success, or
+/// a redirect.
 constexpr bool may_refuse(int http_status) {
   return is_success(http_status) || (is_final(http_status) && http_status < kBadRequest);
 }
