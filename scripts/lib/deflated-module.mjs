@@ -5,11 +5,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import zopfli from '@gfx/zopfli';
 import { root } from './run.mjs';
 
 const KEPT = path.join(root, 'build', 'deflated');
-const deflate = promisify(zopfli.zlib);
 
 /** @type {import('esbuild').Plugin} */
 export const deflatedModule = {
@@ -26,7 +24,9 @@ export const deflatedModule = {
 async function deflated(module) {
   const kept = path.join(KEPT, createHash('sha256').update(module).digest('hex'));
   if (existsSync(kept)) return readFileSync(kept);
-  const found = await deflate(module, { numiterations: 15 });
+  // Whoever imports this file may be about to install it.
+  const { default: zopfli } = await import('@gfx/zopfli');
+  const found = await promisify(zopfli.zlib)(module, { numiterations: 15 });
   mkdirSync(KEPT, { recursive: true });
   writeFileSync(kept, found);
   return found;
