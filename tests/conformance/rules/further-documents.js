@@ -70,7 +70,7 @@ export const furtherDocuments = [
   ),
 
   rule(
-    'R17, R83',
+    'R17',
     'after a sign-in with the same credential no document of before is answered',
     async (t) => {
       const told = describe(t);

@@ -50,7 +50,7 @@ const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
   Number(one.slice(1)) - Number(other.slice(1));
 
 /** Their cases say something of these rules, too. */
-const KEPT_BETWEEN = ['R10', 'R13', ...BETWEEN_NODES, 'R85', 'R87'];
+const KEPT_BETWEEN = ['R10', 'R13', 'R17', ...BETWEEN_NODES, 'R85', 'R87'];
 
 /** @type {Row[]} */
 export const TARGETS = [
