@@ -37,7 +37,6 @@ const LOOKS = /** @type {const} */ ([
   { path: '/.well-known/openid-configuration', tells: oidcProvider },
   { path: '/login', tells: nodeSession },
   { path: '/', tells: nodeSession },
-  { path: '/api/v1/users/me', tells: nodeSession },
   { path: '/openapi.json', tells: fastApi },
   { path: '/sanctum/csrf-cookie', tells: laravel },
   { path: '/auth/v1/health', tells: supabase },
