@@ -1,6 +1,7 @@
 // What the adapters for frameworks have in common: who makes a request, and what it means for an answer if that
 // cannot be told. Knows no framework.
 import { OriginUnavailableError, SesameError } from '../js_bindings/errors.js';
+import { withUser } from '../js_bindings/util/with-user.js';
 
 /** @import { EndedSession, Identity, RequestLike } from '../js_bindings/session-cache.js' */
 
@@ -52,15 +53,5 @@ export function answerTo(error) {
  * @returns {RequestIdentity}
  */
 export function requestIdentityOf(identity) {
-  const { expiresAt, source } = identity;
-  return {
-    get user() {
-      return identity.user;
-    },
-    set user(value) {
-      identity.user = value;
-    },
-    expiresAt,
-    source,
-  };
+  return withUser(identity, { expiresAt: identity.expiresAt, source: identity.source });
 }

@@ -1,6 +1,7 @@
 // Who makes a request, as callers are told. It must not know how that is found out.
 // Invariant: `user` is what the document says, parsed when it is first read: one value, the caller's own to change.
 import { isoTime } from './http/responses.js';
+import { withUser } from './util/with-user.js';
 
 /** @typedef {import('./sessions/decision.js').Decision} Decision */
 
@@ -33,18 +34,8 @@ export function identityOf(decision) {
   const { kind, isAnonymous, expiresAtMs, setCookies } = decision;
   const source = /** @type {Identity['source']} */ (isAnonymous ? 'negative' : decision.source);
   if (kind !== 'document') return { user: null, expiresAt: null, source, setCookies };
-  const user = new LazyUser(decision.body);
-  return {
-    get user() {
-      return user.value;
-    },
-    set user(value) {
-      user.value = value;
-    },
-    expiresAt: isoTime(expiresAtMs),
-    source,
-    setCookies,
-  };
+  const rest = { expiresAt: isoTime(expiresAtMs), source, setCookies };
+  return withUser(new LazyUser(decision.body), rest);
 }
 
 /**
@@ -53,16 +44,7 @@ export function identityOf(decision) {
  */
 export function sessionOf({ kind, body, expiresAtMs }) {
   if (kind !== 'document') return null;
-  const user = new LazyUser(body);
-  return {
-    get user() {
-      return user.value;
-    },
-    set user(value) {
-      user.value = value;
-    },
-    expiresAt: isoTime(expiresAtMs),
-  };
+  return withUser(new LazyUser(body), { expiresAt: isoTime(expiresAtMs) });
 }
 
 class LazyUser {
@@ -75,11 +57,11 @@ class LazyUser {
     this.#body = body;
   }
 
-  get value() {
+  get user() {
     if (this.#value === undefined) this.#value = JSON.parse(decoder.decode(this.#body));
     return this.#value;
   }
-  set value(value) {
+  set user(value) {
     this.#value = value;
   }
 }

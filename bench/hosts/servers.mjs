@@ -29,8 +29,8 @@ const PRIVATE = { ...JSON_TYPE, 'cache-control': 'private, no-store' };
 function lruOf({ documents }) {
   const cache = new LRUCache({ max: documents.size });
   for (const [token, text] of documents) cache.set(token, JSON.parse(text));
-  return (/** @type {import('node:http').IncomingMessage} */ { headers }) =>
-    cache.get(parseCookie(headers.cookie ?? '').session ?? '');
+  return (/** @type {string | undefined} */ cookie) =>
+    cache.get(parseCookie(cookie ?? '').session ?? '');
 }
 
 /** @param {Given} given */
@@ -58,7 +58,7 @@ export const servers = {
     make: (given) => {
       const find = lruOf(given);
       return (request, response) => {
-        const user = request.url === DOCUMENT_PATH ? find(request) : undefined;
+        const user = request.url === DOCUMENT_PATH ? find(request.headers.cookie) : undefined;
         if (user === undefined) return void response.writeHead(401).end();
         const body = JSON.stringify(user);
         response.writeHead(200, { ...PRIVATE, 'content-length': Buffer.byteLength(body) });
@@ -74,7 +74,7 @@ export const servers = {
       const find = lruOf(given);
       const { app } = expressApp(given);
       app.get(DOCUMENT_PATH, (request, response) => {
-        const user = find(request);
+        const user = find(request.headers.cookie);
         if (user === undefined) return void response.sendStatus(401);
         response.set('cache-control', 'private, no-store');
         response.json(user);
@@ -108,12 +108,11 @@ export const servers = {
     },
   },
   'hono-lru': {
-    make: ({ documents }) => {
-      const cache = new LRUCache({ max: documents.size });
-      for (const [token, text] of documents) cache.set(token, JSON.parse(text));
+    make: (given) => {
+      const find = lruOf(given);
       const app = new Hono();
       app.get(DOCUMENT_PATH, (c) => {
-        const user = cache.get(parseCookie(c.req.header('cookie') ?? '').session ?? '');
+        const user = find(c.req.header('cookie'));
         if (user === undefined) return c.body(null, 401);
         return c.json(user, 200, PRIVATE);
       });

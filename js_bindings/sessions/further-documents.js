@@ -50,7 +50,7 @@ export function isDocumentPath({ documentPath, documents }, path) {
  * @returns {Uint8Array | null} null: JavaScript cannot write that name as it was
  */
 export function startFor(document, pointers) {
-  const id = userIdIn(JSON.parse(new TextDecoder().decode(document)), pointers);
+  const id = userIdIn(JSON.parse(decoder.decode(document)), pointers);
   if (id === undefined) return encoder.encode('{"sesame:');
   if (!isUserId(id)) return null;
   const names = pointers[0].slice(1).split('/').map(unescaped);

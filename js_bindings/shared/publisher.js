@@ -2,7 +2,6 @@
 // that, and is the only caller.
 // Invariants: an event is in the outbox from the moment it happens until the store has it; it is told under every secret
 // that this node knows, so that nodes at any step of a rotation hear of it.
-
 import { LATE_MS } from '../stores/limits.js';
 import { nameOf } from '../stores/sealing.js';
 import { compareAt } from '../stores/store.js';

@@ -1,6 +1,7 @@
 // Django with its REST framework behind Sesame: sessions and their CSRF tokens as a browser has them, sessions that every
 // answer renews, and tokens in `Authorization`. Journeys are lib/journeys.js's.
 import { startDjango } from './django-site/start.js';
+import { expectStatus } from './lib/expect.js';
 import { testJourneys } from './lib/journeys.js';
 
 /** @typedef {import('./lib/device.js').Device} Device */
@@ -15,13 +16,6 @@ const DOCUMENT = '/api/users/me/';
 const startWith = (settings) => (/** @type {string} */ publicUrl) =>
   startDjango({ SESAME_URL: publicUrl, SESAME_WEBHOOK_SECRET: WEBHOOK_SECRET, ...settings });
 
-/** @param {Response} answer @param {number} status */
-async function expect(answer, status) {
-  const text = await answer.text();
-  if (answer.status !== status) throw new Error(`${answer.url}: ${answer.status} ${text}`);
-  return text;
-}
-
 /**
  * Fills in a form of Django's, as a browser does.
  * @param {Device} device
@@ -29,13 +23,13 @@ async function expect(answer, status) {
  * @param {Record<string, string>} fields
  */
 async function submit(device, path, fields) {
-  const page = await expect(await device.get(path, { accept: 'text/html' }), 200);
+  const page = await expectStatus(await device.get(path, { accept: 'text/html' }), 200);
   const token = /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(page)?.[1] ?? '';
-  await expect(await device.form(path, { csrfmiddlewaretoken: token, ...fields }), 302);
+  await expectStatus(await device.form(path, { csrfmiddlewaretoken: token, ...fields }), 302);
 }
 
 const register = async (/** @type {Device} */ device, /** @type {string} */ username) =>
-  expect(await device.json('/api/users/', { username, password: PASSWORD }), 201);
+  expectStatus(await device.json('/api/users/', { username, password: PASSWORD }), 201);
 const signIn = (/** @type {Device} */ device, /** @type {string} */ username) =>
   submit(device, '/api-auth/login/', { username, password: PASSWORD, next: '/' });
 async function signUp(/** @type {Device} */ device, /** @type {string} */ username) {
@@ -47,7 +41,7 @@ const idOf = async (/** @type {Device} */ device) => (await (await device.get(DO
 
 const rename = async (/** @type {{ a: Device }} */ { a }) => {
   const headers = { 'x-csrftoken': a.cookies().csrftoken };
-  await expect(await a.json(DOCUMENT, { first_name: 'Ada' }, headers, 'PATCH'), 200);
+  await expectStatus(await a.json(DOCUMENT, { first_name: 'Ada' }, headers, 'PATCH'), 200);
 };
 
 /** @param {Pair} pair @param {string} action @param {Record<string, string>} fields */
@@ -69,13 +63,15 @@ const common = {
 const endings = [
   {
     name: 'logout',
-    act: async ({ a }) => expect(await a.get('/api-auth/logout/', { accept: 'text/html' }), 200),
+    act: async ({ a }) =>
+      expectStatus(await a.get('/api-auth/logout/', { accept: 'text/html' }), 200),
     out: ['a', 'old a'],
     stays: ['b'],
   },
   {
     name: 'logout, the session on two devices',
-    act: async ({ a }) => expect(await a.get('/api-auth/logout/', { accept: 'text/html' }), 200),
+    act: async ({ a }) =>
+      expectStatus(await a.get('/api-auth/logout/', { accept: 'text/html' }), 200),
     second: async ({ a, copy }) => copy(a),
     out: ['b', 'a', 'old a'],
   },
@@ -126,7 +122,7 @@ testJourneys({
 /** A token of REST framework's own, in every request from now on. */
 async function takeToken(/** @type {Device} */ device, /** @type {string} */ username) {
   const answer = await device.json('/api-token-auth/', { username, password: PASSWORD });
-  const { token } = JSON.parse(await expect(answer, 200));
+  const { token } = JSON.parse(await expectStatus(answer, 200));
   device.sendAlways({ authorization: `Token ${token}` });
 }
 
@@ -142,7 +138,8 @@ testJourneys({
   changes: [
     {
       name: 'PATCH',
-      act: async ({ a }) => expect(await a.json(DOCUMENT, { first_name: 'Ada' }, {}, 'PATCH'), 200),
+      act: async ({ a }) =>
+        expectStatus(await a.json(DOCUMENT, { first_name: 'Ada' }, {}, 'PATCH'), 200),
       shows: (document) => document.first_name,
       on: ['a', 'b'],
     },
@@ -151,7 +148,7 @@ testJourneys({
     {
       // A user has one token, on all devices.
       name: 'token/logout',
-      act: async ({ a }) => expect(await a.json('/auth/token/logout/'), 204),
+      act: async ({ a }) => expectStatus(await a.json('/auth/token/logout/'), 204),
       out: ['a', 'b'],
       isEnd: true,
     },

@@ -1,5 +1,6 @@
 // Express with express-session and passport-local behind Sesame, as a browser uses its forms: with a cookie that stays as
 // it is, and with one that every answer renews. Journeys are lib/journeys.js's.
+import { expectStatus } from './lib/expect.js';
 import { testJourneys } from './lib/journeys.js';
 import { startExpressSession } from './npm/express-session-server.js';
 
@@ -40,8 +41,7 @@ const common = {
     {
       name: 'PATCH',
       async act(/** @type {{ a: Device }} */ { a }) {
-        const answer = await a.json(DOCUMENT, { name: 'Ada' }, {}, 'PATCH');
-        if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+        await expectStatus(await a.json(DOCUMENT, { name: 'Ada' }, {}, 'PATCH'));
       },
       shows: (/** @type {any} */ document) => document.name,
       on: /** @type {('a' | 'b')[]} */ (['a', 'b']),

@@ -1,5 +1,6 @@
 // Fastify with @fastify/session behind Sesame: every answer sets the cookie, of whoever is not signed in too, and a user
 // who signs in goes on with it. Journeys are lib/journeys.js's.
+import { expectStatus } from './lib/expect.js';
 import { testJourneys } from './lib/journeys.js';
 import { startFastifySession } from './npm/fastify-session-server.js';
 
@@ -12,13 +13,11 @@ async function signIn(/** @type {Device} */ device, /** @type {string} */ userna
   // Whoever looks at the site has a session of nobody's, of which Sesame remembers that.
   const before = await device.get(DOCUMENT);
   if (before.status !== 401) throw new Error(`${before.status} ${await before.text()}`);
-  const answer = await device.json('/login', { username });
-  if (answer.status !== 302) throw new Error(`${answer.status} ${await answer.text()}`);
+  await expectStatus(await device.json('/login', { username }), 302);
 }
 
 async function signOut(/** @type {{ a: Device }} */ { a }) {
-  const answer = await a.get('/logout', { accept: 'text/html' });
-  if (answer.status !== 302) throw new Error(`${answer.status} ${await answer.text()}`);
+  await expectStatus(await a.get('/logout', { accept: 'text/html' }), 302);
 }
 
 const common = {
@@ -32,8 +31,7 @@ const common = {
     {
       name: 'PATCH',
       async act(/** @type {{ a: Device }} */ { a }) {
-        const answer = await a.json(DOCUMENT, { name: 'Ada' }, {}, 'PATCH');
-        if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+        await expectStatus(await a.json(DOCUMENT, { name: 'Ada' }, {}, 'PATCH'));
       },
       shows: (/** @type {any} */ document) => document.name,
       on: /** @type {('a' | 'b')[]} */ (['a', 'b']),

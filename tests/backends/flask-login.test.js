@@ -1,15 +1,14 @@
 // Flask with Flask-Login behind Sesame, as a browser uses it: a session in a signed cookie, one that every answer renews,
 // and a site that sends whoever is not signed in to its sign-in page. Journeys are lib/journeys.js's.
 import { startFlask } from './flask-site/start.js';
+import { expectStatus } from './lib/expect.js';
 import { testJourneys } from './lib/journeys.js';
 
 /** @typedef {import('./lib/device.js').Device} Device */
 
 /** @param {Device} device @param {string} path @param {Record<string, string>} [fields] */
 async function submit(device, path, fields = {}) {
-  const answer = await device.form(path, fields);
-  const text = await answer.text();
-  if (answer.status !== 302) throw new Error(`${path}: ${answer.status} ${text}`);
+  await expectStatus(await device.form(path, fields), 302);
 }
 
 const common = {
@@ -25,8 +24,7 @@ const common = {
     {
       name: 'PATCH',
       async act(/** @type {{ a: Device }} */ { a }) {
-        const answer = await a.json('/api/me', { motto: 'Onwards' }, {}, 'PATCH');
-        if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+        await expectStatus(await a.json('/api/me', { motto: 'Onwards' }, {}, 'PATCH'));
       },
       shows: (/** @type {any} */ document) => document.motto,
       on: /** @type {('a' | 'b')[]} */ (['a', 'b']),

@@ -42,6 +42,23 @@ async function expired() {
   return { ...world, a, b, cookie };
 }
 
+/**
+ * The same when one has exchanged the tokens, and the store has forgotten them: the other, which has the old ones, is heard
+ * first, a long after the bound.
+ */
+async function forgotten() {
+  const { store, ...world } = await expired();
+  const { a, b, cookie, status, pass } = world;
+  assert.equal(await status(a, ME, cookie), 200);
+  b.link.isCut = true;
+  await pass(EXPIRED_MS);
+  store.clear();
+  a.link.isCut = true;
+  b.link.isCut = false;
+  await pass(3 * SECOND);
+  return world;
+}
+
 /** @param {number} status */
 const isLater = (status) => assert.ok([200, 503].includes(status), `${status}`);
 /** @param {number} status */
@@ -386,15 +403,7 @@ describe('managed sessions in doubt', () => {
   });
 
   test('R24, R33: of a store that forgot, no node redeems tokens before all who live were asked for newer ones', async () => {
-    const { a, b, cookie, store, origin, status, finish, pass, send } = await expired();
-    assert.equal(await status(a, ME, cookie), 200); // exchanged: b has the old ones
-    b.link.isCut = true;
-    await pass(EXPIRED_MS);
-    store.clear();
-    // b is heard first, a long after the bound.
-    a.link.isCut = true;
-    b.link.isCut = false;
-    await pass(3 * SECOND);
+    const { a, b, cookie, origin, status, finish, pass, send } = await forgotten();
     const asking = send(b, ME, cookie);
     await pass(3 * SECOND);
     a.link.isCut = false;
@@ -405,14 +414,7 @@ describe('managed sessions in doubt', () => {
   });
 
   test('R24, R33: nor before the store has taken answers for as long as they may need', async () => {
-    const { a, b, cookie, store, origin, status, finish, pass, send } = await expired();
-    assert.equal(await status(a, ME, cookie), 200); // exchanged: b has the old ones
-    b.link.isCut = true;
-    await pass(EXPIRED_MS);
-    store.clear();
-    a.link.isCut = true;
-    b.link.isCut = false;
-    await pass(3 * SECOND);
+    const { a, b, cookie, origin, status, finish, pass, send } = await forgotten();
     const asking = send(b, ME, cookie);
     await pass(SECOND);
     for (const { link } of [a, b]) link.refusesWrites = Number.POSITIVE_INFINITY;

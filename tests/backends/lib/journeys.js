@@ -39,8 +39,7 @@ export function testJourneys(backEnd) {
         const device = await scene.signUp(user);
         scene.begin();
         for (let check = 0; check < CHECKS; check += 1) {
-          const { user: found, status, text } = await scene.check(device);
-          assert.equal(found, user, `check ${check}: ${status} ${text}`);
+          await checkIsIn(scene, device, user, check);
         }
         assert.equal(scene.note('18 checks'), 1);
       });
@@ -62,8 +61,7 @@ export function testJourneys(backEnd) {
         const device = await scene.signUp(user);
         scene.begin();
         for (let check = 0; check < CHECKS; check += 1) {
-          const { user: found, status, text } = await scene.check(device);
-          assert.equal(found, user, `check ${check}: ${status} ${text}`);
+          await checkIsIn(scene, device, user, check);
           const page = await device.get(backEnd.page);
           assert.ok(page.ok, `${page.status} ${await page.text()}`);
         }
@@ -140,8 +138,7 @@ export function testJourneys(backEnd) {
         scene.advance?.(minutes * MINUTE);
         await backEnd.renew?.(device);
         for (let check = 0; check < CHECKS; check += 1) {
-          const { user: found, status, text } = await scene.check(device);
-          assert.equal(found, user, `check ${check}: ${status} ${text}`);
+          await checkIsIn(scene, device, user, check);
         }
         assert.ok(scene.note(`18 checks, ${minutes} minutes later`) <= 1);
       });
@@ -165,6 +162,18 @@ export function testJourneys(backEnd) {
   after(() => printTable(backEnd.name));
 }
 
+/**
+ * A check, which says that somebody is signed in.
+ * @param {import('./scene.js').Scene} scene
+ * @param {Device} device
+ * @param {string} user
+ * @param {number} check which of them it is
+ */
+async function checkIsIn(scene, device, user, check) {
+  const { user: found, status, text } = await scene.check(device);
+  assert.equal(found, user, `check ${check}: ${status} ${text}`);
+}
+
 /** @param {() => import('./scene.js').Scene} sceneOf @param {BackEnd} backEnd */
 function testRenewals(sceneOf, { renew }) {
   if (renew === undefined) return;
@@ -174,8 +183,7 @@ function testRenewals(sceneOf, { renew }) {
     const device = await scene.signUp(user);
     scene.begin();
     for (let check = 1; check <= CHECKS; check += 1) {
-      const { user: found, status, text } = await scene.check(device);
-      assert.equal(found, user, `check ${check}: ${status} ${text}`);
+      await checkIsIn(scene, device, user, check);
       if (check % 3 === 0) await renew(device);
     }
     assert.equal(scene.note('18 checks, new tokens after every third'), 1);
@@ -200,8 +208,7 @@ function testActive(sceneOf, { endsIdleAfterMs, renew }) {
       const device = await scene.signUp(user);
       const before = scene.line.calls();
       for (let check = 0; check < IDLE_ROUNDS * CHECKS; check += 1) {
-        const { user: found, status, text } = await scene.check(device);
-        assert.equal(found, user, `check ${check}: ${status} ${text}`);
+        await checkIsIn(scene, device, user, check);
         do await wait(REFRESHED_WITHIN_MS);
         while (scene.line.isBusy());
         tick(endsIdleAfterMs / CHECKS);

@@ -4,8 +4,8 @@ import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
+import { listen } from '../lib/listen.js';
 import { IdleSessions } from './idle-sessions.js';
-import { listen } from './listen.js';
 
 /** @typedef {{ id: number, username: string, password: string, name: string | null }} User */
 

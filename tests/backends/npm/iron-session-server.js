@@ -2,7 +2,7 @@
 // there is to the user in the cookie. The other keeps the user's identifier there, as its documentation advises, and saves
 // the session with each answer. It knows nothing of Sesame.
 import { getIronSession } from 'iron-session';
-import { listen } from './listen.js';
+import { listen } from '../lib/listen.js';
 
 const COOKIE = 'iron_site';
 /** What is more than one cookie can hold (4 kB). */

@@ -2,7 +2,7 @@
 // endpoint for revocation. It knows nothing of Sesame but the file that an operator may add.
 import express from 'express';
 import { Provider } from 'oidc-provider';
-import { listen } from './listen.js';
+import { listen } from '../lib/listen.js';
 import { tellSesame } from './oidc-provider-sesame.js';
 
 /** The one client, a web application with a server of its own. */

@@ -2,8 +2,9 @@
 // It knows no back end and nothing of Sesame. A stand-in answers as its published documentation and code say; it is no
 // proof that the back end itself does.
 import { createHmac, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import http from 'node:http';
+import { listen } from '../lib/listen.js';
+
+/** @import http from 'node:http' */
 
 /**
  * @typedef {object} Asked
@@ -31,12 +32,12 @@ import http from 'node:http';
  * @param {Record<string, Route>} routes by `METHOD /path`, of which a segment may be `:id`
  * @param {(answer: Answer, asked: Asked) => Answer} [finish] what every answer has
  */
-export async function startSite(routes, finish = (answer) => answer) {
+export function startSite(routes, finish = (answer) => answer) {
   const table = Object.entries(routes).map(([request, route]) => {
     const [method, pattern] = request.split(' ');
     return { method, path: RegExp(`^${pattern.replace(':id', '(?<id>[^/]+)')}$`), route };
   });
-  const server = http.createServer(async (incoming, outgoing) => {
+  return listen(async (incoming, outgoing) => {
     const asked = await read(incoming);
     const found = table.find(
       ({ method, path }) => method === asked.method && path.test(asked.path),
@@ -51,16 +52,6 @@ export async function startSite(routes, finish = (answer) => answer) {
     if (json !== undefined) outgoing.setHeader('content-type', 'application/json');
     outgoing.writeHead(status).end(json === undefined ? text : JSON.stringify(json));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** @param {http.IncomingMessage} incoming @returns {Promise<Asked>} */

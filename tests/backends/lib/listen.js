@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 
-/** @param {http.RequestListener} listener @returns {Promise<import('../lib/back-end.js').RunningBackEnd>} */
+/** @param {http.RequestListener} listener @returns {Promise<import('./back-end.js').RunningBackEnd>} */
 export async function listen(listener) {
   const server = http.createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
