@@ -7,17 +7,18 @@ const MARGIN_MS = 500;
 
 /**
  * @param {any} namespace of objects of the class `SesameRedis`
+ * @param {{ timeoutMs?: number }} [options] of the store that the object has
  * @returns {import('./store.js').SharedStore}
  *
  * @example
  * const store = throughObject(env.SESAME_REDIS_OBJECT);
  */
-export function throughObject(namespace) {
+export function throughObject(namespace, { timeoutMs = TIMEOUT_MS } = {}) {
   /** @param {string} method */
   const calling =
     (method) =>
     (/** @type {any[]} */ ...args) =>
-      inTime(TIMEOUT_MS + MARGIN_MS, () => {
+      inTime(timeoutMs + MARGIN_MS, () => {
         const stub = namespace.get(namespace.idFromName('redis'));
         return stub.call(method, args);
       });

@@ -331,7 +331,9 @@ test('R61: another user is told by the identifier in the document, wherever the 
 });
 
 test('R60: useQuery, prefetchQuery and ensureQueryData share one answer', async () => {
-  const tab = await signedIn();
+  await signedIn();
+  const tab = await open(); // one that hears no more of the login
+  await becomes(tab, 'authenticated', NAMES[LAYLA]);
   const asked = site.asked();
   const requests = listen(tab);
   const names = await tab.evaluate(async () => {

@@ -8,7 +8,7 @@ import { createOrigin, DOCUMENT, SESSION } from '../support/origin.js';
 import { NotApplicable, within } from './suite.js';
 
 /** What should happen at once may take this much real time, unless a target says otherwise. */
-const SOON_MS = 5000;
+export const SOON_MS = 5000;
 const LOOK_EVERY_MS = 2;
 
 /** @typedef {Record<string, string | string[] | undefined>} HeaderInit */

@@ -119,11 +119,12 @@ function storeOf(env, kind, prefix) {
 /** As through the object of `sesame-edge serve`, which has one place. @param {any} namespace @param {string} prefix */
 function redisAt(namespace, prefix) {
   const stub = () => namespace.get(namespace.idFromName('redis'));
-  return throughObject({
+  const one = {
     idFromName: () => null,
     get: () => ({
       call: (/** @type {string} */ method, /** @type {any[]} */ args) =>
         stub().callAt(prefix, method, args),
     }),
-  });
+  };
+  return throughObject(one, { timeoutMs: STORE_TIMEOUT_MS });
 }

