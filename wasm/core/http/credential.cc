@@ -17,9 +17,9 @@ Ambiguity fault_of_token(Bytes token) {
   if (token.empty()) return Ambiguity::kMalformedHeader;
   for (const char c : token) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80) return Ambiguity::kUndecodableBytes;
     if (c == ',') return Ambiguity::kJoinedFields;
-    if (byte <= ' ' || byte == 0x7f || c == ';') return Ambiguity::kMalformedHeader;
+    if (byte > ' ' && byte < 0x7f && c != ';') continue;
+    return byte < 0x80 ? Ambiguity::kMalformedHeader : Ambiguity::kUndecodableBytes;
   }
   return Ambiguity::kNone;
 }
