@@ -1,4 +1,5 @@
-// What is counted: hits of one session, so many as the command line says. It uses no more of a tree than the tests' host.
+// What is counted: hits of one session, so many as the command line says. It uses no more of a tree
+// than the tests' host.
 #include <cstdlib>
 
 #include "abi_host.h"
