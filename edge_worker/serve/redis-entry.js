@@ -1,0 +1,3 @@
+// The store in Redis with its client: the build bundles both into `edge_worker/dist/serve-redis.js`, for `serve --store` on
+// Node, beside which nothing is installed.
+export { redis } from '../../js_bindings/stores/redis.js';
