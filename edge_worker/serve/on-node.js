@@ -78,7 +78,7 @@ function runningOf(sessions, server, { stats, inspection }) {
 
 /**
  * Node's own server, in front of a cache.
- * @param {SessionCache} sessions
+ * @param {import('../../adapters/node.js').RequestHandler} sessions
  * @param {object} options
  * @param {string} options.host
  * @param {number} options.port
