@@ -47,7 +47,7 @@ const SERVE_CHECK = `
 import assert from 'node:assert/strict';
 import { serve } from 'sesame-edge/serve';
 
-const server = await serve({ origin: 'http://127.0.0.1:9' });
+const server = await serve({ origin: 'http://' + 'localhost:9' }); // where nobody is
 const answer = await fetch(server.url + '/api/auth/session');
 assert.deepEqual([answer.status, await answer.json()], [200, null]);
 await server.close();
