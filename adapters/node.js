@@ -1,19 +1,19 @@
 // A cache as a listener of Node's own HTTP servers: Node's request becomes a `Request`, the `Response` is
-// written out. How the two kinds of messages are converted is a library's matter, `@remix-run/node-fetch-server`; how
-// connections change to another protocol is `upgrade.js`'.
+// written out. How the two kinds of messages are converted is a library's matter (`node-messages.js`); how connections
+// change to another protocol is `upgrade.js`'.
 //
 // Invariant: every request gets exactly one answer, unless its client has gone or an answer that has begun
 // cannot be finished.
 
 /**
- * A cache as a listener of Node's own HTTP servers. Needs `@remix-run/node-fetch-server` installed beside the package.
+ * A cache as a listener of Node's own HTTP servers.
  *
  * In the example, `http://localhost:8080` is asked by a user who is signed in at `https://api.example.com`, Ingrid, and
  * by nobody in particular.
  * @module
  */
 
-import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
+import { createRequest, sendResponse } from '../js_bindings/dist/node-messages.js';
 import { shortPathOf } from '../js_bindings/http/short-path.node.js';
 import { isPlainHost, isPlainTarget } from '../js_bindings/http/target.js';
 import { endToEnd } from '../js_bindings/origin/headers.js';
@@ -49,6 +49,8 @@ import { listenForUpgrades, opensWebSocket, sendUpgrade, serveWithout } from './
  * @property {'http:' | 'https:'} [protocol] how clients see the server, where something in front of it speaks
  *   TLS; default: what the connection is. `X-Forwarded-Proto` is not looked at
  * @property {string} [host] the host that clients see; default: the request's own
+ * @property {(work: Promise<unknown>) => void} [waitUntil] is given what goes on behind answers, for a server that waits
+ *   for it when it ends; it never rejects. Default: nothing waits for it
  */
 
 /**
@@ -102,8 +104,8 @@ const LINK_END = /\s*,\s*(?=<)/;
  * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  * // GET /api/auth/session => 200 null
  */
-export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
-  const waitUntil = behind(onError);
+export function toNodeHandler(cache, { onError = () => {}, waitUntil: given, ...where } = {}) {
+  const waitUntil = behind(onError, given);
   const short = { waitUntil, host: where.host };
   /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
   const listener = (incoming, outgoing) => {
@@ -129,7 +131,7 @@ export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
       else refuse(outgoing, 500);
     }
   };
-  listenForUpgrades(listener, toUpgradeHandler(cache, { onError, ...where }));
+  listenForUpgrades(listener, toUpgradeHandler(cache, { onError, waitUntil: given, ...where }));
   return listener;
 }
 
@@ -151,8 +153,8 @@ export function toNodeHandler(cache, { onError = () => {}, ...where } = {}) {
  * app.listen(8080).on('upgrade', toUpgradeHandler(sessions));
  * // GET /api/v1/users/me as ingrid => 200 {"id":"5d42f8b6-…","email":"ingrid@example.com",…}
  */
-export function toUpgradeHandler(cache, { onError = () => {}, ...where } = {}) {
-  const waitUntil = behind(onError);
+export function toUpgradeHandler(cache, { onError = () => {}, waitUntil: given, ...where } = {}) {
+  const waitUntil = behind(onError, given);
   return async (incoming, socket, head) => {
     if (!opensWebSocket(incoming)) serveWithout(incoming, socket, head);
     else
@@ -202,10 +204,11 @@ function sendHeld(outgoing, { status, fields, body }, onError) {
 
 /**
  * @param {(error: unknown) => void} onError
+ * @param {(work: Promise<unknown>) => void} [waitUntil]
  * @returns {(work: Promise<unknown>) => void}
  */
-function behind(onError) {
-  return (work) => void work.catch(onError);
+function behind(onError, waitUntil = () => {}) {
+  return (work) => waitUntil(work.catch(onError));
 }
 
 /** A client of HTTP/1.0 does not know of interim answers (RFC 9110 section 15.2). @param {ServerResponse} outgoing */

@@ -7,10 +7,15 @@ const COMMANDS =
     inspect: () => import('./inspect/cli.js'),
   });
 
+/** Time for the last lines to get out. */
+const EXIT_AFTER_MS = 100;
+
 const [name = '', ...rest] = process.argv.slice(2);
 if (Object.hasOwn(COMMANDS, name)) {
   process.exitCode = await (await COMMANDS[name]()).main(rest);
 } else {
   const { main } = await import('../edge_worker/serve/cli.js');
   process.exitCode = await main(process.argv.slice(2));
+  // A back end that does not answer is not waited for: its requests have ended.
+  setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
 }

@@ -20,6 +20,7 @@ export function checkPackage() {
 
   const wanted = targets([manifest.exports, manifest.bin]).map((name) => name.replace(/^\.\//, ''));
   wanted.push('js_bindings/dist/sesame.wasm', 'js_bindings/dist/sesame.js', 'LICENSE');
+  wanted.push('js_bindings/dist/node-messages.js', 'edge_worker/dist/serve-redis.js');
   wanted.push('edge_worker/dist/serve-entry.js', 'edge_worker/dist/sesame.wasm');
   const faults = [
     ...wanted.filter((name) => !files.includes(name)).map((name) => `lacks ${name}`),

@@ -23,7 +23,7 @@ const ENTRIES = new Map(
     'sesame-edge, browser': 70_200,
     'sesame-edge, node': 72_200,
     'sesame-edge/worker, workerd': 72_400,
-    'sesame-edge/serve, node': 77_900,
+    'sesame-edge/serve, node': 83_500, // the adapter for Node with it
     'sesame-edge/redis, node': 4400,
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3600,
@@ -32,7 +32,7 @@ const ENTRIES = new Map(
     'sesame-edge/sesame-service-worker.js, browser': 102_900,
     'sesame-edge/client, browser': 3100,
     'sesame-edge/react, browser': 4800,
-    'sesame-edge/node, node': 4_150,
+    'sesame-edge/node, node': 6_450, // the library for its messages with it
     'sesame-edge/express, node': 830,
     'sesame-edge/hono, workerd': 1_090,
     'sesame-edge/next, node': 74_200,

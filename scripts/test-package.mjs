@@ -42,6 +42,18 @@ origin.close().closeAllConnections();
 console.log(process.version);
 `;
 
+/** `serve` on Node, with nothing beside the package. */
+const SERVE_CHECK = `
+import assert from 'node:assert/strict';
+import { serve } from 'sesame-edge/serve';
+
+const server = await serve({ origin: 'http://' + 'localhost:9' }); // where nobody is
+const answer = await fetch(server.url + '/api/auth/session');
+assert.deepEqual([answer.status, await answer.json()], [200, null]);
+await server.close();
+console.log(process.version);
+`;
+
 /** Has the module read where there is nothing, and prints what the host says of it. */
 const TRAP = `
 import { readFileSync } from 'node:fs';
@@ -172,9 +184,11 @@ function node24() {
 /** @param {string} project */
 function checkSessions(project) {
   writeFileSync(path.join(project, 'check.mjs'), SESSION_CHECK);
+  writeFileSync(path.join(project, 'serve.mjs'), SERVE_CHECK);
   for (const program of [process.execPath, node24()]) {
     if (program === null) continue;
     console.log(`package: 100 checks, one call, in Node ${run(program, ['check.mjs'], project)}`);
+    console.log(`package: serve answers in Node ${run(program, ['serve.mjs'], project)}`);
   }
 }
 

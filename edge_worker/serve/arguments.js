@@ -5,15 +5,17 @@
 import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
+import { RUNTIMES } from './runtimes.js';
 
 const DEFAULT_PORT = 8787;
 const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_RUNTIME = 'node';
 
 export const HELP = `Usage: sesame-edge serve --origin URL [--backend NAME] [--port N]... [--host ADDRESS]
-                         [--config FILE] [--store URL]
+                         [--config FILE] [--store URL] [--runtime NAME]
 
-Runs Sesame in front of a back end, in workerd, on this machine. It answers session
-checks by itself; the back end is asked only when it must be.
+Runs Sesame in front of a back end, on this machine. It answers session checks by
+itself; the back end is asked only when it must be.
 
   --origin URL     the back end, such as http://localhost:4000
   --backend NAME   what it is made with: ${Object.keys(PRESETS).join(', ')}
@@ -22,7 +24,9 @@ checks by itself; the back end is asked only when it must be.
   --host ADDRESS   the address to listen on (${DEFAULT_HOST}, for this machine alone)
   --store URL      what nodes share their sessions through, redis://host:port; with a
                    password it belongs into the environment, see below
-  --config FILE    a JSON file with the worker's options; flags win over it
+  --config FILE    a JSON file with Sesame's options; flags win over it
+  --runtime NAME   where it runs: node (the default), in this process; or workerd, as a
+                   worker at Cloudflare does, which needs: npm install workerd
   --help           prints this
   --version        prints the version
 
@@ -46,13 +50,14 @@ const FLAGS = /** @type {const} */ ({
   store: { type: 'string' },
   host: { type: 'string' },
   config: { type: 'string' },
+  runtime: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 });
 
 /**
  * @typedef {{ origin: string | undefined, backend?: string, ports: number[], host: string,
- *   store: string | undefined, config: string | undefined }} ServeCommand
+ *   store: string | undefined, config: string | undefined, runtime: import('./runtimes.js').Runtime }} ServeCommand
  * @typedef {{ action: 'help' | 'version' } | { action: 'refuse', faults: string[] }
  *   | { action: 'serve', command: ServeCommand }} Request
  */
@@ -78,6 +83,7 @@ export function readArguments(argv, hasStore = false) {
   if (positionals[0] !== 'serve') return refuse([`unknown command '${positionals[0]}'`]);
 
   const { origin, backend, host = DEFAULT_HOST, config, store } = values;
+  const runtime = values.runtime ?? DEFAULT_RUNTIME;
   const given = values.port ?? [String(DEFAULT_PORT)];
   const ports = given.map(portOf).filter((port) => port !== null);
   const faults = given
@@ -92,15 +98,18 @@ export function readArguments(argv, hasStore = false) {
   if (backend !== undefined && !Object.hasOwn(PRESETS, backend)) {
     faults.push(`--backend must be ${Object.keys(PRESETS).join(', ')}, not '${backend}'`);
   }
+  if (!isRuntime(runtime)) {
+    faults.push(`--runtime must be ${Object.keys(RUNTIMES).join(' or ')}, not '${runtime}'`);
+  }
   if (!isHost(host)) faults.push(`--host must be an address or a host name, not '${host}'`);
-  if (faults.length > 0) return refuse(faults);
-  return { action: 'serve', command: { origin, backend, ports, host, store, config } };
+  if (faults.length > 0 || !isRuntime(runtime)) return refuse(faults);
+  return { action: 'serve', command: { origin, backend, ports, host, store, config, runtime } };
 }
 
 /**
  * Whether a server on this address would be its own origin: each request would come back to it.
  * @param {string} origin
- * @param {ServeCommand} command
+ * @param {Pick<ServeCommand, 'host' | 'ports'>} command
  * @returns {boolean}
  */
 export function isOwnOrigin(origin, { host, ports }) {
@@ -129,6 +138,11 @@ export function isRedis(text) {
 /** @param {string} text @returns {number | null} */
 function portOf(text) {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : null;
+}
+
+/** @param {string} name @returns {name is import('./runtimes.js').Runtime} */
+function isRuntime(name) {
+  return Object.hasOwn(RUNTIMES, name);
 }
 
 /** @param {string} text */

@@ -24,16 +24,6 @@ export function quote(text) {
 }
 
 /**
- * The address of a socket as workerd reads it: an IPv6 address goes in brackets.
- * @param {string} host
- * @param {number} port
- * @returns {string}
- */
-export function socketAddress(host, port) {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/**
  * @param {object} server
  * @param {string[]} server.modules file names beside the configuration, the entry module first
  * @param {string} server.address where HTTP is served, `host:port`

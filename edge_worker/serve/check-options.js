@@ -1,5 +1,5 @@
-// Judges the worker's options before workerd starts, as the worker itself would: by making a cache
-// of them in this process.
+// Judges the cache's options before a server starts, as the cache itself would: by making one of them in this process.
+import { ConfigError } from '../../js_bindings/errors.js';
 import { ServeError } from './serve-error.js';
 
 /**
@@ -13,6 +13,11 @@ export async function checkOptions(options, storeUrl) {
   const { SessionCache } = await import('../../js_bindings/index.node.js').catch((error) => {
     throw error.code === 'ERR_MODULE_NOT_FOUND' ? notBuilt() : error;
   });
+  if (options.store !== undefined && storeUrl === undefined) {
+    const reason =
+      'names the binding of a deployed worker, and there is none here: give --store URL';
+    throw new ConfigError([{ option: 'store', reason }]);
+  }
   const store = storeUrl === undefined ? undefined : JUDGED;
   new SessionCache(/** @type {any} */ ({ ...options, store })).dispose();
 }

@@ -1,7 +1,7 @@
 // The command `sesame-edge`: it reads the command line and the configuration file, runs the local
 // server and says what happens.
 //
-// It must not know workerd. Invariant: every way to end has its exit code (0 as asked, 1 could not
+// It must not know the runtimes. Invariant: every way to end has its exit code (0 as asked, 1 could not
 // run, 2 wrong usage or options) and at least one line that says why if it is not 0.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { probeStore } from './store-probe.js';
 
 /** npm passes Ctrl-C on to a program that got it from the terminal already: twice is once. */
 const SAME_SIGNAL_WITHIN_MS = 500;
-/** A signal sent to the whole group can end workerd before it reaches this process. */
+/** A signal sent to the whole group can end another process of ours before it reaches this one. */
 const SIGNAL_MAY_LAG_MS = 300;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
@@ -76,7 +76,7 @@ async function run(given, environment) {
   const fromFile = command.config === undefined ? {} : await readConfig(command.config);
   const options = command.origin === undefined ? fromFile : { ...fromFile, origin: command.origin };
   if (command.backend !== undefined) options.backend = command.backend;
-  const { host, ports, store } = command;
+  const { host, ports, store, runtime } = command;
   if (environment.secret !== undefined) options.secret = environment.secret;
   if (given.store !== undefined && new URL(given.store).password !== '') {
     complain(
@@ -106,6 +106,7 @@ async function run(given, environment) {
       for (const server of servers) void server.close(0);
     }
   };
+  // Until the process has ended: a signal that comes late does not change how.
   for (const name of SIGNALS) process.on(name, onSignal);
   // Whoever read the lines has gone (`| head`): nothing is left to do for them.
   const onUnread = () => stopping.abort();
@@ -115,7 +116,8 @@ async function run(given, environment) {
     const { signal } = stopping;
     for (const port of ports) {
       const log = ports.length === 1 ? print : undefined;
-      servers.push(await serve({ port, host, store, options, signal, log, warn: complain }));
+      const where = { port, host, runtime };
+      servers.push(await serve({ ...where, store, options, signal, log, warn: complain }));
     }
     print(`sesame-edge ${await version()} in front of ${origin}`);
     for (const { url } of servers) print(`listening on ${url}`);
@@ -144,7 +146,7 @@ async function run(given, environment) {
     const end = await Promise.race([...servers.map(({ ended }) => ended), aborted(signal)]);
     if (end !== undefined && !(await abortedWithin(signal, SIGNAL_MAY_LAG_MS))) {
       const how = end.signal ?? `exit code ${end.code}`;
-      throw new Error(`workerd ended by itself (${how})`);
+      throw new Error(`${runtime} ended by itself (${how})`);
     }
     await Promise.all(servers.map((server) => server.close()));
     print('stopped');
@@ -154,7 +156,6 @@ async function run(given, environment) {
     throw error;
   } finally {
     await Promise.all(servers.map((server) => server.close()));
-    for (const name of SIGNALS) process.off(name, onSignal);
   }
 }
 

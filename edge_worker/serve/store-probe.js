@@ -1,15 +1,14 @@
 // Whether a store answers at all, asked once when a local server starts (rule R35).
 //
 // It must not say where the store is: its address may hold a password.
+import { redisAt } from './redis-store.js';
 
 /**
  * @param {string} url
- * @returns {Promise<string | null>} why it does not, by name, or null if it does or cannot be asked from here
+ * @returns {Promise<string | null>} why it does not, by name, or null if it does
  */
 export async function probeStore(url) {
-  const module = await import('../../js_bindings/stores/redis.js').catch(() => null);
-  if (module === null) return null; // its client is in the bundle, and need not be installed beside it
-  const store = module.redis(url);
+  const store = await redisAt(url);
   try {
     await store.changes(null);
     return null;

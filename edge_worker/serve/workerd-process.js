@@ -7,17 +7,18 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ADDRESS_FAULTS } from './address.js';
 import { atExit } from './at-exit.js';
 import { ServeError } from './serve-error.js';
 
 const READY_WITHIN_MS = 30_000;
 
 /** What workerd says when it cannot listen, and what that means. @type {[RegExp, string][]} */
-const ADDRESS_FAULTS = [
-  [/Address already in use/i, 'is taken by another program'],
-  [/Permission denied/i, 'may not be opened by this user'],
-  [/Cannot assign requested address/i, 'is not an address of this machine'],
-  [/DNS lookup failed|getaddrinfo/i, 'names a host that is not known'],
+const SAID_OF_ADDRESSES = [
+  [/Address already in use/i, ADDRESS_FAULTS.EADDRINUSE],
+  [/Permission denied/i, ADDRESS_FAULTS.EACCES],
+  [/Cannot assign requested address/i, ADDRESS_FAULTS.EADDRNOTAVAIL],
+  [/DNS lookup failed|getaddrinfo/i, ADDRESS_FAULTS.ENOTFOUND],
 ];
 
 /**
@@ -63,7 +64,7 @@ export function findWorkerd() {
  */
 export function addressFault(lines) {
   const line = lines.find((text) => /bind\(|getaddrinfo|DNS lookup/.test(text)) ?? '';
-  return ADDRESS_FAULTS.find(([pattern]) => pattern.test(line))?.[1] ?? null;
+  return SAID_OF_ADDRESSES.find(([pattern]) => pattern.test(line))?.[1] ?? null;
 }
 
 /**

@@ -2,7 +2,7 @@
 // A Hono application that knows who makes each request, and asks the origin once a session. Here in Node; the
 // application itself runs in every host that Hono has.
 //
-//   npm install sesame-edge hono @remix-run/node-fetch-server
+//   npm install sesame-edge hono
 //   node examples/hono/server.mjs --origin http://127.0.0.1:4000 --port 8080
 import { once } from 'node:events';
 import http from 'node:http';

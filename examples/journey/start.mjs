@@ -4,7 +4,6 @@
 // `--delay MS` makes the origin's `/users/me` faster or slower.
 //
 // Invariant: what it prints as a result it has checked, and it ends with 1 if it does not hold.
-import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { serve } from '../../edge_worker/serve/serve.js';
 import { startDemo } from '../demo/server.mjs';
@@ -76,9 +75,6 @@ try {
   demo = await startDemo({ delayMs: origin.settings.delayMs });
   console.log(invitation(server.url, demo.url));
   isQuiet = false;
-  const end = await server.ended;
-  await wait(300); // Ctrl-C reaches both processes; workerd's end may be seen first
-  if (!isStopping) throw new Error(`workerd ended by itself (${end.signal ?? end.code})`);
 } catch (error) {
   if (!isStopping) {
     console.error(`journey: ${/** @type {Error} */ (error).message}`);

@@ -2,7 +2,7 @@
 // Node's own server, with Sesame in front of everything: the document and the session are answered from what is
 // held, all else is the origin's.
 //
-//   npm install sesame-edge @remix-run/node-fetch-server
+//   npm install sesame-edge
 //   node examples/node/server.mjs --origin http://127.0.0.1:4000 --port 8080
 import { once } from 'node:events';
 import http from 'node:http';

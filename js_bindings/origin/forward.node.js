@@ -22,6 +22,9 @@ import { responseOf as anyResponseOf, NULL_BODY } from './any-status.js';
 
 /** @typedef {Response & { webSocket?: Upgraded }} Forwarded */
 
+/** What an origin may say in the fields of its answer, as much as in workerd: what it has answered is passed on (rule R41). */
+const MAX_HEADER_BYTES = 128 * 1024;
+
 const agents = {
   'http:': new http.Agent({ keepAlive: true }),
   'https:': new https.Agent({ keepAlive: true }),
@@ -76,7 +79,8 @@ function once(target, { method, headers, body = null, signal, upgrades = false, 
   const fields = fieldsOf(headers, body, upgrades);
   return new Promise((resolve, reject) => {
     const path = url.pathname + url.search;
-    const outgoing = send(url, { method, path, headers: fields, agent, signal });
+    const how = { method, path, agent, signal, maxHeaderSize: MAX_HEADER_BYTES };
+    const outgoing = send(url, { ...how, headers: fields });
     outgoing.on('error', (error) => {
       reject(Object.assign(error, { isReused: outgoing.reusedSocket }));
     });

@@ -23,8 +23,11 @@ const wasmTypes = `declare const module: WebAssembly.Module;
 export default module;
 `;
 
-const hashTypes = `export * from '../util/hashes.js';
-`;
+/** What of other packages is used here: a user of this one installs nothing beside it. For the type checker, they are theirs. */
+const LIBRARIES = /** @type {const} */ ([
+  { name: 'hashes', entry: 'js_bindings/util/hashes.js' },
+  { name: 'node-messages', entry: 'adapters/node-messages.js' },
+]);
 
 /** Node's own modules are workerd's as well, under their full names. @type {import('esbuild').Plugin} */
 const nodeModules = {
@@ -66,21 +69,24 @@ export async function assemble(directory, tree, { minify }) {
     writeIfChanged(`${dist}/${name}`, readFileSync(path.join(directory, name)));
   }
   writeIfChanged(`${dist}/sesame.d.wasm.ts`, wasmTypes);
-  // What of the hash library is used: a user of the package installs nothing beside it.
   await bundle({
     absWorkingDir: tree,
-    entryPoints: { hashes: 'js_bindings/util/hashes.js' },
+    entryPoints: Object.fromEntries(LIBRARIES.map(({ name, entry }) => [name, entry])),
     outdir: 'js_bindings/dist',
     bundle: true,
     format: 'esm',
     target: 'es2022',
+    external: ['node:*'],
     minify,
     legalComments: 'inline',
     sourcemap: true,
     logLevel: 'warning',
   });
-  leaveOutOthers(`${dist}/hashes.js.map`);
-  writeIfChanged(`${dist}/hashes.d.ts`, hashTypes);
+  for (const { name, entry } of LIBRARIES) {
+    leaveOutOthers(`${dist}/${name}.js.map`);
+    const types = path.posix.relative('js_bindings/dist', entry);
+    writeIfChanged(`${dist}/${name}.d.ts`, `export * from '${types}';\n`);
+  }
   // The worker as `sesame-edge serve` runs it: a user of the package needs no bundler.
   await bundle({
     absWorkingDir: tree,
@@ -102,6 +108,24 @@ export async function assemble(directory, tree, { minify }) {
     },
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
+    logLevel: 'warning',
+  });
+  // `serve --store` on Node, where the client of Redis need not be installed either.
+  await bundle({
+    absWorkingDir: tree,
+    entryPoints: { 'serve-redis': 'edge_worker/serve/redis-entry.js' },
+    outdir: 'edge_worker/dist',
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'node',
+    minify,
+    sourcemap: true,
+    legalComments: 'inline',
+    alias: { redis: '@redis/client' },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   });
   for (const name of readdirSync(path.join(tree, 'edge_worker/dist'))) {

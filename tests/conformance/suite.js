@@ -52,7 +52,7 @@ export const rule = (ids, title, run, { options = {}, needs = [], targets } = {}
 });
 
 /** Sesame in a process of its own application: the targets on which its HTTP is checked to the last byte. */
-export const HOSTS = ['Node', 'workerd'];
+export const HOSTS = ['Node', 'serve, Node', 'workerd'];
 
 /**
  * A case about what Sesame adds to the rules over HTTP: its bodies, its counters, its limits, its options.

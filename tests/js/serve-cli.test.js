@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { socketAddress } from '../../edge_worker/serve/address.js';
 import { isOwnOrigin, readArguments } from '../../edge_worker/serve/arguments.js';
-import { quote, socketAddress, workerdConfig } from '../../edge_worker/serve/capnp.js';
+import { quote, workerdConfig } from '../../edge_worker/serve/capnp.js';
 import { createReport, describeCounters } from '../../edge_worker/serve/report.js';
 import { addressFault } from '../../edge_worker/serve/workerd-process.js';
-import { runCli } from '../support/cli.js';
+import { freePort, runCli, startCli } from '../support/cli.js';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
 const ORIGIN = 'http://127.0.0.1:4000';
@@ -48,6 +49,10 @@ describe('sesame-edge', () => {
     [['serve', '--origin', ORIGIN, '--backend', 'x'], /--backend must be better-auth, .*'x'/],
     [['serve', '--origin', ORIGIN, '--host', 'a b'], /--host must be .* 'a b'/],
     [
+      ['serve', '--origin', ORIGIN, '--runtime', 'bun'],
+      /--runtime must be node or workerd, not 'bun'/,
+    ],
+    [
       ['serve', '--origin', ORIGIN, '--store', 'http://a'],
       /--store must be a redis:\/\/ or rediss:\/\/ URL/,
     ],
@@ -72,8 +77,8 @@ describe('sesame-edge', () => {
   }
 
   test('names every fault of a command line at once', () => {
-    const request = readArguments(['serve', 'x', '--port=-1', '--host', '@']);
-    assert.equal(request.action === 'refuse' && request.faults.length, 3);
+    const request = readArguments(['serve', 'x', '--port=-1', '--host', '@', '--runtime', 'x']);
+    assert.equal(request.action === 'refuse' && request.faults.length, 4);
   });
 
   for (const [name, text, said] of /** @type {const} */ ([
@@ -109,29 +114,60 @@ describe('sesame-edge', () => {
     assert.match(stderr[0], /option origin /);
   });
 
-  test('says how to get workerd where there is none', async () => {
-    // The package as it is published, in a place with no node_modules above it.
-    for (const part of ['bin', 'edge_worker', 'js_bindings', 'package.json']) {
-      await cp(path.join(TOP, part), path.join(directory, 'package', part), { recursive: true });
+  test('a binding in the configuration is refused: there is none here', async () => {
+    for (const runtime of ['node', 'workerd']) {
+      const config = await file('binding.json', JSON.stringify({ store: 'SESAME_STORE' }));
+      const args = ['serve', '--origin', ORIGIN, '--config', config, '--runtime', runtime];
+      const { code, stderr } = await runCli(args);
+      assert.deepEqual([code, stderr.length], [2, 1]);
+      assert.match(stderr[0], /option store names the binding of a deployed worker.*--store URL$/);
     }
-    const cwd = path.join(directory, 'package');
-    const program = path.join(cwd, 'bin', 'sesame-edge.js');
-    const { code, stderr } = await runCli(['serve', '--origin', ORIGIN], { program, cwd });
-    assert.equal(code, 1);
-    assert.equal(stderr.length, 1);
-    assert.match(stderr[0], /cannot find workerd.*npm install --save-dev workerd$/);
+  });
+
+  describe('the package alone, as it is published, with nothing installed beside it', () => {
+    /** @type {{ program: string, cwd: string }} */
+    let alone;
+    before(async () => {
+      // A place with no node_modules above it.
+      for (const part of ['adapters', 'bin', 'edge_worker', 'js_bindings', 'package.json']) {
+        await cp(path.join(TOP, part), path.join(directory, 'package', part), { recursive: true });
+      }
+      const cwd = path.join(directory, 'package');
+      alone = { cwd, program: path.join(cwd, 'bin', 'sesame-edge.js') };
+    });
+
+    test('serves on Node', async () => {
+      const args = ['serve', '--origin', ORIGIN, '--port', '0'];
+      const cli = startCli(args, alone);
+      const [, url] = await cli.line('stdout', /^listening on (http:\S+)$/);
+      const answer = await fetch(`${url}/api/auth/session`);
+      assert.deepEqual([answer.status, await answer.json()], [200, null]);
+      cli.child.kill('SIGTERM');
+      assert.deepEqual(await cli.closed, { code: 0, signal: null });
+    });
+
+    test('has a client for a store in Redis', async () => {
+      const store = ['--store', `redis://127.0.0.1:${await freePort()}`];
+      const cli = startCli(['serve', '--origin', ORIGIN, '--port', '0', ...store], alone);
+      await cli.line('stdout', /^listening on /);
+      await cli.line('stderr', /The shared store cannot be reached; serving without it/);
+      cli.child.kill('SIGTERM');
+      assert.deepEqual(await cli.closed, { code: 0, signal: null });
+    });
+
+    test('says how to get workerd', async () => {
+      const args = ['serve', '--origin', ORIGIN, '--runtime', 'workerd'];
+      const { code, stderr } = await runCli(args, alone);
+      assert.equal(code, 1);
+      assert.equal(stderr.length, 1);
+      assert.match(stderr[0], /cannot find workerd.*npm install --save-dev workerd$/);
+    });
   });
 });
 
 describe('the parts of serve', () => {
   test('an address is its own origin only if requests would come back to it', () => {
-    const at = {
-      origin: undefined,
-      config: undefined,
-      host: '127.0.0.1',
-      ports: [4000],
-      store: undefined,
-    };
+    const at = { host: '127.0.0.1', ports: [4000] };
     assert.equal(isOwnOrigin('http://127.0.0.1:4000', at), true);
     assert.equal(isOwnOrigin('http://127.0.0.1:4001', at), false);
     assert.equal(isOwnOrigin('https://127.0.0.1:4000', at), false);

@@ -47,7 +47,7 @@ const verifiers = {
     };
   },
   async workerd(origin) {
-    const server = await serve({ origin, options });
+    const server = await serve({ runtime: 'workerd', origin, options });
     return { address: new URL(server.url).host, close: () => server.close(0) };
   },
 };

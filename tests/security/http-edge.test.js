@@ -46,17 +46,19 @@ async function listen(server) {
 }
 
 /**
- * Sesame in Node's own server and in workerd, by name.
+ * Sesame in Node's own server, in serve's on Node, and in workerd, by name.
  * @param {import('sesame-edge').Options} options
  * @returns {Promise<[string, number][]>}
  */
 async function startBoth(options) {
   const sessions = new SessionCache(options);
   const node = await listen(http.createServer(toNodeHandler(sessions)));
-  const edge = await serve({ origin: options.origin, options });
-  closers.push(() => edge.close());
+  const own = await serve({ origin: options.origin, options });
+  const edge = await serve({ runtime: 'workerd', origin: options.origin, options });
+  closers.push(() => Promise.all([own.close(0), edge.close()]));
   return [
     ['Node', node],
+    ['serve on Node', own.port],
     ['workerd', edge.port],
   ];
 }

@@ -35,61 +35,64 @@ async function file(name, text) {
   return found;
 }
 
-describe('sesame-edge serve', () => {
-  for (const how of ['itself', 'a file']) {
-    test(`R35: store and secret are taken from the environment, as ${how}, and are in no line and no command line`, async () => {
-      const env = {
-        ...process.env,
-        ...(how === 'itself'
-          ? { SESAME_STORE: url, SESAME_SECRET: `${SECRET},${'0'.repeat(32)}` }
-          : {
-              SESAME_STORE_FILE: await file('store', `${url}\n`),
-              SESAME_SECRET_FILE: await file('secret', `${SECRET}\n`),
-            }),
-      };
-      const cli = startCli(['serve', '--origin', ORIGIN, '--port', '0', '--port', '0'], { env });
-      const [, address] = await cli.line('stdout', /listening on (http:\S+)/);
-      await fetch(`${address}/api/v1/users/me`, { headers: { cookie: 'session=ada' } });
-      assert.doesNotMatch(await readFile(`/proc/${cli.pid}/cmdline`, 'latin1'), SECRETS);
+for (const runtime of ['node', 'workerd']) {
+  describe(`sesame-edge serve, on ${runtime}`, () => {
+    const words = ['serve', '--runtime', runtime, '--origin', ORIGIN, '--port', '0'];
+    for (const how of ['itself', 'a file']) {
+      test(`R35: store and secret are taken from the environment, as ${how}, and are in no line and no command line`, async () => {
+        const env = {
+          ...process.env,
+          ...(how === 'itself'
+            ? { SESAME_STORE: url, SESAME_SECRET: `${SECRET},${'0'.repeat(32)}` }
+            : {
+                SESAME_STORE_FILE: await file('store', `${url}\n`),
+                SESAME_SECRET_FILE: await file('secret', `${SECRET}\n`),
+              }),
+        };
+        const cli = startCli([...words, '--port', '0'], { env });
+        const [, address] = await cli.line('stdout', /listening on (http:\S+)/);
+        await fetch(`${address}/api/v1/users/me`, { headers: { cookie: 'session=ada' } });
+        assert.doesNotMatch(await readFile(`/proc/${cli.pid}/cmdline`, 'latin1'), SECRETS);
+        cli.child.kill('SIGINT');
+        await cli.closed;
+        const said = [...cli.stdout, ...cli.stderr].join('\n');
+        assert.doesNotMatch(said, SECRETS);
+        assert.doesNotMatch(said, /refuses|made one for this run/);
+      });
+    }
+
+    test('R35: a store that refuses is named at the start; a password in --store is warned about, and not repeated', async () => {
+      const wrong = url.replace(PASSWORD, `${PASSWORD}-wrong`);
+      const cli = startCli([...words, '--store', wrong]);
+      await cli.line('stderr', /every user of this machine can read the password in --store/);
+      await cli.line('stderr', /The shared store refuses: wrong password \(WRONGPASS\)/);
       cli.child.kill('SIGINT');
       await cli.closed;
-      const said = [...cli.stdout, ...cli.stderr].join('\n');
-      assert.doesNotMatch(said, SECRETS);
-      assert.doesNotMatch(said, /refuses|made one for this run/);
+      assert.doesNotMatch([...cli.stdout, ...cli.stderr].join('\n'), SECRETS);
     });
-  }
 
-  test('R35: a store that refuses is named at the start; a password in --store is warned about, and not repeated', async () => {
-    const wrong = url.replace(PASSWORD, `${PASSWORD}-wrong`);
-    const cli = startCli(['serve', '--origin', ORIGIN, '--port', '0', '--store', wrong]);
-    await cli.line('stderr', /every user of this machine can read the password in --store/);
-    await cli.line('stderr', /The shared store refuses: wrong password \(WRONGPASS\)/);
-    cli.child.kill('SIGINT');
-    await cli.closed;
-    assert.doesNotMatch([...cli.stdout, ...cli.stderr].join('\n'), SECRETS);
+    test('R35: no mistake repeats a secret', async () => {
+      const config = await file('broken.json', `{"webhookSecret": "${PASSWORD}",`);
+      const bad = `redsi://:${PASSWORD}@h`;
+      const both = { SESAME_STORE: url, SESAME_STORE_FILE: path.join(directory, 'none') };
+      /** @type {[string[], Record<string, string>][]} */
+      const mistakes = [
+        [['--store', bad], {}],
+        [[], { SESAME_STORE: bad }],
+        [[], { SESAME_SECRET: `${SECRET}x` }],
+        [[], both],
+        [['--config', config], {}],
+      ];
+      for (const [args, more] of mistakes) {
+        const env = { ...process.env, ...more };
+        const all = [...words, ...args];
+        const { code, stdout, stderr } = await runCli(all, { env });
+        assert.equal(code, 2, `${stderr}`);
+        assert.doesNotMatch([...stdout, ...stderr].join('\n'), SECRETS);
+      }
+    });
   });
-
-  test('R35: no mistake repeats a secret', async () => {
-    const config = await file('broken.json', `{"webhookSecret": "${PASSWORD}",`);
-    const bad = `redsi://:${PASSWORD}@h`;
-    const both = { SESAME_STORE: url, SESAME_STORE_FILE: path.join(directory, 'none') };
-    /** @type {[string[], Record<string, string>][]} */
-    const mistakes = [
-      [['--store', bad], {}],
-      [[], { SESAME_STORE: bad }],
-      [[], { SESAME_SECRET: `${SECRET}x` }],
-      [[], both],
-      [['--config', config], {}],
-    ];
-    for (const [args, more] of mistakes) {
-      const env = { ...process.env, ...more };
-      const all = ['serve', '--origin', ORIGIN, '--port', '0', ...args];
-      const { code, stdout, stderr } = await runCli(all, { env });
-      assert.equal(code, 2, `${stderr}`);
-      assert.doesNotMatch([...stdout, ...stderr].join('\n'), SECRETS);
-    }
-  });
-});
+}
 
 describe('a store that refuses', () => {
   const CASES = /** @type {const} */ ([

@@ -4,9 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findServers } from '../../edge_worker/serve/control-socket.js';
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/sesame-edge.js', import.meta.url));
 
@@ -102,16 +104,25 @@ export function isAlive(pid) {
   return status !== undefined && status.state !== 'Z';
 }
 
+/**
+ * Where a server that answers at a URL has its files, whatever it runs on.
+ * @param {string} url
+ */
+export async function directoryServing(url) {
+  const found = (await findServers()).find((server) => server.url === url);
+  return path.dirname(/** @type {{ socketPath: string }} */ (found).socketPath);
+}
+
 /** Where a workerd has its files: it is started in that directory. @param {number} pid */
 export function directoryOf(pid) {
   return readlinkSync(`/proc/${pid}/cwd`);
 }
 
 /**
- * Neither the command, nor its workerd, nor its files. What was killed may need a moment to die.
- * @param {{ pid: number, workerd: number, directory: string }} cli
+ * Neither the command, nor its workerd if it has one, nor its files. What was killed may need a moment to die.
+ * @param {{ pid: number, workerd?: number, directory: string }} cli
  */
-export async function assertNothingLeft({ pid, workerd, directory }) {
+export async function assertNothingLeft({ pid, workerd = pid, directory }) {
   const start = performance.now();
   while (isAlive(workerd) && performance.now() - start < 1000) await wait(10);
   assert.deepEqual([pid, workerd].filter(isAlive), []);

@@ -155,7 +155,11 @@ export async function startHosts(programs, options, origin) {
     programs.onStop(() => own.stop());
     const url = origin ?? own.url;
     if (name === 'workerd') {
-      const server = await serve({ origin: url, options: /** @type {any} */ (options) });
+      const server = await serve({
+        runtime: 'workerd',
+        origin: url,
+        options: /** @type {any} */ (options),
+      });
       programs.onStop(() => server.close(0));
       hosts.push({ name, origin: own, port: Number(new URL(server.url).port) });
       continue;

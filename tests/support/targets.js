@@ -55,7 +55,10 @@ export async function createNodeTarget(options = {}, host = {}) {
  */
 export async function createWorkerdTarget(options = {}) {
   const origin = await createOrigin();
-  const server = await serve({ origin: origin.url, options: /** @type {any} */ (options) });
+  const server = await serve({
+    ...{ runtime: 'workerd', origin: origin.url },
+    options: /** @type {any} */ (options),
+  });
   const client = createClient(server.url);
   return {
     ...{ url: server.url, origin, clock: null, user },

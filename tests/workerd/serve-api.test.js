@@ -1,4 +1,4 @@
-// `serve()` as a program uses it, and the configuration it writes, with the real workerd.
+// `serve()` as a program uses it, on each runtime, and the configuration that it writes for the real workerd.
 import assert from 'node:assert/strict';
 import { lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,13 +12,14 @@ import { PASSWORD } from '../../examples/origin/users.mjs';
 import {
   assertNothingLeft,
   childrenOf,
-  directoryOf,
+  directoryServing,
   isAlive,
   runCli,
   startCli,
 } from '../support/cli.js';
 
 const DOCUMENT = '/api/v1/users/me';
+const RUNTIMES = /** @type {const} */ (['node', 'workerd']);
 
 const origin = createOrigin({ delayMs: 5 });
 /** @type {string} */
@@ -36,85 +37,99 @@ async function logIn() {
   return { authorization: `Bearer ${access_token}` };
 }
 
-describe('serve()', () => {
-  test("R70: its counters are those of the isolate that serves, and of each server's own", async () => {
-    const servers = await Promise.all([serve({ origin: originUrl }), serve({ origin: originUrl })]);
-    const [one, other] = servers;
-    assert.equal(await one.stats(), null);
-    const headers = await logIn();
-    for (let checks = 0; checks < 3; checks += 1) {
-      assert.equal((await fetch(one.url + DOCUMENT, { headers })).status, 200);
-    }
-    const counters = await one.stats();
-    assert.deepEqual(
-      [counters?.checks, counters?.fresh, counters?.originCalls, counters?.originCallsAvoided],
-      [3, 2, 1, 2],
-    );
-    assert.equal(await other.stats(), null);
-    await Promise.all(servers.map((server) => server.close()));
-    assert.deepEqual(
-      servers.map(({ pid }) => isAlive(pid)),
-      [false, false],
-    );
-    assert.deepEqual(await one.ended, { code: 0, signal: null });
-  });
-
-  test('R72: `sesame-edge inspect` asks it, over a socket that only its own user may open', async () => {
-    const server = await serve({ origin: originUrl });
-    const { authorization } = await logIn();
-    const header = `Authorization: ${authorization}`;
-    const ask = () => runCli(['inspect', '--port', `${server.port}`, '--header', header, '--json']);
-    const before = JSON.parse((await ask()).stdout.join('\n'));
-    await (await fetch(server.url + DOCUMENT, { headers: { authorization } })).text();
-    await (await fetch(server.url + DOCUMENT, { headers: { cookie: 'sid=1' } })).text();
-    const after = JSON.parse((await ask()).stdout.join('\n'));
-    assert.deepEqual(
-      [before.answer, after.answer, after.readFrom],
-      ['asks', 'fresh', 'Authorization'],
-    );
-    const { stdout } = await runCli(['inspect', '--port', `${server.port}`]);
-    assert.match(stdout.join('\n'), /2 checks, 2 origin calls[\s\S]* cookies sid,/);
-    const { mode } = await lstat(path.join(directoryOf(server.pid), 'control.sock'));
-    assert.equal(mode & 0o777, 0o600);
-    await server.close();
-  });
-
-  test('refuses wrong options with every fault, before anything starts', async () => {
-    const options = { freshFor: 'soon', keepFor: '1s', leaseFor: '1s' };
-    await assert.rejects(serve({ origin: originUrl, options }), (error) => {
-      const { code, faults } = /** @type {any} */ (error);
-      assert.equal(code, 'ERR_SESAME_CONFIG');
-      const named = faults.map((/** @type {{ option: string }} */ { option }) => option);
-      assert.deepEqual(named.sort(), ['freshFor', 'keepFor', 'leaseFor']);
-      return true;
+for (const runtime of RUNTIMES) {
+  describe(`serve(), on ${runtime}`, () => {
+    test("R70: its counters are those of the isolate that serves, and of each server's own", async () => {
+      const servers = await Promise.all([
+        serve({ runtime, origin: originUrl }),
+        serve({ runtime, origin: originUrl }),
+      ]);
+      const [one, other] = servers;
+      assert.equal(await one.stats(), null);
+      const headers = await logIn();
+      for (let checks = 0; checks < 3; checks += 1) {
+        assert.equal((await fetch(one.url + DOCUMENT, { headers })).status, 200);
+      }
+      const counters = await one.stats();
+      assert.deepEqual(
+        [counters?.checks, counters?.fresh, counters?.originCalls, counters?.originCallsAvoided],
+        [3, 2, 1, 2],
+      );
+      assert.equal(await other.stats(), null);
+      await Promise.all(servers.map((server) => server.close()));
+      const isGone = servers.map(({ pid }) => pid === process.pid || !isAlive(pid));
+      assert.deepEqual(isGone, [true, true]);
+      for (const { url } of servers) await assert.rejects(fetch(url), /fetch failed/);
+      assert.deepEqual(await one.ended, { code: 0, signal: null });
     });
-    assert.deepEqual(childrenOf(process.pid), []);
-  });
 
-  test('a program that ends without close() leaves nothing', async () => {
-    const module = new URL('../../edge_worker/serve/serve.js', import.meta.url).href;
-    const program = path.join(await mkdtemp(path.join(tmpdir(), 'serve-test-')), 'careless.mjs');
-    await writeFile(
-      program,
-      `import { serve } from ${JSON.stringify(module)};
-      const server = await serve({ origin: 'http://127.0.0.1:9' });
+    test('R72: `sesame-edge inspect` asks it, over a socket that only its own user may open', async () => {
+      const server = await serve({ runtime, origin: originUrl });
+      const { authorization } = await logIn();
+      const header = `Authorization: ${authorization}`;
+      const ask = () =>
+        runCli(['inspect', '--port', `${server.port}`, '--header', header, '--json']);
+      const before = JSON.parse((await ask()).stdout.join('\n'));
+      await (await fetch(server.url + DOCUMENT, { headers: { authorization } })).text();
+      await (await fetch(server.url + DOCUMENT, { headers: { cookie: 'sid=1' } })).text();
+      const after = JSON.parse((await ask()).stdout.join('\n'));
+      assert.deepEqual(
+        [before.answer, after.answer, after.readFrom],
+        ['asks', 'fresh', 'Authorization'],
+      );
+      const { stdout } = await runCli(['inspect', '--port', `${server.port}`]);
+      assert.match(stdout.join('\n'), /2 checks, 2 origin calls[\s\S]* cookies sid,/);
+      const { mode } = await lstat(path.join(await directoryServing(server.url), 'control.sock'));
+      assert.equal(mode & 0o777, 0o600);
+      await server.close();
+    });
+
+    test('refuses wrong options with every fault, before anything starts', async () => {
+      const options = { freshFor: 'soon', keepFor: '1s', leaseFor: '1s' };
+      await assert.rejects(serve({ runtime, origin: originUrl, options }), (error) => {
+        const { code, faults } = /** @type {any} */ (error);
+        assert.equal(code, 'ERR_SESAME_CONFIG');
+        const named = faults.map((/** @type {{ option: string }} */ { option }) => option);
+        assert.deepEqual(named.sort(), ['freshFor', 'keepFor', 'leaseFor']);
+        return true;
+      });
+      assert.deepEqual(childrenOf(process.pid), []);
+    });
+
+    test('a program that ends without close() leaves nothing', async () => {
+      const module = new URL('../../edge_worker/serve/serve.js', import.meta.url).href;
+      const program = path.join(await mkdtemp(path.join(tmpdir(), 'serve-test-')), 'careless.mjs');
+      await writeFile(
+        program,
+        `import { serve } from ${JSON.stringify(module)};
+      const server = await serve({ runtime: '${runtime}', origin: 'http://127.0.0.1:9' });
       process.once('SIGUSR2', () => { throw new Error('careless'); });
-      console.log(server.pid);
+      console.log(server.url);
       await new Promise(() => {});`,
-    );
-    const cli = startCli([], { program });
-    const [, pid] = await cli.line('stdout', /^(\d+)$/);
-    const directory = directoryOf(Number(pid));
-    cli.child.kill('SIGUSR2');
-    assert.equal((await cli.closed).code, 1);
-    await rm(path.dirname(program), { recursive: true });
-    await assertNothingLeft({ pid: cli.pid, workerd: Number(pid), directory });
-  });
+      );
+      const cli = startCli([], { program });
+      const [, url] = await cli.line('stdout', /^(http:\S+)$/);
+      const directory = await directoryServing(url);
+      const [workerd] = childrenOf(cli.pid);
+      cli.child.kill('SIGUSR2');
+      assert.equal((await cli.closed).code, 1);
+      await rm(path.dirname(program), { recursive: true });
+      await assertNothingLeft({ pid: cli.pid, workerd, directory });
+    });
 
-  test('a start that is called off leaves nothing', async () => {
-    const signal = AbortSignal.abort(new Error('called off'));
-    await assert.rejects(serve({ origin: originUrl, signal }), /called off/);
-    assert.deepEqual(childrenOf(process.pid), []);
+    test('a start that is called off leaves nothing', async () => {
+      const signal = AbortSignal.abort(new Error('called off'));
+      await assert.rejects(serve({ runtime, origin: originUrl, signal }), /called off/);
+      assert.deepEqual(childrenOf(process.pid), []);
+    });
+  });
+}
+
+test('a runtime that is none is refused', async () => {
+  const runtime = /** @type {any} */ ('toString');
+  await assert.rejects(serve({ runtime, origin: originUrl }), (error) => {
+    assert.match(/** @type {Error} */ (error).message, /runtime must be node or workerd/);
+    return true;
   });
 });
 

@@ -23,7 +23,7 @@ import { createMovingClock } from '../../support/moving-clock.js';
 export const HOSTS = {
   async workerd(port, options) {
     const { origin, storeUrl: store, ...rest } = options;
-    const server = await serve({ port, origin, store, options: rest });
+    const server = await serve({ runtime: 'workerd', port, origin, store, options: rest });
     return {
       advance: null,
       statistics: async () => /** @type {any} */ ((await server.stats()) ?? {}),

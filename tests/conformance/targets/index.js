@@ -3,6 +3,7 @@
 import { naiveTarget } from './naive.js';
 import { naiveWorkerTarget } from './naive-worker.js';
 import { nodeRedisTarget, nodeTarget } from './node.js';
+import { serveNodeTarget } from './serve-node.js';
 import { serviceWorkerTarget } from './service-worker.js';
 import { workerdObjectsTarget, workerdRedisTarget, workerdTarget } from './workerd.js';
 import { workerdKvTarget } from './workerd-kv.js';
@@ -55,6 +56,7 @@ const KEPT_BETWEEN = ['R10', 'R13', 'R17', ...BETWEEN_NODES, 'R85', 'R87'];
 /** @type {Row[]} */
 export const TARGETS = [
   { adapter: nodeTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
+  { adapter: serveNodeTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: workerdTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: nodeRedisTarget, keeps: SEVERAL_NODES.sort(byNumber) },
   { adapter: workerdObjectsTarget, keeps: SEVERAL_NODES.sort(byNumber) },
