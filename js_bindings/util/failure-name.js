@@ -4,6 +4,12 @@
 /** How deep an error's causes are followed. */
 const MAX_CAUSES = 5;
 
+/** A document is nested deeper than the core takes it. */
+export const TOO_DEEP = 'nested too deeply';
+
+/** The `code` of an error: nobody here can read a body, as it is encoded. */
+export const UNKNOWN_CODING = 'UNKNOWN_CODING';
+
 /** @type {Readonly<Record<string, string>>} */
 const NAMES = {
   ECONNREFUSED: 'connection refused',
@@ -17,7 +23,17 @@ const NAMES = {
   UND_ERR_CONNECT_TIMEOUT: 'timed out',
   UND_ERR_HEADERS_TIMEOUT: 'timed out',
   UND_ERR_SOCKET: 'connection closed',
+  [UNKNOWN_CODING]: 'unknown content coding',
 };
+
+/**
+ * What a client is told of a failure that to ask again does not mend, by its name (docs/errors.md).
+ * @type {Readonly<Record<string, string>>}
+ */
+export const LASTING = Object.freeze({
+  [TOO_DEEP]: 'document_too_deep',
+  [NAMES[UNKNOWN_CODING]]: 'document_coding_unknown',
+});
 
 /**
  * @param {unknown} error
