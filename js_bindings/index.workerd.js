@@ -9,7 +9,7 @@ import { SessionCacheBase } from './session-cache.js';
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
 /** Its fetch undoes these two, by these very names, and no chain of them. */
-const decode = decoderOf((field) => field === 'gzip' || field === 'br');
+const decode = decoderOf((field) => /^(gzip|br)$/.test(field));
 
 /**
  * A session cache in front of one origin. One may be made at a worker's top level: its options are judged there, it

@@ -323,13 +323,13 @@ export class Handler {
       if (this.#options.browserCache) return this.#validated(request, body, headers);
       const etag = etagIn(decision.meta);
       if (etag !== '' && this.#options.fields.length === 0) headers.set('etag', etag);
-      return this.#respond(request, body, 200, headers);
+      return respond(request, body, 200, headers, this.#parts.host);
     }
     if (decision.kind === 'unavailable' || decision.kind === 'too-large') {
       return failureOf(decision, headers);
     }
     setMeta(headers, decision.meta);
-    return this.#respond(request, decision.body, decision.status, headers);
+    return respond(request, decision.body, decision.status, headers, this.#parts.host);
   }
 
   /**
@@ -366,7 +366,7 @@ export class Handler {
     const body = sessionBody(decision.kind, decision);
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
-      : this.#respond(request, body, statusOfSession(decision), headers);
+      : respond(request, body, statusOfSession(decision), headers, this.#parts.host);
   }
 
   /**
@@ -385,17 +385,7 @@ export class Handler {
       headers.delete('content-type');
       return new Response(null, { status: 304, headers });
     }
-    return this.#respond(request, body, 200, headers);
-  }
-
-  /**
-   * @param {Request} request
-   * @param {Uint8Array<ArrayBuffer>} body
-   * @param {number} status
-   * @param {Headers} headers
-   */
-  #respond(request, body, status, headers) {
-    return respond(request, body, status, headers, this.#parts.host);
+    return respond(request, body, 200, headers, this.#parts.host);
   }
 
   /**
@@ -429,7 +419,9 @@ function targetOf(url) {
  */
 function failureOf({ kind, retryAfterMs, failure }, headers) {
   const lasting = failure && LASTING[failure.message];
-  const response = lasting ? errorResponse(502, lasting) : noAnswer(kind, retryAfterMs);
+  const response = lasting
+    ? errorResponse(lasting.status, lasting.error)
+    : noAnswer(kind, retryAfterMs);
   for (const [name, value] of headers) {
     if (!response.headers.has(name)) response.headers.set(name, value);
   }

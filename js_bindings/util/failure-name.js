@@ -7,9 +7,6 @@ const MAX_CAUSES = 5;
 /** A document is nested deeper than the core takes it. */
 export const TOO_DEEP = 'nested too deeply';
 
-/** The `code` of an error: nobody here can read a body, as it is encoded. */
-export const UNKNOWN_CODING = 'UNKNOWN_CODING';
-
 /** @type {Readonly<Record<string, string>>} */
 const NAMES = {
   ECONNREFUSED: 'connection refused',
@@ -23,16 +20,17 @@ const NAMES = {
   UND_ERR_CONNECT_TIMEOUT: 'timed out',
   UND_ERR_HEADERS_TIMEOUT: 'timed out',
   UND_ERR_SOCKET: 'connection closed',
-  [UNKNOWN_CODING]: 'unknown content coding',
+  UNKNOWN_CODING: 'unknown content coding',
+  ERR_BUFFER_TOO_LARGE: 'over maxDocument',
 };
 
 /**
  * What a client is told of a failure that to ask again does not mend, by its name (docs/errors.md).
- * @type {Readonly<Record<string, string>>}
+ * @type {Readonly<Record<string, { status: number, error: string }>>}
  */
 export const LASTING = Object.freeze({
-  [TOO_DEEP]: 'document_too_deep',
-  [NAMES[UNKNOWN_CODING]]: 'document_coding_unknown',
+  [TOO_DEEP]: { status: 502, error: 'document_too_deep' },
+  [NAMES.UNKNOWN_CODING]: { status: 502, error: 'document_coding_unknown' },
 });
 
 /**

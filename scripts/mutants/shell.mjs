@@ -2030,7 +2030,7 @@ export const shellMutants = [
   {
     name: 'R7: that a coding which nobody knows is said to be one',
     file: FAILURES,
-    from: "[NAMES[UNKNOWN_CODING]]: 'document_coding_unknown',",
+    from: "[NAMES.UNKNOWN_CODING]: { status: 502, error: 'document_coding_unknown' },",
     to: '',
     by: suite('R7'),
   },
