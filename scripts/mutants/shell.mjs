@@ -1991,13 +1991,6 @@ export const shellMutants = [
     to: 'this.#core.keyOfAllTenants(head);',
     by: js('further-documents'),
   },
-  {
-    name: 'R17: that what a further document says is no word about the credential',
-    file: CALLS,
-    from: 'const verdict = further ? null :',
-    to: 'const verdict =',
-    by: js('further-documents'),
-  },
   // --- The document as it comes ---
   {
     name: 'R7: that a byte order mark is answered with its document',
