@@ -1973,8 +1973,8 @@ export const shellMutants = [
   {
     name: 'R17: that a session that is dropped drops its further documents, whatever they vary on',
     file: CHANGES,
-    from: 'if (ofAll !== null) works.push(this.#publishDropOfAll(ofAll));',
-    to: '',
+    from: '    if (ofAll !== null) works.push(this.#publishDropOfAll(ofAll));\n    await allOf(works);\n  }\n\n  /** @param {string} ofAll',
+    to: '    await allOf(works);\n  }\n\n  /** @param {string} ofAll',
     by: js('further-documents'),
   },
   {

@@ -23,6 +23,9 @@ const ENCODED = [
   ['br,GZip', (text) => gzipSync(brotliCompressSync(text))],
 ];
 
+/** Each kind once: packing takes its time. */
+const TRIED_LONG = ['GZIP', 'Br', 'Deflate', 'gzip, br'];
+
 /** Every way to fail to say what a body is. @type {[coding: string, body: Uint8Array][]} */
 const UNREADABLE = [
   ['zstd', Buffer.from('28b52ffd2002100002', 'hex')],
@@ -82,7 +85,7 @@ export const documentForms = [
     'an encoded document over the limit is a failure, and so is one that is cut short',
     async (t) => {
       const long = `{"id":"${'x'.repeat(300_000)}"}`;
-      for (const [coding, encode] of ENCODED) {
+      for (const [coding, encode] of ENCODED.filter(([name]) => TRIED_LONG.includes(name))) {
         const headers = { 'content-type': JSON_TYPE, 'content-encoding': coding };
         const cut = encode(`{"id":"${'é'.repeat(1000)}"}`).subarray(0, -12);
         for (const body of [encode(long), cut]) {
