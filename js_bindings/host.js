@@ -52,7 +52,10 @@
  * @property {Forward} [forward] passes requests on where `fetch` would change them; default: `fetch` does it. A host that is
  *   given a `fetch` of its own passes requests on with that, unless it is given this too
  * @property {boolean} decodesBodies whether fetch hands bodies over decoded, their headers unchanged
- * @property {boolean} needsLength whether an answer from what is held needs its `Content-Length` as a header: Node's servers
+ * @property {(body: Uint8Array<ArrayBuffer>, answer: { ok: boolean, headers: Headers }, limit: number) =>
+ *   Promise<Uint8Array<ArrayBuffer> | null>} [decode] undoes the content codings of an answer that is read here, as far as
+ *   fetch has left them. Null: what comes out is longer than `limit` bytes; default: fetch has undone them all
+ * @property {boolean} needsLength whether an answer from here needs its `Content-Length` as a header: Node's servers
  *   send it in chunks otherwise, workerd's know it
  * @property {boolean} asksSesame whether what is asked as the origin may be a Sesame in front of it: a fresh question is then
  *   one there as well (R11)

@@ -4,7 +4,9 @@ import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { ALL_FEATURES } from './features.js';
 import { keepShortPath } from './http/short-path.node.js';
+import { decoderOf } from './origin/codings.js';
 import { forward } from './origin/forward.node.js';
+import { DECODED } from './origin/proxy.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
@@ -23,6 +25,11 @@ function readModule() {
   if (url.protocol === 'file:') return readFileSync(url);
   return readFileSync(new URL(import.meta.url.replace(/[^/]*$/, 'dist/sesame.wasm')));
 }
+
+/** Its fetch undoes any chain of what it knows. */
+const decode = decoderOf((field) => {
+  return field.split(',').every((name) => DECODED.has(name.trim().toLowerCase()));
+});
 
 /** @type {import('./assemble.js').Features} */
 const NODE_FEATURES = Object.freeze({
@@ -45,7 +52,7 @@ export class SessionCache extends SessionCacheBase {
    */
   constructor(options, host = {}) {
     const node = {
-      ...{ decodesBodies: true, needsLength: true },
+      ...{ decodesBodies: true, needsLength: true, decode },
       forward: host.fetch === undefined ? forward : undefined,
     };
     super(instantiate(loadModule(), createModule), options, { ...node, ...host }, NODE_FEATURES);

@@ -3,9 +3,13 @@ import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
 import { ALL_FEATURES } from './features.js';
+import { decoderOf } from './origin/codings.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
+
+/** Its fetch undoes these two, by these very names, and no chain of them. */
+const decode = decoderOf((field) => /^(gzip|br)$/.test(field));
 
 /**
  * A session cache in front of one origin. One may be made at a worker's top level: its options are judged there, it
@@ -21,7 +25,7 @@ export class SessionCache extends SessionCacheBase {
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    */
   constructor(options, host = {}) {
-    const workerd = { sharesPromises: false, startsLate: true };
+    const workerd = { sharesPromises: false, startsLate: true, decode };
     super(instantiate(wasmModule, createModule), options, { ...workerd, ...host }, ALL_FEATURES);
   }
 }

@@ -111,7 +111,7 @@ export class SessionCacheBase {
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
    * @param {RequestLike} [request] the request itself: needed where the option `varyOn` names more than cookies
-   * @returns {Uint8Array<ArrayBuffer> | null} the origin's bytes: a view that the next call on this
+   * @returns {Uint8Array<ArrayBuffer> | null} the origin's bytes, without a byte order mark: a view that the next call on this
    *   cache overwrites, so use or copy it first
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`; `ERR_SESAME_NO_REQUEST` without a `request` that
    *   `varyOn` needs (rule R4)

@@ -5,6 +5,7 @@
 import { Unauthenticated } from '../js_bindings/dialects/unauthenticated.js';
 import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { respond, sessionBody, unavailableResponse } from '../js_bindings/http/responses.js';
+import { unmarked } from '../js_bindings/origin/byte-order-mark.js';
 import { sendsCookies } from './page-request.js';
 import { namesInDoubt, needsProof } from './routes.js';
 
@@ -55,7 +56,7 @@ async function sessionFor(request, { parsed, ownOrigin }) {
     cache: 'no-store',
     redirect: 'manual',
   });
-  const document = new Uint8Array(await response.arrayBuffer());
+  const document = unmarked(new Uint8Array(await response.arrayBuffer()));
   const isRefused =
     parsed.refusals.includes(response.status) ||
     new Unauthenticated(parsed).verdictOn(response.status, document) !== null;
@@ -64,5 +65,6 @@ async function sessionFor(request, { parsed, ownOrigin }) {
   const kind = isRefused ? 'refusal' : 'document';
   const headers = new Headers({ 'content-type': 'application/json' });
   markPrivate(headers);
-  return respond(request, sessionBody(kind, { body: document, expiresAtMs: 0 }), 200, headers);
+  const body = sessionBody(kind, { body: document, expiresAtMs: 0 });
+  return respond(request, body, 200, headers, {});
 }

@@ -1,7 +1,7 @@
 // The paths that change sessions: login, refresh and logout of managed sessions, and the origin's webhook
 // (SPEC R20, R21, R23-R25, R42).
 import { OriginUnavailableError } from '../errors.js';
-import { readBody } from '../origin/bodies.js';
+import { readAnswer, readBody } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
@@ -80,7 +80,7 @@ export class AuthRoutes {
    * @param {HandlerContext} context
    */
   async #login(request, context) {
-    const { changes, engine, options } = this.#parts;
+    const { changes, engine, host, options } = this.#parts;
     const managed = this.#managed();
     // The session that it would begin is to be known on every node, and the one that it replaces to end there.
     if (!(await changes.canKeep())) return outboxFullResponse();
@@ -90,11 +90,11 @@ export class AuthRoutes {
     let answered;
     try {
       const headers = managed.originHeaders(request.headers, null);
-      answered = await withTimeout(this.#parts.host, refreshTimeout, async (signal) => {
+      answered = await withTimeout(host, refreshTimeout, async (signal) => {
         const sent = { path, headers, maxBody: options.maxBody, signal, isRead: true };
         const response = await this.#proxy.send(request, sent);
         if (!response.ok) return { response, loginAnswer: null };
-        return { response, loginAnswer: await readBody(response.body, MAX_TOKEN_BYTES) };
+        return { response, loginAnswer: await readAnswer(host, response, MAX_TOKEN_BYTES) };
       });
     } catch (error) {
       return error instanceof BodyTooLargeError
@@ -157,8 +157,10 @@ export class AuthRoutes {
    */
   #shown(response, body) {
     const { status, statusText } = response;
-    const hasBody = body instanceof Uint8Array ? body.length > 0 : body !== null;
+    const isRead = body instanceof Uint8Array;
+    const hasBody = isRead ? body.length > 0 : body !== null;
     const headers = new Headers(response.headers);
+    if (isRead) headers.delete('content-encoding'); // it has been undone
     headers.delete('set-cookie');
     headers.delete('content-length'); // which is of the body as it was encoded
     for (const [name, line] of setCookieFields(this.#managed().otherCookies(response.headers))) {

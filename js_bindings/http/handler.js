@@ -4,12 +4,18 @@
 
 import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
 import { pathOf } from '../dialects/path-patterns.js';
-import { etagIn, typeIn } from '../origin/document-meta.js';
+import { asSent, etagIn, typeIn } from '../origin/document-meta.js';
 import { MAX_AGE, maxAgeOf } from '../origin/headers.js';
 import { OriginProxy, relayHeaders } from '../origin/proxy.js';
 import { FORWARDED_HOSTS, HOST, headersIn, takesJson } from '../origin/vary.js';
 import { decisionOf, isUnavailable } from '../sessions/decision.js';
-import { furtherHead, isDocumentPath, startFor, unwrapped } from '../sessions/further-documents.js';
+import {
+  furtherHead,
+  isDocumentPath,
+  startsFor,
+  unwrapped,
+} from '../sessions/further-documents.js';
+import { LASTING } from '../util/failure-name.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory, preflight } from './cors.js';
@@ -237,16 +243,17 @@ export class Handler {
     const { host, engine } = this.#parts;
     const main = documentRequestOf(this.#parts, request, context);
     const head = furtherHead(main.head, path);
+    const startFor = startsFor(this.#options.userId);
     let fresh = false;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      let start = this.#startFor(main.head, Action.SERVE);
+      let start = this.#startFor(main.head, startFor, Action.SERVE);
       /** @type {typeof start} */
       let stale;
       if (start === undefined && host.now() >= this.#unkeptUntil) {
         const decision = await this.#resolve(request, context, site, { ...main });
         if (decision.kind !== 'document') return decision.kind === 'answer' ? passed() : decision;
-        if (decision.source === 'stale') stale = startFor(decision.body, this.#options.userId);
-        start = this.#startFor(main.head, Action.SERVE_STALE, stale);
+        if (decision.source === 'stale') stale = startFor(decision.body);
+        start = this.#startFor(main.head, startFor, Action.SERVE_STALE, stale);
         if (start === undefined) this.#unkeptUntil = host.now() + UNKEPT_MS;
       }
       if (!start) return passed();
@@ -260,7 +267,7 @@ export class Handler {
       // An answer that exchanges the credential has dropped what was held for it.
       const current = decision.setCookies[0]
         ? start
-        : this.#startFor(main.head, Action.SERVE_STALE, stale);
+        : this.#startFor(main.head, startFor, Action.SERVE_STALE, stale);
       const body = current ? unwrapped(decision.body, current) : null;
       if (body !== null) return { ...decision, body };
       fresh = Boolean(current); // what is held is another user's
@@ -271,16 +278,17 @@ export class Handler {
   /**
    * In what a further document of a session is kept.
    * @param {import('../core/abi.js').RequestHead} head
+   * @param {(document: Uint8Array) => Uint8Array | null} startFor
    * @param {number} oldest `SERVE`: the main one has to be fresh; `SERVE_STALE`: it may be older
    * @param {Uint8Array | null} [stale] of what the origin's failure alone lets be served (R13)
    * @returns {Uint8Array | null | undefined} null: it cannot be; undefined: the main one is not held
    */
-  #startFor(head, oldest, stale) {
+  #startFor(head, startFor, oldest, stale) {
     const { core, host, shared } = this.#parts;
     const now = host.now();
     if (shared?.log.isTrusted(now) === false) return undefined;
     const action = core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);
-    if (action <= oldest) return startFor(core.body, this.#options.userId);
+    if (action <= oldest) return startFor(core.body);
     return core.reason === Reason.EXPIRED ? stale : undefined;
   }
 
@@ -311,16 +319,17 @@ export class Handler {
       if (decision.freshUntilMs > 0) {
         setFreshness(headers, freshSeconds(decision.freshUntilMs - this.#parts.host.now()));
       }
-      if (this.#options.browserCache) return this.#validated(request, decision.body, headers);
+      const body = asSent(decision.meta, decision.body);
+      if (this.#options.browserCache) return this.#validated(request, body, headers);
       const etag = etagIn(decision.meta);
       if (etag !== '' && this.#options.fields.length === 0) headers.set('etag', etag);
-      return respond(request, decision.body, 200, headers);
+      return respond(request, body, 200, headers, this.#parts.host);
     }
     if (decision.kind === 'unavailable' || decision.kind === 'too-large') {
-      return failure(decision, headers);
+      return failureOf(decision, headers);
     }
     setMeta(headers, decision.meta);
-    return respond(request, decision.body, decision.status, headers);
+    return respond(request, decision.body, decision.status, headers, this.#parts.host);
   }
 
   /**
@@ -351,13 +360,13 @@ export class Handler {
       site,
     );
     if (isUnavailable(decision) || decision.kind === 'too-large') {
-      return failure(decision, headers);
+      return failureOf(decision, headers);
     }
     headers.set('content-type', 'application/json');
     const body = sessionBody(decision.kind, decision);
     return this.#options.browserCache
       ? this.#validated(request, body, headers)
-      : respond(request, body, statusOfSession(decision), headers);
+      : respond(request, body, statusOfSession(decision), headers, this.#parts.host);
   }
 
   /**
@@ -376,7 +385,7 @@ export class Handler {
       headers.delete('content-type');
       return new Response(null, { status: 304, headers });
     }
-    return respond(request, body, 200, headers);
+    return respond(request, body, 200, headers, this.#parts.host);
   }
 
   /**
@@ -408,9 +417,10 @@ function targetOf(url) {
  * @param {Decision} decision
  * @param {Headers} headers
  */
-function failure({ kind, retryAfterMs, isTooDeep }, headers) {
-  const response = isTooDeep
-    ? errorResponse(502, 'document_too_deep')
+function failureOf({ kind, retryAfterMs, failure }, headers) {
+  const lasting = failure && LASTING[failure.message];
+  const response = lasting
+    ? errorResponse(lasting.status, lasting.error)
     : noAnswer(kind, retryAfterMs);
   for (const [name, value] of headers) {
     if (!response.headers.has(name)) response.headers.set(name, value);

@@ -4,11 +4,11 @@
 // Invariant: what it gives is what the full path gives for the same request (`Handler`), with nothing made anew that can
 // be kept from one hit to the next.
 import { Action } from '../core/abi-constants.js';
-import { etagIn, typeIn } from '../origin/document-meta.js';
+import { asSent, etagIn, typeIn } from '../origin/document-meta.js';
 import { headersIn } from '../origin/vary.js';
 import { checkHeld } from '../sessions/held.js';
 import { freshSeconds, privateHeaders, setFreshness } from './private-headers.js';
-import { contentFor, sessionBody, statusOfSession } from './responses.js';
+import { sessionBody, setLength, statusOfSession } from './responses.js';
 
 /**
  * What answers a request.
@@ -77,7 +77,8 @@ export class HitPath {
     const { meta } = core;
     const headers = this.#headersFor(freshSeconds(core.freshUntilMs - now), typeIn(meta));
     const etag = this.#options.fields.length > 0 ? '' : etagIn(meta);
-    return { status: 200, headers, etag, body: core.body, isView: true };
+    const body = asSent(meta, core.body);
+    return { status: 200, headers, etag, body, isView: true };
   }
 
   /** @param {number} seconds for which the document is fresh @param {string} type of its media */
@@ -105,7 +106,7 @@ export function headersOf({ status, headers, etag, body }, withLength = false) {
   if (etag === '' && !withLength) return headers;
   const all = new Headers(headers);
   if (etag !== '') all.set('etag', etag);
-  if (withLength && contentFor(status, body)) all.set('content-length', String(body.length));
+  if (withLength) setLength(all, status, body);
   return all;
 }
 

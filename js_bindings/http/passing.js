@@ -1,7 +1,7 @@
 // Requests that the origin answers: writes, and everything that Sesame does not answer itself (SPEC R41). It must not
 // know what is held, nor what an answer means (observing.js does).
 // Invariant: what a request has changed is in effect here before its client is answered.
-import { keptBody, readBody } from '../origin/bodies.js';
+import { keptBody, readAnswer } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { withTimeout } from '../origin/origin-call.js';
 import { BodyTooLargeError } from '../origin/proxy.js';
@@ -104,7 +104,7 @@ export class Passing {
       // A copy is read, so that the client gets the original however long it is.
       const body =
         isUpdate && response.ok
-          ? await readBody(response.clone().body, maxDocument).catch(() => null)
+          ? await readAnswer(this.#parts.host, response.clone(), maxDocument).catch(() => null)
           : null;
       isPending = await finish({
         httpStatus: this.#observing.writeStatus(passed, response),

@@ -60,15 +60,16 @@ const HISTOGRAMS = [
 
 /**
  * The counters on `metricsPath`. They name nobody.
- * @param {Pick<import('../sessions/parts.js').Parts, 'options' | 'statistics'>} parts
+ * @param {Pick<import('../sessions/parts.js').Parts, 'options' | 'statistics' | 'host'>} parts
  * @returns {import('./context.js').Endpoint}
  */
-export function metricsEndpoint({ options, statistics }) {
+export function metricsEndpoint({ options, statistics, host }) {
   return (request, { pathname }) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (pathname !== options.metricsPath || !isRead) return null;
     const headers = new Headers({ 'content-type': METRICS_TYPE, 'cache-control': 'no-store' });
-    return respond(request, new TextEncoder().encode(prometheusText(statistics())), 200, headers);
+    const body = new TextEncoder().encode(prometheusText(statistics()));
+    return respond(request, body, 200, headers, host);
   };
 }
 

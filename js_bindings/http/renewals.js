@@ -4,7 +4,7 @@
 // Invariant: nothing that merely accompanies a request proves anything; the refresh token does, if the origin was seen to
 // issue it.
 import { applies } from '../dialects/effects.js';
-import { readBody } from '../origin/bodies.js';
+import { readAnswer } from '../origin/bodies.js';
 import { cookieOf } from '../origin/headers.js';
 import { sessionCookies } from '../origin/session-cookies.js';
 import { TokenChanges } from '../sessions/token-changes.js';
@@ -69,7 +69,7 @@ export class Renewals {
     if (!response.ok || !this.mayIssue(passed)) return NONE;
     const { core } = this.#parts;
     const asked = fieldsOf(passed.headers, sent);
-    const answer = await answerOf(response);
+    const answer = await answerOf(this.#parts.host, response);
     const issued = this.#refreshTokenIn(answer) || this.#cookieIn(response.headers.getSetCookie());
     const heads = this.#newHeads(passed, response, answer);
     // Some have it in the query.
@@ -187,12 +187,13 @@ function textAt(fields, pointers) {
 
 /**
  * A copy is read, so that the client gets the original.
+ * @param {import('../host.js').Host} host
  * @param {Response} response
  * @returns {Promise<Fields>}
  */
-async function answerOf(response) {
+async function answerOf(host, response) {
   const { headers } = response;
   if (!/\bjson\b/i.test(headers.get('content-type') ?? '')) return fieldsOf(headers, null);
-  const body = await readBody(response.clone().body, MAX_TOKEN_BYTES).catch(() => null);
+  const body = await readAnswer(host, response.clone(), MAX_TOKEN_BYTES).catch(() => null);
   return fieldsOf(headers, body);
 }

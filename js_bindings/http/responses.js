@@ -17,12 +17,23 @@ const SESSION_START = encoder.encode('{"user":');
  * @param {Request} request
  * @param {Uint8Array<ArrayBuffer>} body
  * @param {number} status
- * @param {Headers} headers
+ * @param {Headers} headers changed in place
+ * @param {Partial<Pick<import('../host.js').Host, 'needsLength'>>} host
  */
-export function respond(request, body, status, headers) {
-  const content = contentFor(status, body);
-  if (content !== null) headers.set('content-length', String(body.length));
-  return new Response(request.method === 'HEAD' ? null : content, { status, headers });
+export function respond({ method }, body, status, headers, { needsLength }) {
+  const isHead = method === 'HEAD';
+  if (needsLength || isHead) setLength(headers, status, body);
+  return new Response(isHead ? null : contentFor(status, body), { status, headers });
+}
+
+/**
+ * Says how long an answer is: where its host does not (`needsLength`), or where its body stays behind (`HEAD`).
+ * @param {Headers} headers changed in place
+ * @param {number} status
+ * @param {Uint8Array} body
+ */
+export function setLength(headers, status, body) {
+  if (contentFor(status, body)) headers.set('content-length', String(body.length));
 }
 
 /**

@@ -43,6 +43,17 @@ export async function readBody(stream, limit, mostDiscarded = 0) {
   return joined(chunks);
 }
 
+/**
+ * Reads an answer of the origin to its end, as it was before it was encoded. Null if it is longer than `limit` bytes.
+ * @param {Pick<import('../host.js').Host, 'decode'>} host
+ * @param {Response} response
+ * @param {number} limit bytes
+ */
+export async function readAnswer({ decode }, response, limit) {
+  const body = await readBody(response.body, limit);
+  return body && decode ? decode(body, response, limit) : body;
+}
+
 /** A body this short is kept until the origin has answered the request that it came with. */
 const MAX_KEPT_BYTES = 64 * 1024;
 

@@ -3,7 +3,7 @@
 // Invariant: it ends within its time, whatever the origin does and however late the host's fetch notices an abort; it
 // never rejects.
 import { ringAfter } from '../host.js';
-import { readBody } from './bodies.js';
+import { readAnswer } from './bodies.js';
 
 /**
  * The origin's answer.
@@ -16,7 +16,7 @@ import { readBody } from './bodies.js';
 
 /**
  * Calls the origin. A redirect is an answer like any other.
- * @param {Pick<import('../host.js').Host, 'fetch' | 'sleep'>} host
+ * @param {Pick<import('../host.js').Host, 'fetch' | 'sleep' | 'decode'>} host
  * @param {string} url
  * @param {RequestInit} init
  * @param {{ timeoutMs: number, maxBytes: number, onFailure?: (error: unknown) => void }} how `onFailure` hears why there
@@ -28,7 +28,7 @@ export async function originCall(host, url, init, { timeoutMs, maxBytes, onFailu
     return await withTimeout(host, timeoutMs, async (signal) => {
       const response = await host.fetch(url, { ...init, redirect: 'manual', signal });
       const { status, ok, headers } = response;
-      return { status, ok, headers, body: await readBody(response.body, maxBytes) };
+      return { status, ok, headers, body: await readAnswer(host, response, maxBytes) };
     });
   } catch (error) {
     onFailure?.(error);

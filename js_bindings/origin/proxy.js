@@ -123,7 +123,7 @@ export class OriginProxy {
 }
 
 /** Codings that a fetch which decodes undoes; one other among them, and it leaves the body as it is. */
-const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
+export const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
 
 /**
  * End-to-end headers of the origin's answer, and where the host's fetch has decoded the body, nothing

@@ -47,7 +47,6 @@ export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
  * @property {string} reason why it was decided so: a name of `Reason`
  * @property {number} retryAfterMs
  * @property {Headers | null} originHeaders of the origin's answer, for the request that asked it
- * @property {boolean} isTooDeep of `unavailable`: the document is nested too deeply, and asking again is of no use
  * @property {Error | null} failure why the origin could not be asked, for the request that asked it
  * @property {string[]} setCookies what the answer is to carry as `Set-Cookie` (R85, R87): the fields of the origin's own
  *   are among them
@@ -84,7 +83,6 @@ export function decisionOf(given) {
     retryAfterMs: 0,
     originHeaders: null,
     failure: null,
-    isTooDeep: false,
     setCookies: [],
     ...given,
   };

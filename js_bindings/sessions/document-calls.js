@@ -2,13 +2,14 @@
 // the answer.
 // Invariant: it never rejects, and what it says of an answer is the origin's own.
 import { Unauthenticated } from '../dialects/unauthenticated.js';
+import { unmarked } from '../origin/byte-order-mark.js';
 import { isTooDeep } from '../origin/depth.js';
 import { documentMeta, etagIn } from '../origin/document-meta.js';
 import { cacheControlOf, fillHeaders, MAX_AGE, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
 import { sessionCookies } from '../origin/session-cookies.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
-import { failureName } from '../util/failure-name.js';
+import { failureName, TOO_DEEP } from '../util/failure-name.js';
 import { wrapped } from './further-documents.js';
 
 /** More names than this in the `Vary` of an origin's answers are not remembered. */
@@ -46,7 +47,6 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  * @property {boolean} isUnkeyed the answer depends on more than its key (R4)
  * @property {boolean} isDoubtful a "no" that a gateway whose back end has failed may give too (R80)
  * @property {Error | null} failure why it is none, if it is none: `connection refused`, `timed out`, `status 500`
- * @property {boolean} isTooDeep a document that is nested too deeply: to ask again is of no use
  * @property {boolean} isForeign a 403 for a site that the origin lets read nothing: it says nothing of the credential (R12)
  */
 
@@ -62,7 +62,6 @@ const FAILED = Object.freeze({
   isUnkeyed: false,
   isDoubtful: false,
   isForeign: false,
-  isTooDeep: false,
   failure: null,
 });
 
@@ -174,13 +173,12 @@ export class DocumentCalls {
     if (reply === null) return failed(failure ?? new Error('failed'));
     this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
     if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
-    if (further && reply.ok && reply.body) reply.body = wrapped(reply.body, further.start);
-    if (reply.ok && reply.body && isTooDeep(reply.body)) {
-      return { ...failed(new Error('nested too deeply')), isTooDeep: true };
-    }
+    const sent = reply.body ?? NO_BYTES;
+    const content = reply.ok ? unmarked(sent) : sent;
+    const body = further && reply.ok ? wrapped(content, further.start) : content;
+    if (reply.ok && isTooDeep(body)) return failed(new Error(TOO_DEEP));
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
-    const body = reply.body ?? NO_BYTES;
     const redirect = { location: reply.headers.get('location'), path: documentPath };
     // What a further document looks like says nothing of the credential.
     const verdict = further ? null : this.#unauthenticated.verdictOn(reply.status, body, redirect);
@@ -195,8 +193,8 @@ export class DocumentCalls {
         isRefusal: verdict !== null,
         retryAfterMs: retryAfterMs(reply.headers, now),
         cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers, now),
-        meta: verdict === null ? metaOf(reply, meta) : keptHeadersOf(reply),
-        body,
+        meta: verdict === null ? metaOf(reply, meta, content !== sent) : keptHeadersOf(reply),
+        body: verdict === null ? body : sent,
         endsAtMs: isChanged ? 0 : endsAtMs,
         setsCookies,
       },
@@ -206,7 +204,6 @@ export class DocumentCalls {
       isUnkeyed,
       isDoubtful: verdict === 'doubtful',
       failure: reply.ok ? NO_DOCUMENT : new Error(`status ${reply.status}`),
-      isTooDeep: false,
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
   }
@@ -264,10 +261,11 @@ function failed(failure) {
  * What is kept beside a body: of a document its validator, of a refusal the headers that explain it.
  * @param {Pick<import('../origin/origin-call.js').OriginReply, 'ok' | 'status' | 'headers'>} reply
  * @param {string} meta of what is held
+ * @param {boolean} isMarked the answer begins with a byte order mark
  */
-function metaOf({ ok, status, headers }, meta) {
+function metaOf({ ok, status, headers }, meta, isMarked) {
   if (status === 304) return meta;
-  return ok ? documentMeta(headers) : keptHeadersOf({ headers });
+  return ok ? documentMeta(headers, isMarked) : keptHeadersOf({ headers });
 }
 
 /**

@@ -275,7 +275,6 @@ export class Engine {
       const hasFailed = decision.kind === 'unavailable' || decision.source === 'stale';
       this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
       decision.failure = this.calls.failure;
-      decision.isTooDeep = asked.isTooDeep;
       if (!further) this.#noteWiring(decision, asked);
       decision.setCookies = lines;
       // A "no" that depends on more than its key is not remembered (R4).
@@ -382,7 +381,7 @@ export class Engine {
    */
   async askOnce(request) {
     this.#core.countPassed();
-    const { answer, headers, failure, isTooDeep } = await this.calls.ask(request, '');
+    const { answer, headers, failure } = await this.calls.ask(request, '');
     const { httpStatus, isRefusal, body, retryAfterMs: retryAfter } = answer;
     if (isRefusal || this.#options.refusals.includes(httpStatus))
       return refusalOf({ answer, headers });
@@ -393,7 +392,7 @@ export class Engine {
           ...{ kind: 'document', status: httpStatus, body, originHeaders: headers },
           setCookies: headers?.getSetCookie() ?? [],
         })
-      : decisionOf({ kind: 'unavailable', retryAfterMs, failure, isTooDeep });
+      : decisionOf({ kind: 'unavailable', retryAfterMs, failure });
   }
 
   /**

@@ -16,11 +16,8 @@ import { isUserId, userIdIn } from '../util/user-id.js';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** No `userId` points to these. They have one length. */
-const PLAIN = 'document":';
-const MARKED = 'withMark":';
-
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+/** No `userId` points to it. */
+const NAME = 'document":';
 
 /**
  * Under which key a further document of a credential is kept: no other tenant begins with a slash, which tells the core
@@ -44,13 +41,26 @@ export function isDocumentPath({ documentPath, documents }, path) {
 }
 
 /**
- * The start of the object that the documents of a user are kept in.
- * @param {Uint8Array} document the main one
+ * What says of a main document with what the object starts that its user's others are kept in. Told of the same again,
+ * it does not parse it again.
  * @param {readonly string[]} pointers where it names its user; the first that is there counts
- * @returns {Uint8Array | null} null: JavaScript cannot write that name as it was
+ * @returns {(document: Uint8Array) => Uint8Array | null} null: JavaScript cannot write that name as it was
  */
-export function startFor(document, pointers) {
-  const id = userIdIn(JSON.parse(decoder.decode(document)), pointers);
+export function startsFor(pointers) {
+  let known = '';
+  /** @type {Uint8Array | null} */
+  let start = null;
+  return (document) => {
+    const text = decoder.decode(document);
+    if (text !== known) start = startFor(text, pointers);
+    known = text;
+    return start;
+  };
+}
+
+/** @param {string} document @param {readonly string[]} pointers */
+function startFor(document, pointers) {
+  const id = userIdIn(JSON.parse(document), pointers);
   if (id === undefined) return encoder.encode('{"sesame:');
   if (!isUserId(id)) return null;
   const names = pointers[0].slice(1).split('/').map(unescaped);
@@ -75,9 +85,7 @@ export function wrapped(document, start) {
   } catch {
     return /** @type {Uint8Array<ArrayBuffer>} */ (document);
   }
-  const isMarked = BYTE_ORDER_MARK.every((byte, at) => document[at] === byte);
-  const content = isMarked ? document.subarray(BYTE_ORDER_MARK.length) : document;
-  return joined([start, encoder.encode(isMarked ? MARKED : PLAIN), content, encoder.encode('}')]);
+  return joined([start, encoder.encode(NAME), document, encoder.encode('}')]);
 }
 
 /**
@@ -87,9 +95,7 @@ export function wrapped(document, start) {
  */
 export function unwrapped(kept, start) {
   if (!startsWith(kept, start)) return null;
-  const content = kept.subarray(start.length + PLAIN.length, -1);
-  const isMarked = kept[start.length] === MARKED.charCodeAt(0);
-  return isMarked ? joined([Uint8Array.from(BYTE_ORDER_MARK), content]) : content;
+  return kept.subarray(start.length + NAME.length, -1);
 }
 
 /** @param {Uint8Array} bytes @param {Uint8Array} start */

@@ -636,7 +636,6 @@ export class SharedTokens {
     return {
       ...{ at, history, writer: family.writer, who, user, isTold: !isNew },
       expiresAtMs: note.bornAt + this.#options.expiresIn,
-      bornAtMs: note.bornAt,
       ...tokens,
     };
   }

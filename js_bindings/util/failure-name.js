@@ -4,6 +4,9 @@
 /** How deep an error's causes are followed. */
 const MAX_CAUSES = 5;
 
+/** A document is nested deeper than the core takes it. */
+export const TOO_DEEP = 'nested too deeply';
+
 /** @type {Readonly<Record<string, string>>} */
 const NAMES = {
   ECONNREFUSED: 'connection refused',
@@ -17,7 +20,18 @@ const NAMES = {
   UND_ERR_CONNECT_TIMEOUT: 'timed out',
   UND_ERR_HEADERS_TIMEOUT: 'timed out',
   UND_ERR_SOCKET: 'connection closed',
+  UNKNOWN_CODING: 'unknown content coding',
+  ERR_BUFFER_TOO_LARGE: 'over maxDocument',
 };
+
+/**
+ * What a client is told of a failure that to ask again does not mend, by its name (docs/errors.md).
+ * @type {Readonly<Record<string, { status: number, error: string }>>}
+ */
+export const LASTING = Object.freeze({
+  [TOO_DEEP]: { status: 502, error: 'document_too_deep' },
+  [NAMES.UNKNOWN_CODING]: { status: 502, error: 'document_coding_unknown' },
+});
 
 /**
  * @param {unknown} error

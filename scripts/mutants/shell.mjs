@@ -50,6 +50,11 @@ const CACHE = 'js_bindings/session-cache.js';
 const CHANGES = 'js_bindings/sessions/session-changes.js';
 const SIGN_OUT = 'js_bindings/sessions/sign-out.js';
 const FORWARD = 'js_bindings/origin/forward.node.js';
+const FURTHER = 'js_bindings/sessions/further-documents.js';
+const CALLS = 'js_bindings/sessions/document-calls.js';
+const META = 'js_bindings/origin/document-meta.js';
+const CODINGS = 'js_bindings/origin/codings.js';
+const FAILURES = 'js_bindings/util/failure-name.js';
 const NODE = 'adapters/node.js';
 const UPGRADE = 'adapters/upgrade.js';
 
@@ -220,7 +225,7 @@ export const shellMutants = [
   {
     name: 'R13: that a failure is no answer about an ambiguous session',
     file: ENGINE,
-    from: ": decisionOf({ kind: 'unavailable', retryAfterMs, failure, isTooDeep });",
+    from: ": decisionOf({ kind: 'unavailable', retryAfterMs, failure });",
     to: ': refusalOf({ answer, headers });',
     by: suite('R13', 'R1'),
   },
@@ -1896,5 +1901,130 @@ export const shellMutants = [
     from: 'const used = isRenewal ?',
     to: 'const used = true ?',
     by: js('succession'),
+  },
+  // --- Further documents ---
+  {
+    name: 'R17: that each document of a credential has a key of its own',
+    file: FURTHER,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
+    from: 'tenant: `${path}\\n${head.tenant}`',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
+    to: 'tenant: `/\\n${head.tenant}`',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that each value of varyOn has further documents of its own',
+    file: FURTHER,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
+    from: 'tenant: `${path}\\n${head.tenant}`',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
+    to: 'tenant: `${path}\\n`',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that what was kept for another user of the credential is not answered',
+    file: FURTHER,
+    from: 'if (!startsWith(kept, start)) return null;',
+    to: '',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that the object of a further document says whose it is',
+    file: FURTHER,
+    from: "if (id === undefined) return encoder.encode('{\"sesame:');",
+    to: "return encoder.encode('{\"sesame:');",
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that what is no JSON is no further document',
+    file: FURTHER,
+    from: '  try {\n    JSON.parse(decoder.decode(document));\n  } catch {\n    return /** @type {Uint8Array<ArrayBuffer>} */ (document);\n  }\n',
+    to: '',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that no further document is answered whose session is not held',
+    file: HANDLER,
+    from: 'const action = core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);\n    if (action <= oldest)',
+    to: 'core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN);\n    if (core.body.length > 0)',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that a session whose main document is refused has no further one',
+    file: HANDLER,
+    from: "if (decision.kind !== 'document') return decision.kind === 'answer' ? passed() : decision;",
+    to: '',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that the main document is looked at again when a further one has come',
+    file: HANDLER,
+    from: ': this.#startFor(main.head, startFor, Action.SERVE_STALE, stale);\n      const body',
+    to: ': start;\n      const body',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that a 401 to a further document has the main one asked for',
+    file: HANDLER,
+    from: 'await engine.resolve({ ...main, fresh: true });',
+    to: '',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that a session that is dropped drops its further documents, whatever they vary on',
+    file: CHANGES,
+    from: '    if (ofAll !== null) works.push(this.#publishDropOfAll(ofAll));\n    await allOf(works);\n  }\n\n  /** @param {string} ofAll',
+    to: '    await allOf(works);\n  }\n\n  /** @param {string} ofAll',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that a write drops further documents of a user whose identifier is not known',
+    file: CHANGES,
+    from: 'if (answer.httpStatus >= 200 && answer.httpStatus <= 299) this.#forgetFurther(head);',
+    to: '',
+    by: js('further-documents'),
+  },
+  {
+    name: 'R17: that the other nodes drop further documents with the main one',
+    file: CHANGES,
+    from: 'this.#core.keyOfAllTenants(path === undefined ? head : furtherHead(head, path));',
+    to: 'this.#core.keyOfAllTenants(head);',
+    by: js('further-documents'),
+  },
+  // --- The document as it comes ---
+  {
+    name: 'R7: that a byte order mark is answered with its document',
+    file: META,
+    from: "return meta.endsWith('\\n') ? joined([MARK, document]) : document;",
+    to: 'return document;',
+    by: suite('R7'),
+  },
+  {
+    name: 'R7: that a byte order mark is not in the session',
+    file: CALLS,
+    from: 'const content = reply.ok ? unmarked(sent) : sent;',
+    to: 'const content = sent;',
+    by: suite('R7'),
+  },
+  {
+    name: 'R7: that a body over the limit is none, however small it was encoded',
+    file: CODINGS,
+    from: 'return readBody(stream.pipeThrough(new DecompressionStream(format)), limit);',
+    to: 'return readBody(stream.pipeThrough(new DecompressionStream(format)), limit * 9);',
+    by: js('codings'),
+  },
+  {
+    name: 'R7: that a coding which is named and not used does no harm',
+    file: CODINGS,
+    from: 'if (!ok || isText(body)) return body;',
+    to: 'if (!ok) return body;',
+    by: suite('R7'),
+  },
+  {
+    name: 'R7: that a coding which nobody knows is said to be one',
+    file: FAILURES,
+    from: "[NAMES.UNKNOWN_CODING]: { status: 502, error: 'document_coding_unknown' },",
+    to: '',
+    by: suite('R7'),
   },
 ];

@@ -178,6 +178,23 @@ describe('more than one document', () => {
     await t.close();
   });
 
+  test('R17: a document that was asked for when the credential was another user’s is answered to nobody', async () => {
+    const t = await setUp();
+    await t.get(DOCUMENT, cookie('ada'));
+    const gate = createGate();
+    const old = { headers: JSON_TYPE, body: '["ada"]', after: gate.opened };
+    t.origin.on(`GET ${ELSEWHERE}`, old, { headers: JSON_TYPE, body: '["grace"]' });
+    const asked = t.get(ELSEWHERE, cookie('ada'));
+    await t.origin.called(`GET ${ELSEWHERE}`);
+    t.origin.on(`GET ${DOCUMENT}`, { headers: JSON_TYPE, body: '{"id":"grace"}' });
+    await t.fetch(DOCUMENT, { headers: { ...cookie('ada'), 'sesame-max-age': '0' } });
+    gate.open();
+    assert.deepEqual(await asked, [200, '["grace"]']);
+    assert.deepEqual(await t.get(ELSEWHERE, cookie('ada')), [200, '["grace"]']);
+    assert.equal(t.count(ELSEWHERE), 2);
+    await t.close();
+  });
+
   test('R17: when the credential is another user’s by now, so are all documents', async () => {
     const t = await setUp({ freshFor: '10m' });
     await t.get(ELSEWHERE, cookie('ada'));
@@ -222,9 +239,11 @@ describe('more than one document', () => {
     t.clock?.advance(3 * MINUTE);
     assert.deepEqual(await t.get(ELSEWHERE, cookie('ada')), answerOf(ELSEWHERE, 'ada'));
     assert.equal((await t.get(PERMISSIONS, cookie('ada')))[0], 503);
-    t.origin.on(`GET ${PERMISSIONS}`, { headers: JSON_TYPE, body: '1},{' });
-    t.clock?.advance(2 * SECOND);
-    assert.equal((await t.get(PERMISSIONS, cookie('ada')))[0], 503);
+    for (const body of ['1},{', '1,"id":"grace"', '']) {
+      t.origin.on(`GET ${PERMISSIONS}`, { headers: JSON_TYPE, body });
+      t.clock?.advance(2 * SECOND);
+      assert.equal((await t.get(PERMISSIONS, cookie('ada')))[0], 503, body);
+    }
     await t.close();
   });
 

@@ -2,6 +2,7 @@
 import { browser } from './browser.js';
 import { credentialOrder } from './credential-order.js';
 import { crossOrigin } from './cross-origin.js';
+import { documentForms } from './document-forms.js';
 import { documents } from './documents.js';
 import { exactTimes } from './exact-times.js';
 import { failures } from './failures.js';
@@ -38,6 +39,7 @@ export const cases = [
     ...varying,
     ...reading,
     ...documents,
+    ...documentForms,
     ...furtherDocuments,
     ...exactTimes,
     ...flight,
