@@ -4,7 +4,6 @@
 export const ABI_VERSION = 9;
 export const KEY_BYTES = 16;
 export const USERS_BYTES = 48;
-export const TIME_UNIT_MS = 4;
 
 /** `enum sesame_action` */
 export const Action = Object.freeze({

@@ -110,7 +110,7 @@ export function statusOfSession({ reason }) {
 
 /** @param {number} timeMs 0: not known */
 export function isoTime(timeMs) {
-  return timeMs > 0 ? new Date(timeMs - (timeMs % 1000)).toISOString() : null;
+  return timeMs > 0 ? new Date(timeMs).toISOString() : null;
 }
 
 /**

@@ -2,7 +2,7 @@
 // the store, for as long as its log is followed (event-log.js); what is not is looked for there before the origin is
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
-import { Action, CheckFlag, Credential, RemoteEvent, TIME_UNIT_MS } from '../core/abi-constants.js';
+import { Action, CheckFlag, Credential, RemoteEvent } from '../core/abi-constants.js';
 import { compareAt, isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
@@ -210,8 +210,8 @@ export class SharedSessions {
     const { clockOffset } = this.log;
     return {
       ...record,
-      // As it is held, or what is held would look older than the same here.
-      filledAtMs: Math.floor((record.filledAt - clockOffset) / TIME_UNIT_MS) * TIME_UNIT_MS,
+      // As it is held: in whole seconds, or what is held would look older than the same here.
+      filledAtMs: Math.floor((record.filledAt - clockOffset) / 1000) * 1000,
       bornAtMs: record.bornAt - clockOffset,
       endsAtMs: record.endsAt ? record.endsAt - clockOffset : 0,
       asksFirst: record.asksFirst ?? false,

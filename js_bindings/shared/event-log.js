@@ -4,7 +4,7 @@
 // Where a host has no work but what a request brings (an edge isolate), the log is read by requests: behind
 // one that is answered, or before one that comes after a long silence.
 // Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
-import { RemoteEvent, TIME_UNIT_MS } from '../core/abi-constants.js';
+import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
 import { refusalIn, START } from '../stores/store.js';
 import { failureName } from '../util/failure-name.js';
@@ -309,12 +309,12 @@ export class SharedLog {
   // --- Reading ---
 
   /**
-   * Times of what is held are rounded down. What would not count once it is held is not to be taken from another node
-   * either.
+   * Times of what is held are in whole seconds, rounded down. What would not count once it is held is not
+   * to be taken from another node either.
    * @param {number} time
    */
   #trustFrom(time) {
-    this.#core.trustFrom(Math.ceil(time / TIME_UNIT_MS) * TIME_UNIT_MS);
+    this.#core.trustFrom(Math.ceil(time / 1000) * 1000);
   }
 
   /** @param {number} now */

@@ -57,7 +57,6 @@ static_assert(SESAME_REASON_ORIGIN_FAILED == static_cast<int>(sesame::Reason::kO
 static_assert(SESAME_REASON_OVERTAKEN == static_cast<int>(sesame::Reason::kOvertaken));
 static_assert(SESAME_REASON_CHUNKS == static_cast<int>(sesame::Reason::kChunks));
 static_assert(SESAME_KEY_BYTES == sizeof(sesame::Key));
-static_assert(SESAME_TIME_UNIT_MS == sesame::kTimeUnit);
 static_assert(SESAME_REMOTE_SESSION_FORGOTTEN ==
               static_cast<int>(sesame::RemoteEvent::kSessionForgotten));
 static_assert(SESAME_STATUS_OK == static_cast<int>(sesame::Status::kOk));

@@ -46,8 +46,6 @@ extern "C" {
 #define SESAME_KEY_BYTES 16
 /* Of the keys of the users in a result: three at most. */
 #define SESAME_USERS_BYTES 48
-/* When what is held was filled, and when its session was born, is known this well. */
-#define SESAME_TIME_UNIT_MS 4
 
 /* --- What the host is to do ------------------------------------------------------------------- */
 

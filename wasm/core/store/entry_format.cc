@@ -115,8 +115,8 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Life
   if (layout.has_own_end) info.expires_at = add(info.filled_at, reader.read_signed(4) * unit);
   if (layout.has_used) info.used_at = add(info.filled_at, reader.read_signed(4));
   if (layout.has_cookie_end) {
-    const DurationMs lives_for = reader.read_signed(4) * kSecond;
-    if (lives_for > 0) info.ends_at = add(whole_seconds(info.filled_at), lives_for);
+    const DurationMs lives_for = reader.read_signed(4) * unit;
+    if (lives_for > 0) info.ends_at = add(info.filled_at, lives_for);
   }
   info.http_status = lifetime->http_status;
   return info;

@@ -2,8 +2,7 @@
 // it takes (about 10 where most entries look alike), then meta and body.
 // Must not know: segments as such, the index.
 // Invariants: a header starts with the 16 bytes of the key; times come back as they were given, or
-// rounded down: when it was filled and when its session was born to kTimeUnit, and how long it may
-// be served to the second (SPEC R8: nothing is served longer than it was given).
+// rounded down to the second (SPEC: nothing is served longer than it was given).
 #pragma once
 
 #include <cstddef>
@@ -23,12 +22,6 @@ struct EntryBase {
   Sequence sequence = 0;
 };
 
-/// A revocation ends what was born by then: births are known this well.
-inline constexpr DurationMs kTimeUnit = 4;  // a power of two
-inline constexpr DurationMs kSecond = 1000;
-
-inline TimeMs whole_seconds(TimeMs time) { return time / kSecond * kSecond; }
-
 inline constexpr std::size_t kMaxHeaderBytes = 104;
 inline constexpr std::uint8_t kMaxUse = 3;
 
@@ -41,12 +34,12 @@ struct EntryLayout {
   bool has_own_end = false;
   bool has_cookie_end = false;
   bool asks_first = false;
-  bool is_fine = false;      ///< in milliseconds, where others count in units of kTimeUnit
+  bool is_fine = false;      ///< in milliseconds, where others count seconds
   bool is_explicit = false;  ///< all times as they are
   bool is_extended = false;  ///< has the byte that tells of the less usual fields
 
-  unsigned time_bytes() const { return is_fine ? 4 : 3; }
-  DurationMs time_unit() const { return is_fine ? 1 : kTimeUnit; }
+  unsigned time_bytes() const { return is_fine ? 4 : 2; }
+  DurationMs time_unit() const { return is_fine ? 1 : 1000; }
   /// When an entry was filled is counted from so long before the base: about 25 days where there
   /// are milliseconds, so that old entries fit as well.
   DurationMs base_lead() const { return is_fine ? DurationMs{1} << 31 : 0; }

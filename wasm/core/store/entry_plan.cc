@@ -14,6 +14,7 @@ namespace {
 
 // Times of entries that live less than this are kept exactly.
 constexpr DurationMs kShortLife = 60'000;
+constexpr DurationMs kSecond = 1000;
 
 std::uint8_t code_of(const std::uint8_t (&widths)[4], std::uint8_t width) {
   std::uint8_t code = 0;
@@ -21,10 +22,11 @@ std::uint8_t code_of(const std::uint8_t (&widths)[4], std::uint8_t width) {
   return code;
 }
 
-/// `time`, earlier by what `life` has beside whole seconds. As it is, where that cannot be written.
-TimeMs shortened(TimeMs time, DurationMs life) {
-  const DurationMs more = (life % kSecond + kSecond) % kSecond;
-  return time < INT64_MIN + more ? time : time - more;
+TimeMs floor_to_second(TimeMs time) {
+  TimeMs below = time % kSecond;
+  if (below < 0) below += kSecond;
+  // The first second of all has no beginning that can be written.
+  return time < INT64_MIN + kSecond ? time : time - below;
 }
 
 /// False if the difference cannot be written.
@@ -107,8 +109,8 @@ bool plan_times(const EntryBase& base, LifetimeTable& lifetimes, const EntryLayo
   }
   if (info.ends_at == 0) return true;
   std::int64_t lives_for;
-  return subtract(info.ends_at, whole_seconds(info.filled_at), &lives_for) && lives_for > 0 &&
-         fits(lives_for / kSecond, 4);
+  return subtract(info.ends_at, info.filled_at, &lives_for) && lives_for > 0 &&
+         lives_for % unit == 0 && fits(lives_for / unit, 4);
 }
 
 }  // namespace
@@ -119,18 +121,11 @@ EntryInfo rounded(const EntryInfo& info) {
     return !subtract(until, info.filled_at, &life) || (life > 0 && life < kShortLife);
   };
   EntryInfo result = info;
-  result.ends_at = shortened(info.ends_at, info.ends_at);
   if (is_short(info.fresh_until) || is_short(info.drop_at)) return result;
-  result.filled_at &= -kTimeUnit;
-  result.born_at &= -kTimeUnit;
-  // Whole seconds long, so that entries of one configuration share a lifetime.
-  const auto shorten = [](TimeMs since, TimeMs* until) {
-    DurationMs life;
-    if (subtract(*until, since, &life)) *until = shortened(*until, life);
-  };
-  shorten(result.filled_at, &result.fresh_until);
-  shorten(result.filled_at, &result.drop_at);
-  shorten(result.born_at, &result.expires_at);
+  for (TimeMs* time : {&result.filled_at, &result.fresh_until, &result.drop_at, &result.expires_at,
+                       &result.born_at, &result.ends_at}) {
+    *time = floor_to_second(*time);
+  }
   return result;
 }
 
@@ -215,9 +210,7 @@ void write_header(const EntryPlan& plan, const Key& key, std::uint8_t use, const
     if (layout.has_own_end) put_span(info.filled_at, info.expires_at, 4);
     if (layout.has_used) writer.put(static_cast<std::uint64_t>(info.used_at - info.filled_at), 4);
     if (layout.has_cookie_end) {
-      const TimeMs since = whole_seconds(info.filled_at);
-      writer.put(info.ends_at == 0 ? 0 : static_cast<std::uint64_t>(info.ends_at - since) / kSecond,
-                 4);
+      put_span(info.filled_at, info.ends_at == 0 ? info.filled_at : info.ends_at, 4);
     }
   }
   copy_short(to, header, plan.header_bytes);

@@ -1,7 +1,7 @@
 // How an entry's header will be laid out: which fields it needs, how wide, under which lifetime.
 // Must not know: segments as such, the index.
 // Invariant: what is read back is `EntryPlan::info`, and that is what was given, times perhaps
-// rounded down: nothing is served longer than it was given (SPEC R8).
+// rounded down to the second: nothing is served longer than it was given (SPEC R8).
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,7 @@ struct EntryPlan {
   std::uint32_t total_bytes = 0;
 };
 
-/// `info` as a store keeps it: a life of a minute or more is so many whole seconds long, and begins
-/// at a multiple of kTimeUnit; a shorter one is exact.
+/// `info` as a store keeps it: a life of a minute or more in whole seconds, a shorter one exactly.
 /// When it was used is always exact: rounded each time, it would end early each time (SPEC R8).
 EntryInfo rounded(const EntryInfo& info);
 

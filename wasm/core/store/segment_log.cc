@@ -9,6 +9,7 @@
 namespace sesame {
 namespace {
 
+constexpr DurationMs kSecond = 1000;
 constexpr DurationMs kMinute = 60 * kSecond;
 constexpr DurationMs kHour = 60 * kMinute;
 
@@ -33,6 +34,8 @@ TimeMs bounded(TimeMs time) { return std::clamp(time, -kMaxStoreTime, kMaxStoreT
 bool is_stale(const EntryBase& base, TimeMs now) {
   return now < base.time || now - base.time > kMaxBaseAge;
 }
+
+TimeMs whole_seconds(TimeMs time) { return time / kSecond * kSecond; }
 
 }  // namespace
 

@@ -12,8 +12,8 @@
 
 namespace sesame {
 
-/// What is kept beside the bytes of an entry. Times are milliseconds; a store may round
-/// them down, so that nothing is served longer than it was given.
+/// What is kept beside the bytes of an entry. Times are milliseconds; a store may keep them in
+/// whole seconds, rounding so that nothing is served longer than it was given.
 struct EntryInfo {
   TimeMs filled_at = 0;    ///< when the origin last confirmed it
   TimeMs fresh_until = 0;  ///< from here on it is stale
