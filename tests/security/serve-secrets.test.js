@@ -104,7 +104,7 @@ describe('a store that refuses', () => {
       /** @type {string[]} */
       const lines = [];
       const sessions = new SessionCache(
-        { origin: ORIGIN, secret: SECRET, store: redis(address, { timeoutMs: 300 }) },
+        { origin: ORIGIN, secret: SECRET, store: redis(address, { timeoutMs: 10_000 }) },
         { warn: (line) => void lines.push(line), fetch: async () => Response.json({ id: 1 }) },
       );
       t.after(() => sessions.dispose());

@@ -2,8 +2,7 @@
 // Unlike `fetch`, it adds no header, follows no redirect and decodes no body.
 import http from 'node:http';
 import { Readable } from 'node:stream';
-
-const NULL_BODY = new Set([204, 205, 304]);
+import { NULL_BODY, responseOf } from '../../js_bindings/origin/any-status.js';
 
 /**
  * @typedef {object} ClientInit
@@ -61,5 +60,5 @@ function toResponse(incoming, method) {
   const isEmpty = NULL_BODY.has(status) || method === 'HEAD';
   if (isEmpty) incoming.resume();
   const body = isEmpty ? null : /** @type {any} */ (Readable.toWeb(incoming));
-  return new Response(body, { status, statusText, headers });
+  return responseOf(body, { status, statusText, headers });
 }
