@@ -13,7 +13,7 @@ import { LINK_STATES } from './link.js';
 const JUMPS = [1, 50, 900, 1000, 3000, 5500, 11_000, 4 * 60_000];
 const STANDSTILLS = [500, 3000, 6000, 70_000, 31 * 60_000, 62 * 60_000];
 
-/** @type {[number, (node: Node) => void][]} */
+/** @type {[number, (node: Node) => void | Promise<void>][]} */
 export const NODE_EVENTS = [
   [8, (node) => alone.check(/** @type {any} */ (node), false)],
   [1, (node) => alone.check(/** @type {any} */ (node), true)],
@@ -30,6 +30,7 @@ export const NODE_EVENTS = [
   [2, freeze],
   [3, changeLink],
   [1, restart],
+  [2, keepSnapshot],
 ];
 
 /** @type {[number, (run: SharedRun) => void | Promise<void>][]} */
@@ -201,7 +202,16 @@ function changeLink(node) {
 
 /** @param {Node} node */
 function restart(node) {
-  node.run.restart(node);
+  return node.run.restart(node);
+}
+
+/** What a node holds is on the disk from now on: one that begins later may begin with it (R52). @param {Node} node */
+async function keepSnapshot({ run, name, ahead, world, sessions }) {
+  if (run.isManaged) return; // tokens are in no snapshot
+  const pieces = [];
+  for await (const piece of /** @type {any} */ (sessions.snapshot())) pieces.push(piece);
+  run.kept = { name, image: Buffer.concat(pieces), ahead };
+  world.tell(`a snapshot of ${name} is kept`);
 }
 
 /** Time goes by with nothing happening, but does not pass over what is due. @param {SharedRun} run */

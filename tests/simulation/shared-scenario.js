@@ -4,7 +4,7 @@ import { SessionCache } from 'sesame-edge';
 import { MemoryStore } from 'sesame-edge/stores';
 import { Adversary } from './adversary.js';
 import { settleCryptoAtOnce } from './crypto.js';
-import { WEBHOOK_SECRET } from './events.js';
+import { NEWEST, WEBHOOK_SECRET } from './events.js';
 import { REFRESH_TIMEOUT } from './judge.js';
 import { Link } from './link.js';
 import { OriginModel } from './origin-model.js';
@@ -53,6 +53,8 @@ export class SharedRun {
   /** The clients of requests that wait for an answer. @type {Map<number, AbortController>} */
   pending = new Map();
   messages = 0;
+  /** What a node has held earlier, and how far its clock is off. @type {{ name: string, image: Uint8Array, ahead: number } | null} */
+  kept = null;
   #steps = 0;
   #random = 0;
   #started = 0;
@@ -102,11 +104,9 @@ export class SharedRun {
     return this.choices.below(2 * MAX_AHEAD + 1) - MAX_AHEAD;
   }
 
-  #start() {
-    return new Node(this, `n${++this.#started}`, {
-      ahead: this.#ahead(),
-      isEdge: this.choices.oneIn(4),
-    });
+  /** @param {number} [ahead] of its clock, where it is the one of a node before it */
+  #start(ahead = this.#ahead()) {
+    return new Node(this, `n${++this.#started}`, { ahead, isEdge: this.choices.oneIn(4) });
   }
 
   /** Never the same twice, and the same in every run. @param {Uint8Array<ArrayBuffer>} bytes */
@@ -213,14 +213,24 @@ export class SharedRun {
     this.#checkInvariants();
   }
 
-  /** @param {Node} node */
-  restart(node) {
+  /**
+   * Another node takes the place of one, with nothing, or with what the machine has on its disk.
+   * @param {Node} node
+   */
+  async restart(node) {
+    const kept = this.choices.below(4) > 0 ? this.kept : null;
     this.world.tell(`${node.name} ends`);
     node.end();
     const isTold =
       node.link.state === 'well' && this.world.time - node.judge.troubledAt > 2 * BOUND;
     if (!isTold) this.ledger.restartedAt = this.world.time;
-    this.nodes[this.nodes.indexOf(node)] = this.#start();
+    const next = this.#start(kept?.ahead);
+    this.nodes[this.nodes.indexOf(node)] = next;
+    if (kept === null) return;
+    if (this.choices.oneIn(2)) await settle(); // by then it may have read the log
+    await next.sessions.restore(kept.image);
+    this.world.tell(`${next.name} begins with the snapshot of ${kept.name}`);
+    for (const token of this.origin.bearers.slice(-NEWEST)) ask(next, token);
   }
 
   #checkInvariants() {
@@ -249,6 +259,7 @@ export class Node {
   constructor(run, name, { ahead, isEdge }) {
     this.run = run;
     this.name = name;
+    this.ahead = ahead;
     this.isEdge = isEdge;
     const { world, choices, origin, ledger, pending } = run;
     this.world = world;
