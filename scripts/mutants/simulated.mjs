@@ -48,7 +48,6 @@ export const alone = [
 /** Of several nodes that share a store. */
 export const shared = [
   'R31: that an answer does not count which was asked for before the log was lost',
-  'R12: that the other nodes drop what the origin has just refused',
   'R22: that a write is published to the other nodes',
   'R10, R31: that an answer which is older than the bound waits for the log',
   'R31: that a session which another node has ended is ended here',
@@ -87,6 +86,10 @@ export const shared = [
  * @type {[string, string[]][]}
  */
 export const elsewhere = [
+  [
+    'of each session that the simulated origin ends some node is told, and publishes it',
+    ['R12: that the other nodes drop what the origin has just refused'],
+  ],
   [
     'which fields of HTTP a page of another site may read is nothing that the simulated world has',
     ['R53: that made-up sites do not make memory grow'],
