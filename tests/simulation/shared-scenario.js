@@ -53,7 +53,8 @@ export class SharedRun {
   /** The clients of requests that wait for an answer. @type {Map<number, AbortController>} */
   pending = new Map();
   messages = 0;
-  /** What a node has held earlier, and how far its clock is off. @type {{ name: string, image: Uint8Array, ahead: number } | null} */
+  /** What a node has held earlier, and how far its clock is off.
+   * @type {{ name: string, image: Uint8Array, ahead: number } | null} */
   kept = null;
   #steps = 0;
   #random = 0;
