@@ -13,6 +13,7 @@ import { redis } from 'sesame-edge/redis';
 import { generator } from '../simulation/choices.js';
 import { startFaultProxy, unruly } from '../support/fault-proxy.js';
 import { startRedis } from '../support/redis-server.js';
+import { until } from '../support/wait.js';
 
 const SEED = Number(process.env.SESAME_SEED ?? Date.now() % 1_000_000);
 const BOUND_MS = 1000;
@@ -302,7 +303,10 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     for (const proxy of proxies) proxy.set('healthy');
     control.isOn = false;
     await wait(3 * BOUND_MS);
-    const left = [...origin.revoked].filter((name) => nodes.some((node) => isServed(node, name)));
+    // What could not be told is told when the store can be reached again, on a busy machine a little later.
+    const isLeft = (/** @type {string} */ name) => nodes.some((node) => isServed(node, name));
+    await until(() => ![...origin.revoked].some(isLeft)).catch(() => {});
+    const left = [...origin.revoked].filter(isLeft);
     console.log(
       `${told} revocations told and ${untold} told later, last served ${latest.toFixed(0)} ms after ` +
         `(bound ${BOUND_MS} ms), ${late} late; ${JSON.stringify(control.counts)}`,
