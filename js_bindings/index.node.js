@@ -6,7 +6,7 @@ import { ALL_FEATURES } from './features.js';
 import { keepShortPath } from './http/short-path.node.js';
 import { decoderOf } from './origin/codings.js';
 import { forward } from './origin/forward.node.js';
-import { DECODED } from './origin/proxy.js';
+import { isDecoded } from './origin/proxy.js';
 import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
@@ -27,9 +27,7 @@ function readModule() {
 }
 
 /** Its fetch undoes any chain of what it knows. */
-const decode = decoderOf((field) => {
-  return field.split(',').every((name) => DECODED.has(name.trim().toLowerCase()));
-});
+const decode = decoderOf(isDecoded);
 
 /** @type {import('./assemble.js').Features} */
 const NODE_FEATURES = Object.freeze({

@@ -122,8 +122,18 @@ export class OriginProxy {
   }
 }
 
-/** Codings that a fetch which decodes undoes; one other among them, and it leaves the body as it is. */
-export const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
+const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
+
+/**
+ * Whether a fetch which decodes undoes all of a `Content-Encoding`; one other coding among them, and it leaves the body as
+ * it is.
+ * @param {string} field
+ */
+export const isDecoded = (field) =>
+  field
+    .toLowerCase()
+    .split(',')
+    .every((coding) => DECODED.has(coding.trim()));
 
 /**
  * End-to-end headers of the origin's answer, and where the host's fetch has decoded the body, nothing
@@ -133,10 +143,10 @@ export const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br']);
  */
 export function relayHeaders(original, { decodesBodies }) {
   const headers = endToEnd(original);
-  const codings = headers.get('content-encoding')?.toLowerCase().split(',') ?? [];
-  if (decodesBodies && codings.every((coding) => DECODED.has(coding.trim()))) {
+  const codings = headers.get('content-encoding');
+  if (decodesBodies && codings !== null && isDecoded(codings)) {
     headers.delete('content-encoding');
-    if (codings.length > 0) headers.delete('content-length');
+    headers.delete('content-length');
   }
   // Two lines of it are one list, in which some caches do not see the star.
   const vary = headers.get('vary')?.split(',') ?? [];
