@@ -6,20 +6,10 @@ import { describe, test } from 'node:test';
 import { serve } from 'sesame-edge/serve';
 import { listenFor } from '../../edge_worker/serve/on-node.js';
 import { createOrigin, DOCUMENT } from '../support/origin.js';
-import { until } from '../support/wait.js';
+import { createGate, until } from '../support/wait.js';
 
 const HOUR_MS = 3_600_000;
 const GET = (/** @type {string} */ path) => `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`;
-
-/** A promise, and what resolves it. */
-function createGate() {
-  /** @type {(value?: unknown) => void} */
-  let open = () => {};
-  const opened = new Promise((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
 
 /**
  * A server whose requests wait at a gate, on `/behind` only with what goes on behind their answers.
