@@ -1,14 +1,13 @@
 // How many instructions the core takes for a hit, counted by Callgrind (Debian's `valgrind`), which no other work on the
 // machine changes: `node bench/instructions.mjs [--against DIR]`, DIR being a checkout to compare with. Needs g++, Catch2
 // and a tree whose native tests have been built, for nlohmann_json.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { listFiles } from '../scripts/lib/files.mjs';
+import { capture, root, run } from '../scripts/lib/run.mjs';
 
-const here = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { against: { type: 'string' } } });
 const FEW = 1000;
 const MANY = 11_000;
@@ -16,21 +15,13 @@ const KINDS = ['bearer', 'cookie'];
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'sesame-instructions-'));
 
-/** @param {string} command @param {string[]} words */
-const run = (command, words) => execFileSync(command, words, { encoding: 'utf8', stdio: 'pipe' });
-
-/** @param {string} directory */
-const sourcesIn = (directory) =>
-  readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.cc'))
-    .map((name) => path.join(directory, name));
-
 /** @param {string} tree @param {string} name @returns {string} the program */
 function compiled(tree, name) {
   const program = path.join(scratch, name);
-  const sources = ['wasm/core', 'wasm/abi'].flatMap((room) => sourcesIn(path.join(tree, room)));
+  const wasm = path.relative(root, path.join(tree, 'wasm'));
+  const sources = ['core', 'abi'].flatMap((room) => listFiles(path.join(wasm, room), /\.cc$/));
   const include = ['wasm/core', 'wasm/abi', 'tests/native'].map((of) => `-I${path.join(tree, of)}`);
-  const json = path.join(here, 'build/native-debug/json_include');
+  const json = path.join(root, 'build/native-debug/json_include');
   run('g++', [
     ...[
       '-std=c++20',
@@ -40,7 +31,7 @@ function compiled(tree, name) {
       '-o',
       program,
     ],
-    ...[...include, '-isystem', json, path.join(here, 'bench/instructions/hit.cc')],
+    ...[...include, '-isystem', json, path.join(root, 'bench/instructions/hit.cc')],
     ...[...sources, '-lCatch2'],
   ]);
   return program;
@@ -50,7 +41,7 @@ function compiled(tree, name) {
 function instructions(program, hits, kind) {
   const out = path.join(scratch, 'callgrind.out');
   const words = ['--tool=callgrind', `--callgrind-out-file=${out}`, program, String(hits), kind];
-  execFileSync('valgrind', words, { stdio: 'ignore' });
+  capture('valgrind', words);
   return Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(out, 'utf8'))?.[1]);
 }
 
@@ -59,7 +50,7 @@ const ofHit = (program, kind) =>
   (instructions(program, MANY, kind) - instructions(program, FEW, kind)) / (MANY - FEW);
 
 try {
-  const program = compiled(here, 'here');
+  const program = compiled(root, 'here');
   const other = values.against && compiled(path.resolve(values.against), 'there');
   const rows = KINDS.map((kind) => {
     const own = ofHit(program, kind);
