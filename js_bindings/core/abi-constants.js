@@ -103,7 +103,6 @@ export const RemoteEvent = Object.freeze({
   USER_REVOKED: 1,
   USER_CHANGED: 2,
   SESSION_FORGOTTEN: 4,
-  USER_REVOKED_AT: 5,
 });
 
 /** Bytes from the start of a `struct sesame_result` to each field, and its size. */

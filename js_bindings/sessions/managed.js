@@ -171,12 +171,12 @@ export class ManagedSessions {
     if (tokens.mayServe(key.key)) return 'found';
     const bornAtMs = this.birthOf(key.credential);
     if (bornAtMs === null) return 'none';
-    return tokens.find(head, key.key, bornAtMs + this.#options.expiresIn - log.clockOffset);
+    return tokens.find(head, key.key, bornAtMs + this.#options.expiresIn - log.clock.offset);
   }
 
   /** When births are: the store's clock, where there is one. */
   #clock() {
-    return this.#shared?.log.time ?? this.#host.now();
+    return this.#shared?.log.clock.time ?? this.#host.now();
   }
 
   /**

@@ -207,13 +207,13 @@ export class SharedSessions {
       if (identifier === null) return 'unusable';
       this.#families.noteUser(this.#core.userKey(identifier), identifier);
     }
-    const { clockOffset } = this.log;
+    const { clock } = this.log;
     return {
       ...record,
       // As it is held: in whole seconds, or what is held would look older than the same here.
-      filledAtMs: Math.floor((record.filledAt - clockOffset) / 1000) * 1000,
-      bornAtMs: record.bornAt - clockOffset,
-      endsAtMs: record.endsAt ? record.endsAt - clockOffset : 0,
+      filledAtMs: Math.floor((record.filledAt - clock.offset) / 1000) * 1000,
+      bornAtMs: clock.momentOf(record.bornAt),
+      endsAtMs: record.endsAt ? record.endsAt - clock.offset : 0,
       asksFirst: record.asksFirst ?? false,
     };
   }
@@ -330,16 +330,16 @@ export class SharedSessions {
     if (since === null || session === null) return;
     const keys = [session.key, user, ofAllTenants];
     if (keys.some((key) => key !== null && this.log.outbox.isPending(key))) return;
-    const { clockOffset } = this.log;
+    const { clock } = this.log;
     const relatives = this.#core.relatives(head);
     const record = {
       at: since.at,
       history: since.history,
       kept: this.#kept,
       user,
-      filledAt: askedAtMs + clockOffset,
-      bornAt: bornAtMs + clockOffset,
-      ...(endsAtMs > 0 && { endsAt: endsAtMs + clockOffset }),
+      filledAt: askedAtMs + clock.offset,
+      bornAt: clock.timeOf(bornAtMs),
+      ...(endsAtMs > 0 && { endsAt: endsAtMs + clock.offset }),
       ...(asksFirst && { asksFirst }),
       ...(relatives.length > 0 && { links: this.publisher.named(relatives) }),
       cacheControl,

@@ -11,6 +11,7 @@ import { failureName } from '../util/failure-name.js';
 import { ANY_USER } from './families.js';
 import { KnownEnds } from './known-ends.js';
 import { Outbox } from './outbox.js';
+import { StoreClock } from './store-clock.js';
 
 /**
  * What is understood of the log. The format is frozen (SPEC R34): a later version that has more to say uses other kinds,
@@ -49,11 +50,8 @@ export class SharedLog {
   #options;
   /** @type {Position | null} */
   #position = null;
-  #placedAt = 0;
-  /** The same on the monotonic clock. */
-  #placedTick = 0;
-  /** The same on the store's, as far as that is known. */
-  #placedTime = 0;
+  /** The store's. */
+  clock;
   #begunAt;
   /** When what is held was last known to be true. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
@@ -111,6 +109,7 @@ export class SharedLog {
     this.#host = host;
     this.#options = options;
     this.#begunAt = host.now();
+    this.clock = new StoreClock(host);
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
@@ -120,23 +119,6 @@ export class SharedLog {
   /** Where the log is: to be asked before the origin is, after the request was confirmed. */
   get position() {
     return this.#position;
-  }
-
-  /** How far the store's clock is ahead of this node's, as far as that is known, in milliseconds. */
-  get clockOffset() {
-    return this.time - this.#host.now();
-  }
-
-  /** The store's clock, as far as that is known: a clock that is set here does not move it (SPEC R32). */
-  get time() {
-    if (this.#position === null) return this.#host.now();
-    return this.#placedTime + this.#host.monotonic() - this.#placedTick;
-  }
-
-  /** The same at the latest: in a suspended machine only the wall clock goes on, if nobody sets it. */
-  get latestTime() {
-    if (this.#position === null) return this.#host.now();
-    return Math.max(this.time, this.#placedTime + this.#host.now() - this.#placedAt);
   }
 
   /**
@@ -462,19 +444,10 @@ export class SharedLog {
     return !found.more;
   }
 
-  /**
-   * The store's clock was `position.time` at some moment since it was asked. A store or a node that stood still meanwhile
-   * does not make that less certain: what is known of its clock counts for as long as it may be so.
-   * @param {Position} position
-   * @param {number} askedTick
-   */
+  /** @param {Position} position @param {number} askedTick */
   #place(position, askedTick) {
-    const expected = this.#position === null ? position.time : this.time;
-    this.#placedAt = this.#host.now();
-    this.#placedTick = this.#host.monotonic();
-    const latest = position.time + this.#placedTick - askedTick;
     this.#position = position;
-    this.#placedTime = Math.min(Math.max(position.time, expected), latest);
+    this.clock.place(position.time, askedTick);
   }
 
   /**
@@ -498,10 +471,10 @@ export class SharedLog {
       const { before, time } = event;
       const at = before ?? time;
       if (at !== undefined) this.ends.addUser(key, at);
-      const called = at === undefined ? 0 : Math.min(now, at - this.clockOffset);
-      const isOrdered = before === undefined && called > 0;
-      const how = isOrdered ? RemoteEvent.USER_REVOKED_AT : RemoteEvent.USER_REVOKED;
-      this.#core.applyRemote(how, key, now, called);
+      const called = at === undefined ? 0 : Math.min(now, this.clock.momentOf(at));
+      this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now, called);
+      // What began here since, the store knows: it may have begun elsewhere before.
+      if (before === undefined) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);
     }
     if (kind !== 'invalidate') return;
     if (key !== ANY_USER) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);

@@ -129,7 +129,7 @@ export class Publisher {
   /** The store has come back without what it knew: it is to be told again what has ended. */
   beginAgain() {
     this.#again = this.#log.ends.all(this.#host.now());
-    this.#usersAgain = this.#log.ends.users(this.#log.time - this.#options.expiresIn);
+    this.#usersAgain = this.#log.ends.users(this.#log.clock.time - this.#options.expiresIn);
   }
 
   /** Goes on with that, behind a reading of the log. Never rejects. */
@@ -142,7 +142,7 @@ export class Publisher {
     });
     await Publisher.#tellEach(this.#usersAgain, async ([user, at]) => {
       // So soon a store takes it for called just now: it would end what has begun since.
-      if (this.#log.time - at < LATE_MS) throw new Error('to be told later');
+      if (this.#log.clock.time - at < LATE_MS) throw new Error('to be told later');
       const { revokedAt, revokedBefore = 0 } = await this.#store.epochs(user);
       if (revokedAt !== '' || revokedBefore >= at) return; // another node has told it, or revoked the user since
       await this.#store.userEvent('revoke', user, writer, at);
@@ -250,7 +250,7 @@ export class Publisher {
   async #timeOfCall(tick) {
     const isPlaced = this.#log.position !== null;
     const found = isPlaced ? null : await this.#store.changes(null);
-    const time = isPlaced ? this.#log.time : (found?.position.time ?? 0);
+    const time = isPlaced ? this.#log.clock.time : (found?.position.time ?? 0);
     return Math.max(0, time - (this.#host.monotonic() - tick));
   }
 

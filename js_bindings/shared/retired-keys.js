@@ -75,7 +75,7 @@ export class RetiredKeys {
     const name = nameOf(own, PARTS);
     const value = await this.#store.get(name);
     const bytes = value instanceof Uint8Array ? await open(own, PARTS, value) : null;
-    const time = this.#log.time;
+    const time = this.#log.clock.time;
     const left = parse(bytes).filter(({ until }) => until > time);
     const missing = this.#families.all
       .slice(1)

@@ -284,10 +284,9 @@ export class SharedTokens {
   async keep(head, version, tokens, bornAtMs) {
     const before = this.#core.exportSession(head, this.#host.now());
     if (before === null) return false;
-    const { clockOffset } = this.#log;
     const bornAt =
       this.#noted(before)?.note.bornAt ??
-      before.expiresAtMs - this.#options.expiresIn + clockOffset;
+      this.#log.clock.timeOf(before.expiresAtMs - this.#options.expiresIn);
     const note = { version, bornAt, places: this.#placesOf(head) };
     const session = { ...before, ...tokens, note: textOf(note) };
     if (!this.#adopt(session, this.#core.sequence, false)) return false;
@@ -486,7 +485,7 @@ export class SharedTokens {
       isUnderWay: this.#underWay.has(key),
       hasAsked: this.#hasAsked(key),
       now: this.#time(),
-      latest: this.#log.latestTime,
+      latest: this.#log.clock.latestTime,
       redeemMs: this.#redeemMs,
       silentMs: MAX_UNKNOWN_MS,
     };
@@ -621,12 +620,12 @@ export class SharedTokens {
    * @param {boolean} isNew it has never been there
    */
   #recordOf({ access, refresh, accessExpiresAtMs, user, note }, stored, isNew) {
-    const { clockOffset, position } = this.#log;
+    const { clock, position } = this.#log;
     const tokens = {
       turn: note.version,
       access,
       refresh,
-      accessExpiresAtMs: accessExpiresAtMs && accessExpiresAtMs + clockOffset,
+      accessExpiresAtMs: accessExpiresAtMs && accessExpiresAtMs + clock.offset,
       intent: null,
     };
     if (stored.state === 'record') return { ...stored.record, ...tokens };
@@ -766,7 +765,7 @@ export class SharedTokens {
    */
   #sessionOf(head, { record, place, version }) {
     const { key } = /** @type {{ key: string }} */ (this.#core.sessionKey(head));
-    const { clockOffset } = this.#log;
+    const { clock } = this.#log;
     const user = this.#userOf({ record, place });
     this.#families.noteUser(user, record.who);
     const bornAt = record.expiresAtMs - this.#options.expiresIn;
@@ -774,8 +773,8 @@ export class SharedTokens {
     return {
       ...{ key, user, access: record.access, refresh: record.refresh, note },
       noteText: textOf(note),
-      expiresAtMs: record.expiresAtMs - clockOffset,
-      accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - clockOffset,
+      expiresAtMs: clock.momentOf(bornAt) + this.#options.expiresIn,
+      accessExpiresAtMs: record.accessExpiresAtMs && record.accessExpiresAtMs - clock.offset,
       confirmedAtMs: this.#host.now(),
     };
   }
@@ -788,7 +787,7 @@ export class SharedTokens {
   #newerThan(held, { record, version }) {
     const { access, refresh, accessExpiresAtMs: expiry } = record;
     const note = { ...held.note, version };
-    const accessExpiresAtMs = expiry && expiry - this.#log.clockOffset;
+    const accessExpiresAtMs = expiry && expiry - this.#log.clock.offset;
     return { ...held, access, refresh, accessExpiresAtMs, note };
   }
 
@@ -827,7 +826,7 @@ export class SharedTokens {
 
   /** The store's clock. */
   #time() {
-    return this.#log.time;
+    return this.#log.clock.time;
   }
 
   #nameAttempt() {

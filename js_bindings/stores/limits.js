@@ -29,4 +29,4 @@ export const MAX_FIELD_BYTES = 512;
  * A revocation that the store receives so long after it was called, in milliseconds, ends nothing that began since: it was
  * held up, or sent again. One that comes sooner ends all from before it came.
  */
-export const LATE_MS = 1000;
+export const LATE_MS = 100;

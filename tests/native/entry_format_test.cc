@@ -43,7 +43,8 @@ TEST_CASE("an ordinary entry's header takes few bytes and comes back") {
   EntryInfo info = document_info(kNow);
   info.sequence = 5003;
   const EntryPlan plan = plan_entry(info, kBase, lifetimes, 5, 0, 77);
-  CHECK(plan.header_bytes == 27);  // key 16, state, lifetime, shape, size, sequence, user 4, time 2
+  CHECK(plan.header_bytes ==
+        28);  // key 16, state, lifetime, shape, size, sequence, user 4, times 3
   const Written written = write(info, kBase, lifetimes);
   CHECK(read_key(written.bytes.data()) == numbered_key(1));
   CHECK(written.header.use == 2);
@@ -73,6 +74,27 @@ TEST_CASE(
   const Written again = write(rounded_down.info, kBase, lifetimes);
   CHECK(again.info.filled_at == rounded_down.info.filled_at);
   CHECK(again.info.expires_at == rounded_down.info.expires_at);
+}
+
+TEST_CASE("R23: which of two sessions was born first is known to a few milliseconds") {
+  LifetimeTable lifetimes;
+  const auto born = [&](TimeMs at) {
+    return write(document_info(at), kBase, lifetimes).info.born_at;
+  };
+  CHECK(born(kNow) < born(kNow + kTimeUnit));
+  CHECK(born(kNow + 999) < born(kNow + 1000 + kTimeUnit));
+}
+
+TEST_CASE("R50: tokens of a quarter of an hour share a lifetime, whenever they are asked about") {
+  LifetimeTable lifetimes;
+  const std::uint32_t usual = write(document_info(kNow), kBase, lifetimes).plan.header_bytes;
+  for (int i = 0; i < 1000; ++i) {
+    EntryInfo info = document_info(kNow + i);
+    info.fresh_until = info.drop_at = info.expires_at = kNow / 1000 * 1000 + 900'000;
+    const Written written = write(info, kBase, lifetimes);
+    REQUIRE(is_as_given(written.info, info));
+    REQUIRE(written.plan.header_bytes == usual);
+  }
 }
 
 TEST_CASE("R8: any times come back, and none later than it was given") {
@@ -117,10 +139,11 @@ TEST_CASE("R8: any times come back, and none later than it was given") {
 
 TEST_CASE("R50: an entry that was filled weeks ago is written in few bytes as well") {
   LifetimeTable lifetimes;
-  const EntryInfo info = document_info(kNow - 20LL * 86'400'000);
+  EntryInfo info = document_info(kNow - 20LL * 86'400'000);
+  info.born_at = info.born_at / 1000 * 1000;  // it is not known better of these
   const Written written = write(info, kBase, lifetimes);
   CHECK(is_as_given(written.info, info));
-  CHECK(written.plan.header_bytes <= 27 + 8 + 4);
+  CHECK(written.plan.header_bytes <= 28 + 8 + 4);
 }
 
 TEST_CASE("a header keeps its size when it is written again for a newer time") {
@@ -149,7 +172,7 @@ TEST_CASE("R50: tokens that all end at another time share a lifetime") {
     const Written written = write(info, kBase, lifetimes);
     REQUIRE(is_as_given(written.info, info));
     REQUIRE(written.plan.lifetime != LifetimeTable::kNone);
-    REQUIRE(written.plan.header_bytes <= 27 + 5 + 4);
+    REQUIRE(written.plan.header_bytes <= 28 + 5 + 4);
   }
 }
 

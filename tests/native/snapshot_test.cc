@@ -276,7 +276,8 @@ TEST_CASE("R52: records that make no sense are refused, though their MAC is righ
                                little(120'000, 8) + little(180'000, 8) + little(200, 2) +
                                little(0, 1);
   const std::string entry = little(4, 1) + little(1, 8) + little(2, 8) + little(0, 1) +
-                            little(3, 1) + little(0, 1) + little(3, 1) + little(1'000, 2) + "abc";
+                            little(3, 1) + little(0, 1) + little(3, 1) + little(1'000, 2) +
+                            little(0, 1) + "abc";
   const auto end = [](std::uint64_t entries) {
     return little(5, 1) + little(entries, 8) + little(0, 1) + little(0, 4);
   };

@@ -100,12 +100,12 @@ async function startNodes(count, { answer, options } = {}) {
 /**
  * A node that starts later.
  * @param {{ origin: ReturnType<typeof createFakeOrigin>, clock: ReturnType<typeof createClock>,
- *   store: MemoryStore, options?: object }} given
+ *   store: MemoryStore, options?: object, now?: () => number }} given
  */
-function startNode({ origin, clock, store, options }) {
+function startNode({ origin, clock, store, options, now = clock.now }) {
   const sessions = new SessionCache(
     { origin: ORIGIN, store: linkTo(store).store, secret: '0'.repeat(32), ...options },
-    { fetch: origin.fetch, now: clock.now, monotonic: clock.now, sleep: clock.sleep },
+    { fetch: origin.fetch, now, monotonic: clock.now, sleep: clock.sleep },
   );
   endings.push(() => sessions.dispose());
   return sessions;
@@ -337,6 +337,50 @@ describe('several nodes', () => {
     await pass(BOUND);
     assert.equal((await other.sessions.getSession(again))?.user.id, 'id-ada');
     assert.equal(await other.sessions.getSession(ada), null);
+    assert.equal(origin.calls.length, 2);
+  });
+
+  test('R23: a revocation that is heard of late ends a session from just before it, and none from just after', async () => {
+    const { clock, nodes, pass } = await startNodes(2, {
+      answer: () => Response.json({ id: 'id-ada' }),
+    });
+    const [one, other] = nodes;
+    await ask(other.sessions);
+    one.link.isCut = true;
+    clock.advance(40);
+    await assert.rejects(one.sessions.revokeUser('id-ada'));
+    clock.advance(40);
+    const again = { headers: new Headers(bearer('ada-again')) };
+    assert.equal((await other.sessions.getSession(again))?.user.id, 'id-ada');
+    await pass(4 * BOUND);
+    one.link.isCut = false;
+    await pass(BOUND);
+    assert.equal(await other.sessions.getSession(ada), null);
+    assert.equal((await other.sessions.getSession(again))?.user.id, 'id-ada');
+  });
+
+  test('R23, R32: a clock that is set forward moves no birth that its node knows, or writes into the store', async () => {
+    const world = await startNodes(1, { answer: () => Response.json({ id: 'id-ada' }) });
+    const { clock, nodes, origin, pass } = world;
+    const [one] = nodes;
+    let ahead = 0;
+    const other = startNode({ ...world, now: () => clock.now() + ahead });
+    await rest();
+    one.link.isCut = true;
+    await assert.rejects(one.sessions.revokeUser('id-ada'));
+    await pass(SECOND);
+    await ask(other);
+    await pass(SECOND);
+    ahead = 60 * MINUTE;
+    await other.getSession(ada, { fresh: true });
+    await rest();
+    assert.equal(origin.calls.length, 2);
+    one.link.isCut = false;
+    await pass(BOUND);
+    for (const node of [one.sessions, other, startNode(world)]) {
+      await rest();
+      assert.equal((await ask(node))?.user.id, 'id-ada');
+    }
     assert.equal(origin.calls.length, 2);
   });
 

@@ -532,7 +532,7 @@ void sesame_remote_apply(sesame_cache* cache, double now_ms, uint32_t event, uin
                          double before_ms) {
   InputReader input(*cache);
   sesame::Key key;
-  if (!read_key(input.next(key_length), &key) || event > SESAME_REMOTE_USER_REVOKED_AT) return;
+  if (!read_key(input.next(key_length), &key) || event > SESAME_REMOTE_SESSION_FORGOTTEN) return;
   cache->cache.apply(static_cast<sesame::RemoteEvent>(event), key, time_of(now_ms),
                      time_of(before_ms));
 }

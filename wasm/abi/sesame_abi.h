@@ -401,8 +401,7 @@ enum sesame_remote_event {
   SESAME_REMOTE_SESSION_ENDED = 0, /* the key is a session's */
   SESAME_REMOTE_USER_REVOKED = 1,  /* the key is a user's */
   SESAME_REMOTE_USER_CHANGED = 2,
-  SESAME_REMOTE_SESSION_FORGOTTEN = 4, /* its credential may stand for somebody else now */
-  SESAME_REMOTE_USER_REVOKED_AT = 5 /* a user's, at `before_ms`; managed sessions from since live */
+  SESAME_REMOTE_SESSION_FORGOTTEN = 4 /* its credential may stand for somebody else now */
 };
 
 /* Applies what another node has done. `key_length` is 16. `before_ms`: of a revocation that was

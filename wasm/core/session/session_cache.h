@@ -157,8 +157,7 @@ enum class RemoteEvent : std::uint32_t {
   kUserRevoked = 1,   ///< of a user
   kUserChanged = 2,   ///< of a user
   // 3 was a change of nobody knows whose document.
-  kSessionForgotten = 4,  ///< its credential may stand for somebody else now
-  kUserRevokedAt = 5      ///< of a user, at a time; a managed session that was born since lives on
+  kSessionForgotten = 4  ///< its credential may stand for somebody else now
 };
 
 /// How a write on the document's path ended.
@@ -346,10 +345,8 @@ class SessionCache {
   /// The key of a user, by its identifier: see revoke_user.
   std::optional<Key> user_key(Bytes user_id) const;
 
-  /// Applies what another node has done to a session or a user. `before`: of a revocation that was
-  /// published later than it was called, when that was; sessions from after it live on. 0: all from
-  /// before now end. Of kUserRevokedAt, when it was published: what this node has had from the
-  /// origin before it heard of that ends, but who has signed in here since has not been meant.
+  /// Applies what another node has done to a session or a user. `before`: when a revocation was
+  /// called; sessions from after it live on. 0: all from before now end.
   void apply(RemoteEvent event, const Key& key, TimeMs now, TimeMs before = 0);
 
   /// What was filled before `time` is not served until this is set back: nobody can tell what has
@@ -549,7 +546,6 @@ class SessionCache {
   bool bury(Key key, const End& end, TimeMs now);
   End known_end(const Subject& subject, TimeMs now);
   void end_user(const Key& user, TimeMs before, TimeMs now);
-  void end_managed_sessions(const Key& user, TimeMs before, TimeMs now);
   TimeMs born_at(const VaultRecord& record) const { return record.expires_at - config_.expires_in; }
   void forget_session(const Key& session, bool may_be_valid);
 

@@ -171,11 +171,7 @@ void SessionCache::end_user(const Key& user, TimeMs before, TimeMs now) {
     users_.revoke_dated(user, before, ++sequence_, event_end(now));
   }
   store_->note_user_change(user_tag(user));
-  end_managed_sessions(user, before, now);
-}
-
-// Records outlive the event, so they are ended now.
-void SessionCache::end_managed_sessions(const Key& user, TimeMs before, TimeMs now) {
+  // Records outlive the event, so they are ended now.
   for (const Key& session : vault_.sessions_of(user)) {
     const VaultRecord* record = vault_.find(session, now);
     if (record == nullptr || (before != 0 && born_at(*record) > before)) continue;

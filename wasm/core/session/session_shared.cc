@@ -56,10 +56,6 @@ void SessionCache::apply(RemoteEvent event, const Key& key, TimeMs now, TimeMs b
       return;
     case RemoteEvent::kUserRevoked:
       return end_user(key, before, now);
-    case RemoteEvent::kUserRevokedAt:
-      users_.revoke(key, ++sequence_, event_end(now));
-      store_->note_user_change(user_tag(key));
-      return end_managed_sessions(key, before, now);
     case RemoteEvent::kUserChanged:
       record_change(key, UserChange::kDropped, now);
       return;

@@ -42,7 +42,7 @@ struct Reader {
 unsigned EntryLayout::field_bytes() const {
   unsigned bytes = sequence_bytes + (has_user ? 4u : 0u);
   if (is_explicit) return bytes + 6 * 8 + 2 + (has_cookie_end ? 8u : 0u);
-  bytes += time_bytes() + born_bytes;
+  bytes += time_bytes() + born_bytes + fraction_bytes();
   if (has_own_end) bytes += 4;
   if (has_used) bytes += 4;
   if (has_cookie_end) bytes += 4;
@@ -112,6 +112,7 @@ EntryInfo read_info(const EntryHeader& header, const EntryBase& base, const Life
   info.fresh_until = add(info.filled_at, lifetime->fresh_for);
   info.drop_at = add(info.filled_at, lifetime->kept_for);
   info.expires_at = add(info.born_at, lifetime->lives_for);
+  info.born_at = add(info.born_at, reader.read_signed(layout.fraction_bytes()) * kTimeUnit);
   if (layout.has_own_end) info.expires_at = add(info.filled_at, reader.read_signed(4) * unit);
   if (layout.has_used) info.used_at = add(info.filled_at, reader.read_signed(4));
   if (layout.has_cookie_end) {

@@ -2,7 +2,8 @@
 // it takes (about 10 where most entries look alike), then meta and body.
 // Must not know: segments as such, the index.
 // Invariants: a header starts with the 16 bytes of the key; times come back as they were given, or
-// rounded down to the second (SPEC: nothing is served longer than it was given).
+// rounded down to the second (SPEC: nothing is served longer than it was given), births to
+// kTimeUnit.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +23,9 @@ struct EntryBase {
   Sequence sequence = 0;
 };
 
+/// A revocation ends what was born by then: births are known this well. A power of two.
+inline constexpr DurationMs kTimeUnit = 4;
+
 inline constexpr std::size_t kMaxHeaderBytes = 104;
 inline constexpr std::uint8_t kMaxUse = 3;
 
@@ -39,6 +43,8 @@ struct EntryLayout {
   bool is_extended = false;  ///< has the byte that tells of the less usual fields
 
   unsigned time_bytes() const { return is_fine ? 4 : 2; }
+  /// Of the second in which it was born.
+  unsigned fraction_bytes() const { return is_fine ? 0 : 1; }
   DurationMs time_unit() const { return is_fine ? 1 : 1000; }
   /// When an entry was filled is counted from so long before the base: about 25 days where there
   /// are milliseconds, so that old entries fit as well.

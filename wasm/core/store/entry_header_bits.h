@@ -25,10 +25,11 @@ namespace sesame::entry_header {
 //            [ - | has cookie's end | asks first | has used | has own end | fine | born's width
 //                                                                                  0 2 3 4 ]
 //
-//   times of a shared lifetime:  | filled 2, or 4 if fine | born 0,2,3,4 | [end 4] | [used 4] |
-//     [cookie's end 4] |
+//   times of a shared lifetime:  | filled 2, or 4 if fine | born 0,2,3,4 |
+//     [of born's second, unless fine 1] | [end 4] | [used 4] | [cookie's end 4] |
 //     `filled` counts from the segment's base, `born` back from it, the others on from it; in
-//     seconds, or in milliseconds if fine (`used` always). What is not there the lifetime tells.
+//     seconds, or in milliseconds if fine (`used` always); of the second in which it was born, so
+//     many times 4 ms. What is not there the lifetime tells.
 //   times of an explicit one (lifetime 0xff):
 //     | filled 8 | fresh until 8 | drop at 8 | expires 8 | born 8 | used 8 | HTTP status 2 |
 //     [cookie's end 8] |

@@ -75,12 +75,14 @@ bool plan_times(const EntryBase& base, LifetimeTable& lifetimes, const EntryLayo
   Lifetime lifetime{};
   EntryLayout& layout = plan->layout;
   layout.is_fine = is_fine;
+  // Born in the second that `filled_at` has been rounded down to.
+  if (is_fine && info.born_at > info.filled_at) plan->info.born_at = info.filled_at;
+  const TimeMs begun = is_fine ? info.born_at : floor_to_second(info.born_at);
   if (!subtract(info.filled_at, base.time, &filled) ||
-      !subtract(filled, -layout.base_lead(), &filled) ||
-      !subtract(info.filled_at, info.born_at, &born) ||
+      !subtract(filled, -layout.base_lead(), &filled) || !subtract(info.filled_at, begun, &born) ||
       !subtract(info.fresh_until, info.filled_at, &lifetime.fresh_for) ||
       !subtract(info.drop_at, info.filled_at, &lifetime.kept_for) ||
-      !subtract(info.expires_at, info.born_at, &lifetime.lives_for)) {
+      !subtract(info.expires_at, begun, &lifetime.lives_for)) {
     return false;
   }
   const DurationMs unit = layout.time_unit();
@@ -123,9 +125,10 @@ EntryInfo rounded(const EntryInfo& info) {
   EntryInfo result = info;
   if (is_short(info.fresh_until) || is_short(info.drop_at)) return result;
   for (TimeMs* time : {&result.filled_at, &result.fresh_until, &result.drop_at, &result.expires_at,
-                       &result.born_at, &result.ends_at}) {
+                       &result.ends_at}) {
     *time = floor_to_second(*time);
   }
+  result.born_at &= -kTimeUnit;
   return result;
 }
 
@@ -206,7 +209,9 @@ void write_header(const EntryPlan& plan, const Key& key, std::uint8_t use, const
       if (bytes > 0) writer.put(static_cast<std::uint64_t>((until - since) / unit), bytes);
     };
     put_span(base.time - layout.base_lead(), info.filled_at, time_bytes);
-    put_span(info.born_at, info.filled_at, layout.born_bytes);
+    const TimeMs begun = layout.is_fine ? info.born_at : floor_to_second(info.born_at);
+    put_span(begun, info.filled_at, layout.born_bytes);
+    writer.put(static_cast<unsigned>(info.born_at - begun) / kTimeUnit, layout.fraction_bytes());
     if (layout.has_own_end) put_span(info.filled_at, info.expires_at, 4);
     if (layout.has_used) writer.put(static_cast<std::uint64_t>(info.used_at - info.filled_at), 4);
     if (layout.has_cookie_end) {

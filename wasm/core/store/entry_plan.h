@@ -24,7 +24,8 @@ struct EntryPlan {
   std::uint32_t total_bytes = 0;
 };
 
-/// `info` as a store keeps it: a life of a minute or more in whole seconds, a shorter one exactly.
+/// `info` as a store keeps it: a life of a minute or more in whole seconds, born at a multiple of
+/// kTimeUnit; a shorter one exactly.
 /// When it was used is always exact: rounded each time, it would end early each time (SPEC R8).
 EntryInfo rounded(const EntryInfo& info);
 
