@@ -1,4 +1,5 @@
 // What Sesame is to reach, and whether one run did: pure functions of its results.
+import { mediansOf, ratioOf } from './lib/host-ratios.mjs';
 
 /**
  * @typedef {object} Goal
@@ -16,11 +17,11 @@ const count = (/** @type {number} */ value) => Math.round(value).toLocaleString(
 /**
  * @param {string} what
  * @param {string} atLeast
- * @param {{ measured: string, met: boolean } | null | undefined} found
+ * @param {{ measured: string, met: boolean } | false | null | undefined} found
  * @returns {Goal}
  */
 function goal(what, atLeast, found) {
-  return { what, atLeast, measured: found?.measured ?? '', met: found?.met ?? null };
+  return found ? { what, atLeast, ...found } : { what, atLeast, measured: '', met: null };
 }
 
 /** @param {any} results @returns {Goal[]} */
@@ -33,6 +34,7 @@ export function judge(results) {
     judgePauses(results.pauses),
     judgeRestore(results.snapshot),
     ...judgeServiceWorker(results['service-worker']),
+    ...judgeHosts(results.hosts),
   ];
 }
 
@@ -218,4 +220,72 @@ function judgeServiceWorker(found) {
       },
     ),
   ];
+}
+
+/**
+ * Requests a second with a hit over HTTP: ours, theirs, at least so many times theirs.
+ * @type {[string, string, number][]}
+ */
+const RATES = [
+  ['sesame', 'constant', 0.8],
+  ['sesame', 'lru', 1.3],
+  ['express-sesame', 'express-lru', 1.3],
+  ['hono-sesame', 'hono-constant', 0.65],
+  ['serve', 'nginx-cache', 0.45],
+  ['serve-workerd', 'workerd-constant', 0.9],
+];
+
+/** @param {any} found */
+function judgeHosts(found) {
+  const hosts = found?.hosts ?? {};
+  const rows = RATES.map(([ours, theirs, least]) => {
+    const [our, their] = [hosts[ours], hosts[theirs]];
+    const ratio = ratioOf(our, their, 16);
+    const what = `requests a second with a hit: ${LABELS[ours]} against ${LABELS[theirs]}`;
+    return goal(
+      what,
+      `≥ ${least.toFixed(2)}`,
+      ratio !== null && {
+        measured: `${ratio.toFixed(2)}${besides(our, their, ratioOf(our, their, 16, 'micros'))}`,
+        met: ratio >= least,
+      },
+    );
+  });
+  const p50 = ratioOf(hosts.sesame, hosts.constant, 1000, 'p50');
+  rows.push(
+    goal(
+      'p50 of a hit in Node at 1,000 connections, against the constant’s',
+      '≤ 1.30 times',
+      p50 !== null && { measured: times(p50), met: p50 <= 1.3 },
+    ),
+  );
+  return rows;
+}
+
+/** @type {Record<string, string>} */
+const LABELS = {
+  sesame: 'sesame-edge/node',
+  constant: 'a constant in node:http',
+  lru: 'cookie + lru-cache + JSON.stringify by hand',
+  'express-sesame': 'sesame-edge/express',
+  'express-lru': 'Express + lru-cache',
+  'hono-sesame': 'sesame-edge/hono',
+  'hono-constant': 'a constant in Hono',
+  serve: 'sesame-edge serve',
+  'nginx-cache': 'nginx proxy_cache',
+  'serve-workerd': 'serve in workerd',
+  'workerd-constant': 'a constant worker',
+};
+
+/** @param {any} our @param {any} their @param {number | null} micros processor time of ours in theirs */
+function besides(our, their, micros) {
+  const [ours, theirs] = [our, their].map(({ loads }) => mediansOf(loads[16]).rate);
+  const parts = [`${count(ours)} of ${count(theirs)}/s`];
+  if (micros) parts.push(`by processor time ${(1 / micros).toFixed(2)}`);
+  const { signOutSeconds: out } = our;
+  if (out && their.signOutSeconds > 1) {
+    const waits = `${their.signOutSeconds.toFixed(1)} s`;
+    parts.push(`a sign-out counts after ${(out * 1000).toFixed(0)} ms, there after ${waits}`);
+  }
+  return ` (${parts.join('; ')})`;
 }

@@ -26,7 +26,10 @@ export const full = {
   snapshot: { count: 1_000_000, repeats: 3 },
   coldStarts: 11,
   sharing: { repeats: 3, atOnce: 60 },
-  hosts: { sessions: 1000, connections: [16, 1000], seconds: 2, rounds: 5 },
+  hosts: {
+    ...{ sessions: 1000, memoryAt: 100_000, connections: [16, 1000] },
+    ...{ seconds: 2, rounds: 5, warmUp: 2, isQuick: false },
+  },
   serviceWorker: { rounds: 25, requests: 40, atOnce: 8, starts: 25 },
   workerd: {
     checks: { count: 100_000, iterations: 100_000, rounds: 9 },
@@ -52,7 +55,10 @@ export const quick = {
   snapshot: { count: 50_000, repeats: 2 },
   coldStarts: 2,
   sharing: { repeats: 1, atOnce: 20 },
-  hosts: { sessions: 100, connections: [16], seconds: 1, rounds: 1 },
+  hosts: {
+    ...{ sessions: 100, memoryAt: 0, connections: [16] },
+    ...{ seconds: 0.4, rounds: 2, warmUp: 0.5, isQuick: true },
+  },
   serviceWorker: { rounds: 6, requests: 20, atOnce: 8, starts: 6 },
   workerd: {
     checks: { count: 10_000, iterations: 20_000, rounds: 3 },

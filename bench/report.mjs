@@ -1,4 +1,5 @@
 // The results of one run as text: the goals first, then what they rest on.
+import { mediansOf } from './lib/host-ratios.mjs';
 
 /**
  * @param {string[]} titles
@@ -87,40 +88,37 @@ function sharingTable({ stores, hits }) {
   ].join('\n');
 }
 
-/** @param {Record<string, Record<string, any>>} hosts */
-function hostsTable(hosts) {
+/** Between the groups of hosts there is a line. @param {any} found */
+function hostsTable({ hosts, sessions, memoryAt, keptSeconds }) {
   const ms = (/** @type {number} */ value) => value.toFixed(value < 10 ? 2 : 0);
-  const loads = Object.keys(Object.values(hosts)[0]);
-  const rows = Object.entries(hosts).map(([name, byLoad]) => [
-    HOST_LABELS[name],
-    ...loads.flatMap((load) => {
-      const { rate, ratio: times, micros, p50, p99 } = byLoad[load];
-      const processor = micros === null ? '' : `${micros.toFixed(1)} µs`;
-      return [Math.round(rate).toLocaleString('en'), times.toFixed(2), processor, ms(p50), ms(p99)];
-    }),
+  const all = /** @type {import('./lib/host-ratios.mjs').Measured[]} */ (Object.values(hosts));
+  const connections = Object.keys(all[0].loads).map(Number);
+  const rows = all.flatMap((host, at) => {
+    const cells = connections.flatMap((count) => {
+      const { rate, micros, p50, p99 } = mediansOf(host.loads[count]);
+      const processor = micros === null ? '' : micros.toFixed(1);
+      return [Math.round(rate).toLocaleString('en'), processor, ms(p50), ms(p99)];
+    });
+    const memory = host.bytes === undefined ? '' : `${Math.round(host.bytes / 1e6)}`;
+    const row = [host.label, ...cells, signOut(host, keptSeconds), memory];
+    return at === 0 || host.group === all[at - 1].group ? [row] : [row.map(() => ''), row];
+  });
+  const titles = connections.flatMap((count) => [
+    `${count} at once, a second`,
+    ...['processor µs', 'p50 ms', 'p99 ms'],
   ]);
-  const titles = loads.flatMap((load) => [
-    `${load} at once, a second`,
-    'ratio',
-    'processor',
-    'p50 ms',
-    'p99 ms',
-  ]);
-  return table(['Node over HTTP, every request a hit', ...titles], rows);
+  const held = memoryAt > 0 ? `${memoryAt.toLocaleString('en')} sessions, MB` : 'memory';
+  const first = `over HTTP, ${sessions.toLocaleString('en')} sessions, every request a hit`;
+  return table([first, ...titles, 'a sign-out counts after', held], rows);
 }
 
-/** @type {Record<string, string>} */
-const HOST_LABELS = {
-  constant: 'node:http, a constant',
-  lru: 'node:http, cookie + lru-cache + JSON.stringify',
-  sesame: 'sesame-edge/node',
-  'express-lru': 'Express, cookie + lru-cache',
-  'express-sesame': 'Express, sesame-edge/express',
-  'express-handler': 'Express, toNodeHandler',
-  'hono-constant': 'Hono, a constant',
-  'hono-lru': 'Hono, cookie + lru-cache',
-  'hono-sesame': 'Hono, sesame-edge/hono',
-};
+/** @param {import('./lib/host-ratios.mjs').Measured} host @param {number} keptSeconds */
+function signOut({ signOutSeconds }, keptSeconds) {
+  if (signOutSeconds === undefined) return '';
+  if (signOutSeconds === null) return 'later';
+  if (signOutSeconds < 1) return `${(signOutSeconds * 1000).toFixed(0)} ms`;
+  return `${signOutSeconds.toFixed(1)} s (kept for ${keptSeconds} s)`;
+}
 
 /** @type {Record<string, string>} */
 const ANSWERED_BY = {

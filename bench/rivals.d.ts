@@ -72,3 +72,13 @@ declare module '@hono/node-server' {
     fetch: (request: Request) => Response | Promise<Response>,
   ): import('node:http').RequestListener;
 }
+
+declare module 'connect-redis' {
+  export class RedisStore {
+    constructor(options: { client: unknown });
+  }
+}
+
+declare module 'express-session' {
+  export default function expressSession(options: object): import('express').RequestHandler;
+}

@@ -70,6 +70,10 @@ const results = {
 const judged = { ...results, goals: judge(results) };
 console.log(`\n${textOf(judged)}`);
 
+if (results.failed.length > 0) {
+  console.log(`bench: failed: ${results.failed.join(', ')}`);
+  process.exitCode = 1;
+}
 if (only.length === sectionNames.length) {
   const directory = path.join(root, 'bench/results');
   const name = values.quick ? 'quick' : 'latest';

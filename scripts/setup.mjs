@@ -12,13 +12,16 @@ import {
   unpackPackage,
 } from './lib/debian.mjs';
 import { digest } from './lib/files.mjs';
-import { CLANG_RUNTIME, needsOf, PARTS } from './lib/parts.mjs';
+import { CLANG_RUNTIME, NEEDS, needsOf, PARTS } from './lib/parts.mjs';
 import { capture, Failure, isMain, main, onPath, root, run } from './lib/run.mjs';
 
 /** @param {import('./lib/parts.mjs').Requirement} requirement */
 function isThere({ name, program, unpackedInto }) {
   if (program && onPath(program)) return true;
-  return !!unpackedInto && existsSync(path.join(root, unpackedInto, 'usr/sbin', program ?? name));
+  if (!unpackedInto) return false;
+  return ['usr/sbin', 'usr/bin'].some((directory) =>
+    existsSync(path.join(root, unpackedInto, directory, program ?? name)),
+  );
 }
 
 /** @param {import('./lib/parts.mjs').Requirement[]} requirements */
@@ -79,6 +82,14 @@ function setupModules(project) {
   const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   run('npm', [...words, '--prefix', path.join(root, project)]);
   writeFileSync(stamp, wanted);
+}
+
+/**
+ * Installs what something else than a part of the test needs.
+ * @param {string[]} needs keys of NEEDS
+ */
+export function setupNeeds(needs) {
+  setupPrograms(needs.flatMap((need) => NEEDS[need]));
 }
 
 /** @param {string[]} [parts] of the test, whose needs are seen to; by default all that `npm test` runs */

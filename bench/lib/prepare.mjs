@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../scripts/build.mjs';
-import { setup } from '../../scripts/setup.mjs';
+import { setup, setupNeeds } from '../../scripts/setup.mjs';
 
 const bench = fileURLToPath(new URL('../', import.meta.url));
 
@@ -22,8 +22,19 @@ function installPeers() {
   writeFileSync(stamp, wanted);
 }
 
+/** What some sections need beside that. Without one of them they say so, and the run goes on. */
+const NEEDED_BY_SECTIONS = ['redis', 'chromium', 'wrk', 'nginx', 'haproxy', 'varnish'];
+
 export async function prepare() {
   setup(['build']);
   installPeers();
+  for (const need of NEEDED_BY_SECTIONS) {
+    try {
+      setupNeeds([need]);
+    } catch (error) {
+      const [line] = /** @type {Error} */ (error).message.split('\n');
+      console.log(`bench: goes on without ${need}: ${line}`);
+    }
+  }
   await build();
 }

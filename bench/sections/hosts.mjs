@@ -1,198 +1,204 @@
-// Requests a second in Node over real HTTP, every one a hit: Sesame's adapters beside what their users would write instead.
-// The server and the client (`wrk`) have a core each; where the machine has one only, the ratios say little.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+// What users would pick instead, over real HTTP, every request a hit: servers in Node, proxies and workers, each on one core,
+// asked by `wrk` on another. Requests a second, times, the memory for sessions, and how long after a sign-out the session is
+// still served.
+import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { fileURLToPath } from 'node:url';
-import { documentsOf } from '../generator/documents.mjs';
-import { headerOf } from '../generator/headers.mjs';
-import { median } from '../lib/statistics.mjs';
-import { withDirectory } from '../workerd/start.mjs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createPrograms } from '../../tests/support/programs.js';
+import { bytesIn, HOSTS, KEPT_SECONDS } from '../hosts/catalog.mjs';
+import { DOCUMENT_PATH, headerOf, LOGOUT_PATH } from '../hosts/sessions.mjs';
+import { startOrigin } from '../hosts/start-origin.mjs';
+import { fill, load, residentBytes } from '../hosts/wrk.mjs';
 
-const file = (/** @type {string} */ name) =>
-  fileURLToPath(new URL(`../hosts/${name}`, import.meta.url));
+export { hasWrk } from '../hosts/wrk.mjs';
 
-/** Which server each is compared with. @type {Record<string, string>} */
-export const CONSTANT_OF = Object.freeze({
-  ...{ constant: 'constant', lru: 'constant', sesame: 'constant' },
-  ...{
-    'express-lru': 'express-lru',
-    'express-sesame': 'express-lru',
-    'express-handler': 'express-lru',
-  },
-  ...{
-    'hono-constant': 'hono-constant',
-    'hono-lru': 'hono-constant',
-    'hono-sesame': 'hono-constant',
-  },
-});
+/** A sign-out that has not counted by then is said to be later. */
+const MAX_SIGN_OUT_MS = (KEPT_SECONDS + 5) * 1000;
+const LOOK_EVERY_MS = 2;
 
-/** Whether this machine can measure it. */
-export function hasWrk() {
-  return ['wrk', 'taskset'].every((name) => spawnSync(name, ['--version']).error === undefined);
+/** @typedef {import('../hosts/catalog.mjs').Started} Started */
+
+/** @typedef {import('../lib/host-ratios.mjs').Measured} Measured */
+
+/**
+ * @typedef {object} How
+ * @property {number} sessions
+ * @property {number} memoryAt so many sessions are held where memory is measured; 0: it is not
+ * @property {number[]} connections
+ * @property {number} seconds
+ * @property {number} rounds
+ * @property {number} warmUp seconds
+ * @property {boolean} isQuick only those hosts that goals are about
+ * @property {string[]} [only] names of hosts
+ */
+
+/**
+ * @param {How} how
+ * @param {(line: string) => void} log
+ */
+export async function measureHosts(how, log) {
+  const { sessions, memoryAt, isQuick, only } = how;
+  const wanted = Object.entries(HOSTS).filter(([name, host]) =>
+    only ? only.includes(name) : !isQuick || host.isQuick,
+  );
+  const groups = [...new Set(wanted.map(([, { group }]) => group))];
+  /** @type {Record<string, Measured>} */
+  const found = {};
+  for (const group of groups) {
+    const names = wanted.filter(([, host]) => host.group === group).map(([name]) => name);
+    Object.assign(found, await measureGroup(names, how, log));
+  }
+  return { sessions, memoryAt, keptSeconds: KEPT_SECONDS, hosts: found };
 }
 
 /**
- * What one server did under one load.
- * @typedef {object} Load
- * @property {number} rate requests a second
- * @property {number} p50 in milliseconds
- * @property {number} p99 in milliseconds
- * @property {number | null} micros processor time of the server for each; null: this system does not tell
+ * @param {string[]} names
+ * @param {How} how
+ * @param {(line: string) => void} log
  */
+async function measureGroup(names, how, log) {
+  const { sessions, memoryAt } = how;
+  const programs = createPrograms();
+  /** @type {Record<string, Started>} */
+  const started = {};
+  /** @type {Record<string, Measured>} */
+  const found = {};
+  try {
+    const origin = await startOrigin(Math.max(sessions, memoryAt) + names.length, programs);
+    const file = cookieFiles(programs);
+    for (const name of names) {
+      const { label, group, start, memory } = HOSTS[name];
+      try {
+        const held = memory === 'told' && memoryAt > 0 ? memoryAt : sessions;
+        const given = { origin, sessions: held + names.length, programs, started };
+        const before = name === 'express-redis' ? 0 : undefined;
+        started[name] = await start(given);
+        if (before !== undefined) started[name].heldBytes = redisBytes(started[name]);
+        fill(started[name], file(name, sessions));
+        load(started[name], file(name, sessions), { connections: 16, seconds: how.warmUp });
+        found[name] = { label, group, loads: {} };
+      } catch (error) {
+        delete started[name];
+        log(`  without ${label}: ${/** @type {Error} */ (error).message.split('\n')[0]}`);
+      }
+    }
+    measureRounds(started, found, file, how);
+    await measureSignOuts(started, found, how);
+    if (memoryAt > 0) measureMemory(started, found, file, how);
+  } finally {
+    await programs.stop();
+  }
+  return found;
+}
+
+/** What Redis holds beside what it takes when it is empty. @param {Started} started */
+function redisBytes({ pids }) {
+  const EMPTY = 8 * 2 ** 20;
+  return residentBytes([pids[1]]) - EMPTY;
+}
 
 /**
- * @param {{ sessions: number, connections: number[], seconds: number, rounds: number }} how
- * @returns {Promise<Record<string, Record<number, Load & { ratio: number }>>>} by server and by connections; `ratio`: of
- *   `rate` to the server that it is compared with, in the same round
+ * Files of `Cookie` headers, a line each.
+ * @param {ReturnType<typeof createPrograms>} programs
  */
-export function measureHosts({ sessions, connections, seconds, rounds }) {
-  return withDirectory(async (directory) => {
-    const cookies = path.join(directory, 'cookies');
-    writeFileSync(
-      cookies,
-      Array.from({ length: sessions }, (_, at) => `${headerOf(at)}\n`).join(''),
-    );
-    const origin = await startOrigin(sessions);
-    /** @type {Record<string, Server>} */
-    const servers = {};
-    try {
-      for (const name of Object.keys(CONSTANT_OF)) {
-        servers[name] = await startServer(name, sessions, origin.url);
-        load(servers[name], cookies, { connections: 16, seconds: 3 }); // what is compiled first is nobody's
-      }
-      /** @type {any} */
-      const found = {};
-      for (const count of connections) {
-        const measured = measureRounds(servers, cookies, { connections: count, seconds, rounds });
-        for (const [name, result] of Object.entries(measured)) {
-          found[name] = { ...found[name], [count]: result };
-        }
-      }
-      return found;
-    } finally {
-      for (const { child } of Object.values(servers)) child.kill();
-      origin.close();
+function cookieFiles(programs) {
+  /** @type {Map<string, string>} */
+  const files = new Map();
+  return (/** @type {string} */ name, /** @type {number} */ count) => {
+    const of = HOSTS[name].headerOf ?? headerOf;
+    const key = `${of.name}-${count}`;
+    const known = files.get(key) ?? path.join(programs.directory, key);
+    if (!files.has(key)) {
+      writeFileSync(known, Array.from({ length: count }, (_, at) => `${of(at)}\n`).join(''));
+      files.set(key, known);
     }
+    return known;
+  };
+}
+
+/**
+ * @param {Record<string, Started>} started
+ * @param {Record<string, Measured>} found
+ * @param {ReturnType<typeof cookieFiles>} file
+ * @param {How} how
+ */
+function measureRounds(started, found, file, { sessions, connections, rounds, seconds }) {
+  for (const count of connections) {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [name, server] of Object.entries(started)) {
+        const done = load(server, file(name, sessions), { connections: count, seconds });
+        found[name].loads[count] ??= [];
+        found[name].loads[count].push(done);
+      }
+    }
+  }
+}
+
+/**
+ * @param {number} port
+ * @param {string} method
+ * @param {string} target
+ * @param {string} cookie
+ * @returns {Promise<number>} the status
+ */
+function statusOf(port, method, target, cookie) {
+  return new Promise((resolve, reject) => {
+    const options = { port, host: '127.0.0.1', method, path: target, headers: { cookie } };
+    const request = http.request(options, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.on('error', reject).end();
   });
 }
 
-/** @typedef {{ port: number, child: import('node:child_process').ChildProcess }} Server */
-
 /**
- * @param {Record<string, Server>} servers
- * @param {string} cookies
- * @param {{ connections: number, seconds: number, rounds: number }} how
+ * A session that is held signs out through the server, all servers at the same time.
+ * @param {Record<string, Started>} started
+ * @param {Record<string, Measured>} found
+ * @param {How} how
  */
-function measureRounds(servers, cookies, { rounds, ...how }) {
-  /** @type {Record<string, Load[]>} */
-  const loads = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const name of Object.keys(servers)) loads[name].push(load(servers[name], cookies, how));
-  }
-  return Object.fromEntries(
-    Object.entries(loads).map(([name, list]) => {
-      const constant = loads[CONSTANT_OF[name]];
-      const of = (/** @type {'rate' | 'p50' | 'p99'} */ what) =>
-        median(list.map((each) => each[what]));
-      const micros = list.some((each) => each.micros === null)
-        ? null
-        : median(list.map((each) => each.micros ?? 0));
-      const ratio = median(list.map(({ rate }, round) => rate / constant[round].rate));
-      return [name, { rate: of('rate'), p50: of('p50'), p99: of('p99'), micros, ratio }];
+async function measureSignOuts(started, found, { sessions }) {
+  const names = Object.keys(started).filter((name) => !HOSTS[name].isConstant);
+  await Promise.all(
+    names.map(async (name, at) => {
+      const { port } = started[name];
+      // The origin is everybody's: each signs another out.
+      const cookie = (HOSTS[name].headerOf ?? headerOf)(sessions + at);
+      for (let time = 0; time < 2; time += 1) {
+        const status = await statusOf(port, 'GET', DOCUMENT_PATH, cookie);
+        if (status !== 200) throw new Error(`${name} answers ${status} to a session`);
+      }
+      const start = performance.now();
+      await statusOf(port, 'POST', LOGOUT_PATH, cookie);
+      const end = start + MAX_SIGN_OUT_MS;
+      while ((await statusOf(port, 'GET', DOCUMENT_PATH, cookie)) === 200) {
+        if (performance.now() > end) {
+          found[name].signOutSeconds = null;
+          return;
+        }
+        await wait(LOOK_EVERY_MS);
+      }
+      found[name].signOutSeconds = (performance.now() - start) / 1000;
     }),
   );
 }
 
 /**
- * @param {Server} server
- * @param {string} cookies a file, a `Cookie` header a line
- * @param {{ connections: number, seconds: number }} how
- * @returns {Load}
+ * @param {Record<string, Started>} started
+ * @param {Record<string, Measured>} found
+ * @param {ReturnType<typeof cookieFiles>} file
+ * @param {How} how
  */
-function load({ port, child }, cookies, { connections, seconds }) {
-  const before = processorSeconds(child.pid);
-  const url = `http://127.0.0.1:${port}`;
-  const words = [
-    '-c',
-    '1',
-    'wrk',
-    '-t1',
-    `-c${connections}`,
-    `-d${Math.ceil(seconds)}s`,
-    '--latency',
-  ];
-  const { stdout } = spawnSync(
-    'taskset',
-    [...words, '-s', file('requests.lua'), url, '--', cookies],
-    { encoding: 'utf8' },
-  );
-  const after = processorSeconds(child.pid);
-  const number = (/** @type {RegExp} */ pattern) => Number(pattern.exec(stdout)?.[1] ?? Number.NaN);
-  const time = (/** @type {string} */ share) =>
-    milliseconds(new RegExp(`^ +${share}% +(\\S+)`, 'm').exec(stdout)?.[1]);
-  if (
-    !(number(/Requests\/sec: +(\S+)/) > 0) ||
-    /Non-2xx|Socket errors: (?!connect 0, read 0, write 0)/.test(stdout)
-  ) {
-    throw new Error(`wrk says: ${stdout}`);
+function measureMemory(started, found, file, { sessions, memoryAt }) {
+  for (const [name, server] of Object.entries(started)) {
+    const { memory } = HOSTS[name];
+    if (memory === 'told') found[name].bytes = server.heldBytes;
+    if (memory !== 'filled') continue;
+    const bytes = () =>
+      residentBytes(server.pids) + (server.directory ? bytesIn(server.directory) : 0);
+    const before = bytes();
+    fill(server, file(name, memoryAt));
+    found[name].bytes = ((bytes() - before) * memoryAt) / (memoryAt - sessions);
   }
-  const requests = number(/(\d+) requests in/);
-  const micros = before === null || after === null ? null : ((after - before) / requests) * 1e6;
-  return { rate: number(/Requests\/sec: +(\S+)/), p50: time('50'), p99: time('99'), micros };
-}
-
-/** @param {string | undefined} text such as `1.23ms` */
-function milliseconds(text) {
-  const [, value, unit] = /^([\d.]+)(us|ms|s)$/.exec(text ?? '') ?? [];
-  return Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN);
-}
-
-/** @param {number | undefined} pid */
-function processorSeconds(pid) {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * @param {string} name
- * @param {number} sessions
- * @param {string} origin
- * @returns {Promise<Server>}
- */
-async function startServer(name, sessions, origin) {
-  const words = [
-    '-c',
-    '0',
-    process.execPath,
-    file('server-child.mjs'),
-    name,
-    String(sessions),
-    origin,
-  ];
-  const child = spawn('taskset', words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [''])]);
-  if (line === '') throw new Error(`the server ${name} has ended`);
-  return { port: Number(line), child };
-}
-
-/** @param {number} sessions */
-async function startOrigin(sessions) {
-  const document = documentsOf('reference');
-  const indices = new Map(Array.from({ length: sessions }, (_, at) => [headerOf(at), at]));
-  const server = http.createServer((request, response) => {
-    response.setHeader('content-type', 'application/json');
-    response.end(document(indices.get(request.headers.cookie ?? '') ?? 0));
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { url: `http://127.0.0.1:${port}`, close: () => server.close().closeAllConnections() };
 }

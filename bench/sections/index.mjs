@@ -98,7 +98,7 @@ const sections = {
   sharing: ({ mode }) => measureSharing(mode.sharing),
 
   async hosts({ mode, log }) {
-    if (hasWrk()) return measureHosts(mode.hosts);
+    if (hasWrk()) return measureHosts(mode.hosts, log);
     log('  wrk is not installed on this machine');
     return null;
   },
@@ -121,6 +121,7 @@ function averageSize(kind) {
 }
 
 /**
+ * Runs sections. One that fails ends with a line that says so, and the others go on.
  * @param {string[]} names
  * @param {import('../modes.mjs').Mode} mode
  * @param {(line: string) => void} log
@@ -130,13 +131,21 @@ export async function runSections(names, mode, log) {
   const probe = await measureCapacity(mode.capacity.probe);
   /** @type {any} */
   const found = { probe };
+  /** @type {string[]} */
+  const failed = [];
   for (const name of names) {
     const start = performance.now();
     log(`bench: ${name}`);
     const known = found.capacity?.isolate ?? probe;
     const budgetPerSession = known.memory / known.sessions;
-    found[name] = await sections[name]({ mode, found, budgetPerSession, log });
+    try {
+      found[name] = await sections[name]({ mode, found, budgetPerSession, log });
+    } catch (error) {
+      const [line] = String(/** @type {Error} */ (error).message ?? error).split('\n');
+      log(`  ${name} has failed: ${line}`);
+      failed.push(name);
+    }
     log(`  ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
-  return found;
+  return { ...found, failed };
 }

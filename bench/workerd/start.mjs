@@ -21,6 +21,7 @@ const TICKS_PER_SECOND = 100;
  * @typedef {object} Workerd
  * @property {Record<string, number>} ports by service
  * @property {number | null} inspectorPort
+ * @property {number} pid
  * @property {() => number | null} processorSeconds null where it cannot be known
  * @property {() => Promise<void>} close
  */
@@ -45,10 +46,15 @@ function workerText(wasm, { name, entry, bindings = {} }, date) {
  * @param {string} directory holds the services' modules
  * @param {Service[]} services
  * @param {string[]} wasm names of modules that every service may import
- * @param {{ inspect?: boolean }} [options]
+ * @param {{ inspect?: boolean, under?: string[] }} [options] `under`: words of a command that starts it
  * @returns {Promise<Workerd>}
  */
-export async function startWorkerd(directory, services, wasm, { inspect = false } = {}) {
+export async function startWorkerd(
+  directory,
+  services,
+  wasm,
+  { inspect = false, under = [] } = {},
+) {
   const { default: binary, compatibilityDate } = createRequire(import.meta.url)('workerd');
   const config = `using Workerd = import "/workerd/workerd.capnp";
 
@@ -70,9 +76,9 @@ ${services
 
 ${services.map((service) => workerText(wasm, service, compatibilityDate)).join('\n')}`;
   await writeFile(path.join(directory, 'config.capnp'), config);
-  const words = ['serve', 'config.capnp', 'config', '--control-fd=3'];
+  const words = [...under, binary, 'serve', 'config.capnp', 'config', '--control-fd=3'];
   if (inspect) words.push('--inspector-addr=127.0.0.1:0');
-  const child = spawn(binary, words, {
+  const child = spawn(words[0], words.slice(1), {
     cwd: directory,
     // With flags of V8's it warns of caches that do not fit them.
     stdio: ['ignore', 'inherit', inspect ? 'ignore' : 'inherit', 'pipe'],
@@ -97,6 +103,7 @@ ${services.map((service) => workerText(wasm, service, compatibilityDate)).join('
     ended.then((code) => reject(new Error(`workerd ended with ${code}`)));
   });
   return {
+    pid: Number(child.pid),
     ports,
     inspectorPort,
     processorSeconds: () => processorSecondsOf(/** @type {number} */ (child.pid)),

@@ -61,6 +61,13 @@ export const NEEDS = {
       libraries: ['libvarnishapi3', 'libjemalloc2', 'libedit2', 'libbsd0'],
     },
   ],
+  // The client of the benchmark.
+  wrk: [
+    {
+      ...{ name: 'wrk', program: 'wrk', unpackedInto: 'build/wrk' },
+      libraries: ['libluajit-5.1-common', 'libluajit-5.1-2'],
+    },
+  ],
   // The npm packages of scripts/reference, beside the project's own.
   typedoc: [],
   // The back ends that Sesame is tested in front of: npm packages of tests/backends/npm, and what is not from npm.

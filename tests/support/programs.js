@@ -21,6 +21,7 @@ const UNPACKED = /** @type {Record<string, string>} */ ({
   nginx: unpackedAt('nginx'),
   haproxy: unpackedAt('haproxy'),
   varnishd: unpackedAt('varnish'),
+  wrk: unpackedAt('wrk'),
 });
 /** Debian's directory of libraries for this machine. */
 const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((triplet) => `usr/lib/${triplet}`);
@@ -44,6 +45,21 @@ const isListening = (port) =>
     const socket = net.connect(port, '127.0.0.1', () => resolve(true));
     socket.on('connect', () => socket.destroy()).on('error', () => resolve(false));
   });
+
+/**
+ * Where a program is, and in which environment it runs.
+ * @param {string} name
+ * @returns {{ file: string, env: NodeJS.ProcessEnv }}
+ */
+export function programAt(name) {
+  const env = { ...process.env, PATH: `${process.env.PATH}:${ADMIN_PATHS}` };
+  const root = UNPACKED[name] ?? '';
+  const files = ['usr/sbin', 'usr/bin'].map((directory) => path.join(root, directory, name));
+  const file = root === '' ? undefined : files.find((each) => existsSync(each));
+  if (file === undefined) return { file: name, env };
+  const libraries = LIBRARIES.map((each) => path.join(root, each)).join(':');
+  return { file, env: { ...env, LD_LIBRARY_PATH: libraries } };
+}
 
 /**
  * What a test has started, and a directory for it.
@@ -72,15 +88,13 @@ export function createPrograms() {
      * @param {string} program
      * @param {string[]} args
      * @param {number} port
+     * @param {string[]} [under] words of a command that starts it, such as `taskset -c 0`
+     * @returns {Promise<number>} its process
      */
-    async start(program, args, port) {
-      const root = UNPACKED[program] ?? '';
-      const own = path.join(root, 'usr/sbin', program);
-      const isUnpacked = root !== '' && existsSync(own);
-      const libraries = LIBRARIES.map((each) => path.join(root, each)).join(':');
-      const env = { ...process.env, PATH: `${process.env.PATH}:${ADMIN_PATHS}` };
-      if (isUnpacked) Object.assign(env, { LD_LIBRARY_PATH: libraries });
-      const child = spawn(isUnpacked ? own : program, args, {
+    async start(program, args, port, under = []) {
+      const { file, env } = programAt(program);
+      const [command, ...words] = [...under, file, ...args];
+      const child = spawn(command, words, {
         ...{ cwd: directory, env, detached: true },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -113,6 +127,7 @@ export function createPrograms() {
         }
         return isListening(port);
       }, `${program} listens`);
+      return Number(child.pid);
     },
 
     /**
