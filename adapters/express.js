@@ -9,6 +9,7 @@
  * @module
  */
 
+import { heldIdentity } from '../js_bindings/held-identity.js';
 import { answerTo, requestIdentityOf } from './identify.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
@@ -59,20 +60,27 @@ import { answerTo, requestIdentityOf } from './identify.js';
  */
 export function sesame(cache, { required = false } = {}) {
   return (request, response, next) => {
-    cache.identify(request).then(
-      (identity) => {
-        const { setCookies } = identity;
-        request.sesame = requestIdentityOf(identity);
-        for (const line of setCookies) response.appendHeader('set-cookie', line);
-        if (setCookies.length > 0) response.setHeader('cache-control', 'private, no-store');
-        vary(response);
-        if (!required || identity.user !== null) return next();
-        const headers = { 'www-authenticate': 'Bearer', 'content-length': 0 };
-        response.writeHead(401, { ...headers, 'cache-control': 'private, no-store' }).end();
-      },
-      (error) => next(Object.assign(error, answerTo(error))),
-    );
+    const identified = (/** @type {import('../js_bindings/identity.js').Identity} */ identity) => {
+      const { setCookies } = identity;
+      request.sesame = requestIdentityOf(identity);
+      for (const line of setCookies) response.appendHeader('set-cookie', line);
+      if (setCookies.length > 0) response.setHeader('cache-control', 'private, no-store');
+      vary(response);
+      if (!required || identity.user !== null) return next();
+      const headers = { 'www-authenticate': 'Bearer', 'content-length': 0 };
+      response.writeHead(401, { ...headers, 'cache-control': 'private, no-store' }).end();
+    };
+    const held = heldIdentity(cache, request, unawaited);
+    if (held !== null) return identified(held);
+    cache
+      .identify(request)
+      .then(identified, (error) => next(Object.assign(error, answerTo(error))));
   };
+}
+
+/** @param {Promise<unknown>} work */
+function unawaited(work) {
+  work.catch(() => {});
 }
 
 /**

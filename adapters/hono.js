@@ -8,6 +8,7 @@
  * @module
  */
 
+import { heldIdentity } from '../js_bindings/held-identity.js';
 import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { answerTo, requestIdentityOf } from './identify.js';
 
@@ -60,7 +61,8 @@ const VARY = 'Cookie, Authorization';
  */
 export function sesame(cache, { required = false } = {}) {
   return async (c, next) => {
-    const identity = await identify(cache, c);
+    const held = heldIdentity(cache, c.req.raw, waitUntilOf(c));
+    const identity = held ?? (await identify(cache, c));
     const { setCookies } = identity;
     c.set('sesame', requestIdentityOf(identity));
     c.header('vary', VARY, { append: true }); // now: what is set on an answer that is there makes another of it

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { ALL_FEATURES } from './features.js';
+import { keepHeld } from './held-identity.js';
 import { keepShortPath } from './http/short-path.node.js';
 import { decoderOf } from './origin/codings.js';
 import { forward } from './origin/forward.node.js';
@@ -32,7 +33,11 @@ const decode = decoderOf(isDecoded);
 /** @type {import('./assemble.js').Features} */
 const NODE_FEATURES = Object.freeze({
   ...ALL_FEATURES,
-  onStart: (cache, parts) => keepShortPath(cache, parts, SessionCacheBase.prototype.handle),
+  onStart(cache, parts) {
+    const { handle, identify } = SessionCacheBase.prototype;
+    keepShortPath(cache, parts, handle);
+    keepHeld(cache, parts, identify);
+  },
 });
 
 /** A session cache in front of one origin. */

@@ -3,6 +3,7 @@ import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
 import { ALL_FEATURES } from './features.js';
+import { keepHeld } from './held-identity.js';
 import { decoderOf } from './origin/codings.js';
 import { SessionCacheBase } from './session-cache.js';
 
@@ -10,6 +11,12 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 
 /** Its fetch undoes these two, by these very names, and no chain of them. */
 const decode = decoderOf((field) => /^(gzip|br)$/.test(field));
+
+/** @type {import('./assemble.js').Features} */
+const WORKERD_FEATURES = Object.freeze({
+  ...ALL_FEATURES,
+  onStart: (cache, parts) => keepHeld(cache, parts, SessionCacheBase.prototype.identify),
+});
 
 /**
  * A session cache in front of one origin. One may be made at a worker's top level: its options are judged there, it
@@ -26,6 +33,11 @@ export class SessionCache extends SessionCacheBase {
    */
   constructor(options, host = {}) {
     const workerd = { sharesPromises: false, startsLate: true, decode };
-    super(instantiate(wasmModule, createModule), options, { ...workerd, ...host }, ALL_FEATURES);
+    super(
+      instantiate(wasmModule, createModule),
+      options,
+      { ...workerd, ...host },
+      WORKERD_FEATURES,
+    );
   }
 }

@@ -11,11 +11,11 @@ import { Handler } from './http/handler.js';
 import { prometheusText } from './http/prometheus.js';
 import { identityOf, sessionOf } from './identity.js';
 import { parseOptions } from './options/options.js';
-import { credentialsIn, toHeaders } from './origin/headers.js';
+import { toHeaders } from './origin/headers.js';
 import { COOKIE_PREFIX, tenantOf, withHost } from './origin/vary.js';
 import { isUnavailable } from './sessions/decision.js';
 import { explain } from './sessions/explain.js';
-import { checkHeld } from './sessions/held.js';
+import { heldAction } from './sessions/held.js';
 import { signOut } from './sessions/sign-out.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
@@ -237,9 +237,10 @@ export class SessionCacheBase {
    */
   async #decide(request, options = {}) {
     const { fresh, waitUntil = ignoreFailure } = options;
-    const held = fresh ? null : heldDecision(this.#parts, request, waitUntil);
-    if (held !== null) return held; // whoever makes a signal only when it is read has made none
-    const { engine, documentRequest } = this.#parts;
+    const { engine, documentRequest, host } = this.#parts;
+    const now = host.now();
+    const held = fresh ? null : heldAction(this.#parts, request, now, waitUntil);
+    if (held !== null) return engine.decided(held, now); // whoever makes a signal only when it is read has made none
     const asked = documentRequest(varyingOf(request), { ...options, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
@@ -618,22 +619,6 @@ if (Symbol.dispose) {
  */
 function varyingOf({ headers, url }) {
   return { headers: toHeaders(headers), url };
-}
-
-/**
- * What is decided by what is held: with no copy of the request's headers, and without its signal.
- * @param {Parts} parts
- * @param {RequestLike} request
- * @param {(work: Promise<unknown>) => void} waitUntil
- * @returns {import('./sessions/decision.js').Decision | null} null: the engine has to find out
- */
-function heldDecision(parts, { headers }, waitUntil) {
-  const { engine, host, options } = parts;
-  const head = options.varyOn.length > 0 ? null : credentialsIn(headers);
-  if (head === null) return null;
-  const now = host.now();
-  const action = checkHeld(parts, head, now, { waitUntil });
-  return action === Action.SERVE || action === Action.REFUSE ? engine.decided(action, now) : null;
 }
 
 /**

@@ -176,9 +176,9 @@ export const HOSTS = {
     ...{ group: 'hono', label: 'Hono, a constant', isConstant: true, isQuick: true },
     start: node('hono-constant'),
   },
-  'hono-empty': {
-    ...{ group: 'hono', label: 'Hono, a constant behind an empty middleware', isConstant: true },
-    start: node('hono-empty'),
+  'hono-floor': {
+    ...{ group: 'hono', label: 'Hono, a constant that is parsed, a middleware and c.json' },
+    ...{ start: node('hono-floor'), isConstant: true },
   },
   'hono-lru': { group: 'hono', label: 'Hono, cookie + lru-cache', start: node('hono-lru') },
   'hono-sesame': {

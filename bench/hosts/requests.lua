@@ -11,7 +11,7 @@ function init(arguments)
   if arguments[2] then
     response = function()
       answered = answered + 1
-      if answered >= #requests then wrk.thread:stop() end
+      if answered >= #requests then os.exit(0) end -- a thread that stops is waited for
     end
   end
 end

@@ -171,14 +171,18 @@ export const servers = {
       return getRequestListener(app.fetch);
     },
   },
-  'hono-empty': {
+  'hono-floor': {
     make: () => {
-      const body = documentOf(0);
+      const text = documentOf(0);
       const app = new Hono();
       app.get(
         DOCUMENT_PATH,
-        (_c, next) => next(),
-        (c) => c.body(body, 200, PRIVATE),
+        async (c, next) => {
+          c.set(/** @type {never} */ ('user'), /** @type {never} */ (JSON.parse(text)));
+          c.header('vary', 'Cookie, Authorization', { append: true });
+          await next();
+        },
+        (c) => c.json(c.get(/** @type {never} */ ('user')), 200, PRIVATE),
       );
       return getRequestListener(app.fetch);
     },

@@ -20,12 +20,13 @@ export function documentMeta(headers, isMarked) {
 
 /** The validator, or empty. @param {string} meta */
 export function etagIn(meta) {
-  return meta.split('\n', 1)[0];
+  const end = meta.indexOf('\n');
+  return end < 0 ? meta : meta.slice(0, end);
 }
 
 /** @param {string} meta */
 export function typeIn(meta) {
-  return meta.split('\n')[1] ?? USUAL;
+  return meta.includes('\n') ? meta.split('\n')[1] : USUAL;
 }
 
 /**
