@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { SessionCache } from 'sesame-edge';
 import { toNodeHandler } from 'sesame-edge/node';
 import { serve } from 'sesame-edge/serve';
+import { comparePaths } from './compare-paths.js';
 import { createOrigin } from './origin.js';
 import { until } from './wait.js';
 
@@ -180,11 +181,13 @@ export async function startHosts(programs, options, origin) {
       continue;
     }
     const sessions = new SessionCache({ origin: url, ...options });
+    const paths = comparePaths(sessions);
     const server = http.createServer(toNodeHandler(sessions));
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    programs.onStop(() => {
+    programs.onStop(async () => {
       server.close().closeAllConnections();
       sessions.dispose();
+      await paths.settled();
     });
     const { port } = /** @type {net.AddressInfo} */ (server.address());
     hosts.push({ name, origin: own, port });

@@ -1,9 +1,11 @@
 // Sesame as `sesame-edge serve` runs it in Node: the server of the command, over HTTP, on the test's clock. What is held is
-// answered on the short path.
+// answered on the short path, and compared with what the full path answers to the same request.
+import assert from 'node:assert/strict';
 import { SessionCache } from 'sesame-edge';
 import { listenFor } from '../../../edge_worker/serve/on-node.js';
 import { createBackground } from '../../support/background.js';
 import { createClient } from '../../support/client.js';
+import { comparePaths } from '../../support/compare-paths.js';
 import { createMovingClock } from '../../support/moving-clock.js';
 import { apiOf } from './sesame-api.js';
 import { NO_BROWSER, sesameDialect } from './sesame-dialect.js';
@@ -13,11 +15,27 @@ export const serveNodeTarget = {
   name: 'serve, Node',
   lacks: { ...NO_BROWSER, nodes: 'it has no shared store' },
   dialect: sesameDialect,
-  open: async () => ({ start, close: async () => {} }),
+  async open() {
+    const done = { caches: 0, compared: 0 };
+    return {
+      start: (setup) => start(setup, done),
+      async close() {
+        // A comparison that never happens proves nothing.
+        assert.ok(done.caches < MANY_CACHES || done.compared > done.caches, JSON.stringify(done));
+      },
+    };
+  },
 };
 
-/** @param {{ origin: string, options: any }} setup @returns {Promise<import('./target.js').Running>} */
-async function start({ origin, options }) {
+/** So many has only the whole suite. */
+const MANY_CACHES = 200;
+
+/**
+ * @param {{ origin: string, options: any }} setup
+ * @param {{ caches: number, compared: number }} done
+ * @returns {Promise<import('./target.js').Running>}
+ */
+async function start({ origin, options }, done) {
   const { now, sleep, advance } = createMovingClock();
   /** @type {unknown[]} */
   const lines = [];
@@ -26,6 +44,7 @@ async function start({ origin, options }) {
     { origin, ...options },
     { now, monotonic: now, sleep, log, warn: () => {} },
   );
+  const paths = comparePaths(sessions, lines);
   const background = createBackground();
   const server = await listenFor(sessions, {
     ...{ host: '127.0.0.1', port: 0 },
@@ -46,6 +65,9 @@ async function start({ origin, options }) {
       client.close();
       await server.stop(0);
       sessions.dispose();
+      done.caches += 1;
+      done.compared += paths.count();
+      await paths.settled();
     },
   };
 }
