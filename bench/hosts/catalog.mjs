@@ -23,6 +23,7 @@ export const KEPT_SECONDS = 10;
  * @property {string} origin a URL
  * @property {number} sessions that it holds from the start, if it asks nobody
  * @property {ReturnType<typeof import('../../tests/support/programs.js').createPrograms>} programs ends what it has started
+ * @property {string[]} [nodeFlags] of Node's own
  * @property {Record<string, Started>} started the hosts of its group that are there already
  */
 
@@ -32,6 +33,7 @@ export const KEPT_SECONDS = 10;
  * @property {number[]} pids
  * @property {number} [heldBytes] what its sessions take, where it says so by itself
  * @property {string} [directory] where it keeps answers in files
+ * @property {() => Promise<unknown>} [stop] ends it before all others
  */
 
 /**
@@ -54,14 +56,15 @@ const file = (/** @type {string} */ name) =>
  * @param {string[]} words
  * @param {RegExp} listens
  */
-async function startNode({ programs }, words, listens) {
-  const [command, ...all] = [...ON_SERVER_CORE, process.execPath, ...words];
+async function startNode({ programs, nodeFlags = [] }, words, listens) {
+  const [command, ...all] = [...ON_SERVER_CORE, process.execPath, ...nodeFlags, ...words];
   const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
-  programs.onStop(async () => {
+  const stop = async () => {
     child.kill();
     await ended;
-  });
+  };
+  programs.onStop(stop);
   const line = await new Promise((resolve) => {
     createInterface({ input: child.stdout }).on('line', (each) => {
       if (listens.test(each)) resolve(each);
@@ -69,7 +72,7 @@ async function startNode({ programs }, words, listens) {
     void ended.then(() => resolve(''));
   });
   if (line === '') throw new Error(`${words.join(' ')} has ended`);
-  return { line, pid: Number(child.pid) };
+  return { line, pid: Number(child.pid), stop };
 }
 
 /** One of `servers.mjs`. @param {string} name @returns {Host['start']} */
@@ -77,9 +80,9 @@ const node = (name) => async (given) => {
   const { origin, sessions } = given;
   const setup = JSON.stringify({ origin, sessions });
   const words = ['--expose-gc', file('bench/hosts/server-child.mjs'), name, setup];
-  const { line, pid } = await startNode(given, words, /^{/);
+  const { line, pid, stop } = await startNode(given, words, /^{/);
   const { port, heldBytes } = JSON.parse(line);
-  return { port, heldBytes, pids: [pid] };
+  return { port, heldBytes, pids: [pid], stop };
 };
 
 /** @type {Host['start']} */
