@@ -28,7 +28,7 @@ export const full = {
   sharing: { repeats: 3, atOnce: 60 },
   hosts: {
     ...{ sessions: 1000, memoryAt: 100_000, connections: [16, 1000] },
-    ...{ seconds: 2, rounds: 5, warmUp: 2, isQuick: false },
+    ...{ seconds: 2, rounds: 3, warmUp: 2, keptSeconds: 10, isQuick: false },
   },
   serviceWorker: { rounds: 25, requests: 40, atOnce: 8, starts: 25 },
   workerd: {
@@ -57,9 +57,9 @@ export const quick = {
   sharing: { repeats: 1, atOnce: 20 },
   hosts: {
     ...{ sessions: 100, memoryAt: 0, connections: [16] },
-    ...{ seconds: 0.4, rounds: 2, warmUp: 0.5, isQuick: true },
+    ...{ seconds: 0.3, rounds: 2, warmUp: 0.3, keptSeconds: 2, isQuick: true },
   },
-  serviceWorker: { rounds: 6, requests: 20, atOnce: 8, starts: 6 },
+  serviceWorker: { rounds: 3, requests: 12, atOnce: 8, starts: 3 },
   workerd: {
     checks: { count: 10_000, iterations: 20_000, rounds: 3 },
     requests: { sessions: 100, connections: 16, seconds: 0.4, rounds: 3 },

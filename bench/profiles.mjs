@@ -44,7 +44,7 @@ async function profileNode(name, origin, programs, cookies) {
   mkdirSync(directory);
   const flags = ['--cpu-prof', '--cpu-prof-dir', directory];
   const nodeFlags = [...flags, '--cpu-prof-interval', String(INTERVAL_MICROS)];
-  const given = { origin, sessions: SESSIONS, programs, started: {}, nodeFlags };
+  const given = { origin, sessions: SESSIONS, keptSeconds: 10, programs, started: {}, nodeFlags };
   const server = await HOSTS[name].start(given);
   const result = loadIt(server, cookies);
   await server.stop?.();

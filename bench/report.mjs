@@ -88,28 +88,51 @@ function sharingTable({ stores, hits }) {
   ].join('\n');
 }
 
-/** Between the groups of hosts there is a line. @param {any} found */
-function hostsTable({ hosts, sessions, memoryAt, keptSeconds }) {
+/** @param {any} found */
+function hostRows({ hosts, sessions, memoryAt, keptSeconds }) {
   const ms = (/** @type {number} */ value) => value.toFixed(value < 10 ? 2 : 0);
   const all = /** @type {import('./lib/host-ratios.mjs').Measured[]} */ (Object.values(hosts));
-  const connections = Object.keys(all[0].loads).map(Number);
-  const rows = all.flatMap((host, at) => {
+  const connections = Object.keys(all[0]?.loads ?? {}).map(Number);
+  const rows = all.map((host) => {
     const cells = connections.flatMap((count) => {
       const { rate, micros, p50, p99 } = mediansOf(host.loads[count]);
       const processor = micros === null ? '' : micros.toFixed(1);
       return [Math.round(rate).toLocaleString('en'), processor, ms(p50), ms(p99)];
     });
     const memory = host.bytes === undefined ? '' : `${Math.round(host.bytes / 1e6)}`;
-    const row = [host.label, ...cells, signOut(host, keptSeconds), memory];
-    return at === 0 || host.group === all[at - 1].group ? [row] : [row.map(() => ''), row];
+    return { host, cells: [host.label, ...cells, signOut(host, keptSeconds), memory] };
   });
   const titles = connections.flatMap((count) => [
-    `${count} at once, a second`,
+    `${count.toLocaleString('en')} at once: a second`,
     ...['processor µs', 'p50 ms', 'p99 ms'],
   ]);
-  const held = memoryAt > 0 ? `${memoryAt.toLocaleString('en')} sessions, MB` : 'memory';
-  const first = `over HTTP, ${sessions.toLocaleString('en')} sessions, every request a hit`;
-  return table([first, ...titles, 'a sign-out counts after', held], rows);
+  const held = memoryAt > 0 ? [`MB for ${memoryAt.toLocaleString('en')} sessions`] : ['memory'];
+  const first = `every request a hit, ${sessions.toLocaleString('en')} sessions`;
+  return { titles: [first, ...titles, 'a sign-out counts after', ...held], rows };
+}
+
+/** Between the groups of hosts there is a line. @param {any} found */
+function hostsTable(found) {
+  const { titles, rows } = hostRows(found);
+  const lines = rows.flatMap(({ host, cells }, at) =>
+    at === 0 || host.group === rows[at - 1].host.group ? [cells] : [cells.map(() => ''), cells],
+  );
+  return table(titles, lines);
+}
+
+/**
+ * The same for a page, Sesame's own in bold.
+ * @param {any} found
+ * @param {string[]} [groups] all unless given
+ */
+export function hostsMarkdown(found, groups) {
+  const { titles, rows } = hostRows(found);
+  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
+  const wanted = rows.filter(({ host }) => !groups || groups.includes(host.group));
+  const body = wanted.map(({ cells: [label, ...cells] }) =>
+    line([/sesame|toNodeHandler/i.test(label) ? `**${label}**` : label, ...cells]),
+  );
+  return [line(titles), line(titles.map(() => '---')), ...body].join('\n');
 }
 
 /** @param {import('./lib/host-ratios.mjs').Measured} host @param {number} keptSeconds */

@@ -2,8 +2,8 @@
 // Prints the tables; writes bench/results/latest.json and docs/performance.svg (a quick run:
 // bench/results/quick.json and quick.svg). `--no-build` takes what is there; `--only NAME,NAME` runs
 // some of the sections and writes nothing. `--only NAME,NAME --against DIR` asks of those sections alone whether this tree
-// is slower than the built checkout DIR: twenty pairs by turns (bench/pairs.mjs).
-import { mkdirSync, writeFileSync } from 'node:fs';
+// is slower than the built checkout DIR: twenty pairs by turns (bench/pairs.mjs). `--docs` puts the tables of hosts into the pages.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,13 @@ import { parseArgs } from 'node:util';
 import { judge } from './goals.mjs';
 import { formatJson } from './lib/format-json.mjs';
 import { full, quick } from './modes.mjs';
-import { textOf } from './report.mjs';
+import { hostsMarkdown, textOf } from './report.mjs';
 import { svgOf } from './svg.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** The pages that show hosts, and which groups of them. @type {Record<string, string[] | undefined>} */
+const PAGES_WITH_HOSTS = { 'performance.md': undefined, 'comparison.md': ['proxies'] };
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     against: { type: 'string' },
     pairs: { type: 'string', default: '20' },
     limit: { type: 'string', default: '1.05' },
+    docs: { type: 'boolean', default: false },
   },
 });
 // Children end with this process, and it ends properly.
@@ -70,6 +74,15 @@ const results = {
 const judged = { ...results, goals: judge(results) };
 console.log(`\n${textOf(judged)}`);
 
+if (values.docs && judged.hosts) {
+  for (const [page, groups] of Object.entries(PAGES_WITH_HOSTS)) {
+    const file = path.join(root, 'docs', page);
+    const [before, rest] = readFileSync(file, 'utf8').split('<!-- hosts -->\n');
+    const after = rest.slice(rest.indexOf('<!-- end -->'));
+    const hosts = hostsMarkdown(judged.hosts, groups);
+    writeFileSync(file, `${before}<!-- hosts -->\n${hosts}\n${after}`);
+  }
+}
 if (results.failed.length > 0) {
   console.log(`bench: failed: ${results.failed.join(', ')}`);
   process.exitCode = 1;

@@ -14,14 +14,12 @@ import * as proxies from './proxies.mjs';
 import { DOCUMENT_PATH, headerOf, signedHeaderOf } from './sessions.mjs';
 import { ON_SERVER_CORE } from './wrk.mjs';
 
-/** Of what keeps answers for a time: after so many seconds the back end is asked again. */
-export const KEPT_SECONDS = 10;
-
 /**
  * What a host is started with.
  * @typedef {object} Given
  * @property {string} origin a URL
  * @property {number} sessions that it holds from the start, if it asks nobody
+ * @property {number} keptSeconds after so many, what keeps answers for a time asks the back end again
  * @property {ReturnType<typeof import('../../tests/support/programs.js').createPrograms>} programs ends what it has started
  * @property {string[]} [nodeFlags] of Node's own
  * @property {Record<string, Started>} started the hosts of its group that are there already
@@ -44,6 +42,7 @@ export const KEPT_SECONDS = 10;
  * @property {(index: number) => string} [headerOf] the `Cookie` header of a session
  * @property {boolean} [isConstant] it knows no sessions
  * @property {'filled' | 'told'} [memory] how it is found: by asking for every session once, or it says it
+ * @property {boolean} [forgets] what it keeps it keeps for a time only
  * @property {boolean} [isQuick] also in a quick run
  */
 
@@ -112,23 +111,33 @@ const serve =
     return { port: Number(new URL(line.split(' ')[2]).port), pids: [pid] };
   };
 
-/** A worker that answers what `serve` in workerd does, as a constant. @type {Host['start']} */
-async function constantWorker({ programs, started }) {
-  const url = `http://127.0.0.1:${started['serve-workerd'].port}${DOCUMENT_PATH}`;
-  const init = { headers: { cookie: headerOf(0) } };
-  await (await fetch(url, init)).text();
-  const response = await fetch(url, init);
-  const body = await response.text();
-  const own = ['content-length', 'date', 'connection', 'keep-alive'];
-  const headers = [...response.headers].filter(([name]) => !own.includes(name));
-  const answer = { body, headers: Object.fromEntries(headers) };
-  const directory = path.join(programs.directory, 'constant-worker');
-  const wasm = await bundle(['constant.js'], directory);
-  const service = { name: 'constant', entry: 'constant.js', bindings: { ANSWER: answer } };
-  const workerd = await startWorkerd(directory, [service], wasm, { under: [...ON_SERVER_CORE] });
-  programs.onStop(() => workerd.close());
-  return { port: workerd.ports.constant, pids: [workerd.pid] };
-}
+/**
+ * A worker that answers what `serve` in workerd does, as a constant.
+ * @param {boolean} reads whether it looks at the request first
+ * @returns {Host['start']}
+ */
+const constantWorker =
+  (reads) =>
+  async ({ programs, started }) => {
+    const url = `http://127.0.0.1:${started['serve-workerd'].port}${DOCUMENT_PATH}`;
+    const init = { headers: { cookie: headerOf(0) } };
+    await (await fetch(url, init)).text();
+    const response = await fetch(url, init);
+    const body = await response.text();
+    const own = ['content-length', 'date', 'connection', 'keep-alive'];
+    const headers = [...response.headers].filter(([name]) => !own.includes(name));
+    const answer = { body, headers: Object.fromEntries(headers) };
+    const directory = path.join(programs.directory, `constant-worker-${reads}`);
+    const wasm = await bundle(['constant.js'], directory);
+    const service = {
+      name: 'constant',
+      entry: 'constant.js',
+      bindings: { ANSWER: answer, READS: reads },
+    };
+    const workerd = await startWorkerd(directory, [service], wasm, { under: [...ON_SERVER_CORE] });
+    programs.onStop(() => workerd.close());
+    return { port: workerd.ports.constant, pids: [workerd.pid] };
+  };
 
 /** nginx, which asks Sesame's path for proxies about each request. @type {Host['start']} */
 async function nginxBeforeSesame(given) {
@@ -138,8 +147,6 @@ async function nginxBeforeSesame(given) {
   const nginx = await proxies.nginxAsking(given, { check, checkPath: verifyPath, seconds: 0 });
   return { ...nginx, pids: [...nginx.pids, ...sesame.pids] };
 }
-
-const seconds = KEPT_SECONDS;
 
 /** @type {Record<string, Host>} */
 export const HOSTS = {
@@ -189,21 +196,28 @@ export const HOSTS = {
     start: node('hono-sesame'),
   },
   'nginx-cache': {
-    ...{ group: 'proxies', label: 'nginx, proxy_cache by the cookie', isQuick: true },
-    ...{ start: (given) => proxies.nginxKeeping(given, seconds), memory: 'filled' },
+    ...{
+      group: 'proxies',
+      label: 'nginx, proxy_cache by the cookie',
+      isQuick: true,
+      forgets: true,
+    },
+    ...{ start: proxies.nginxKeeping, memory: 'filled' },
   },
   'nginx-auth': {
-    ...{ group: 'proxies', label: 'nginx, auth_request + proxy_cache' },
+    ...{ group: 'proxies', label: 'nginx, auth_request + proxy_cache', forgets: true },
     start: (given) =>
-      proxies.nginxAsking(given, { check: given.origin, checkPath: DOCUMENT_PATH, seconds }),
+      proxies.nginxAsking(given, {
+        ...{ check: given.origin, checkPath: DOCUMENT_PATH, seconds: given.keptSeconds },
+      }),
   },
   haproxy: {
-    ...{ group: 'proxies', label: 'HAProxy, cache by the cookie' },
-    ...{ start: (given) => proxies.haproxy(given, seconds), memory: 'filled' },
+    ...{ group: 'proxies', label: 'HAProxy, cache by the cookie', forgets: true },
+    ...{ start: proxies.haproxy, memory: 'filled' },
   },
   varnish: {
-    ...{ group: 'proxies', label: 'Varnish, hashing the cookie' },
-    ...{ start: (given) => proxies.varnish(given, seconds), memory: 'filled' },
+    ...{ group: 'proxies', label: 'Varnish, hashing the cookie', forgets: true },
+    ...{ start: proxies.varnish, memory: 'filled' },
   },
   serve: {
     ...{ group: 'proxies', label: 'sesame-edge serve', isQuick: true },
@@ -219,7 +233,11 @@ export const HOSTS = {
   },
   'workerd-constant': {
     ...{ group: 'workerd', label: 'workerd, a constant', isConstant: true, isQuick: true },
-    start: constantWorker,
+    start: constantWorker(false),
+  },
+  'workerd-reading': {
+    ...{ group: 'workerd', label: 'workerd, a constant, once the request has been read' },
+    ...{ start: constantWorker(true), isConstant: true },
   },
 };
 

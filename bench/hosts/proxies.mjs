@@ -46,9 +46,8 @@ const KEPT_ALIVE = 'proxy_http_version 1.1; proxy_set_header Connection "";';
 /**
  * The document kept by the session's cookie.
  * @param {Given} given
- * @param {number} seconds
  */
-export function nginxKeeping(given, seconds) {
+export function nginxKeeping(given) {
   return nginx(
     given,
     () => `${upstream(given.origin, 'origin')}
@@ -60,7 +59,7 @@ export function nginxKeeping(given, seconds) {
       proxy_pass http://origin;
       proxy_cache sessions;
       proxy_cache_key $cookie_session;
-      proxy_cache_valid 200 ${seconds}s;
+      proxy_cache_valid 200 ${given.keptSeconds}s;
       proxy_cache_lock on;
     }
   }`,
@@ -105,10 +104,9 @@ export function nginxAsking(given, { check, checkPath, seconds }) {
 /**
  * HAProxy's cache knows URLs only: the cookie becomes part of it, and is taken away again for the back end.
  * @param {Given} given
- * @param {number} seconds
  * @returns {Promise<Started>}
  */
-export async function haproxy({ programs, origin }, seconds) {
+export async function haproxy({ programs, origin, keptSeconds: seconds }) {
   const port = await freePort();
   const config = programs.write(
     'haproxy.cfg',
@@ -145,10 +143,9 @@ backend origin
 
 /**
  * @param {Given} given
- * @param {number} seconds
  * @returns {Promise<Started>}
  */
-export async function varnish({ programs, origin }, seconds) {
+export async function varnish({ programs, origin, keptSeconds: seconds }) {
   const port = await freePort();
   const { hostname, port: behind } = new URL(origin);
   const vcl = programs.write(

@@ -6,7 +6,8 @@ let answer = null;
 
 /** @param {Request} request */
 function read({ method, url, headers }) {
-  return [method, url, headers.has('origin'), headers.get('cookie'), headers.get('authorization')];
+  const odd = [headers.has('origin'), headers.has('sesame-max-age'), headers.get('accept')];
+  return [method, url, ...odd, headers.get('cookie'), headers.get('authorization')];
 }
 
 export default {
