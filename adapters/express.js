@@ -9,8 +9,7 @@
  * @module
  */
 
-import { heldIdentity } from '../js_bindings/held-identity.js';
-import { answerTo, requestIdentityOf } from './identify.js';
+import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SesameError } from '../js_bindings/errors.js' */

@@ -8,9 +8,8 @@
  * @module
  */
 
-import { heldIdentity } from '../js_bindings/held-identity.js';
 import { markPrivate } from '../js_bindings/http/private-headers.js';
-import { answerTo, requestIdentityOf } from './identify.js';
+import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 
 /** @import { SesameError } from '../js_bindings/errors.js' */
 /** @typedef {import('./identify.js').Ender} Ender */

@@ -1,6 +1,7 @@
 // What the adapters for frameworks have in common: who makes a request, and what it means for an answer if that
 // cannot be told. Knows no framework.
 import { OriginUnavailableError, SesameError } from '../js_bindings/errors.js';
+import { HELD } from '../js_bindings/util/held.js';
 import { withUser } from '../js_bindings/util/with-user.js';
 
 /** @import { EndedSession, Identity, RequestLike } from '../js_bindings/session-cache.js' */
@@ -54,4 +55,15 @@ export function answerTo(error) {
  */
 export function requestIdentityOf(identity) {
   return withUser(identity, { expiresAt: identity.expiresAt, source: identity.source });
+}
+
+/**
+ * Who makes a request, where that is held: in the same turn, since a promise for each request is dear.
+ * @param {Identifier} cache
+ * @param {RequestLike} request
+ * @param {(work: Promise<unknown>) => void} waitUntil
+ * @returns {Identity | null} null: `identify` has to find out
+ */
+export function heldIdentity(cache, request, waitUntil) {
+  return /** @type {any} */ (cache)[HELD]?.(request, waitUntil) ?? null;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { ALL_FEATURES } from './features.js';
-import { keepHeld } from './held-identity.js';
+import { tellHeld } from './held-identity.js';
 import { keepShortPath } from './http/short-path.node.js';
 import { decoderOf } from './origin/codings.js';
 import { forward } from './origin/forward.node.js';
@@ -36,7 +36,7 @@ const NODE_FEATURES = Object.freeze({
   onStart(cache, parts) {
     const { handle, identify } = SessionCacheBase.prototype;
     keepShortPath(cache, parts, handle);
-    keepHeld(cache, parts, identify);
+    tellHeld(cache, parts, identify);
   },
 });
 

@@ -3,7 +3,7 @@ import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
 import { ALL_FEATURES } from './features.js';
-import { keepHeld } from './held-identity.js';
+import { tellHeld } from './held-identity.js';
 import { decoderOf } from './origin/codings.js';
 import { SessionCacheBase } from './session-cache.js';
 
@@ -15,7 +15,7 @@ const decode = decoderOf((field) => /^(gzip|br)$/.test(field));
 /** @type {import('./assemble.js').Features} */
 const WORKERD_FEATURES = Object.freeze({
   ...ALL_FEATURES,
-  onStart: (cache, parts) => keepHeld(cache, parts, SessionCacheBase.prototype.identify),
+  onStart: (cache, parts) => tellHeld(cache, parts, SessionCacheBase.prototype.identify),
 });
 
 /**

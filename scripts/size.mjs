@@ -33,9 +33,9 @@ const ENTRIES = new Map(
     'sesame-edge/client, browser': 3100,
     'sesame-edge/react, browser': 4800,
     'sesame-edge/node, node': 6_450, // the library for its messages with it
-    'sesame-edge/express, node': 830,
-    'sesame-edge/hono, workerd': 1_090,
-    'sesame-edge/next, node': 74_500,
+    'sesame-edge/express, node': 900,
+    'sesame-edge/hono, workerd': 1_140,
+    'sesame-edge/next, node': 74_700,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );
