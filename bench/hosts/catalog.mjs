@@ -22,6 +22,7 @@ import { ON_SERVER_CORE } from './wrk.mjs';
  * @property {number} keptSeconds after so many, what keeps answers for a time asks the back end again
  * @property {ReturnType<typeof import('../../tests/support/programs.js').createPrograms>} programs ends what it has started
  * @property {string[]} [nodeFlags] of Node's own
+ * @property {readonly string[]} [under] words of a command that starts it elsewhere than on the servers' core, such as on two
  * @property {Record<string, Started>} started the hosts of its group that are there already
  */
 
@@ -55,8 +56,8 @@ const file = (/** @type {string} */ name) =>
  * @param {string[]} words
  * @param {RegExp} listens
  */
-async function startNode({ programs, nodeFlags = [] }, words, listens) {
-  const [command, ...all] = [...ON_SERVER_CORE, process.execPath, ...nodeFlags, ...words];
+async function startNode({ programs, nodeFlags = [], under = ON_SERVER_CORE }, words, listens) {
+  const [command, ...all] = [...under, process.execPath, ...nodeFlags, ...words];
   const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const stop = async () => {
