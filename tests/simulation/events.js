@@ -70,9 +70,21 @@ export function credential({ choices, judge, origin, isManaged = true }) {
     return { name: cookie, headers: cookieHeader(cookie) };
   }
   const isOfSite = !isManaged && choices.oneIn(2);
-  const token = choices.pick((isOfSite ? origin.sites : origin.bearers).slice(-NEWEST));
+  const token = pickRecent({ choices, origin }, isOfSite ? origin.sites : origin.bearers);
   judge.see(token);
   return { name: token, headers: headersOf(token) };
+}
+
+/**
+ * One of the newest, and every other time the one with which something was done last: what follows on what is seldom seen
+ * where each comes by itself.
+ * @param {Pick<Run, 'choices' | 'origin'>} run @param {string[]} names
+ */
+export function pickRecent({ choices, origin }, names) {
+  const newest = names.slice(-NEWEST);
+  const isAgain = choices.oneIn(2) && newest.includes(origin.recent);
+  if (!isAgain) origin.recent = choices.pick(newest);
+  return origin.recent;
 }
 
 /** @param {string} name of a bearer token or a session of the site @returns {Record<string, string>} */
@@ -255,9 +267,11 @@ function userRevoked({ origin, judge }, userId) {
   for (const [cookie, { user }] of judge.cookies) if (user === userId) judge.revoke(cookie);
   for (const token of origin.names) {
     const isHis = judge.userOf(token) === userId;
-    if (!isHis && !judge.formerly.get(token)?.has(userId)) continue;
+    const former = judge.formerly.get(token);
+    if (!isHis && !former?.has(userId)) continue;
     judge.closed.add(token);
-    if (isHis) judge.revoke(token);
+    // Where it is held as another's still, nobody there knows that it is his.
+    if (isHis && !former?.size) judge.revoke(token);
     else judge.mayEnd(token, userId);
   }
 }
@@ -310,7 +324,7 @@ async function webhook(run) {
 
 /** @param {Run} run */
 function logoutAtOrigin(run) {
-  const token = run.choices.pick(run.origin.bearers.slice(-NEWEST));
+  const token = pickRecent(run, run.origin.bearers);
   const headers = { authorization: `Bearer ${token}` };
   run.request(`logout ${token}`, async (signal, label) => {
     const response = await run.send('/api/v1/auth/logout', { method: 'POST', headers, signal });
@@ -461,7 +475,7 @@ function managedCall(run, what, path, method) {
 function logout(run) {
   const cookies = [...run.judge.cookies.keys()];
   if (cookies.length === 0 || run.choices.oneIn(3)) {
-    const token = run.choices.pick(run.origin.bearers.slice(-NEWEST));
+    const token = pickRecent(run, run.origin.bearers);
     run.judge.see(token);
     end(run, 'logout', token, async (headers, signal) => {
       const init = { method: 'POST', headers, signal };
