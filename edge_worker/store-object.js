@@ -148,11 +148,15 @@ export class SesameStore extends DurableObject {
    */
   epochs(user) {
     const [row] = this.#sql.exec(
-      'SELECT revoked, changed, before FROM epochs WHERE user = ?',
+      `SELECT revoked, changed, epochs.before, events.time FROM epochs
+       LEFT JOIN events ON events.at = epochs.revoked WHERE user = ?`,
       user,
     );
-    const { revoked, changed, before = 0 } = row ?? {};
-    return { revokedAt: atOf(revoked), changedAt: atOf(changed), revokedBefore: before };
+    const { revoked, changed, before = 0, time } = row ?? {};
+    return {
+      ...{ revokedAt: atOf(revoked), revokedTime: time ?? undefined },
+      ...{ changedAt: atOf(changed), revokedBefore: before },
+    };
   }
 
   /**

@@ -266,7 +266,8 @@ export class SharedSessions {
     if (users.some((each) => this.log.outbox.isPending(each))) return 'changed';
     const epochs = await Promise.all(users.map((each) => this.#store.epochs(each)));
     if (user !== null && isRevoked(epochs[0], at, bornAt)) return 'ended';
-    return epochs.every(({ changedAt }) => compareAt(changedAt, at) <= 0) ? 'stands' : 'changed';
+    const changes = epochs.flatMap(({ changedAt, revokedAt }) => [changedAt, revokedAt]);
+    return changes.every((change) => compareAt(change, at) <= 0) ? 'stands' : 'changed';
   }
 
   /**

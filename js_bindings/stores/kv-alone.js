@@ -122,13 +122,18 @@ export class KvAlone {
    * @param {number} [calledAt]
    */
   async userEvent(kind, user, writer, calledAt = 0) {
-    const before = lateFrom(calledAt, this.#now());
+    const time = this.#now();
+    const before = lateFrom(calledAt, time);
     const at = this.#newAt();
     const epochs = await this.epochs(user);
-    const changed = JSON.stringify({ ...epochs, ...changeOf(kind, at, before, epochs) });
+    const changed = JSON.stringify({ ...epochs, ...changeOf(kind, at, time, before, epochs) });
     const options = { expirationTtl: secondsOf(EPOCHS_MS) };
     await this.#run((namespace) => namespace.put(this.#key('user', user), changed, options));
-    return this.#append(at, { kind, key: user, writer, ...(before > 0 && { before }) });
+    return this.#append(at, {
+      ...{ kind, key: user, writer },
+      ...(kind === 'revoke' && { time }),
+      ...(before > 0 && { before }),
+    });
   }
 
   /** @param {string} user */

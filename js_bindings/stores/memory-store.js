@@ -123,15 +123,16 @@ export class MemoryStore {
    * @param {number} [calledAt]
    */
   async userEvent(kind, user, writer, calledAt = 0) {
-    const before = lateFrom(calledAt, this.#now());
     const time = this.#now();
+    const before = lateFrom(calledAt, time);
     const position = this.#append({
       ...{ kind, key: user, writer },
       ...(kind === 'revoke' && { time }),
       ...(before > 0 && { before }),
     });
     const epochs = this.#epochs.get(user) ?? NO_EPOCHS;
-    this.#epochs.set(user, { ...epochs, ...changeOf(kind, position.at, before, epochs) });
+    const change = changeOf(kind, position.at, time, before, epochs);
+    this.#epochs.set(user, { ...epochs, ...change });
     return position;
   }
 

@@ -31,6 +31,7 @@ import { LATE_MS } from './limits.js';
  * The newest events of a user.
  * @typedef {object} Epochs
  * @property {string} revokedAt when every session was ended, in the store's order; empty: never
+ * @property {number} [revokedTime] when that was, on the store's clock in milliseconds; none: it is not known
  * @property {string} changedAt when the document was dropped, in the store's order; empty: never
  * @property {number} [revokedBefore] the newest `before` of those that were published late; 0, or none: never
  */
@@ -162,7 +163,7 @@ function partsOf(at) {
 /** The place before the first event of a history, in every store. */
 export const START = '0';
 
-/** Nothing has happened to a user. @type {Required<Epochs>} */
+/** Nothing has happened to a user. @type {Epochs & { revokedBefore: number }} */
 export const NO_EPOCHS = Object.freeze({ revokedAt: '', changedAt: '', revokedBefore: 0 });
 
 /**
@@ -178,21 +179,26 @@ export function lateFrom(calledAt, now) {
  * What an event changes of its user's epochs.
  * @param {'revoke' | 'invalidate'} kind
  * @param {string} at its place
+ * @param {number} time of the store's clock
  * @param {number} before 0: it was published at once
  * @param {Epochs} epochs
  * @returns {Partial<Epochs>}
  */
-export function changeOf(kind, at, before, { revokedBefore = 0 }) {
+export function changeOf(kind, at, time, before, { revokedBefore = 0 }) {
   if (kind === 'invalidate') return { changedAt: at };
-  return before === 0 ? { revokedAt: at } : { revokedBefore: Math.max(revokedBefore, before) };
+  if (before > 0) return { revokedBefore: Math.max(revokedBefore, before) };
+  return { revokedAt: at, revokedTime: time };
 }
 
 /**
- * Whether every session of a user was ended that is of this place in the store's order, and was born then.
+ * Whether every session of a user was ended that is of this place in the store's order, and was born then. A node that had
+ * not heard of the end yet may have begun one since.
  * @param {Epochs} epochs
  * @param {string} at
  * @param {number} bornAt on the store's clock
  */
-export function isRevoked({ revokedAt, revokedBefore = 0 }, at, bornAt) {
-  return compareAt(revokedAt, at) > 0 || bornAt <= revokedBefore;
+export function isRevoked(epochs, at, bornAt) {
+  const { revokedAt, revokedTime = Number.POSITIVE_INFINITY, revokedBefore = 0 } = epochs;
+  if (bornAt <= revokedBefore) return true;
+  return compareAt(revokedAt, at) > 0 && bornAt <= revokedTime;
 }

@@ -148,14 +148,16 @@ export function contract(title, make, lacks = {}) {
       async () => {
         const store = open();
         const user = name();
-        const none = { revokedAt: '', changedAt: '', revokedBefore: 0 };
-        assert.deepEqual(await store.epochs(user), none);
+        const none = { revokedAt: '', revokedTime: undefined, changedAt: '', revokedBefore: 0 };
+        assert.deepEqual({ ...none, ...(await store.epochs(user)) }, none);
         const revoked = await store.userEvent('revoke', user, 'node');
         await store.userEvent('invalidate', user, 'node');
         const changed = await store.userEvent('invalidate', user, 'node');
+        const { revokedTime, ...epochs } = await store.epochs(user);
         const expected = { revokedAt: revoked.at, changedAt: changed.at, revokedBefore: 0 };
-        assert.deepEqual(await store.epochs(user), expected);
-        assert.deepEqual(await store.epochs(name()), none);
+        assert.deepEqual(epochs, expected);
+        assert.ok(Number(revokedTime) <= changed.time && Number(revokedTime) > changed.time - 60_000);
+        assert.deepEqual({ ...none, ...(await store.epochs(name())) }, none);
       },
     );
 

@@ -359,6 +359,23 @@ describe('several nodes', () => {
     assert.equal((await other.sessions.getSession(again))?.user.id, 'id-ada');
   });
 
+  test('R23: a session that begins on a node which has not heard of a revocation lives on every node', async () => {
+    const { clock, nodes, pass } = await startNodes(2, {
+      answer: () => Response.json({ id: 'id-ada' }),
+    });
+    const [one, other] = nodes;
+    other.link.isDeaf = true;
+    other.link.before = async (name) => {
+      if (name === 'changes') throw new StoreUnavailableError();
+    };
+    await one.sessions.revokeUser('id-ada');
+    clock.advance(40);
+    await ask(other.sessions);
+    other.link.before = async () => {};
+    await pass(BOUND);
+    for (const { sessions } of nodes) assert.equal((await ask(sessions))?.user.id, 'id-ada');
+  });
+
   test('R23, R32: a clock that is set forward moves no birth that its node knows, or writes into the store', async () => {
     const world = await startNodes(1, { answer: () => Response.json({ id: 'id-ada' }) });
     const { clock, nodes, origin, pass } = world;
