@@ -26,7 +26,7 @@ export const MAX_LOG_BYTES = 1024 * 1024;
 export const MAX_FIELD_BYTES = 512;
 
 /**
- * A revocation that the store receives so long after it was called, in milliseconds, ends nothing that began since: it was
- * held up, or sent again. One that comes sooner ends all from before it came.
+ * A revocation that the store receives so long after it was called, in milliseconds, was held up, or sent again: it ends
+ * nothing that began since the call. One that comes sooner ends all from before it came.
  */
 export const LATE_MS = 100;
