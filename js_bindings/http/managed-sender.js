@@ -46,11 +46,12 @@ export class ManagedSender {
    */
   async send(request, context, options = {}) {
     const managed = this.#managed;
+    const { headers: given = request.headers } = options;
     const { pathname } = new URL(request.url);
     // Clients sign in and refresh through Sesame's own paths: the origin's would show them the tokens (R42).
     if (this.#closed.includes(comparable(pathname))) return errorResponse(403, 'closed_path');
     if (!this.#lendsOn(pathname)) {
-      const headers = managed.originHeaders(request.headers, null);
+      const headers = managed.originHeaders(given, null);
       return this.#proxy.send(request, { ...options, headers });
     }
     const head = this.#headOf(request);
@@ -59,7 +60,7 @@ export class ManagedSender {
     const { signal } = request;
     const authorized = await managed.authorize(head, waitUntil, { signal });
     if (authorized.kind === 'unavailable') return unavailableResponse(authorized.retryAfterMs);
-    const headers = managed.originHeaders(request.headers, authorized);
+    const headers = managed.originHeaders(given, authorized);
     if (authorized.kind !== 'token') return this.#proxy.send(request, { ...options, headers });
     // The cookie alone would do this for a page of any site: the token is not lent to one (R42).
     const isSafe = SAFE_METHODS.includes(request.method) && !isWebSocket(request);
@@ -78,7 +79,7 @@ export class ManagedSender {
     if (renewed.kind !== 'token') return response;
     await response.body?.cancel();
     const { setCookies } = renewed;
-    const repeated = { ...options, headers: managed.originHeaders(request.headers, renewed) };
+    const repeated = { ...options, headers: managed.originHeaders(given, renewed) };
     const answer = await this.#proxy.send(request, { ...repeated, body: again });
     return this.#proxy.addCookies(answer, [...authorized.setCookies, ...setCookies]);
   }

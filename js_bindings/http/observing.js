@@ -77,7 +77,8 @@ export class Observing {
     const candidates = options.effects.effectsOf(method, path);
     const bringsTokens = this.#renewals?.mayIssue({ candidates }) ?? false;
     // A managed session's cookie means nothing to the origin.
-    const isEnded = this.#parts.managed === null && this.#hasEnded(head);
+    const isManaged = this.#parts.managed !== null && head.authorization === '';
+    const isEnded = !isManaged && this.#hasEnded(head);
     return {
       ...{ head, asked, method, path, url: request.url, candidates, isEnded, waitUntil },
       headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,

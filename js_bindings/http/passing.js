@@ -161,9 +161,9 @@ export class Passing {
    */
   #send(request, { headers }, context, options = {}) {
     const { upgrades, onInterim } = context;
-    const sent = { ...options, upgrades, onInterim };
+    const sent = { ...options, upgrades, onInterim, headers };
     return this.#sender === null
-      ? this.#proxy.send(request, { ...sent, headers })
+      ? this.#proxy.send(request, sent)
       : this.#sender.send(request, context, sent);
   }
 }

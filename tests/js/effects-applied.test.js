@@ -117,6 +117,15 @@ describe('an ended session', () => {
     ]);
   });
 
+  test('R8: where sessions are managed, a bearer token that has ended is taken out as well', async () => {
+    const { sessions, passed, send } = createSite({ managed: {} });
+    const bearer = { authorization: 'Bearer u3' };
+    await sessions.getSession({ headers: bearer });
+    await sessions.revoke({ headers: bearer });
+    await send('POST /orders', bearer, {});
+    assert.equal(passed[0].headers.get('authorization'), null);
+  });
+
   test('R12: a credential that was only refused is sent on', async () => {
     const { sessions, passed, send } = createSite();
     const cookie = 'session=stranger';
