@@ -36,6 +36,8 @@ export const EVENTS = [
   [1, invalidateUser],
   [1, changeSilently],
   [1, logoutAtOrigin],
+  [1, endOther],
+  [1, callOrigin],
   [1, toggleFailures],
   [1, kill],
   [1, leave],
@@ -332,6 +334,37 @@ function logoutAtOrigin(run) {
     run.world.tell(`${label} → ${response.status}`);
     run.judge.overtake();
     if (response.ok && run.origin.endedAt.has(token)) run.judge.revoke(token);
+  });
+}
+
+/** Somebody ends another session of theirs by its name, and keeps their own. @param {Run} run */
+function endOther(run) {
+  const name = pickRecent(run, run.origin.bearers);
+  run.judge.see(name);
+  run.request(`DELETE of a session by ${name}`, async (signal, label) => {
+    const init = { method: 'DELETE', headers: headersOf(name), signal };
+    const response = await run.send('/api/v1/sessions/7', init);
+    await response.text();
+    run.world.tell(`${label} → ${response.status}`);
+    run.judge.overtake();
+  });
+}
+
+/** Something else is asked of the origin, which does not know of what only the cache has been told. @param {Run} run */
+function callOrigin(run) {
+  const { judge, origin } = run;
+  const name = pickRecent(run, run.isManaged ? origin.bearers : origin.names);
+  judge.see(name);
+  run.request(`GET /api/v1/posts ${name}`, async (signal, label) => {
+    const wasEnded = judge.isEntombed(name);
+    const response = await run.send('/api/v1/posts', { headers: headersOf(name), signal });
+    const answer = await response.text();
+    run.world.tell(`${label} → ${response.status}`);
+    judge.overtake();
+    const isAccepted = response.status === 200 && answer.includes('"version"');
+    if (isAccepted && wasEnded && judge.isEntombed(name)) {
+      judge.violate(`R8: ${name} has ended, and the origin is asked with it`);
+    }
   });
 }
 
