@@ -803,8 +803,8 @@ export const shellMutants = [
   {
     name: 'R23, R32: that a clock which is set moves no birth',
     file: 'js_bindings/shared/store-clock.js',
-    from: 'if (last !== undefined && Math.abs(offset - last.offset) < STEP_MS) return;',
-    to: 'if (last !== undefined) return;',
+    from: 'this.#offsets.findLastIndex(({ from }) => from <= at)',
+    to: 'this.#offsets.length - 1',
     by: stores('nodes'),
   },
   {

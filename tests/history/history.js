@@ -103,7 +103,7 @@ export async function runHistory(given) {
     entries.sort((one, other) => one.sent - other.sent);
     const { redemptions } = world.origin;
     const deaths = world.nodes.flatMap((node) =>
-      node.deaths.map((at) => ({ node: node.name, at })),
+      node.deaths.map((death) => ({ node: node.name, ...death })),
     );
     return { entries, redemptions, deaths, faults, boundMs: BOUND_MS, settleMs: SETTLE_MS };
   }
