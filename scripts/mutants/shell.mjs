@@ -789,8 +789,22 @@ export const shellMutants = [
   {
     name: 'R23: that a node which has not heard of the store revokes at the store’s time',
     file: PUBLISHER,
-    from: 'isPlaced ? this.#log.time : (found?.position.time ?? 0)',
-    to: 'this.#log.time',
+    from: 'isPlaced ? this.#log.clock.time : (found?.position.time ?? 0)',
+    to: 'this.#log.clock.time',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R23: that a session from after a revocation lives, wherever it began',
+    file: 'js_bindings/stores/store.js',
+    from: 'compareAt(revokedAt, at) > 0 && bornAt <= revokedTime',
+    to: 'compareAt(revokedAt, at) > 0',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R23, R32: that a clock which is set moves no birth',
+    file: 'js_bindings/shared/store-clock.js',
+    from: 'this.#offsets.findLastIndex(({ from }) => from <= at)',
+    to: 'this.#offsets.length - 1',
     by: stores('nodes'),
   },
   {
@@ -1525,6 +1539,13 @@ export const shellMutants = [
     file: OBSERVING,
     from: 'headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,',
     to: 'headers,',
+    by: js('effects-applied'),
+  },
+  {
+    name: 'R8: that a bearer which has ended does not go on where sessions are managed',
+    file: OBSERVING,
+    from: "this.#parts.managed !== null && head.authorization === ''",
+    to: 'this.#parts.managed !== null',
     by: js('effects-applied'),
   },
   {

@@ -34,10 +34,10 @@ export const alone = [
   'R82: that a redirect to a sign-in page changes nobody',
   'R53: that a redirect changes nobody else',
   'R82: that only an accepted bearer’s sign-out ends for good',
-  'R82: that only an unsafe sign-out ends for good',
   'R82: that only a sign-out word ends for good',
   'R83: that a visit drops nothing without proof',
   'R8: that an ended credential does not go on to the origin',
+  'R8: that a bearer which has ended does not go on where sessions are managed',
   'R8: that a remembered refusal is no ended session',
   'R22: that a write which leads to a sign-in page is no success',
   'R53: that a remembered no says nothing of what there is to end',
@@ -113,6 +113,10 @@ export const elsewhere = [
       'R82: that no bearer which does not count is ended',
       'R22, R41: that an answer which is read here is decoded',
     ],
+  ],
+  [
+    'no simulated operator has rows of his own, and a visit with a bearer has no other proof than a redirect',
+    ['R82: that only an unsafe sign-out ends for good'],
   ],
   [
     'a refusal there sets no cookies, and no path of it ends the sessions of its own user',

@@ -21,7 +21,8 @@
  * @typedef {object} History
  * @property {Entry[]} entries in the order of `sent`
  * @property {import('./origin.js').Redemption[]} redemptions that the origin saw
- * @property {{ node: string, at: number }[]} deaths of nodes
+ * @property {{ node: string, at: number, until?: number }[]} deaths of nodes, and when each began again: what comes from a
+ *   node between the two it sent before it died
  * @property {{ name: string, about?: string, from: number, to: number }[]} faults
  * @property {number} boundMs `revocationBound`
  * @property {number} settleMs within this after the last fault, what was pending is known everywhere
@@ -179,7 +180,7 @@ export function check(history) {
    */
   function deathAfter(node, at) {
     for (const death of deaths) {
-      if (death.node !== node || death.at < at) continue;
+      if (death.node !== node || (death.until ?? death.at) < at) continue;
       if (longestPeace(at, death.at) < SAVED_WITHIN_MS) return 'the node died before it saved';
       // What it had saved the store has lost since, and it could not tell it again.
       const emptied = faults.findLast(({ name, from }) => name === EMPTIED && from < death.at);

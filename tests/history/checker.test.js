@@ -83,6 +83,10 @@ describe('who is signed out', () => {
     assert.deepEqual(Object.values(lost.excused), [1]);
     const died = { redemptions: [redemption], deaths: [{ node: 'n1', at: 6000 }] };
     assert.deepEqual(faultsIn([login, refused], died), []);
+    const onItsWay = { redemptions: [redemption], deaths: [{ node: 'n1', at: 4990, until: 6000 }] };
+    assert.deepEqual(faultsIn([login, refused], onItsWay), []);
+    const isAnother = { ...onItsWay, deaths: [{ node: 'n1', at: 4000, until: 4990 }] };
+    assert.deepEqual(faultsIn([login, refused], isAnother), ['signed out']);
     const diedLater = { redemptions: [redemption], deaths: [{ node: 'n1', at: 10_100 }] };
     assert.deepEqual(faultsIn([login, refused], diedLater), ['signed out']);
     // With something wrong all the time, or for all of it but a while in which it could have saved them.

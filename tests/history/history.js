@@ -18,6 +18,8 @@ const AT_ONCE = 20;
 /** The first entries are without faults. */
 const PEACE_MS = 3000;
 
+/** @typedef {{ documents: number, reads: number }} Cost */
+
 /**
  * @param {object} given
  * @param {number} given.seed
@@ -58,9 +60,27 @@ export async function runHistory(given) {
   const entries = [];
   /** @type {import('./checker.js').History['faults']} */
   const faults = [];
+  /** What the origin was asked for and what was read, from each fault on until the next. @type {Map<string, Cost>} */
+  const costs = new Map();
   let isOver = false;
   const shared = { world, now, between, oneOf, pauseMs, isOver: () => isOver };
-  const note = (/** @type {import('./checker.js').Entry} */ entry) => void entries.push(entry);
+  let reads = 0;
+  const note = (/** @type {import('./checker.js').Entry} */ entry) => {
+    entries.push(entry);
+    if (entry.what === 'read' && entry.status === 200) reads += 1;
+  };
+  let counted = { name: 'none yet', documents: 0, reads: 0 };
+  /** @param {string} next the fault that begins */
+  function count(next) {
+    const { name } = counted;
+    const { documents } = world.origin;
+    const before = costs.get(name) ?? { documents: 0, reads: 0 };
+    costs.set(name, {
+      documents: before.documents + documents - counted.documents,
+      reads: before.reads + reads - counted.reads,
+    });
+    counted = { name: next, documents, reads };
+  }
   const begunAt = now();
 
   async function disturb() {
@@ -68,6 +88,7 @@ export async function runHistory(given) {
     while (!isOver && names.length > 0) {
       const fault = { name: oneOf(names), about: '', from: now(), to: Number.POSITIVE_INFINITY };
       faults.push(fault);
+      count(fault.name);
       const tell = (/** @type {string} */ about) => {
         fault.about = about;
       };
@@ -82,7 +103,7 @@ export async function runHistory(given) {
     entries.sort((one, other) => one.sent - other.sent);
     const { redemptions } = world.origin;
     const deaths = world.nodes.flatMap((node) =>
-      node.deaths.map((at) => ({ node: node.name, at })),
+      node.deaths.map((death) => ({ node: node.name, ...death })),
     );
     return { entries, redemptions, deaths, faults, boundMs: BOUND_MS, settleMs: SETTLE_MS };
   }
@@ -113,6 +134,7 @@ export async function runHistory(given) {
     isOver = true;
     await disturbing;
     const ends = await Promise.all(working);
+    count('the end');
     const served = await stranger;
     await wait(BOUND_MS + SETTLE_MS);
     const late = await world.addNode();
@@ -135,7 +157,7 @@ export async function runHistory(given) {
     const { calls, documents, redemptions } = world.origin;
     const counts = { redemptions: redemptions.length, originCalls: calls, documents, served };
     const totals = { entries: entries.length, ...counts };
-    return { ...check(history), faults, totals, history };
+    return { ...check(history), faults, totals, costs, history };
   } finally {
     clearInterval(telling);
     isOver = true;

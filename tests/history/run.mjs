@@ -32,6 +32,16 @@ async function run(title, given) {
   const faults = {};
   for (const { name } of found.faults) faults[name] = (faults[name] ?? 0) + 1;
   console.log(`faults: ${JSON.stringify(faults)}; excused: ${JSON.stringify(found.excused)}`);
+  const rows = [...found.costs].map(([fault, { documents, reads }]) => {
+    const perThousand = Math.round((1000 * documents) / Math.max(1, reads));
+    return {
+      'from this fault on': fault,
+      documents,
+      reads,
+      'documents per 1000 reads': perThousand,
+    };
+  });
+  console.table(rows);
   for (const finding of found.findings) {
     const { fault, about, during } = finding;
     console.log(`BROKEN ${fault}: ${about} (${during.join(', ') || 'no fault'})`);

@@ -40,7 +40,7 @@ async function startNode(name, { origin, options, storePort, random, now }) {
     link,
     url: '',
     isUp: false,
-    /** When it was killed. @type {number[]} */
+    /** When it was killed, and when it began again. @type {{ at: number, until: number }[]} */
     deaths: [],
     start,
     kill,
@@ -51,6 +51,7 @@ async function startNode(name, { origin, options, storePort, random, now }) {
   };
 
   async function start() {
+    for (const death of node.deaths.slice(-1)) death.until = now();
     child = fork(PROGRAM, [JSON.stringify({ name, origin, store: link.url, options })]);
     const [{ port }] = await once(child, 'message');
     child.on('message', (/** @type {any} */ { id, value, error }) => {
@@ -66,7 +67,7 @@ async function startNode(name, { origin, options, storePort, random, now }) {
   async function kill() {
     if (!node.isUp) return;
     node.isUp = false;
-    node.deaths.push(now());
+    node.deaths.push({ at: now(), until: Number.POSITIVE_INFINITY });
     child.kill('SIGKILL');
     await once(child, 'exit');
     for (const { reject } of asked.values()) reject(new Error('killed'));

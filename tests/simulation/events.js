@@ -36,6 +36,8 @@ export const EVENTS = [
   [1, invalidateUser],
   [1, changeSilently],
   [1, logoutAtOrigin],
+  [1, endOther],
+  [1, callOrigin],
   [1, toggleFailures],
   [1, kill],
   [1, leave],
@@ -70,9 +72,21 @@ export function credential({ choices, judge, origin, isManaged = true }) {
     return { name: cookie, headers: cookieHeader(cookie) };
   }
   const isOfSite = !isManaged && choices.oneIn(2);
-  const token = choices.pick((isOfSite ? origin.sites : origin.bearers).slice(-NEWEST));
+  const token = pickRecent({ choices, origin }, isOfSite ? origin.sites : origin.bearers);
   judge.see(token);
   return { name: token, headers: headersOf(token) };
+}
+
+/**
+ * One of the newest, and every other time the one with which something was done last: what follows on what is seldom seen
+ * where each comes by itself.
+ * @param {Pick<Run, 'choices' | 'origin'>} run @param {string[]} names
+ */
+export function pickRecent({ choices, origin }, names) {
+  const newest = names.slice(-NEWEST);
+  const isAgain = choices.oneIn(2) && newest.includes(origin.recent);
+  if (!isAgain) origin.recent = choices.pick(newest);
+  return origin.recent;
 }
 
 /** @param {string} name of a bearer token or a session of the site @returns {Record<string, string>} */
@@ -255,9 +269,11 @@ function userRevoked({ origin, judge }, userId) {
   for (const [cookie, { user }] of judge.cookies) if (user === userId) judge.revoke(cookie);
   for (const token of origin.names) {
     const isHis = judge.userOf(token) === userId;
-    if (!isHis && !judge.formerly.get(token)?.has(userId)) continue;
+    const former = judge.formerly.get(token);
+    if (!isHis && !former?.has(userId)) continue;
     judge.closed.add(token);
-    if (isHis) judge.revoke(token);
+    // Where it is held as another's still, nobody there knows that it is his.
+    if (isHis && !former?.size) judge.revoke(token);
     else judge.mayEnd(token, userId);
   }
 }
@@ -310,7 +326,7 @@ async function webhook(run) {
 
 /** @param {Run} run */
 function logoutAtOrigin(run) {
-  const token = run.choices.pick(run.origin.bearers.slice(-NEWEST));
+  const token = pickRecent(run, run.origin.bearers);
   const headers = { authorization: `Bearer ${token}` };
   run.request(`logout ${token}`, async (signal, label) => {
     const response = await run.send('/api/v1/auth/logout', { method: 'POST', headers, signal });
@@ -318,6 +334,37 @@ function logoutAtOrigin(run) {
     run.world.tell(`${label} → ${response.status}`);
     run.judge.overtake();
     if (response.ok && run.origin.endedAt.has(token)) run.judge.revoke(token);
+  });
+}
+
+/** Somebody ends another session of theirs by its name, and keeps their own. @param {Run} run */
+function endOther(run) {
+  const name = pickRecent(run, run.origin.bearers);
+  run.judge.see(name);
+  run.request(`DELETE of a session by ${name}`, async (signal, label) => {
+    const init = { method: 'DELETE', headers: headersOf(name), signal };
+    const response = await run.send('/api/v1/sessions/7', init);
+    await response.text();
+    run.world.tell(`${label} → ${response.status}`);
+    run.judge.overtake();
+  });
+}
+
+/** Something else is asked of the origin, which does not know of what only the cache has been told. @param {Run} run */
+function callOrigin(run) {
+  const { judge, origin } = run;
+  const name = pickRecent(run, run.isManaged ? origin.bearers : origin.names);
+  judge.see(name);
+  run.request(`GET /api/v1/posts ${name}`, async (signal, label) => {
+    const wasEnded = judge.isEntombed(name);
+    const response = await run.send('/api/v1/posts', { headers: headersOf(name), signal });
+    const answer = await response.text();
+    run.world.tell(`${label} → ${response.status}`);
+    judge.overtake();
+    const isAccepted = response.status === 200 && answer.includes('"version"');
+    if (isAccepted && wasEnded && judge.isEntombed(name)) {
+      judge.violate(`R8: ${name} has ended, and the origin is asked with it`);
+    }
   });
 }
 
@@ -461,7 +508,7 @@ function managedCall(run, what, path, method) {
 function logout(run) {
   const cookies = [...run.judge.cookies.keys()];
   if (cookies.length === 0 || run.choices.oneIn(3)) {
-    const token = run.choices.pick(run.origin.bearers.slice(-NEWEST));
+    const token = pickRecent(run, run.origin.bearers);
     run.judge.see(token);
     end(run, 'logout', token, async (headers, signal) => {
       const init = { method: 'POST', headers, signal };

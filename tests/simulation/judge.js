@@ -251,7 +251,7 @@ export class Judge {
       world.lastTimerAt.get(REFRESH_TIMEOUT) ?? 0,
     );
     return (
-      timedOutAt >= start ||
+      timedOutAt + RETRY_AFTER >= start ||
       origin.failing ||
       origin.lastFailureAt + 60_000 >= start ||
       killedAt + 2 * LEASE_FOR + RETRY_AFTER + REFRESH_LEASE >= start ||

@@ -36,6 +36,8 @@ export class OriginModel {
   sessions = new Map();
   /** @type {Map<string, User>} */
   refreshTokens = new Map();
+  /** With which session somebody has done something last: often the same does something next. */
+  recent = '';
   /** The newest redemption of each. @type {Map<string, import('./world.js').Exchange>} */
   exchanges = new Map();
   /** When a token was last valid here. @type {Map<string, number>} */

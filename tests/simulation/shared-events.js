@@ -50,7 +50,7 @@ export const RUN_EVENTS = [
 
 /** One user's tabs are open everywhere. @param {SharedRun} run */
 export function askAll(run) {
-  const token = run.choices.pick(run.origin.bearers.slice(-alone.NEWEST));
+  const token = alone.pickRecent(run, run.origin.bearers);
   for (const node of run.awake) ask(node, token);
 }
 
@@ -97,7 +97,7 @@ function tell(node, what, call, done) {
 
 /** One that the origin has ended, or goes on to take. @param {Node} node */
 function revoke(node) {
-  const token = node.choices.pick(node.origin.bearers.slice(-alone.NEWEST));
+  const token = alone.pickRecent(node, node.origin.bearers);
   node.judge.see(token);
   if (!node.choices.oneIn(4)) node.origin.end(token);
   // Whose session a node does not know it asks first (R53): until then it has not ended, but may at any time.
@@ -143,7 +143,7 @@ function invalidateUser(node) {
 
 /** @param {Node} node */
 function logoutAtOrigin(node) {
-  const token = node.choices.pick(node.origin.bearers.slice(-alone.NEWEST));
+  const token = alone.pickRecent(node, node.origin.bearers);
   node.judge.see(token);
   node.request(`logout ${token}`, async (signal, label) => {
     const path = '/api/v1/auth/logout';

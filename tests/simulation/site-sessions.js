@@ -2,6 +2,7 @@
 // R83). They sign in and out on paths of every kind, the origin gives its sessions other ids, or the same one to another
 // user, and some of it happens where no cache sees it. It must not know what the cache makes of any of it.
 // Invariant: what the judge is told happens when whoever asked has the answer, no earlier.
+import { pickRecent } from './events.js';
 import { DONE, PLACE } from './origin-model.js';
 
 /** @typedef {import('./scenario.js').Run} Run */
@@ -34,7 +35,7 @@ export const REFUSED_FOR = 30_000;
 
 /** @param {Run} run */
 function someSession({ choices, origin, judge }) {
-  const name = choices.pick(origin.sites.slice(-5));
+  const name = pickRecent({ choices, origin }, origin.sites);
   judge.see(name);
   return { name, headers: { cookie: `session=${name}` } };
 }
@@ -94,7 +95,7 @@ function visit(run) {
 
 /** The same by an application with a token, which a page that clears cookies does not end. @param {Run} run */
 function visitWithBearer(run) {
-  const name = run.choices.pick(run.origin.bearers.slice(-5));
+  const name = pickRecent(run, run.origin.bearers);
   run.judge.see(name);
   read(run, run.choices.pick(PAGES), name, { authorization: `Bearer ${name}` });
 }

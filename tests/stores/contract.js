@@ -156,7 +156,9 @@ export function contract(title, make, lacks = {}) {
         const { revokedTime, ...epochs } = await store.epochs(user);
         const expected = { revokedAt: revoked.at, changedAt: changed.at, revokedBefore: 0 };
         assert.deepEqual(epochs, expected);
-        assert.ok(Number(revokedTime) <= changed.time && Number(revokedTime) > changed.time - 60_000);
+        assert.ok(
+          Number(revokedTime) <= changed.time && Number(revokedTime) > changed.time - 60_000,
+        );
         assert.deepEqual({ ...none, ...(await store.epochs(name())) }, none);
       },
     );
