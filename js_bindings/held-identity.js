@@ -6,6 +6,13 @@ import { identityOf } from './identity.js';
 import { heldAction } from './sessions/held.js';
 import { HELD } from './util/held.js';
 
+/**
+ * @callback TellHeld
+ * @param {import('./session-cache.js').RequestLike} request
+ * @param {(work: Promise<unknown>) => void} waitUntil
+ * @returns {import('./identity.js').Identity | null} null: `identify` has to find out, or it is another than the cache's own
+ */
+
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
 
 const OF_DOCUMENT = Object.freeze({
@@ -20,7 +27,7 @@ const OF_DOCUMENT = Object.freeze({
  * @param {unknown} identify the method whose answers are told
  */
 export function tellHeld(cache, parts, identify) {
-  /** @type {import('./util/held.js').TellHeld} */
+  /** @type {TellHeld} */
   const value = (request, waitUntil) => {
     if (/** @type {any} */ (cache).identify !== identify) return null;
     try {
