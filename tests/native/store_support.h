@@ -52,7 +52,8 @@ inline EntryInfo document_info(TimeMs now) {
   return info;
 }
 
-/// `got` is `given`, times perhaps rounded down to the second.
+/// `got` is `given`, times perhaps rounded down to the second; a birth to kTimeUnit, or with the
+/// second in which it was filled.
 inline bool is_as_given(const EntryInfo& got, const EntryInfo& given) {
   const auto close = [](TimeMs is, TimeMs was) {
     return is == was || (is < was && was - is < 1000 && is % 1000 == 0);
@@ -62,7 +63,9 @@ inline bool is_as_given(const EntryInfo& got, const EntryInfo& given) {
   };
   return close(got.filled_at, given.filled_at) && close(got.fresh_until, given.fresh_until) &&
          close(got.drop_at, given.drop_at) && close(got.expires_at, given.expires_at) &&
-         near(got.born_at, given.born_at) && got.used_at == given.used_at &&
+         (near(got.born_at, given.born_at) ||
+          (got.born_at == got.filled_at && close(got.born_at, given.born_at))) &&
+         got.used_at == given.used_at &&
          close(got.ends_at, given.ends_at) && got.asks_first == given.asks_first &&
          got.sequence == given.sequence && got.user_tag == given.user_tag &&
          got.http_status == given.http_status;

@@ -75,9 +75,10 @@ bool plan_times(const EntryBase& base, LifetimeTable& lifetimes, const EntryLayo
   Lifetime lifetime{};
   EntryLayout& layout = plan->layout;
   layout.is_fine = is_fine;
-  // Born in the second that `filled_at` has been rounded down to.
-  if (is_fine && info.born_at > info.filled_at) plan->info.born_at = info.filled_at;
-  const TimeMs begun = is_fine ? info.born_at : floor_to_second(info.born_at);
+  TimeMs begun = floor_to_second(info.born_at);
+  // Milliseconds are not counted on from a second that `filled_at` has been rounded down to.
+  if (is_fine && begun == info.filled_at) plan->info.born_at = begun;
+  if (is_fine) begun = info.born_at;
   if (!subtract(info.filled_at, base.time, &filled) ||
       !subtract(filled, -layout.base_lead(), &filled) || !subtract(info.filled_at, begun, &born) ||
       !subtract(info.fresh_until, info.filled_at, &lifetime.fresh_for) ||
