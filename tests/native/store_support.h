@@ -65,10 +65,9 @@ inline bool is_as_given(const EntryInfo& got, const EntryInfo& given) {
          close(got.drop_at, given.drop_at) && close(got.expires_at, given.expires_at) &&
          (near(got.born_at, given.born_at) ||
           (got.born_at == got.filled_at && close(got.born_at, given.born_at))) &&
-         got.used_at == given.used_at &&
-         close(got.ends_at, given.ends_at) && got.asks_first == given.asks_first &&
-         got.sequence == given.sequence && got.user_tag == given.user_tag &&
-         got.http_status == given.http_status;
+         got.used_at == given.used_at && close(got.ends_at, given.ends_at) &&
+         got.asks_first == given.asks_first && got.sequence == given.sequence &&
+         got.user_tag == given.user_tag && got.http_status == given.http_status;
 }
 
 /// Stores what stands before the first '|' once for all documents that begin so.
