@@ -181,9 +181,11 @@ function write(run, what, path, userId, { name, headers }) {
     run.judge.overtake();
     // Whom the origin refuses by now may name nobody whose documents are dropped (R53): nobody can say whose it was.
     if (!isKnown && run.origin.endedAt.has(name)) return;
-    if (redirected !== null && isKnown) run.judge.show(userId, Number(redirected));
-    const version = /"version":(\d+)/.exec(answer)?.[1];
-    if (version) run.judge.show(userId, Number(version));
+    // Who has signed in with that session meanwhile is not who has written.
+    const [, writer, version] = /"id":"(.+?)".*"version":(\d+)/.exec(answer) ?? [];
+    if (version) run.judge.show(writer, Number(version));
+    const [owner, changed] = redirected?.split(' ') ?? [];
+    if (changed && isKnown) run.judge.show(owner, Number(changed));
   });
 }
 

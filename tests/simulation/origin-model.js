@@ -180,7 +180,7 @@ export class OriginModel {
       }
       this.change(changed);
       if (path === DOCUMENT && this.choices.oneIn(SENT_TO_SIGN_IN_ONE_IN)) {
-        return [303, '', { location: '/', [DONE]: String(user.version) }];
+        return [303, '', { location: '/', [DONE]: `${user.id} ${user.version}` }];
       }
       // Some back ends answer with the document, others with something else.
       return this.choices.oneIn(3) ? [200, '{"ok":true}'] : [200, documentOf(changed)];
