@@ -154,8 +154,8 @@ export class SesameStore extends DurableObject {
     );
     const { revoked, changed, before = 0, time } = row ?? {};
     return {
-      ...{ revokedAt: atOf(revoked), revokedTime: time ?? undefined },
-      ...{ changedAt: atOf(changed), revokedBefore: before },
+      ...{ revokedAt: atOf(revoked), changedAt: atOf(changed), revokedBefore: before },
+      ...(time && { revokedTime: time }),
     };
   }
 

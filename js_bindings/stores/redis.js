@@ -163,8 +163,8 @@ class RedisStore {
     const [revokedAt, changedAt, before] = await this.#connection.run((client) =>
       client.readEpochs([this.#user(user)], []),
     );
-    const revokedTime = revokedAt === '' ? undefined : Number.parseInt(revokedAt, 10);
-    return { revokedAt, revokedTime, changedAt, revokedBefore: Number(before) || 0 };
+    const when = revokedAt === '' ? {} : { revokedTime: Number.parseInt(revokedAt, 10) };
+    return { revokedAt, ...when, changedAt, revokedBefore: Number(before) || 0 };
   }
 
   /** @param {import('./store.js').Position | null} since */
