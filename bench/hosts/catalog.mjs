@@ -6,7 +6,7 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../tests/support/programs.js';
+import { freePort } from '../../tests/support/free-port.js';
 import { program as redisProgram } from '../../tests/support/redis-server.js';
 import { bundle } from '../workerd/bundle.mjs';
 import { startWorkerd } from '../workerd/start.mjs';

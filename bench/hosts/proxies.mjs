@@ -2,7 +2,7 @@
 // it. Sign-outs pass through them. They must not know what is measured.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { freePort } from '../../tests/support/programs.js';
+import { freePort } from '../../tests/support/free-port.js';
 import { DOCUMENT_PATH, documentOf } from './sessions.mjs';
 import { ON_SERVER_CORE } from './wrk.mjs';
 

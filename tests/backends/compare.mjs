@@ -3,7 +3,7 @@
 // Invariant: all three go through one run with one clock, which is moved by a second with each check.
 import { mock } from 'node:test';
 import { isMain, main } from '../../scripts/lib/run.mjs';
-import { freePort } from '../support/cli.js';
+import { freePort } from '../support/free-port.js';
 import { createDevice } from './lib/device.js';
 import { HOSTS } from './lib/hosts.js';
 import { clientOf } from './npm/better-auth-client.js';

@@ -11,7 +11,8 @@ import { isOwnOrigin, readArguments } from '../../edge_worker/serve/arguments.js
 import { quote, workerdConfig } from '../../edge_worker/serve/capnp.js';
 import { createReport, describeCounters } from '../../edge_worker/serve/report.js';
 import { addressFault } from '../../edge_worker/serve/workerd-process.js';
-import { freePort, runCli, startCli } from '../support/cli.js';
+import { runCli, startCli } from '../support/cli.js';
+import { freePort } from '../support/free-port.js';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
 const ORIGIN = 'http://127.0.0.1:4000';

@@ -2,7 +2,8 @@
 // session to it, so it has to be the same to Sesame, before a sign-out and after it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask, createPrograms, freePort, startHosts, statusOf } from '../support/programs.js';
+import { freePort } from '../support/free-port.js';
+import { ask, createPrograms, startHosts, statusOf } from '../support/programs.js';
 
 const DOCUMENT = '/api/v1/users/me';
 

@@ -2,14 +2,8 @@
 // those paths (R41).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import {
-  createPrograms,
-  freePort,
-  rawRequest,
-  sendRaw,
-  startHosts,
-  statusOf,
-} from '../support/programs.js';
+import { freePort } from '../support/free-port.js';
+import { createPrograms, rawRequest, sendRaw, startHosts, statusOf } from '../support/programs.js';
 
 const LOGIN = '/api/v1/auth/login';
 const options = {

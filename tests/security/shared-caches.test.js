@@ -2,8 +2,9 @@
 // it, in every way there is. Nobody sees what is another's (R40).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { freePort } from '../support/free-port.js';
 import { documentOf } from '../support/origin.js';
-import { ask, createPrograms, freePort, startHosts } from '../support/programs.js';
+import { ask, createPrograms, startHosts } from '../support/programs.js';
 
 const DOCUMENT = '/api/v1/users/me';
 /** What some cache obeys. */

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { freePort } from '../support/free-port.js';
 import { createOrigin } from '../support/origin.js';
-import { ask, createPrograms, freePort, startHosts, statusOf } from '../support/programs.js';
+import { ask, createPrograms, startHosts, statusOf } from '../support/programs.js';
 
 const MODULES = '/usr/lib/apache2/modules';
 const TOKEN = 'the-access-token';

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -127,13 +126,4 @@ export async function assertNothingLeft({ pid, workerd = pid, directory }) {
   while (isAlive(workerd) && performance.now() - start < 10_000) await wait(10);
   assert.deepEqual([pid, workerd].filter(isAlive), []);
   assert.equal(existsSync(directory), false);
-}
-
-/** A port where nothing listens. */
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -12,6 +12,7 @@ import { SessionCache } from 'sesame-edge';
 import { toNodeHandler } from 'sesame-edge/node';
 import { serve } from 'sesame-edge/serve';
 import { comparePaths } from './compare-paths.js';
+import { freePort } from './free-port.js';
 import { createOrigin } from './origin.js';
 import { until } from './wait.js';
 
@@ -30,15 +31,6 @@ const ADMIN_PATHS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 /** Answers of more time than that never come. */
 const MAX_ANSWER_MS = 20_000;
-
-/** A port that nobody listens on. @returns {Promise<number>} */
-export async function freePort() {
-  const server = net.createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  await once(server.close(), 'close');
-  return port;
-}
 
 /** @param {number} port @returns {Promise<boolean>} */
 const isListening = (port) =>

@@ -6,7 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, program, startRedis } from './redis-server.js';
+import { freePort } from './free-port.js';
+import { program, startRedis } from './redis-server.js';
 import { until } from './wait.js';
 
 const run = promisify(execFile);

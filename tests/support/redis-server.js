@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { freePort } from './free-port.js';
 import { until } from './wait.js';
 
 /** One program is server and tools, by the name it is called: Debian's tools come without the other name. */
@@ -23,15 +24,6 @@ for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
     for (const end of running) end();
     process.kill(process.pid, signal);
   });
-}
-
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** @param {number} port */

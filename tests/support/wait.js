@@ -20,7 +20,7 @@ export function createGate() {
  * @returns {Promise<T>} what was found
  */
 export async function until(look, what = String(look)) {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   for (;;) {
     const found = await look();
     if (found) return found;

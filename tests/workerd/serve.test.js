@@ -16,10 +16,10 @@ import {
   childrenOf,
   directoryOf,
   directoryServing,
-  freePort,
   runCli,
   startCli,
 } from '../support/cli.js';
+import { freePort } from '../support/free-port.js';
 
 const DOCUMENT = '/api/v1/users/me';
 const HOUR_MS = 3_600_000;

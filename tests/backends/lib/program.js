@@ -6,13 +6,13 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '../../support/cli.js';
+import { freePort } from '../../support/free-port.js';
 
 /** Debian's own come first: its libraries are not there for another that is on the path. @param {string} name */
 export const systemProgram = (name) =>
   [`/usr/bin/${name}`].find((file) => existsSync(file)) ?? name;
 
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 120_000;
 /** It says why it cannot start. */
 const MAX_SAID = 20_000;
 

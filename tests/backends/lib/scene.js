@@ -1,6 +1,6 @@
 // A back end that runs, Sesame in front of it, and the devices of users: what a journey goes through. It knows no back end
 // and no journey. Invariant: every check is counted, and every call that it costs.
-import { freePort } from '../../support/cli.js';
+import { freePort } from '../../support/free-port.js';
 import { startRedis } from '../../support/redis-server.js';
 import { countedLine } from './counted.js';
 import { createDevice } from './device.js';

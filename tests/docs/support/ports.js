@@ -1,7 +1,6 @@
 // The ports that a page names, and free ones in their place: what the reader's machine has free, ours may not, and
 // two pages run at once.
-import { once } from 'node:events';
-import net from 'node:net';
+import { freePort } from '../../support/free-port.js';
 
 const NAMED = [
   /(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(\d{4,5})\b/g,
@@ -9,30 +8,6 @@ const NAMED = [
   /\blisten\((\d{4,5})\b/g,
   /\bport: (\d{4,5})\b/g,
 ];
-
-/** Below what the system gives out by itself. */
-const FIRST = 20_000;
-const COUNT = 10_000;
-/** @type {Set<number>} */
-const taken = new Set();
-
-async function freePort() {
-  for (let tries = 0; tries < COUNT; tries += 1) {
-    const port = FIRST + ((process.pid * 64 + taken.size + tries) % COUNT);
-    if (taken.has(port)) continue;
-    const server = net.createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    taken.add(port);
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-  throw new Error('there is no free port');
-}
 
 /**
  * @param {string[]} texts all that a page has
