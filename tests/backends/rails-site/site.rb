@@ -16,7 +16,7 @@ require "active_support/core_ext/integer/time"
 class Site < Rails::Application
   config.root = __dir__
   config.load_defaults 6.1
-  config.eager_load = false
+  config.eager_load = true # as in production: first requests on several threads would load at once, and wait for each other
   config.consider_all_requests_local = false
   config.secret_key_base = "a secret for a test" * 4
   config.session_store :cookie_store, key: "_site_session"
