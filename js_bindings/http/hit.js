@@ -22,6 +22,9 @@ import { sessionBody, setLength, statusOfSession } from './responses.js';
 
 /** @typedef {'document' | 'session'} HitKind */
 
+/** The answers of a back end have few lengths: so many are remembered. */
+const MAX_LENGTHS = 256;
+
 export class HitPath {
   #parts;
   #options;
@@ -32,6 +35,8 @@ export class HitPath {
    */
   #documentHeaders = new Map();
   #type = '';
+  /** Those of answers that say how long they are, by those that do not, and by that length. @type {WeakMap<Headers, Map<number, Headers>>} */
+  #withLength = new WeakMap();
 
   /** @param {import('../sessions/parts.js').Parts} parts */
   constructor(parts) {
@@ -95,19 +100,35 @@ export class HitPath {
     }
     return headers;
   }
-}
 
-/**
- * All headers of a hit.
- * @param {Hit} hit
- * @param {boolean} [withLength] whether `Content-Length` is among them
- */
-export function headersOf({ status, headers, etag, body }, withLength = false) {
-  if (etag === '' && !withLength) return headers;
-  const all = new Headers(headers);
-  if (etag !== '') all.set('etag', etag);
-  if (withLength) setLength(all, status, body);
-  return all;
+  /**
+   * All headers of a hit.
+   * @param {Hit} hit
+   * @param {boolean} withLength whether `Content-Length` is among them
+   * @returns {Headers} of other hits too: not to be changed
+   */
+  headersOf(hit, withLength) {
+    const { status, headers, etag, body } = hit;
+    if (etag !== '') {
+      const all = new Headers(headers);
+      all.set('etag', etag);
+      if (withLength) setLength(all, status, body);
+      return all;
+    }
+    if (!withLength) return headers;
+    let byLength = this.#withLength.get(headers);
+    if (byLength === undefined || byLength.size > MAX_LENGTHS) {
+      byLength = new Map();
+      this.#withLength.set(headers, byLength);
+    }
+    let all = byLength.get(body.length);
+    if (all === undefined) {
+      all = new Headers(headers);
+      setLength(all, status, body);
+      byLength.set(body.length, all);
+    }
+    return all;
+  }
 }
 
 /**
