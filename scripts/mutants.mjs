@@ -144,6 +144,7 @@ function missedBySimulation(chosen) {
     'js_bindings',
     'edge_worker',
     'service_worker',
+    'adapters', // the build bundles a part of them
     'tests/simulation',
   ]);
   const isOfCore = (/** @type {Mutant} */ { file }) => file.startsWith('wasm/');

@@ -85,7 +85,7 @@ export class Observing {
       ownUser: candidates.some(isAboutOthers) ? this.#userOf(head) : null,
       isAcceptedBearer:
         head.authorization !== '' &&
-        candidates.some(({ isSignOut }) => isSignOut) &&
+        candidates.some(({ effect }) => effect === 'ends') &&
         this.#isAccepted(head) &&
         this.#parts.core.credential === Credential.BEARER,
       changesOwnUser: candidates.some(isAboutOwnUser),

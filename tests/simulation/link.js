@@ -6,21 +6,25 @@ import { StoreUnavailableError } from 'sesame-edge/stores';
 /** After this long a store has to count as out of reach. */
 const TIMEOUT_MS = 1000;
 
-/** The first is the quiet one. @typedef {'well' | 'slow' | 'bad' | 'silent' | 'cut'} LinkState */
+/**
+ * The first is the quiet one. `full`: the store takes nothing, but can be read.
+ * @typedef {'well' | 'slow' | 'bad' | 'silent' | 'cut' | 'full'} LinkState
+ */
 /** @type {LinkState[]} */
-export const LINK_STATES = ['well', 'slow', 'bad', 'silent', 'cut'];
+export const LINK_STATES = ['well', 'slow', 'bad', 'silent', 'cut', 'full'];
 
 const FATES = /** @type {const} */ (['carried out', 'lost', 'answer lost', 'twice']);
 const TELLINGS = ['end', 'forget', 'userEvent'];
-const METHODS = [
-  ...['get', 'putIfNewer', ...TELLINGS, 'ask', 'epochs', 'changes', 'acquire', 'release'],
-];
+const WRITES = [...TELLINGS, 'putIfNewer', 'ask', 'acquire', 'release'];
+const METHODS = [...WRITES, 'get', 'epochs', 'changes'];
 
 export class Link {
   /** @type {LinkState} */
   state = 'well';
   /** Requests in which the store could not be told something. @type {Set<number>} */
   failedIn = new Set();
+  /** How often each drop of a session has been carried out. @type {Map<string, number>} */
+  drops = new Map();
   /** Requests in which any call of the store has failed. @type {Set<number>} */
   troubledIn = new Set();
   #run;
@@ -59,13 +63,17 @@ export class Link {
    */
   #call(name, args) {
     if (this.#node.isGone) return new Promise(() => {});
-    const isReached = this.state === 'well' || this.state === 'slow';
+    const isReached = ['well', 'slow', 'full'].includes(this.state);
     // A stranger's calls take no time, and draw nothing from honest users' choices.
     const isStrange = this.#run.world.current < 0;
-    if (this.state === 'cut' || (isStrange && !isReached)) {
+    const isRefused =
+      this.state === 'cut' ||
+      (this.state === 'full' && WRITES.includes(name)) ||
+      (this.#run.isFailingOver && name === 'changes');
+    if (isRefused || (isStrange && !isReached)) {
       return Promise.reject(this.#failure(name, this.#run.world.current));
     }
-    if (this.state === 'well' || isStrange) {
+    if (this.state === 'well' || this.state === 'full' || isStrange) {
       return this.#carryOut(name, args).then((result) => this.#receive(name, result));
     }
     return this.#callSlowly(name, args);
@@ -117,6 +125,7 @@ export class Link {
   #carryOut(name, args) {
     const { store, ledger } = this.#run;
     if (name === 'userEvent' && args[0] === 'revoke') ledger.sweep(args[1]);
+    if (name === 'forget') this.drops.set(args[1], (this.drops.get(args[1]) ?? 0) + 1);
     return /** @type {any} */ (store)[name](...args);
   }
 
@@ -156,7 +165,8 @@ export class Link {
     const { world, choices } = this.#run;
     const node = this.#node;
     if (node.isGone || this.state === 'cut' || this.state === 'silent') return;
-    if (this.state === 'well' && !node.isFrozen) return listener();
+    if (this.#run.isFailingOver) return;
+    if (['well', 'full'].includes(this.state) && !node.isFrozen) return listener();
     if (this.state === 'bad' && choices.oneIn(2)) return;
     world.add({ label: `push to ${node.name}`, request: 0, owner: node, run: listener });
   }

@@ -31,7 +31,7 @@ const SENT_TO_SIGN_IN_ONE_IN = 8;
 
 export class OriginModel {
   /** @type {User[]} */
-  users = ['u1', 'u2'].map((id) => ({ id, version: 1 }));
+  users;
   /** The user of each bearer token that is valid here. @type {Map<string, User>} */
   sessions = new Map();
   /** @type {Map<string, User>} */
@@ -71,8 +71,10 @@ export class OriginModel {
   /**
    * @param {import('./world.js').World} world
    * @param {import('./choices.js').Choices} choices
+   * @param {string[]} [users] their identifiers
    */
-  constructor(world, choices) {
+  constructor(world, choices, users = ['u1', 'u2']) {
+    this.users = users.map((id) => ({ id, version: 1 }));
     this.world = world;
     this.choices = choices;
     for (let count = 0; count < FIRST_SESSIONS; ++count) {

@@ -3,6 +3,8 @@
 import { createHmac } from 'node:crypto';
 import * as alone from './events.js';
 import { LINK_STATES } from './link.js';
+import { BOUND } from './shared-judge.js';
+import { settle } from './world.js';
 
 /**
  * @typedef {import('./shared-scenario.js').SharedRun} SharedRun
@@ -11,6 +13,10 @@ import { LINK_STATES } from './link.js';
 
 /** Nothing waits where time passes so; the others stand still for it. */
 const JUMPS = [1, 50, 900, 1000, 3000, 5500, 11_000, 4 * 60_000];
+/** How long something is on its way that is slow. */
+const DELAYS = [900, 3000, 5500, 6500, 7500];
+const MAX_MEANWHILE = 4;
+const MAX_LOST = 3;
 const STANDSTILLS = [500, 3000, 6000, 70_000, 31 * 60_000, 62 * 60_000];
 
 /** @type {[number, (node: Node) => void | Promise<void>][]} */
@@ -36,6 +42,9 @@ export const NODE_EVENTS = [
 /** @type {[number, (run: SharedRun) => void | Promise<void>][]} */
 export const RUN_EVENTS = [
   [3, askAll],
+  [1, updateAll],
+  [2, holdUp],
+  [1, lookAround],
   [3, advance],
   [2, (run) => run.pass(run.choices.pick(JUMPS))],
   [1, standStill],
@@ -46,7 +55,38 @@ export const RUN_EVENTS = [
   [1, (run) => alone.leave(/** @type {any} */ (run))],
   [1, mend],
   [1, clearStore],
+  [1, failOver],
 ];
+
+/** Users save something on several nodes at once. @param {SharedRun} run */
+function updateAll(run) {
+  for (const node of run.awake) alone.update(/** @type {any} */ (node));
+}
+
+/** What one request waits for is slow: others go on meanwhile, and time passes. @param {SharedRun} run */
+async function holdUp(run) {
+  const { choices, world } = run;
+  const points = world.options().filter(({ due, request }) => due === undefined && request > 0);
+  if (points.length === 0) return;
+  const point = choices.pick(points);
+  const delay = choices.pick(DELAYS);
+  world.tell(`slow by ${delay}: ${point.label} of request ${point.request}`);
+  const until = world.time + delay;
+  point.heldUntil = until;
+  for (let left = choices.below(MAX_MEANWHILE); left > 0; --left) await run.begin();
+  await run.pass(Math.max(0, until - world.time));
+}
+
+/** All that is under way ends, what is known is known everywhere, and everybody looks. @param {SharedRun} run */
+async function lookAround(run) {
+  await run.finish();
+  await run.pass(BOUND + 1000);
+  for (const token of run.origin.bearers.slice(-alone.NEWEST)) {
+    for (const node of run.awake) ask(node, token);
+  }
+  await settle();
+  await run.finish();
+}
 
 /** One user's tabs are open everywhere. @param {SharedRun} run */
 export function askAll(run) {
@@ -240,4 +280,17 @@ function clearStore({ world, store, ledger }) {
   world.tell('the store comes back empty');
   store.clear();
   ledger.clearedAt = world.time;
+}
+
+/**
+ * Another server takes the store's place, and has nothing: what the first has confirmed last was heard by nobody.
+ * @param {SharedRun} run
+ */
+async function failOver(run) {
+  if (run.isFailingOver) return;
+  run.world.tell('the store confirms, and is not read any more');
+  run.isFailingOver = true;
+  for (let left = 1 + run.choices.below(MAX_LOST); left > 0; --left) await run.begin();
+  run.isFailingOver = false;
+  clearStore(run);
 }

@@ -7,6 +7,9 @@ const SKEW = 60_000;
 /** So long nobody can know of a lost session that it is lost (R33), and an exchange of its tokens goes on. */
 const DOUBT = 11 * 60_000;
 
+/** Of one session within the last seconds of a run, when nothing happens any more. */
+const MAX_DROPS = 3;
+
 /** By default `revocationBound`. */
 export const BOUND = 5000;
 
@@ -18,6 +21,8 @@ export const BOUND = 5000;
  * @property {number} version that has to be shown
  * @property {number} at when the caller was told that it is done
  * @property {boolean} isTold the store knows, as far as the caller can tell
+ * @property {boolean} [isSettled] whatever was lost, it has been told again since by a node that lives
+ * @property {boolean} [isLost] it was found to have been lost, and nobody else may know
  * @property {boolean} isKnownToOrigin a node that cannot reach the store hears of it there (R32)
  * @property {import('./shared-scenario.js').Node} by
  */
@@ -89,9 +94,13 @@ export class Ledger {
     for (const [cookie, { user }] of this.managed) if (user === userId) this.swept.add(cookie);
   }
 
-  /** The store can be reached again for so long that all has been told that ever will be. */
+  /** The store can be reached again for so long that all has been told that ever will be, once more where that was lost. */
   settle() {
-    for (const deed of this.deeds) if (!deed.by.isGone) deed.isTold = true;
+    for (const deed of this.deeds) {
+      if (deed.by.isGone) continue;
+      deed.isTold = true;
+      deed.isSettled = !deed.isLost;
+    }
   }
 }
 
@@ -153,21 +162,25 @@ export class NodeJudge extends Judge {
   /** @override @param {import('./judge.js').Asked} asked @param {{ id: string, version: number }} user */
   judgeSession(asked, user) {
     super.judgeSession(asked, user);
-    // What was decided before the node stood still it goes on to say after it.
-    if (asked.start < this.stalledAt) return;
     for (const deed of this.#ledger.deeds) {
       if (this.#hasToKnow(deed)) this.#judgeDeed(deed, asked.name, user);
     }
   }
 
   /** @param {Deed} deed */
-  #hasToKnow({ name, at, isTold, isKnownToOrigin }) {
+  #hasToKnow({ name, at, isTold, isSettled, isKnownToOrigin }) {
     if (!isTold || this.world.time <= at + BOUND) return false;
+    if (isSettled && this.world.time < this.#endOf(name)) return true;
     // The store has lost it, and whoever remembers it may not be able to say so.
     if (this.cookies.has(name) && this.#ledger.clearedAt >= at - BOUND) return false;
     if (isKnownToOrigin) return true;
     // Where only requests read the log, it begins with the first.
     return !this.#node.isEdge && Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
+  }
+
+  /** When a credential can live no longer at the latest, if it is one. @param {string} name */
+  #endOf(name) {
+    return (this.firstSeenAt.get(name) ?? this.world.time) + this.expiresIn;
   }
 
   /** @param {Deed} deed @param {string} name @param {{ id: string, version: number }} user */
@@ -208,7 +221,7 @@ export class NodeJudge extends Judge {
     }
     // What an edge's node tells behind an answer may be dropped with it.
     const isTold = !isLost && !this.#node.isEdge && this.#node.link.state === 'well';
-    const deed = { name, version: 0, isKnownToOrigin: true, at: world.time, isTold };
+    const deed = { name, version: 0, isKnownToOrigin: true, at: world.time, isTold, isLost };
     ledger.deeds.push({ kind: 'revoked', ...deed, by: this.#node });
   }
 
@@ -231,6 +244,13 @@ export class NodeJudge extends Judge {
     const { clearedAt, restartedAt } = this.#ledger;
     if (this.#node.link.state !== 'well') return true;
     return Math.max(clearedAt, restartedAt, this.troubledAt) + DOUBT >= start;
+  }
+
+  /** When all is well for long, what was dropped once is not dropped over and over. @param {Map<string, number>} drops */
+  judgeDrops(drops) {
+    for (const [key, times] of drops) {
+      if (times > MAX_DROPS) this.violate(`R31: a drop is published ${times} times: ${key}`);
+    }
   }
 
   /** @override @param {number} start */

@@ -53,6 +53,8 @@ export class SharedRun {
   /** The clients of requests that wait for an answer. @type {Map<number, AbortController>} */
   pending = new Map();
   messages = 0;
+  /** The store confirms what it is told, but nobody hears of it. */
+  isFailingOver = false;
   /** What a node has held earlier, and how far its clock is off.
    * @type {{ name: string, image: Uint8Array, ahead: number } | null} */
   kept = null;
@@ -64,7 +66,9 @@ export class SharedRun {
   constructor(choices, strange) {
     this.choices = choices;
     this.world = new World(START);
-    this.origin = new OriginModel(this.world, choices);
+    // Where few nodes have one user, more of what happens meets.
+    const isNarrow = choices.oneIn(2);
+    this.origin = new OriginModel(this.world, choices, isNarrow ? ['u1'] : undefined);
     this.ledger = new Ledger(this.origin, userKeys);
     this.memory = choices.pick(MEMORIES);
     this.expiresIn = choices.pick(LIVES);
@@ -74,7 +78,7 @@ export class SharedRun {
     if (this.isManaged) this.origin.accessFor = 2 * this.expiresIn;
     const ahead = this.#ahead();
     this.store = new MemoryStore({ now: () => this.world.time + ahead });
-    const count = MIN_NODES + choices.below(MORE_NODES);
+    const count = isNarrow ? MIN_NODES : MIN_NODES + choices.below(MORE_NODES);
     this.nodes = Array.from({ length: count }, () => this.#start());
     this.adversary = new Adversary(this, strange, { hasAccount: true, mayHang: false });
     // The first is nothing, so that a shorter run is a quieter one.
@@ -139,11 +143,14 @@ export class SharedRun {
   async #step() {
     const options = this.world.options();
     if (options.length > 0 && this.choices.oneIn(2)) await this.#happen(this.choices.pick(options));
-    else {
-      await this.choices.pick(this.events)();
-      await settle();
-      this.#checkInvariants();
-    }
+    else await this.begin();
+  }
+
+  /** Something begins. */
+  async begin() {
+    await this.choices.pick(this.events)();
+    await settle();
+    this.#checkInvariants();
   }
 
   /** All is well again: what could not be told is told, and then all nodes know all. */
@@ -156,6 +163,7 @@ export class SharedRun {
     }
     // In the first round the edge's nodes hear from the store again, in the second they tell it.
     for (let round = 0; round < 3 && this.isWell; ++round) {
+      for (const { link } of this.nodes) link.drops.clear();
       for (const token of this.origin.bearers) for (const node of this.nodes) ask(node, token);
       askNewest(this);
       await settle();
@@ -163,9 +171,11 @@ export class SharedRun {
       await this.pass(2 * BOUND);
       if (round === 1) this.ledger.settle();
     }
+    for (const { judge, link } of this.nodes) judge.judgeDrops(link.drops);
   }
 
   mend() {
+    for (const point of this.world.points) point.heldUntil = undefined;
     for (const node of this.nodes) {
       if (node.isFrozen) node.stalled();
       node.isFrozen = false;
@@ -341,9 +351,18 @@ export class Node {
     });
   }
 
-  /** @param {string} path @param {RequestInit} init */
-  send(path, init) {
-    return this.sessions.handle(new Request(`http://edge${path}`, init));
+  /**
+   * What the other nodes do not know of yet its answer says, or that it has to be repeated: else they know (R22, R25).
+   * @param {string} path @param {RequestInit} init
+   */
+  async send(path, init) {
+    const { failedIn } = this.link;
+    const { current } = this.world;
+    const response = await this.sessions.handle(new Request(`http://edge${path}`, init));
+    const isPending = response.headers.has('sesame-pending') || response.status === 503;
+    if (isPending) failedIn.add(current);
+    else failedIn.delete(current);
+    return response;
   }
 
   /**

@@ -15,6 +15,7 @@ const requests = new AsyncLocalStorage();
  * @property {Owner | null} [owner] the node that it happens on, if there are several
  * @property {number} [due] of a timer
  * @property {number} [milliseconds] of a timer
+ * @property {number} [heldUntil] it does not happen before
  * @property {() => void} run
  * @property {() => void} [after] all that follows from it has happened
  * @property {string} [unchanged] the credential whose session it leaves as it was
@@ -161,7 +162,9 @@ export class World {
    * the order of their requests: which of two goes first within one step is not for the host to decide.
    */
   options() {
-    const points = this.points.filter(({ owner }) => !owner?.isFrozen);
+    const points = this.points.filter(
+      ({ owner, heldUntil = this.time }) => !owner?.isFrozen && heldUntil <= this.time,
+    );
     points.sort((a, b) => a.request - b.request);
     const timers = points.filter(({ due }) => due !== undefined);
     timers.sort((a, b) => Number(a.due) - Number(b.due));
