@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { transformSync } from 'esbuild';
 import { build } from './build.mjs';
 import { capture, captureAsync, Failure, isMain, main, parallel, root } from './lib/run.mjs';
 import { coreMutants } from './mutants/core.mjs';
@@ -44,6 +45,17 @@ function mutated({ file, from, to }) {
   return changed === source ? null : changed;
 }
 
+/** Whether a file of the shell is none any more without it: then any test fails, and none has noticed. @param {Mutant} mutant */
+function isBroken(mutant) {
+  if (!mutant.file.endsWith('.js')) return false;
+  try {
+    transformSync(mutated(mutant) ?? '', { loader: 'js', logLevel: 'silent' });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** That what each takes out is there: whoever rewrites it has to say where it is now. */
 export function checkMutants() {
   const lost = mutants.filter((mutant) => mutated(mutant) === null);
@@ -51,6 +63,11 @@ export function checkMutants() {
     throw new Failure(
       lost.map(({ name, file }) => `mutants: ${name} is not in ${file}, or not once`).join('\n'),
     );
+  }
+  const broken = mutants.filter(isBroken);
+  if (broken.length > 0) {
+    const names = broken.map(({ name }) => `  ${name}`).join('\n');
+    throw new Failure(`mutants: without one of these the file cannot be read:\n${names}`);
   }
   const names = new Set(mutants.map(({ name }) => name));
   if (names.size < mutants.length) throw new Failure('mutants: two have the same name');

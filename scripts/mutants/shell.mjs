@@ -887,7 +887,7 @@ export const shellMutants = [
   {
     name: 'R31: that what nobody knows is dropped on the other nodes',
     file: CHANGES,
-    from: 'await this.#shared?.publisher.drop(head, false);',
+    from: 'else await this.#shared?.publisher.drop(head, false);',
     to: '',
     by: stores('nodes'),
   },

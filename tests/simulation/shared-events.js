@@ -16,7 +16,9 @@ const JUMPS = [1, 50, 900, 1000, 3000, 5500, 11_000, 4 * 60_000];
 /** How long something is on its way that is slow. */
 const DELAYS = [900, 3000, 5500, 6500, 7500];
 const MAX_MEANWHILE = 4;
-const MAX_LOST = 3;
+const MAX_STEPS = 4;
+/** So much later somebody looks again. */
+const LATER = [1, 900, 2000, 3000];
 const STANDSTILLS = [500, 3000, 6000, 70_000, 31 * 60_000, 62 * 60_000];
 
 /** @type {[number, (node: Node) => void | Promise<void>][]} */
@@ -44,6 +46,7 @@ export const RUN_EVENTS = [
   [3, askAll],
   [1, updateAll],
   [2, holdUp],
+  [1, pause],
   [1, lookAround],
   [3, advance],
   [2, (run) => run.pass(run.choices.pick(JUMPS))],
@@ -63,18 +66,65 @@ function updateAll(run) {
   for (const node of run.awake) alone.update(/** @type {any} */ (node));
 }
 
+/** Changes that one node tells the others. @type {((node: Node) => void | Promise<void>)[]} */
+const CHANGES = [invalidateUser, revoke, revokeUser, webhook];
+
+/** Some questions are under way. @param {SharedRun} run */
+async function beginTraffic(run) {
+  askAll(run);
+  await settle();
+  for (let left = run.choices.below(MAX_STEPS); left > 0; --left) await run.step();
+}
+
+/** Something changes, or whatever else. @param {SharedRun} run */
+async function goOn(run) {
+  const { awake, choices } = run;
+  if (awake.length === 0 || choices.oneIn(3)) return run.begin();
+  await choices.pick(CHANGES)(choices.pick(awake));
+  await settle();
+}
+
+/** One step of what is under way takes its time. @param {SharedRun} run @returns {number} until when */
+function slowDown({ choices, world }) {
+  const points = world.options().filter(({ due, request }) => due === undefined && request > 0);
+  const until = world.time + choices.pick(DELAYS);
+  if (points.length === 0) return until;
+  const point = choices.pick(points);
+  world.tell(`slow until ${until}: ${point.label} of request ${point.request}`);
+  point.heldUntil = until;
+  return until;
+}
+
+/** Time passes, and somebody looks everywhere, perhaps a little later. @param {SharedRun} run @param {number} until */
+async function passAndLook(run, until) {
+  await run.pass(Math.max(0, until - run.world.time));
+  if (!run.choices.oneIn(2)) return;
+  await run.pass(run.choices.pick(LATER));
+  askAll(run);
+}
+
 /** What one request waits for is slow: others go on meanwhile, and time passes. @param {SharedRun} run */
 async function holdUp(run) {
-  const { choices, world } = run;
-  const points = world.options().filter(({ due, request }) => due === undefined && request > 0);
-  if (points.length === 0) return;
-  const point = choices.pick(points);
-  const delay = choices.pick(DELAYS);
-  world.tell(`slow by ${delay}: ${point.label} of request ${point.request}`);
-  const until = world.time + delay;
-  point.heldUntil = until;
-  for (let left = choices.below(MAX_MEANWHILE); left > 0; --left) await run.begin();
-  await run.pass(Math.max(0, until - world.time));
+  await beginTraffic(run);
+  const until = slowDown(run);
+  for (let left = run.choices.below(MAX_MEANWHILE); left > 0; --left) await goOn(run);
+  await passAndLook(run, until);
+}
+
+/** A node stands still, the others go on, and it wakes as if nothing had been. @param {SharedRun} run */
+async function pause(run) {
+  const { choices, awake, world } = run;
+  if (awake.length < 2) return;
+  await beginTraffic(run);
+  const node = choices.pick(awake);
+  node.isFrozen = true;
+  world.tell(`${node.name} stands still for a while`);
+  for (let left = choices.below(MAX_MEANWHILE); left > 0; --left) await goOn(run);
+  await run.pass(choices.pick(DELAYS));
+  if (!node.isFrozen || node.isGone) return; // something else has woken it
+  node.stalled();
+  node.isFrozen = false;
+  world.tell(`${node.name} goes on`);
 }
 
 /** All that is under way ends, what is known is known everywhere, and everybody looks. @param {SharedRun} run */
@@ -288,9 +338,12 @@ function clearStore({ world, store, ledger }) {
  */
 async function failOver(run) {
   if (run.isFailingOver) return;
+  await beginTraffic(run);
+  const until = slowDown(run);
   run.world.tell('the store confirms, and is not read any more');
   run.isFailingOver = true;
-  for (let left = 1 + run.choices.below(MAX_LOST); left > 0; --left) await run.begin();
+  for (let left = run.choices.below(MAX_MEANWHILE); left > 0; --left) await goOn(run);
   run.isFailingOver = false;
   clearStore(run);
+  await passAndLook(run, until);
 }

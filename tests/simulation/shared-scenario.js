@@ -130,7 +130,7 @@ export class SharedRun {
     await settle();
     for (let event = 0; event < events && this.isWell; ++event) {
       await this.adversary.turn();
-      await this.#step();
+      await this.step();
     }
     await this.#end();
     for (const node of this.nodes) {
@@ -140,7 +140,8 @@ export class SharedRun {
     }
   }
 
-  async #step() {
+  /** Something that is under way goes on, or something begins. */
+  async step() {
     const options = this.world.options();
     if (options.length > 0 && this.choices.oneIn(2)) await this.#happen(this.choices.pick(options));
     else await this.begin();
