@@ -65,7 +65,6 @@ export const shared = [
   'R22: that two writes at once leave no document',
   'R22: that a write which is not shared yet says so',
   'R31: that it waits for the store',
-  'R31: that it is sent once',
   'R31: that what nobody knows is dropped on the other nodes',
   'R82: that a change of another user which waits says so',
   'R31: that what another node has left is ended whatever the origin says',
@@ -89,6 +88,10 @@ export const elsewhere = [
       'R53: that it takes no room of what is known',
       'R53: that a drop of what nobody knows is told from others',
     ],
+  ],
+  [
+    'without it no simulated run ends: what a node sends calls it to read the log, and it sends that again',
+    ['R31: that it is sent once'],
   ],
   [
     'what is left meanwhile was asked for after the change, and is older than its event once that is told: it saves a call',

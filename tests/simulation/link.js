@@ -23,8 +23,6 @@ export class Link {
   state = 'well';
   /** Requests in which the store could not be told something. @type {Set<number>} */
   failedIn = new Set();
-  /** How often each drop of a session has been carried out. @type {Map<string, number>} */
-  drops = new Map();
   /** Requests in which any call of the store has failed. @type {Set<number>} */
   troubledIn = new Set();
   #run;
@@ -125,7 +123,6 @@ export class Link {
   #carryOut(name, args) {
     const { store, ledger } = this.#run;
     if (name === 'userEvent' && args[0] === 'revoke') ledger.sweep(args[1]);
-    if (name === 'forget') this.drops.set(args[1], (this.drops.get(args[1]) ?? 0) + 1);
     return /** @type {any} */ (store)[name](...args);
   }
 

@@ -7,9 +7,6 @@ const SKEW = 60_000;
 /** So long nobody can know of a lost session that it is lost (R33), and an exchange of its tokens goes on. */
 const DOUBT = 11 * 60_000;
 
-/** Of one session within the last seconds of a run, when nothing happens any more. */
-const MAX_DROPS = 3;
-
 /** By default `revocationBound`. */
 export const BOUND = 5000;
 
@@ -244,13 +241,6 @@ export class NodeJudge extends Judge {
     const { clearedAt, restartedAt } = this.#ledger;
     if (this.#node.link.state !== 'well') return true;
     return Math.max(clearedAt, restartedAt, this.troubledAt) + DOUBT >= start;
-  }
-
-  /** When all is well for long, what was dropped once is not dropped over and over. @param {Map<string, number>} drops */
-  judgeDrops(drops) {
-    for (const [key, times] of drops) {
-      if (times > MAX_DROPS) this.violate(`R31: a drop is published ${times} times: ${key}`);
-    }
   }
 
   /** @override @param {number} start */

@@ -164,7 +164,6 @@ export class SharedRun {
     }
     // In the first round the edge's nodes hear from the store again, in the second they tell it.
     for (let round = 0; round < 3 && this.isWell; ++round) {
-      for (const { link } of this.nodes) link.drops.clear();
       for (const token of this.origin.bearers) for (const node of this.nodes) ask(node, token);
       askNewest(this);
       await settle();
@@ -172,7 +171,6 @@ export class SharedRun {
       await this.pass(2 * BOUND);
       if (round === 1) this.ledger.settle();
     }
-    for (const { judge, link } of this.nodes) judge.judgeDrops(link.drops);
   }
 
   mend() {
