@@ -2,6 +2,7 @@
 // with every fault found, a line each.
 import { parseArgs } from 'node:util';
 import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
+import { FORMAT_NAMES } from './formats.js';
 import { DURATION_UNIT_MS } from './log-entry.js';
 
 const DEFAULT_LATENCY_MS = 100;
@@ -12,16 +13,23 @@ export const HELP = `Usage: sesame-edge estimate FILE [options]
 
 Reads the log of an existing site, a HAR file or an access log, and tells how many of its session checks
 Sesame would have answered and what wait that saves. Nothing is sent anywhere, and nothing that the log says
-of people is printed: sessions are shown by a salted hash.
+of people is printed: sessions are shown by a salted hash. A log that is refused is shown by its first line.
 
-  FILE                   a log in Apache's and nginx's combined format, lines of JSON, or a HAR file; packed
-                         by gzip or not; - for standard input
-  --format NAME          combined, json or har; found out unless given
+  FILE                   the log, packed by gzip or not; - for standard input
+  --format NAME          found out unless given:
+                           combined  Apache, nginx, Traefik; with the virtual host or X-Forwarded-For, too
+                           json      lines of it: nginx, Caddy, Traefik, Envoy, Istio, Cloudflare, Vercel …
+                           har       a browser's own export
+                           w3c       IIS, CloudFront
+                           alb       AWS' load balancers
+                           haproxy   its HTTP log
+                           envoy     Envoy and Istio as text
   --backend NAME         what the site is made with: ${Object.keys(PRESETS).join(', ')}
   --path PATH            where the site says who somebody is (/api/v1/users/me)
   --latency MS           how long a check took of which the log does not say (${DEFAULT_LATENCY_MS})
   --sessions N           how many sessions to list, those with the most checks (${DEFAULT_SESSIONS})
-  --session-field NAME   JSON: what tells sessions apart; else the remote user, or address and user agent
+  --session-field NAME   JSON: what tells sessions apart; else the session's cookie, if the log has it, the
+                         remote user, or address and user agent
   --user-field NAME      JSON: the user's identifier, if a user may have several sessions
   --duration-field NAME  JSON: how long the request took
   --duration-unit UNIT   s, ms, us or ns, of what the log says took so long
@@ -30,7 +38,7 @@ of people is printed: sessions are shown by a salted hash.
 
 Sesame's own options, with their own defaults:
   --fresh-for 30m  --keep-for 60m  --stale-if-error 5m  --expires-in 30d  --idle-for 0  --negative-for 10s
-  --origin-timeout 8s  --lease-for 10s  --memory 64MB  --refusals 401,403  --cookie NAME (HAR)
+  --origin-timeout 8s  --lease-for 10s  --memory 64MB  --refusals 401,403  --cookie NAME
   --user-id POINTER (HAR)  --identity-path PATH  --user-path PATH  --no-obey-cache-control (HAR)
 
 Exit codes: 0 done, 1 the log could not be read, 2 wrong usage or options.
@@ -118,8 +126,8 @@ export function readArguments(argv) {
   if (!Number.isInteger(sessions) || sessions < 0 || sessions > MAX_ROWS) {
     faults.push(`--sessions must be a number from 0 to ${MAX_ROWS}`);
   }
-  if (format !== undefined && !['combined', 'json', 'har'].includes(format)) {
-    faults.push(`--format must be combined, json or har, not '${format}'`);
+  if (format !== undefined && !FORMAT_NAMES.some((name) => name === format)) {
+    faults.push(`--format must be ${FORMAT_NAMES.join(', ')}, not '${format}'`);
   }
   if (durationUnit !== undefined && !Object.hasOwn(DURATION_UNIT_MS, durationUnit)) {
     faults.push(`--duration-unit must be s, ms, us or ns, not '${durationUnit}'`);
@@ -129,7 +137,7 @@ export function readArguments(argv) {
     action: 'estimate',
     command: {
       file: positionals[0],
-      format: /** @type {import('./log-input.js').Format | undefined} */ (format),
+      format: /** @type {import('./formats.js').Format | undefined} */ (format),
       policy: policyOf(values),
       latencyMs,
       sessions,

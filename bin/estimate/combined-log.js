@@ -1,68 +1,93 @@
-// Lines of the combined and the common log format, as nginx, Apache and Traefik write them. What comes after
-// the combined format's fields may be the time that the request took.
-import { durationOf, pathOf } from './log-entry.js';
+// Lines of the combined and the common log format, as nginx, Apache and Traefik write them, with what is usual in
+// front of them (the virtual host, `X-Forwarded-For`) and behind (that list, cookies, the time that it took).
+import { isIP } from 'node:net';
+import { addressesIn, bareAddress, clientAmong, clientOf } from './addresses.js';
+import { cookieFinder, durationOf, requestOf, textOf } from './log-entry.js';
+import { clfTime } from './times.js';
 
 const QUOTED = '"([^"\\\\]*(?:\\\\.[^"\\\\]*)*)"';
 const LINE = new RegExp(
-  `^(\\S+) \\S+ (.*?) \\[([^\\]]+)\\] ${QUOTED} (\\d{3}) (\\d+|-)(?: ${QUOTED} ${QUOTED}(.*))?\\r?$`,
+  `^(\\S+) +(\\S+) (.*?) ?\\[([^\\]]+)\\] ${QUOTED} (\\d{3}) (\\d+|-)(?: ${QUOTED} ${QUOTED}(.*))?\\r?$`,
 );
-const TIME = /^(\d\d)\/(\w{3})\/(\d{4}):(\d\d):(\d\d):(\d\d(?:\.\d+)?) ([+-])(\d\d)(\d\d)$/;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun'].concat(
-  ['Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'], // by name in every locale's log
-);
-/** nginx's `$request_time` has three places after the point; it may be called `rt=`. */
-const SECONDS_AT_END = / (?:"?(?:rt|request_time)[=:]"?(\d+\.\d+)\b.*|"?(\d+\.\d+)"?)$/;
+/** nginx's `$request_time` has three places after the point; it may be called `rt=`, or stand before a name. */
+const SECONDS =
+  / (?:"?(?:rt|request_time)[=:]"?(\d+\.\d+)\b.*|"?(\d+\.\d+)"?|(\d+\.\d{3}) \[[^\]]*\].*)$/;
 /** Traefik's last field. */
 const MILLISECONDS_AT_END = / (\d+)ms$/;
 const NUMBER_AT_END = /[ =:"](\d+(?:\.\d+)?)"?$/;
+/** A field that may be `X-Forwarded-For`, by its name or without one. Whether these are addresses is to be seen. */
+const FORWARDED =
+  /\s(?:[\w-]*(?:xff|for|client|real)[\w-]*[=:])?"?([\da-f.:]{2,}(?:,\s*[\da-f.:]{2,})*)"?(?=\s|$)/gi;
 
 /**
- * @param {{ durationUnit?: import('./log-entry.js').DurationUnit }} options the unit of the number at the
- *   end of the line; without it only what says its unit, or can be nothing but seconds, is taken
+ * @param {import('./formats.js').ReaderOptions} how the unit of the number at the end of the line; without it
+ *   only what says its unit, or can be nothing but seconds, is taken
  * @returns {import('./log-entry.js').ReadEntry}
  */
-export function combinedReader({ durationUnit }) {
+export function combinedReader({ durationUnit, options }) {
+  const cookieIn = cookieFinder(options.cookie);
   let lastTime = '';
   let lastTimeMs = Number.NaN;
   return (line) => {
     const match = LINE.exec(line);
     if (match === null) return null;
-    const [, address, user, time, request, status, bytes, , agent = '', rest = ''] = match;
+    const [, first, second, third, time, request, status, bytes, , agent = '', rest = ''] = match;
     if (time !== lastTime) {
       lastTime = time;
-      lastTimeMs = timeOf(time);
+      lastTimeMs = clfTime(time);
     }
     if (Number.isNaN(lastTimeMs)) return null;
-    const [method, target, protocol] = request.split(' ');
-    if (protocol === undefined || !/^[A-Z]+$/.test(method)) return 'other';
-    const found = pathOf(target);
+    const found = requestOf(request);
     if (found === null) return 'other';
-    const known = user === '-' || user === '' || user === '""' ? null : user;
+    // All but the plain format have no hyphen in the second place.
+    const { address, user } =
+      second === '-' ? { address: bareAddress(first), user: third } : whoIn(first, second, third);
+    const forwarded = rest.length < MIN_ADDRESS_LENGTH ? null : forwardedIn(rest);
     return {
       timeMs: lastTimeMs,
-      method,
-      path: found.path,
-      hasQuery: found.hasQuery,
+      ...found,
       status: Number(status),
       durationMs: rest === '' ? null : durationAtEnd(rest, durationUnit),
       bytes: bytes === '-' ? 0 : Number(bytes),
-      session: known === null ? `address\n${address}\n${agent}` : `user\n${known}`,
-      user: known,
+      session: cookieIn(rest) ?? undefined,
+      user: textOf(user),
+      address: clientOf(textOf(address), forwarded),
+      agent: textOf(agent),
       exchange: null,
     };
   };
 }
 
-/** @param {string} text @returns {number} NaN: it is none */
-function timeOf(text) {
-  const match = TIME.exec(text);
-  const month = match ? MONTHS.indexOf(match[2]) : -1;
-  if (match === null || month < 0) return Number.NaN;
-  const offset = Number(match[8]) * 60 + Number(match[9]);
-  const east = match[7] === '+' ? offset : -offset;
-  const minutes = Number(match[5]) - east;
-  const day = Date.UTC(Number(match[3]), month, Number(match[1]), Number(match[4]), minutes);
-  return day + Math.round(Number(match[6]) * 1000);
+/**
+ * What stands before the time: in front of identity and user, one address or several, and names of hosts.
+ * @param {string} first
+ * @param {string} second
+ * @param {string} third the rest of it
+ */
+function whoIn(first, second, third) {
+  const words = [first, second, ...third.split(' ')];
+  const areAddresses = words.map((word) => addressesIn(word).length > 0);
+  const last = areAddresses.lastIndexOf(true);
+  const count = last < 0 ? Math.max(1, words.length - 2) : last + 1;
+  const who = words.slice(0, count);
+  const user = words.slice(count + 1).join(' ');
+  if (last < 0) return { address: who[count - 1], user };
+  const inBrackets = who.find((word) => word.startsWith('(') && addressesIn(word).length > 0);
+  const isHost = count > 1 && /:\d+$/.test(who[0]) && areAddresses[0]; // `%v:%p`
+  const all = addressesIn(inBrackets ?? who.slice(isHost ? 1 : 0).join(' '));
+  return { address: clientAmong(all), user };
+}
+
+/** In ` ::1`. */
+const MIN_ADDRESS_LENGTH = 4;
+
+/** @param {string} rest of the line @returns {string | null} */
+function forwardedIn(rest) {
+  for (const [, list] of rest.matchAll(FORWARDED)) {
+    const addresses = list.split(/,\s*/);
+    if (addresses.every((address) => isIP(address) !== 0)) return clientAmong(addresses);
+  }
+  return null;
 }
 
 /**
@@ -73,6 +98,6 @@ function durationAtEnd(rest, unit) {
   if (unit !== undefined) return durationOf(NUMBER_AT_END.exec(rest)?.[1], unit);
   const named = MILLISECONDS_AT_END.exec(rest);
   if (named) return durationOf(named[1], 'ms');
-  const seconds = SECONDS_AT_END.exec(rest);
-  return seconds ? durationOf(seconds[1] ?? seconds[2], 's') : null;
+  const seconds = SECONDS.exec(rest);
+  return seconds ? durationOf(seconds[1] ?? seconds[2] ?? seconds[3], 's') : null;
 }

@@ -1,19 +1,21 @@
 // From a log to what Sesame would have saved: reads, orders, replays and sums up.
 import { parseOptions } from '../../js_bindings/options/options.js';
 import { EstimateError } from './estimate-error.js';
+import { formatOf } from './formats.js';
 import { InOrder } from './in-order.js';
 import { openLog } from './log-input.js';
 import { readLog } from './read-log.js';
-import { Replay } from './replay.js';
+import { credentialsFor, Replay } from './replay.js';
 import { shortName } from './session-ids.js';
 import { MAX_SESSIONS } from './session-table.js';
+import { Visitors } from './visitors.js';
 
 /** @typedef {ReturnType<typeof summary>} Estimate */
 
 /**
  * @typedef {object} EstimateOptions
  * @property {string} file `-` for standard input
- * @property {import('./log-input.js').Format} [format] found out unless given
+ * @property {import('./formats.js').Format} [format] found out unless given
  * @property {Record<string, unknown>} policy options of the package, under its own names
  * @property {number} latencyMs of requests of which the log does not say how long they took
  * @property {number} sessions how many rows
@@ -41,11 +43,12 @@ export async function estimate({ file, policy, latencyMs, sessions, onProgress, 
   const replays = [new Replay(SessionCache, given, options, latencyMs)];
   try {
     const input = await openLog(file);
-    const format = how.format ?? input.format;
+    const format = how.format ?? formatOf(input.start, { ...how, options });
     if (format === null) throw new EstimateError('ERR_SESAME_LOG_EMPTY', 'the log is empty');
     // A HAR file without credentials is read as one session; whether it has any is known at its end.
     if (format === 'har') replays.push(new Replay(SessionCache, given, options, latencyMs));
-    const counts = { read: 0, bad: 0, relevant: 0 };
+    const counts = { read: 0, bad: 0, relevant: 0, local: 0 };
+    const visitors = new Visitors();
     /** @type {InOrder<import('./replay.js').Event>} */
     const order = new InOrder();
     let hasCredentials = false;
@@ -57,7 +60,8 @@ export async function estimate({ file, policy, latencyMs, sessions, onProgress, 
         if (format === 'har' && !hasCredentials) await replays[1].take(asBrowser(event, options));
       }
     };
-    for await (const events of readLog(input.chunks, { ...how, format, options }, counts)) {
+    const reading = readLog(input.chunks, { ...how, format, options }, counts, visitors);
+    for await (const events of reading) {
       for (const event of events) order.push(event);
       await run(false);
       onProgress?.({
@@ -71,9 +75,10 @@ export async function estimate({ file, policy, latencyMs, sessions, onProgress, 
     const isOneBrowser = format === 'har' && !hasCredentials && counts.relevant > 0;
     const replay = replays[isOneBrowser ? 1 : 0];
     await replay.end();
-    const identity = identityOf(format, isOneBrowser, how.sessionField, options);
+    const { distinction } = visitors;
+    const identity = identityOf({ ...how, format, isOneBrowser, distinction, options });
     const lines = { ...counts, late: order.late };
-    return summary(replay, { format, lines, identity, options, latencyMs, sessions });
+    return summary(replay, { format, lines, identity, visitors, options, latencyMs, sessions });
   } finally {
     for (const replay of replays) replay.dispose();
   }
@@ -94,33 +99,32 @@ async function loadPackage() {
  * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
  */
 function asBrowser(event, options) {
-  const exchange = event.exchange && {
-    ...event.exchange,
-    cookie: `${options.cookie[0]}=${BROWSER.text}`,
-  };
+  const exchange = event.exchange && { ...event.exchange, ...credentialsFor(BROWSER, options) };
   return { ...event, id: BROWSER, exchange };
 }
 
 /**
- * @param {import('./log-input.js').Format} format
- * @param {boolean} isOneBrowser
- * @param {string | undefined} sessionField
- * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
+ * @param {import('./formats.js').ReaderOptions & { format: import('./formats.js').Format,
+ *   isOneBrowser: boolean, distinction: import('./visitors.js').Distinction }} how
  */
-function identityOf(format, isOneBrowser, sessionField, options) {
+function identityOf({ format, isOneBrowser, sessionField, distinction, options }) {
+  const cookie =
+    options.cookie.length > 0 ? `a cookie named ${options.cookie.join(' or ')}, or ` : '';
   if (isOneBrowser) return 'the whole file (it has no credentials: its browser left them out)';
-  if (format === 'har') return `a cookie named ${options.cookie.join(' or ')}, or Authorization`;
+  if (format === 'har') return `${cookie}Authorization`;
   if (format === 'json' && sessionField !== undefined) return `the field ${sessionField}`;
-  return 'the remote user, or else an address with its user agent';
+  const others = 'the remote user, or else an address with its user agent';
+  return distinction === 'session' ? `${cookie}${others}` : others;
 }
 
 /**
  * @param {Replay} replay
- * @param {{ format: import('./log-input.js').Format, lines: import('./read-log.js').LogCounts &
- *   { late: number }, identity: string, options: import('../../js_bindings/options/options.js').ParsedOptions,
- *   latencyMs: number, sessions: number }} given
+ * @param {{ format: import('./formats.js').Format, lines: import('./read-log.js').LogCounts &
+ *   { late: number }, identity: string, visitors: Visitors,
+ *   options: import('../../js_bindings/options/options.js').ParsedOptions, latencyMs: number,
+ *   sessions: number }} given
  */
-function summary(replay, { format, lines, identity, options, latencyMs, sessions }) {
+function summary(replay, { format, lines, identity, visitors, options, latencyMs, sessions }) {
   const { totals, table } = replay;
   const core = replay.statistics();
   const time = (/** @type {number} */ ms) => (Number.isNaN(ms) ? null : new Date(ms).toISOString());
@@ -154,6 +158,7 @@ function summary(replay, { format, lines, identity, options, latencyMs, sessions
       servedWhereRefused: totals.servedWhereRefused,
       noStore: totals.noStore,
       unnamedCookies: totals.unnamedCookies,
+      local: lines.local,
     },
     originCalls: {
       today: totals.checks,
@@ -177,6 +182,8 @@ function summary(replay, { format, lines, identity, options, latencyMs, sessions
       count: table.size,
       isMore: table.isFull,
       most: MAX_SESSIONS,
+      distinction: visitors.distinction,
+      arePrivate: visitors.arePrivate,
       rows: table.top(sessions).map(({ high, savedMs, ...row }) => ({
         session: shortName(high),
         ...row,

@@ -1,14 +1,18 @@
 // Entries of a HAR file (HTTP Archive 1.2, as browsers export it).
-import { pathOf } from './log-entry.js';
+import { pathOf, textOf } from './log-entry.js';
 
-const ANSWER_HEADERS = ['cache-control', 'etag', 'retry-after', 'set-cookie'];
+const ANSWER_HEADERS = [
+  ...['cache-control', 'content-type', 'date', 'etag', 'expires', 'location', 'pragma'],
+  ...['retry-after', 'set-cookie', 'vary'],
+];
 const MAX_BODY_LENGTH = 256 * 1024;
 
 /**
- * @param {readonly string[]} cookieNames those that prove a session
+ * @param {import('./formats.js').ReaderOptions} how
  * @returns {import('./log-entry.js').ReadEntry}
  */
-export function harReader(cookieNames) {
+export function harReader({ options: { cookie: cookieNames, varyOn } }) {
+  const further = ['accept', ...varyOn.filter((name) => name !== 'host' && !name.includes(':'))];
   return (text) => {
     const entry = parse(text);
     const { request, response } = entry ?? {};
@@ -16,29 +20,51 @@ export function harReader(cookieNames) {
     if (!request || !response || Number.isNaN(timeMs)) return null;
     const found = typeof request.url === 'string' ? pathOf(request.url) : null;
     if (found === null || typeof request.method !== 'string') return 'other';
-    if (entry._fromCache) return 'other'; // Chrome: it never left the browser
-    const cookie = header(request, 'cookie') || cookiesOf(request);
-    const authorization = header(request, 'authorization');
-    const { content = {} } = response;
+    const cookie = kept(header(request, 'cookie')) || cookiesOf(request);
+    const authorization = kept(header(request, 'authorization'));
+    const content = response.content ?? {};
     const body = content.encoding === 'base64' ? fromBase64(content.text) : content.text;
     return {
       timeMs,
       method: request.method.toUpperCase(),
       ...found,
       status: Number(response.status) || 0,
-      durationMs: entry.time >= 0 ? Math.round(entry.time * 1000) / 1000 : null,
-      bytes: content.size >= 0 ? Number(content.size) : null,
+      // Nothing comes over a network in no time: it is what browsers write where they do not know.
+      durationMs: entry.time > 0 ? Math.round(entry.time * 1000) / 1000 : null,
+      bytes: typeof content.size === 'number' && content.size >= 0 ? content.size : null,
       session: credentialOf(cookie, authorization, cookieNames),
       user: null,
+      address: null,
+      agent: null,
+      isLocal: isLocal(entry),
       exchange: {
         cookie,
         authorization,
         origin: header(request, 'origin'),
+        further: further
+          .map((name) => /** @type {[string, string]} */ ([name, header(request, name)]))
+          .filter(([, value]) => value !== ''),
         answerHeaders: answerHeaders(response),
         answerBody: typeof body === 'string' && body.length <= MAX_BODY_LENGTH ? body : '',
       },
     };
   };
+}
+
+/**
+ * Whether the browser had the answer without asking a server. Of a pair of entries that a service worker causes, the
+ * page's is such a one; the other is the worker's own request.
+ * @param {any} entry
+ */
+function isLocal({ response, time, cache, ...entry }) {
+  if (entry._fromCache) return true; // Chrome
+  if (entry._fetchedViaServiceWorker || response._fetchedViaServiceWorker) return true; // Chrome
+  if (/cache|service worker/i.test(`${entry._fetchType}`)) return true; // Safari
+  if (response.status === 304) return false; // a server was asked
+  // Firefox: an entry of the cache, or a body that is there and has not come from anywhere.
+  return (
+    !!cache?.afterRequest || (time === 0 && response.bodySize === 0 && response.content?.size > 0)
+  );
 }
 
 /**
@@ -77,10 +103,18 @@ function header(request, name) {
   return values.map(([, value]) => value).join('; ');
 }
 
+/** Nothing of a credential that was taken out of the file. @param {string} value */
+function kept(value) {
+  return textOf(value) ?? '';
+}
+
 /** @param {any} request */
 function cookiesOf(request) {
   const list = Array.isArray(request.cookies) ? request.cookies : [];
-  return list.map((/** @type {any} */ each) => `${each?.name}=${each?.value}`).join('; ');
+  return list
+    .filter((/** @type {any} */ each) => typeof each?.name === 'string')
+    .map((/** @type {any} */ each) => `${each.name}=${each.value ?? 'redacted'}`)
+    .join('; ');
 }
 
 /**

@@ -1,23 +1,43 @@
-// Lines of JSON, an object each, with the names that nginx, Caddy, Traefik, Vercel, Envoy, pino and others
-// give to fields.
-import { durationOf, pathOf } from './log-entry.js';
+// Lines of JSON, an object each, with the names that nginx, Caddy, Traefik, Envoy, Vercel, Cloudflare, pino, ECS and
+// others give to fields.
+import { isIP } from 'node:net';
+import { addressesIn, bareAddress, clientAmong, clientOf } from './addresses.js';
+import { cookieFinder, durationOf, pathOf, textOf } from './log-entry.js';
+import { timeOf } from './times.js';
+import { w3cEntry } from './w3c-log.js';
 
-const TIMES = 'time ts timestamp @timestamp time_iso8601 StartUTC msec start_time proxy.timestamp';
+// When the request came, before when the line was written.
+const TIMES =
+  'proxy.timestamp StartUTC StartLocal EdgeStartTimestamp start_time startTime msec time ts timestamp @timestamp ' +
+  'time_iso8601 timestamp_iso8601 time_local requestTime datetime date_time Datetime EdgeEndTimestamp';
 const METHODS =
-  'method request_method request.method RequestMethod proxy.method req.method httpRequest.requestMethod';
+  'proxy.method method request_method request.method RequestMethod ClientRequestMethod requestMethod httpMethod ' +
+  'http_method req.method httpRequest.requestMethod http.request.method';
 const TARGETS =
-  'request_uri uri url path request.uri RequestPath proxy.path req.url httpRequest.requestUrl';
+  'proxy.path request_uri uri url path request.uri RequestPath ClientRequestURI ClientRequestPath requestUri ' +
+  'request_path requestPath req.url httpRequest.requestUrl url.original url.path';
+const QUERIES = 'args query_string queryString url.query';
 const STATUSES =
-  'status statusCode status_code DownstreamStatus proxy.statusCode response_code res.statusCode ' +
-  'httpRequest.status';
+  'proxy.statusCode status statusCode status_code DownstreamStatus EdgeResponseStatus response_code responseCode ' +
+  'responseStatusCode res.statusCode httpRequest.status http.response.status_code';
 const ADDRESSES =
-  'remote_addr remote_ip ip client_ip clientIp request.client_ip request.remote_ip ClientHost ' +
-  'proxy.clientIp req.remoteAddress httpRequest.remoteIp';
+  'proxy.clientIp remote_addr remote_ip ip client_ip clientIp ClientIP request.client_ip request.remote_ip ' +
+  'ClientHost ClientAddr downstream_remote_address req.remoteAddress httpRequest.remoteIp source.ip client.ip';
+const FORWARDED =
+  'http_x_forwarded_for x_forwarded_for x-forwarded-for X-Forwarded-For xForwardedFor xff ' +
+  'request_X-Forwarded-For request.headers.X-Forwarded-For req.headers.x-forwarded-for ' +
+  'headers.x-forwarded-for http_cf_connecting_ip http_true_client_ip http_x_real_ip x_real_ip ' +
+  'request.headers.Cf-Connecting-Ip request.headers.X-Real-Ip';
 const AGENTS =
-  'http_user_agent user_agent userAgent request.headers.User-Agent request_User-Agent ' +
-  'proxy.userAgent req.headers.user-agent httpRequest.userAgent';
-const USERS = 'remote_user user_id ClientUsername';
-const BYTES = 'body_bytes_sent bytes_sent bytes size DownstreamContentSize responseSize';
+  'proxy.userAgent http_user_agent user_agent userAgent user-agent request.headers.User-Agent ' +
+  'request_User-Agent ClientRequestUserAgent req.headers.user-agent httpRequest.userAgent user_agent.original';
+const USERS = 'remote_user user_id ClientUsername user.id';
+const COOKIES =
+  'http_cookie cookie cookies request_Cookie request.headers.Cookie req.headers.cookie headers.cookie ' +
+  'RequestHeaders.cookie';
+const BYTES =
+  'body_bytes_sent bytes_sent bytes size DownstreamContentSize EdgeResponseBodyBytes EdgeResponseBytes ' +
+  'responseSize httpRequest.responseSize http.response.body.bytes';
 /** @type {[string, import('./log-entry.js').DurationUnit][]} */
 const DURATIONS = [
   ['request_time', 's'],
@@ -28,68 +48,82 @@ const DURATIONS = [
   ['response_time_ms', 'ms'],
   ['upstream_response_time', 's'],
   ['httpRequest.latency', 's'],
-  ['duration', 's'],
+  ['EdgeTimeToFirstByteMs', 'ms'],
+  ['OriginResponseDurationMs', 'ms'],
+  ['OriginResponseTime', 'ns'],
+  ['event.duration', 'ns'],
+  ['duration', 'ms'], // Envoy, Istio, Rails
 ];
+/** The one log whose `duration` is in seconds is Caddy's, whose `request` is an object. */
+const CADDY_DURATION = 'duration';
 
-/** @typedef {(record: Record<string, any>) => unknown} Get undefined: not there */
+/** Names that an address may have, and those of the other end of the connection. */
+const MAY_BE_CLIENT = /ip|addr|client|remote|source|src|peer|visitor|forwarded|host/i;
+const IS_NO_CLIENT =
+  /server|local|upstream|backend|dest|dst|target|origin|edge|listen|gateway|node|pod|proxy/i;
+/** In so many lines an address is looked for under any name. */
+const MAX_SEARCHES = 100;
+
+/** Vercel has a line for each message of a function, with the request in all of them. So many requests are known. */
+const MAX_REQUESTS = 8192;
+
+/** @typedef {Record<string, any>} Log */
 
 /**
- * @param {{ sessionField?: string, userField?: string, durationField?: string,
- *   durationUnit?: import('./log-entry.js').DurationUnit }} options
+ * @param {import('./formats.js').ReaderOptions} how
  * @returns {import('./log-entry.js').ReadEntry}
  */
-export function jsonReader({ sessionField, userField, durationField, durationUnit }) {
-  const [time, method, target, status] = [TIMES, METHODS, TARGETS, STATUSES].map(firstOf);
-  const [address, agent, bytes] = [ADDRESSES, AGENTS, BYTES].map(firstOf);
-  const user = firstOf(userField ?? USERS);
-  const session = sessionField === undefined ? null : firstOf(sessionField);
+export function jsonReader(how) {
+  const { sessionField, userField, durationField, durationUnit, options } = how;
+  const time = firstOf(TIMES, timeOf);
+  const [method, target] = [METHODS, TARGETS].map((names) => firstOf(names, nonEmpty));
+  const [status, bytes] = [STATUSES, BYTES].map((names) => firstOf(names, numberOf));
+  const query = firstOf(QUERIES, textOf);
+  const agent = firstOf(AGENTS, textOf);
+  const user = firstOf(userField ?? USERS, textOf);
+  const session = sessionField === undefined ? cookieReader(options.cookie) : null;
+  const field = sessionField === undefined ? null : firstOf(sessionField, textOf);
+  const address = addressReader();
   const duration = durationReader(durationField, durationUnit);
+  const isRepeated = repeatedRequests();
+  const w3c = w3cEntry(how);
   return (line) => {
-    const record = objectIn(line);
-    if (record === null) return null;
-    const timeMs = timeOf(time(record));
+    const log = objectIn(line);
+    if (log === null) return null;
+    if (log['cs-method'] !== undefined)
+      return w3c((name) => (log[name] === undefined ? undefined : `${log[name]}`));
+    const timeMs = time(log);
     if (timeMs === null) return null;
-    let givenMethod = method(record);
-    let givenTarget = target(record);
-    if (givenMethod === undefined && typeof record.request === 'string') {
-      [, givenMethod, givenTarget = ''] = /^(\S+) (\S+)/.exec(record.request) ?? [];
+    let givenMethod = method(log);
+    let givenTarget = target(log);
+    if (givenMethod === null && typeof log.request === 'string') {
+      [, givenMethod = null, givenTarget = ''] = /^(\S+) (\S+)/.exec(log.request) ?? [];
     }
-    const code = Number(status(record) ?? Number.NaN);
-    if (typeof givenMethod !== 'string' || !Number.isInteger(code)) return 'other';
+    const code = status(log);
+    // Vercel: -1 is no answer to a request, but a page made anew in the background.
+    if (givenMethod === null || code === null || code < 0) return 'other';
     const found = pathOf(`${givenTarget}`);
     if (found === null) return 'other';
-    const size = Number(bytes(record) ?? Number.NaN);
-    const known = textOf(user(record));
+    const request = { method: givenMethod.toUpperCase(), path: found.path };
+    if (how.isRelevant?.(request) === false || isRepeated(log)) return 'other';
+    const named = field?.(log);
     return {
       timeMs,
-      method: givenMethod.toUpperCase(),
-      path: found.path,
-      hasQuery: found.hasQuery,
+      ...request,
+      hasQuery: found.hasQuery || query(log) !== null,
       status: code,
-      durationMs: duration(record),
-      bytes: size >= 0 ? size : null,
-      session: session ? named(textOf(session(record))) : sessionOf(known, address, agent, record),
-      user: known,
+      durationMs: duration(log),
+      bytes: bytes(log),
+      session: field === null ? session?.(log) : named && `field\n${named}`,
+      user: user(log),
+      address: address(log),
+      agent: agent(log),
       exchange: null,
     };
   };
 }
 
-/** @param {string | null} text */
-const named = (text) => (text === null ? null : `field\n${text}`);
-
-/**
- * @param {string | null} user
- * @param {Get} address
- * @param {Get} agent
- * @param {Record<string, any>} record
- */
-function sessionOf(user, address, agent, record) {
-  if (user !== null) return `user\n${user}`;
-  return `address\n${address(record) ?? ''}\n${agent(record) ?? ''}`;
-}
-
-/** @param {string} line @returns {Record<string, any> | null} */
+/** @param {string} line @returns {Log | null} */
 function objectIn(line) {
   try {
     const value = JSON.parse(line);
@@ -99,73 +133,143 @@ function objectIn(line) {
   }
 }
 
-/**
- * The field of that name; `a.b` also means `b` in `a`.
- * @param {Record<string, any>} record
- * @param {string} name
- * @returns {unknown}
- */
-function at(record, name) {
-  const own = record[name];
-  if (own !== undefined && Object.hasOwn(record, name)) return Array.isArray(own) ? own[0] : own;
-  const dot = name.indexOf('.');
-  const inner = dot < 0 ? undefined : record[name.slice(0, dot)];
-  // Caddy and Vercel have some values as lists.
-  return typeof inner === 'object' && inner !== null ? at(inner, name.slice(dot + 1)) : undefined;
+/** @param {unknown} value @returns {string | null} */
+function nonEmpty(value) {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** @param {unknown} value @returns {number | null} */
+function numberOf(value) {
+  const number = typeof value === 'number' || nonEmpty(value) !== null ? Number(value) : Number.NaN;
+  return Number.isInteger(number) ? number : null;
 }
 
 /**
- * The first of some fields that is there. A log's lines are alike: the one that was there last is tried first.
- * @param {string} names with spaces between them
- * @returns {Get}
+ * How to get the field of a name; `a.b` also means `b` in `a`. Of a list, the first: Caddy and Vercel have some values
+ * so.
+ * @param {string} name
+ * @returns {(log: Log) => unknown} undefined: it is not there
  */
-function firstOf(names) {
-  const list = names.split(' ').filter(Boolean);
-  let last = list[0];
-  return (record) => {
-    const value = at(record, last);
-    if (value !== undefined && value !== null) return value;
-    for (const name of list) {
-      const found = at(record, name);
-      if (found === undefined || found === null) continue;
-      last = name;
-      return found;
-    }
-    return undefined;
+function getter(name) {
+  const dot = name.indexOf('.');
+  const outer = name.slice(0, Math.max(0, dot));
+  const inner = dot < 0 ? null : getter(name.slice(dot + 1));
+  return (log) => {
+    const own = log[name];
+    if (own !== undefined && Object.hasOwn(log, name)) return Array.isArray(own) ? own[0] : own;
+    const object = inner && log[outer];
+    return typeof object === 'object' && object !== null ? inner?.(object) : undefined;
   };
 }
 
-/** @param {unknown} value @returns {string | null} */
-function textOf(value) {
-  const text = typeof value === 'string' || typeof value === 'number' ? `${value}` : '';
-  return text === '' || text === '-' ? null : text;
+/**
+ * The first of some fields that says something.
+ * @template T
+ * @param {string} names with spaces between them
+ * @param {(value: unknown) => T | null} read null: it says nothing
+ * @returns {(log: Log) => T | null}
+ */
+function firstOf(names, read) {
+  const getters = names.split(' ').filter(Boolean).map(getter);
+  return (log) => {
+    for (const get of getters) {
+      const value = get(log);
+      const found = value === undefined ? null : read(value);
+      if (found !== null) return found;
+    }
+    return null;
+  };
+}
+
+/** @returns {(log: Log) => string | null} the client's address */
+function addressReader() {
+  const direct = firstOf(ADDRESSES, (value) => textOf(value) && bareAddress(`${value}`));
+  const forwarded = firstOf(FORWARDED, (value) =>
+    typeof value === 'string' ? clientAmong(addressesIn(value)) : null,
+  );
+  const other = otherAddress();
+  return (log) => clientOf(direct(log), forwarded(log)) ?? other(log);
+}
+
+/** @returns {(log: Log) => string | null} an address under a name that is not among the usual ones */
+function otherAddress() {
+  /** @type {ReturnType<typeof firstOf<string>> | null} */
+  let known = null;
+  let searches = 0;
+  const read = (/** @type {unknown} */ value) =>
+    typeof value === 'string' ? clientAmong(addressesIn(value)) : null;
+  return (log) => {
+    if (known === null && searches < MAX_SEARCHES) {
+      ++searches;
+      const name = addressName(log, '');
+      if (name !== null) known = firstOf(name, read);
+    }
+    return known?.(log) ?? null;
+  };
+}
+
+/**
+ * @param {Log} log
+ * @param {string} prefix
+ * @returns {string | null}
+ */
+function addressName(log, prefix) {
+  for (const [key, value] of Object.entries(log)) {
+    const name = prefix + key;
+    if (IS_NO_CLIENT.test(name) || name.includes(' ')) continue;
+    if (typeof value === 'object' && value !== null) {
+      const inner = Array.isArray(value) ? null : addressName(value, `${name}.`);
+      if (inner !== null) return inner;
+    } else if (MAY_BE_CLIENT.test(name) && isIP(bareAddress(`${value}`)) !== 0) return name;
+  }
+  return null;
+}
+
+/** @param {readonly string[]} names @returns {(log: Log) => string | undefined} */
+function cookieReader(names) {
+  const cookieIn = cookieFinder(names);
+  const all = firstOf(COOKIES, (value) => (typeof value === 'string' ? cookieIn(value) : null));
+  // nginx's `$cookie_session`, and objects of cookies.
+  const apart = names.map((name) =>
+    firstOf(`cookie_${name} cookies.${name} Cookies.${name}`, textOf),
+  );
+  return (log) => {
+    for (const [i, read] of apart.entries()) {
+      const value = read(log);
+      if (value !== null) return `${names[i]}=${value}`;
+    }
+    return all(log) ?? undefined;
+  };
+}
+
+/** @returns {(log: Log) => boolean} */
+function repeatedRequests() {
+  /** @type {Set<string>} */
+  const known = new Set();
+  return ({ proxy, requestId }) => {
+    if (typeof proxy?.method !== 'string' || typeof requestId !== 'string') return false;
+    if (known.has(requestId)) return true;
+    if (known.size >= MAX_REQUESTS) known.clear();
+    known.add(requestId);
+    return false;
+  };
 }
 
 /**
  * @param {string | undefined} field
  * @param {import('./log-entry.js').DurationUnit | undefined} unit
- * @returns {(record: Record<string, any>) => number | null}
+ * @returns {(log: Log) => number | null}
  */
 function durationReader(field, unit) {
-  const fields = field === undefined ? DURATIONS : [[field, unitOf(field)]];
-  const list = /** @type {typeof DURATIONS} */ (fields);
-  let last = list[0];
-  /** @param {Record<string, any>} record @param {typeof last} each */
-  const read = (record, [name, itsUnit]) => {
-    const value = at(record, name);
-    const isInSeconds = typeof value === 'string' && /^[\d.]+s$/.test(value);
-    return durationOf(isInSeconds ? value.slice(0, -1) : value, unit ?? itsUnit);
-  };
-  return (record) => {
-    const value = read(record, last);
-    if (value !== null) return value;
-    for (const each of list) {
-      const found = read(record, each);
-      if (found === null) continue;
-      last = each;
-      return found;
+  const fields = /** @type {typeof DURATIONS} */ (field ? [[field, unitOf(field)]] : DURATIONS);
+  const list = fields.map(([name, itsUnit]) => ({ name, itsUnit, get: getter(name) }));
+  return (log) => {
+    for (const { name, itsUnit, get } of list) {
+      const isCaddy = name === CADDY_DURATION && typeof log.request === 'object';
+      const found = durationOf(get(log), unit ?? (isCaddy ? 's' : itsUnit));
+      if (found !== null) return found;
     }
-    return null;
+    return field === undefined ? betweenTimes(log) : null;
   };
 }
 
@@ -176,15 +280,8 @@ function unitOf(field) {
   );
 }
 
-/** Later than this in seconds is later than the year 5000: it is milliseconds. */
-const MAX_SECONDS = 1e11;
-
-/** @param {unknown} value @returns {number | null} */
-function timeOf(value) {
-  if (value === undefined || value === '') return null;
-  const number = Number(value);
-  const timeMs = Number.isNaN(number)
-    ? Date.parse(`${value}`)
-    : Math.round(number > MAX_SECONDS ? number : number * 1000);
-  return Number.isFinite(timeMs) ? timeMs : null;
+/** Cloudflare, with the fields that are usual. To the second, it does not say. @param {Log} log */
+function betweenTimes({ EdgeStartTimestamp: start, EdgeEndTimestamp: end }) {
+  if (typeof start !== 'number' || typeof end !== 'number' || start < 1e17) return null;
+  return end > start ? Math.round((end - start) / 1000) / 1000 : null;
 }

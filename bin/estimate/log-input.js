@@ -7,12 +7,10 @@ import { EstimateError } from './estimate-error.js';
 const CHUNK_BYTES = 64 * 1024;
 const MAX_SNIFFED_BYTES = 64 * 1024;
 
-/** @typedef {'combined' | 'json' | 'har'} Format */
-
 /**
  * @typedef {object} LogInput
  * @property {AsyncIterable<Buffer>} chunks unpacked, without a byte order mark
- * @property {Format | null} format as its beginning looks; null: it is empty
+ * @property {string} start of it
  * @property {() => number} bytesRead of the file as it lies there
  * @property {number | null} bytesTotal null: nobody knows
  */
@@ -37,24 +35,10 @@ export async function openLog(file) {
   const start = (hasMark ? plain.head.subarray(3) : plain.head).toString();
   return {
     chunks: hasMark ? withoutMark(plain.chunks) : plain.chunks,
-    format: formatOf(start),
+    start,
     bytesRead: () => bytesRead,
     bytesTotal,
   };
-}
-
-/**
- * Most of the first lines decide: some may be broken.
- * @param {string} start
- * @returns {Format | null}
- */
-function formatOf(start) {
-  const text = start.trimStart();
-  if (text === '') return null;
-  if (/^\{\s*"log"\s*:\s*\{/.test(text)) return 'har';
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const objects = lines.filter((line) => line.trimStart().startsWith('{'));
-  return objects.length * 2 > lines.length ? 'json' : 'combined';
 }
 
 /** @param {string} file */

@@ -1,5 +1,5 @@
 // An estimate as a picture: bars, on light and on dark. Plain SVG, written by hand.
-import { count, duration, share } from './report.js';
+import { count, duration, isOneVisitor, share } from './report.js';
 
 const WIDTH = 760;
 const LABELS = 190;
@@ -103,14 +103,16 @@ function panelText({ title, bars }, top) {
  */
 export function pictureOf(estimate) {
   let top = 10;
-  const parts = panelsOf(estimate).map((panel) => {
+  const isOne = isOneVisitor(estimate);
+  const parts = (isOne ? [] : panelsOf(estimate)).map((panel) => {
     const text = panelText(panel, top);
     top += TITLE + panel.bars.length * ROW + 16;
     return text;
   });
   const { checks, from, to, wait } = estimate;
   const measured = wait.checksAssumed === 0 ? '' : `, ${wait.assumedMs} ms where the log is silent`;
-  const note = `sesame-edge estimate: ${count(checks.total)} checks${from ? `, ${from} to ${to}` : ''}${measured}`;
+  const told = isOne ? 'this log cannot tell visitors apart: ' : '';
+  const note = `sesame-edge estimate: ${told}${count(checks.total)} checks${from ? `, ${from} to ${to}` : ''}${measured}`;
   const height = top + 24;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="t">
 <title id="t">What Sesame would have answered</title>

@@ -1,63 +1,83 @@
 // Reads a log of any of the formats and hands on the requests that matter, named by their sessions' hashes.
-
-import { combinedReader } from './combined-log.js';
 import { EstimateError } from './estimate-error.js';
+import { FORMAT_NAMES, FORMATS } from './formats.js';
 import { harEntries } from './har-entries.js';
-import { harReader } from './har-log.js';
-import { jsonReader } from './json-log.js';
 import { lineGroups } from './lines.js';
 import { sessionIds } from './session-ids.js';
+import { sessionOf } from './visitors.js';
 
 /** So many paths are remembered with whether they matter, for speed. */
 const MAX_PATHS = 4096;
+/** As much of a line is shown. */
+const MAX_SHOWN = 160;
 
 /**
  * @typedef {object} LogCounts
  * @property {number} read lines, or entries of a HAR file
  * @property {number} bad lines that are not of the format
  * @property {number} relevant requests that were handed on
+ * @property {number} local checks that never left the browser
  */
 
-/**
- * @typedef {object} ReadOptions
- * @property {import('./log-input.js').Format} format
- * @property {import('../../js_bindings/options/options.js').ParsedOptions} options
- * @property {string} [sessionField]
- * @property {string} [userField]
- * @property {string} [durationField]
- * @property {import('./log-entry.js').DurationUnit} [durationUnit]
- */
+/** @typedef {import('./formats.js').ReaderOptions & { format: import('./formats.js').Format }} ReadOptions */
 
 /**
  * @param {AsyncIterable<Buffer>} chunks
  * @param {ReadOptions} how
  * @param {LogCounts} counts kept up while it reads
+ * @param {import('./visitors.js').Visitors} visitors gets to see all checks
  * @returns {AsyncGenerator<import('./replay.js').Event[]>} a group of requests at a time
  * @throws {EstimateError} `ERR_SESAME_LOG_FORMAT` if all lines are bad
  */
-export async function* readLog(chunks, how, counts) {
-  const { read, groups } = readerOf(chunks, how);
+export async function* readLog(chunks, how, counts, visitors) {
   const isRelevant = relevance(how.options);
+  const { read, groups } = readerOf(chunks, { ...how, isRelevant });
   const idOf = sessionIds();
+  const { documentPath } = how.options;
+  /** @type {string | null} */
+  let firstBad = null;
   for await (const texts of groups) {
     const events = [];
     for (const text of texts) {
       if (text === '' || text === '\r') continue;
       ++counts.read;
       const entry = text === null ? null : read(text);
-      if (entry === null) ++counts.bad;
+      if (entry === null) {
+        ++counts.bad;
+        if (counts.read === 1) firstBad = text;
+      }
       if (entry === null || entry === 'other' || !isRelevant(entry)) continue;
+      const isOfDocument = entry.path === documentPath;
+      if (entry.isLocal) {
+        if (isOfDocument) ++counts.local;
+        continue;
+      }
       ++counts.relevant;
-      const id = entry.session === null ? null : idOf(entry.session);
-      events.push({ ...entry, session: '', id });
+      if (isOfDocument) visitors.note(entry);
+      const session = sessionOf(entry);
+      const { timeMs, method, path, hasQuery, status, durationMs, bytes, user, exchange } = entry;
+      const id = session === null ? null : idOf(session);
+      events.push({
+        timeMs,
+        method,
+        path,
+        hasQuery,
+        status,
+        durationMs,
+        bytes,
+        user,
+        exchange,
+        id,
+      });
     }
     yield events;
   }
   if (counts.read > 0 && counts.bad === counts.read) {
-    const what = how.format === 'har' ? 'entries' : `lines in the format '${how.format}'`;
+    const shown = JSON.stringify((firstBad ?? '').slice(0, MAX_SHOWN).trimEnd());
     throw new EstimateError(
       'ERR_SESAME_LOG_FORMAT',
-      `no ${what} among ${counts.read}; see --format`,
+      `no line of ${counts.read} is in the format '${how.format}'; there are ${FORMAT_NAMES.join(', ')} ` +
+        `(--format). The first that does not fit: ${shown}`,
     );
   }
 }
@@ -68,10 +88,10 @@ export async function* readLog(chunks, how, counts) {
  * @returns {{ read: import('./log-entry.js').ReadEntry, groups: AsyncIterable<(string | null)[]> }}
  */
 function readerOf(chunks, how) {
+  const read = FORMATS[how.format](how);
   if (how.format === 'har') {
-    return { read: harReader(how.options.cookie), groups: inGroupsOfOne(harEntries(chunks)) };
+    return { read, groups: inGroupsOfOne(harEntries(chunks)) };
   }
-  const read = how.format === 'json' ? jsonReader(how) : combinedReader(how);
   return { read, groups: lineGroups(chunks) };
 }
 
@@ -83,7 +103,7 @@ async function* inGroupsOfOne(items) {
 /**
  * Whether the cache does anything with a request but pass it on.
  * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
- * @returns {(entry: import('./log-entry.js').LogEntry) => boolean}
+ * @returns {(request: { method: string, path: string }) => boolean}
  */
 function relevance({ documentPath, effects }) {
   /** @type {Map<string, boolean>} */

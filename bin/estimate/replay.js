@@ -7,8 +7,8 @@ import { SessionTable } from './session-table.js';
 import { SimulatedTime, settled } from './simulated-time.js';
 
 /**
- * @typedef {import('./log-entry.js').LogEntry & { id: import('./session-ids.js').SessionId | null }} Event an
- *   entry whose session is named; its `session` is empty
+ * @typedef {Omit<import('./log-entry.js').LogEntry, 'session' | 'address' | 'agent' | 'isLocal'> &
+ *   { id: import('./session-ids.js').SessionId | null }} Event an entry whose session is named
  */
 
 const ORIGIN = 'http://origin.invalid';
@@ -23,6 +23,8 @@ const MAX_REFUSED = 65_536;
 
 const encoder = new TextEncoder();
 
+const NO_CREDENTIALS = Object.freeze({ cookie: '', authorization: '' });
+
 /** No client goes away. */
 const NEVER = new AbortController().signal;
 
@@ -34,6 +36,7 @@ export class Replay {
   #cache;
   #options;
   #latencyMs;
+  #isVaried;
   /** @type {Map<string, InFlight>} */
   #inFlight = new Map();
   #lastMark = 0;
@@ -72,6 +75,7 @@ export class Replay {
       { now, sleep, fetch: /** @type {any} */ (this.#fetch), warn: () => {} },
     );
     this.#options = options;
+    this.#isVaried = options.varyOn.length > 0;
     this.#latencyMs = latencyMs;
   }
 
@@ -120,16 +124,16 @@ export class Replay {
       return settled();
     }
     ++totals.checks;
-    const cookie = cookieOf(event, this.#options.cookie[0]);
-    const authorization = event.exchange?.authorization ?? '';
+    const { cookie, authorization } = this.#credentialsOf(event);
     if (event.id === null && cookie !== '') ++totals.unnamedCookies;
     // A log tells sessions apart by less than their credential. The credential that the origin has just
     // refused is not the one that it accepts.
     if (event.exchange === null && event.id && this.#refused.size > 0 && isSuccess(event.status)) {
-      if (this.#refused.delete(event.id.text)) void this.#cache.forget({ headers: { cookie } });
+      const headers = this.#headersOf(event);
+      if (this.#refused.delete(event.id.text)) void this.#cache.forget({ url: ORIGIN, headers });
     }
-    // The same question as the handler's own shortcut asks.
-    const isAsked = event.method === 'GET' && !event.exchange?.origin;
+    // The same question as the handler's own shortcut asks, of a request that has a credential and nothing else.
+    const isAsked = event.method === 'GET' && event.exchange === null && !this.#isVaried;
     if (isAsked && this.#cache.has(cookie, authorization)) {
       this.#note(event, 'fresh', 0);
       return undefined;
@@ -200,11 +204,8 @@ export class Replay {
     const close = () => {
       if (--flight.open === 0) this.#inFlight.delete(mark);
     };
-    const headers = new Headers({ [MARK]: mark });
-    const { exchange } = event;
-    setIfValid(headers, 'cookie', cookieOf(event, this.#options.cookie[0]));
-    setIfValid(headers, 'authorization', exchange?.authorization ?? '');
-    setIfValid(headers, 'origin', exchange?.origin ?? '');
+    const headers = this.#headersOf(event);
+    headers.set(MARK, mark);
     const url = ORIGIN + event.path + (event.hasQuery ? '?query' : '');
     try {
       const response = await this.#cache.handle(requestOf(url, methodOf(event.method), headers), {
@@ -218,6 +219,23 @@ export class Replay {
     } finally {
       close();
     }
+  }
+
+  /** @param {Event} event */
+  #headersOf(event) {
+    const headers = new Headers();
+    const { cookie, authorization } = this.#credentialsOf(event);
+    setIfValid(headers, 'cookie', cookie);
+    setIfValid(headers, 'authorization', authorization);
+    setIfValid(headers, 'origin', event.exchange?.origin ?? '');
+    for (const [name, value] of event.exchange?.further ?? []) setIfValid(headers, name, value);
+    return headers;
+  }
+
+  /** @param {Event} event */
+  #credentialsOf({ exchange, id }) {
+    if (exchange !== null) return exchange;
+    return id === null ? NO_CREDENTIALS : credentialsFor(id, this.#options);
   }
 
   /**
@@ -297,11 +315,12 @@ export class Replay {
   #document({ exchange, id, user, bytes }) {
     if (exchange?.answerBody) return exchange.answerBody;
     const name = id?.text ?? '';
-    const text = JSON.stringify({ id: user ?? name, text: '' });
+    const named = withUser(this.#options.userId[0], user ?? name);
+    const text = JSON.stringify({ ...named, text: '' });
     const missing = Math.min(bytes ?? 0, this.#options.maxDocument + 1) - text.length;
     if (missing <= 0 || name === '') return text;
     const filling = name.repeat(Math.ceil(missing / name.length)).slice(0, missing);
-    return JSON.stringify({ id: user ?? name, text: filling });
+    return JSON.stringify({ ...named, text: filling });
   }
 
   /** @param {Event} event */
@@ -311,13 +330,28 @@ export class Replay {
 }
 
 /**
- * The header that the request had, or one that stands for its session.
- * @param {Event} event
- * @param {string} name
+ * Headers that stand for a session, where its back end reads them.
+ * @param {import('./session-ids.js').SessionId} id
+ * @param {import('../../js_bindings/options/options.js').ParsedOptions} options
  */
-function cookieOf({ exchange, id }, name) {
-  if (exchange !== null) return exchange.cookie;
-  return id === null ? '' : `${name}=${id.text}`;
+export function credentialsFor({ text }, { cookie, credential }) {
+  const readsCookies =
+    cookie.length > 0 && (credential.length === 0 || credential.includes('cookie'));
+  if (!readsCookies) return { cookie: '', authorization: `Bearer ${text}` };
+  return { cookie: `${cookie[0]}=${text}`, authorization: '' };
+}
+
+/**
+ * A document that says whose it is where the option `userId` looks.
+ * @param {string} pointer
+ * @param {string} user
+ * @returns {object}
+ */
+function withUser(pointer, user) {
+  const parts = pointer.split('/').slice(1);
+  const keys = parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const value = keys.reduceRight((inner, key) => ({ [key]: inner }), /** @type {unknown} */ (user));
+  return /** @type {object} */ (value);
 }
 
 /** @param {number} status */

@@ -58,7 +58,33 @@ export function reportOf(estimate) {
     head.push('', 'There is no session check in this log: say where the site has it with --path.');
     return `${[...head, ...warningsOf(estimate)].join('\n')}\n`;
   }
+  if (isOneVisitor(estimate)) {
+    return `${[...head, ...onlyOne(estimate), ...notes(estimate)].join('\n')}\n`;
+  }
   return `${[...head, ...answers(estimate), ...notes(estimate), ...table(estimate)].join('\n')}\n`;
+}
+
+/**
+ * Whether all checks count as one session's because the log names nothing that tells sessions apart. Shares of what
+ * such a log says would be of one visitor who is there all the time.
+ * @param {Estimate} estimate
+ */
+export function isOneVisitor({ checks, sessions }) {
+  return sessions.distinction === 'nothing' && checks.total > 1;
+}
+
+/** @param {Estimate} estimate */
+function onlyOne({ checks, originCalls }) {
+  return [
+    '',
+    `This log cannot tell visitors apart: all ${count(checks.total)} checks come from the same user, or from one ` +
+      'address with one user agent.',
+    "Behind a proxy, have it log the client's address (X-Forwarded-For) or the user, or name the field that tells",
+    'sessions apart (--session-field).',
+    '',
+    `If it was one visitor: ${count(checks.answered)} checks answered by Sesame, ` +
+      `${count(originCalls.withSesame)} calls of the back end.`,
+  ];
 }
 
 /** @param {Estimate} estimate */
@@ -104,11 +130,23 @@ function notes(estimate) {
 }
 
 /** @param {Estimate} estimate @returns {string[]} */
-function warningsOf({ format, checks, lines, policy, evictions }) {
+function warningsOf({ format, checks, lines, policy, evictions, sessions }) {
   const said = [];
   if (format !== 'har') {
     said.push(
       'Logs hold no Cache-Control: a back end that forbids to keep the document is obeyed.',
+    );
+  }
+  if (sessions.distinction === 'agent' && checks.total > 0) {
+    said.push('All checks come from one address: user agents alone tell its visitors apart.');
+  } else if (sessions.distinction === 'address' && sessions.arePrivate) {
+    said.push(
+      'All addresses are of private networks: where they are those of proxies, many visitors count as one.',
+    );
+  }
+  if (checks.local > 0) {
+    said.push(
+      `${count(checks.local)} more never left the browser: its cache or a service worker answered them.`,
     );
   }
   if (checks.noStore > 0 && policy.obeyCacheControl) {
