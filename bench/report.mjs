@@ -189,9 +189,7 @@ function serviceWorkerText({ warm, cold, image, version }) {
     ...[ANSWERED_BY[name], ms(image[name].p50), ms(image[name].p95)],
     name === 'sesame' ? times(image.timesNetwork) : '1',
   ]);
-  parts.push(
-    table(['an image, the worker stopped', 'p50', 'p95', 'times no worker'], files),
-  );
+  parts.push(table(['an image, the worker stopped', 'p50', 'p95', 'times no worker'], files));
   const steps = Object.entries(STEPS)
     .filter(([step]) => cold.steps[step])
     .map(([step, label]) => [label, ms(cold.steps[step].begins), ms(cold.steps[step].takes)]);

@@ -198,13 +198,29 @@ export class DeviceSessions {
     if (kept === null) {
       if (!this.#kept.isRefused) this.#kept.begin(this.#epoch, []).catch(() => {});
     } else {
-      for (const record of kept.pendingLogouts) this.#pendingLogouts.add(record);
+      this.#pendingLogouts.replace(kept.pendingLogouts);
       this.#epoch = kept.epoch;
       if (kept.held !== null) await this.#resume(kept.held);
     }
     this.#first.close();
     for (const given of this.#first.given) this.#count(given);
     this.#isReady = true;
+  }
+
+  /**
+   * Requests come here from now on. Until then another version has answered them: what it has left on disk stands, and
+   * not what this one has read at its start.
+   */
+  async activate() {
+    this.#first.close();
+    await this.#ready;
+    const kept = await this.#kept.read();
+    if (kept === null) {
+      if (!this.#kept.isRefused) await this.#renew();
+      return;
+    }
+    this.#pendingLogouts.replace(kept.pendingLogouts);
+    if (this.#hasReplacedCache(kept.epoch) && kept.held !== null) await this.#resume(kept.held);
   }
 
   /**
@@ -538,14 +554,21 @@ export class DeviceSessions {
   /** Begins a new epoch: nothing is held any more, from here on in memory, and on disk when it resolves. */
   async #renew() {
     const epoch = this.#random();
+    this.#hasReplacedCache(epoch);
+    await this.#kept.begin(epoch, this.#pendingLogouts.records);
+  }
+
+  /** An empty cache takes the place of the last; false: nothing does. @param {string} epoch */
+  #hasReplacedCache(epoch) {
     try {
       this.#replaceCache(epoch);
+      return true;
     } catch (error) {
       tellDeveloper(error);
       this.#cache = null;
       this.#epoch = epoch;
+      return false;
     }
-    await this.#kept.begin(epoch, this.#pendingLogouts.records);
   }
 
   /** The same; false if something may be left on disk. Where storage is refused, nothing was ever there. */

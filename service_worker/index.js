@@ -81,6 +81,9 @@ export function install(options = {}, host = {}) {
       );
   });
 
+  worker.addEventListener('activate', (/** @type {any} */ event) => {
+    extend(event, sessions.activate());
+  });
   if (parsed.staticRoutes) {
     worker.addEventListener('install', (/** @type {any} */ event) => {
       event.waitUntil(addStaticRoutes(event, parsed));

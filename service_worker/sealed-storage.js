@@ -12,7 +12,7 @@ const STORE = 'session';
  * @property {boolean} isForApi it was sent to the API's origin, not to the worker's own
  * @property {boolean} isOtherPath it was sent to a sign-out path that is not the option `logoutPath`
  */
-/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogouts: LogoutRecord[] }} Kept */
+/** @typedef {{ epoch: string, contents: Uint8Array<ArrayBuffer> | null, pendingLogouts: LogoutRecord[] }} Kept */
 
 export class SealedStorage {
   #name;

@@ -20,7 +20,8 @@ const SPECIAL = /[\\{}()*+?:]/g;
  */
 export function staticRoutes({ parsed, logoutPath }) {
   const { sessionPath, documentPath, documents, effects } = parsed;
-  const own = [sessionPath, documentPath, ...documents.map(pathOf), logoutPath].map(escaped);
+  const named = [sessionPath, documentPath, ...documents.map(pathOf), logoutPath];
+  const own = named.flatMap((path) => (path === null ? [] : [escaped(path)]));
   const patterns = [
     ...own,
     ...effects.readPaths.map(patternOf),

@@ -14,6 +14,7 @@ import {
   NAMES,
   onDisk,
   openTab,
+  prepare,
   session,
   startSite,
   update,
@@ -398,4 +399,44 @@ test('R66, R4: a record is answered under its own value of varyOn alone', async 
   assert.equal(sourceOf(await of('two')), 'origin');
   await stopWorkers(tab);
   assert.equal(sourceOf(await of('one')), 'fresh');
+});
+
+test('R61, R22: a new version that has waited knows what its forerunner has changed meanwhile', async () => {
+  await start({ options: { takeOver: false } });
+  const tab = await context.newPage();
+  const open = async (/** @type {import('playwright-core').Page} */ page) => {
+    await page.goto(`${site.url}/app/home`);
+    await prepare(page, { register: false });
+  };
+  await open(tab);
+  await tab.evaluate(async () => {
+    await navigator.serviceWorker.register('/sw.js');
+    await navigator.serviceWorker.ready;
+  });
+  await tab.reload();
+  await prepare(tab, { register: false });
+  await login(tab, LAYLA);
+  assert.equal((await session(tab)).user.email, LAYLA);
+  await kept(tab);
+  site.release();
+  // It has started, and read what is on disk.
+  await tab.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    const next = /** @type {ServiceWorker} */ (registration.installing ?? registration.waiting);
+    const { port1, port2 } = new MessageChannel();
+    const answered = new Promise((resolve) => {
+      port1.onmessage = resolve;
+    });
+    next.postMessage({ sesame: 'statistics' }, [port2]);
+    await answered;
+  });
+  await logout(tab);
+  await login(tab, INGRID);
+  assert.equal((await session(tab)).user.email, INGRID);
+  await kept(tab);
+  const next = await context.newPage();
+  await tab.close();
+  await open(next);
+  assert.equal(JSON.parse((await ask(next)).text).email, INGRID);
 });
