@@ -209,18 +209,25 @@ export class DeviceSessions {
 
   /**
    * Requests come here from now on. Until then another version has answered them: what it has left on disk stands, and
-   * not what this one has read at its start.
+   * not what this one has read at its start. Whoever asks meanwhile waits for it.
+   * @returns {Promise<void>} rejects where nothing can be held
    */
-  async activate() {
+  activate() {
     this.#first.close();
-    await this.#ready;
+    this.#isReady = false;
+    this.#ready = this.#ready.then(() => this.#readAgain());
+    return this.#ready;
+  }
+
+  async #readAgain() {
     const kept = await this.#kept.read();
-    if (kept === null) {
-      if (!this.#kept.isRefused) await this.#renew();
-      return;
+    if (kept !== null) {
+      this.#pendingLogouts.replace(kept.pendingLogouts);
+      if (this.#hasReplacedCache(kept.epoch) && kept.held !== null) await this.#resume(kept.held);
+    } else if (!this.#kept.isRefused) {
+      await this.#renew().catch(() => {});
     }
-    this.#pendingLogouts.replace(kept.pendingLogouts);
-    if (this.#hasReplacedCache(kept.epoch) && kept.held !== null) await this.#resume(kept.held);
+    this.#isReady = true;
   }
 
   /**
