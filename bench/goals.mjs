@@ -202,6 +202,7 @@ function judgeServiceWorker(found) {
   const ratios = found && { alone: of('timesConstant'), together: of('togetherTimesConstant') };
   const list = (/** @type {number[]} */ values) => values.map(times).join(' and ');
   const more = found?.cold.times.sesame.more;
+  const image = found?.image.timesNetwork;
   return [
     goal(
       'service worker, a warm answer to a page (document and session), against one that answers a constant',
@@ -213,10 +214,18 @@ function judgeServiceWorker(found) {
     ),
     goal(
       'service worker that was stopped, its first answer, against the same',
-      '≤ 15 ms more',
+      '≤ 5 ms more',
       more && {
         measured: `${more.median.toFixed(1)} ms (95 %: ${more.low.toFixed(1)} to ${more.high.toFixed(1)})`,
-        met: more.median <= 15,
+        met: more.median <= 5,
+      },
+    ),
+    goal(
+      'service worker that is stopped, an image of the site, against no worker at all',
+      '≤ 1.05 of its time',
+      image && {
+        measured: `${times(image.median)} (95 %: ${times(image.low)} to ${times(image.high)})`,
+        met: image.median <= 1.05,
       },
     ),
   ];

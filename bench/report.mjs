@@ -163,7 +163,7 @@ const STEPS = {
 };
 
 /** @param {any} found */
-function serviceWorkerText({ warm, cold, version }) {
+function serviceWorkerText({ warm, cold, image, version }) {
   const ms = (/** @type {number} */ value) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
   const times = (/** @type {any} */ { median, low, high }) =>
     `${median.toFixed(2)}× (${low.toFixed(2)} to ${high.toFixed(2)})`;
@@ -185,6 +185,11 @@ function serviceWorkerText({ warm, cold, version }) {
   parts.push(
     table(['stopped before, answered by', 'p50', 'p95', 'ms more than a constant'], starts),
   );
+  const files = ['sesame', 'network'].map((name) => [
+    ...[ANSWERED_BY[name], ms(image[name].p50), ms(image[name].p95)],
+    name === 'sesame' ? times(image.timesNetwork) : '1',
+  ]);
+  parts.push(table(['an image, the worker stopped', 'p50', 'p95', 'times no worker'], files));
   const steps = Object.entries(STEPS)
     .filter(([step]) => cold.steps[step])
     .map(([step, label]) => [label, ms(cold.steps[step].begins), ms(cold.steps[step].takes)]);

@@ -13,7 +13,7 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 58_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 4420 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 103_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 104_000 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
@@ -28,14 +28,14 @@ const ENTRIES = new Map(
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3600,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 102_900,
-    'sesame-edge/sesame-service-worker.js, browser': 102_900,
+    'sesame-edge/service-worker, browser': 103_800,
+    'sesame-edge/sesame-service-worker.js, browser': 103_800,
     'sesame-edge/client, browser': 3100,
     'sesame-edge/react, browser': 4800,
     'sesame-edge/node, node': 6_450, // the library for its messages with it
     'sesame-edge/express, node': 900,
     'sesame-edge/hono, workerd': 1_140,
-    'sesame-edge/next, node': 74_700,
+    'sesame-edge/next, node': 74_800,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );

@@ -2,6 +2,7 @@
 // A worker sees no cookies: the device's cookie jar as a whole is the credential, and an *epoch* is the time
 // in which it stands for the same user as far as is known. A login, a logout or what may be one ends it. A token that a
 // page sends is a credential of its own: what happens to it is told to nobody else's tabs (rule R61).
+// A worker that was stopped answers from one record before its core is up (`first-answer.js`), and counts that afterwards.
 // Invariants: what was learnt in one epoch is answered in that epoch only (rules R10, R61); the disk never
 // holds a document that is older than a change this worker has let through (rule R22), nor any while a sign-in is
 // under way.
@@ -18,6 +19,7 @@ import { errorResponse, isoTime, jsonResponse } from '../js_bindings/http/respon
 import { maxAgeOf } from '../js_bindings/origin/headers.js';
 import { toHex } from '../js_bindings/util/hex.js';
 import { CredentialNames, DEVICE } from './credential-name.js';
+import { FirstAnswer } from './first-answer.js';
 import { KeptSessions, SECRET_BYTES } from './kept-sessions.js';
 import { MarkerCookie } from './marker-cookie.js';
 import { askOrigin, credentialOf, deviceHead, pageRequest, tokenHeads } from './page-request.js';
@@ -56,16 +58,19 @@ export class DeviceSessions {
   #pendingLogouts;
   #marker;
   #names = new CredentialNames();
+  #first;
+  /** The last value of `varyOn` that the device's cookies came with. */
+  #tenant = '';
   /** How many requests are under way after which another user may be signed in. */
   #signIns = 0;
 
   /**
-   * @param {{ module: Promise<WebAssembly.Module>, options: import('./options.js').ParsedWorkerOptions,
+   * @param {{ loadModule: () => Promise<WebAssembly.Module>, options: import('./options.js').ParsedWorkerOptions,
    *   storage: import('./sealed-storage.js').SealedStorage,
    *   announcer: import('./announcer.js').Announcer,
    *   host: Partial<import('../js_bindings/host.js').Host> }} parts
    */
-  constructor({ module, options, storage, announcer, host }) {
+  constructor({ loadModule, options, storage, announcer, host }) {
     this.#options = options;
     this.#kept = new KeptSessions(storage);
     this.#marker = new MarkerCookie(options.markerCookie);
@@ -80,7 +85,14 @@ export class DeviceSessions {
       onHeard: ({ authorization }) =>
         authorization === null ? this.#hasRenewed() : this.#hasRewritten(),
     });
-    this.#ready = this.#start(module);
+    const reading = this.#kept.read();
+    this.#first = new FirstAnswer({
+      options: options.parsed,
+      now: () => this.#host.now(),
+      principalIn: async (epoch) => principalOf(epoch, await this.#marker.current()),
+      reading: reading.then(firstIn),
+    });
+    this.#ready = this.#start(loadModule, reading);
     this.#ready.catch(tellDeveloper); // every request finds out for itself
   }
 
@@ -92,6 +104,13 @@ export class DeviceSessions {
    */
   async answer(request, kind, waitUntil) {
     const credential = credentialOf(request, this.#options);
+    // Whatever may change whose session it is comes before the next answer, however long the core takes.
+    if (kind !== 'read') this.#first.close();
+    const first = this.#isReady ? null : await this.#first.answer(request, credential);
+    if (first !== null) {
+      waitUntil(this.#ready);
+      return first;
+    }
     const requester = { ...credential, name: await this.#names.of(credential) };
     try {
       await this.#ready;
@@ -140,6 +159,7 @@ export class DeviceSessions {
    * @param {unknown} [name]
    */
   async forget(name) {
+    this.#first.close();
     await this.#ready;
     const about = typeof name === 'string' ? name : DEVICE;
     const emptied = this.#announcer.clear(about, this.#host);
@@ -148,23 +168,64 @@ export class DeviceSessions {
   }
 
   /**
-   * The first request waits for all of it: what needs nothing of the disk is done while the browser reads.
-   * @param {Promise<WebAssembly.Module>} module
+   * @param {() => Promise<WebAssembly.Module>} loadModule
+   * @param {Promise<import('./kept-sessions.js').Kept | null>} reading
    */
-  async #start(module) {
-    const reading = this.#kept.read();
-    this.#module = await module;
+  async #start(loadModule, reading) {
+    try {
+      await this.#begin(loadModule, reading);
+    } catch (error) {
+      this.#first.close();
+      // Requests go past this worker, sign-ins too: what is on disk must not be what the next one answers first.
+      await this.#kept.dropAny().catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * What the first answer does not need is begun when that has been given, or cannot be.
+   * @param {() => Promise<WebAssembly.Module>} loadModule
+   * @param {Promise<import('./kept-sessions.js').Kept | null>} reading
+   */
+  async #begin(loadModule, reading) {
+    const kept = await reading;
+    await this.#host.turn();
+    this.#module = await loadModule();
     const instance = instantiate(this.#module, createModule);
     const faults = instance.findFaults(this.#options.parsed);
     if (faults.length > 0) throw new ConfigError(faults);
     this.#replaceCache(this.#random(), instance);
-    const kept = await reading;
     if (kept === null) {
       if (!this.#kept.isRefused) this.#kept.begin(this.#epoch, []).catch(() => {});
     } else {
-      for (const record of kept.pendingLogouts) this.#pendingLogouts.add(record);
+      this.#pendingLogouts.replace(kept.pendingLogouts);
       this.#epoch = kept.epoch;
       if (kept.held !== null) await this.#resume(kept.held);
+    }
+    this.#first.close();
+    for (const given of this.#first.given) this.#count(given);
+    this.#isReady = true;
+  }
+
+  /**
+   * Requests come here from now on. Until then another version has answered them: what it has left on disk stands, and
+   * not what this one has read at its start. Whoever asks meanwhile waits for it.
+   * @returns {Promise<void>} rejects where nothing can be held
+   */
+  activate() {
+    this.#first.close();
+    this.#isReady = false;
+    this.#ready = this.#ready.then(() => this.#readAgain());
+    return this.#ready;
+  }
+
+  async #readAgain() {
+    const kept = await this.#kept.read();
+    if (kept !== null) {
+      this.#pendingLogouts.replace(kept.pendingLogouts);
+      if (this.#hasReplacedCache(kept.epoch) && kept.held !== null) await this.#resume(kept.held);
+    } else if (!this.#kept.isRefused) {
+      await this.#renew().catch(() => {});
     }
     this.#isReady = true;
   }
@@ -180,6 +241,19 @@ export class DeviceSessions {
     core.replaceSecret(secret);
     // What cannot be restored has left an empty cache (rule R52).
     await snapshots.restore(snapshot).catch(() => {});
+  }
+
+  /**
+   * Counts what was answered before the core was up, as if the core had answered it.
+   * @param {import('./first-answer.js').GivenAnswer} given
+   */
+  #count({ principal, tenant, time }) {
+    if (this.#cache === null) return;
+    const { core, engine } = this.#cache.parts;
+    const head = deviceHead(principal, tenant);
+    if (core.check(head, time, 0, LOOK) !== Action.SERVE) return;
+    core.check(head, time, 0, CheckFlag.PEEK);
+    engine.noteCheck(time, 0, 'document', 'fresh');
   }
 
   /**
@@ -379,6 +453,7 @@ export class DeviceSessions {
     const cache = this.#cache;
     if (cache === null) throw new Error('nothing is held');
     const page = this.#pageRequest(request);
+    if (requester.name === DEVICE) this.#tenant = page.head.tenant;
     /** @type {Promise<unknown>[]} */
     const works = [];
     const response = await cache.handler.handle(page, {
@@ -439,8 +514,23 @@ export class DeviceSessions {
       const cache = this.#cache;
       if (cache === null || this.#signIns > 0) return null;
       const snapshot = () => cache.parts.snapshots.write();
-      return { epoch: this.#epoch, secret: this.#secret, snapshot };
+      return { epoch: this.#epoch, first: this.#firstOf(cache), secret: this.#secret, snapshot };
     });
+  }
+
+  /**
+   * What the next life of the worker can answer first.
+   * @param {Cache} cache
+   */
+  #firstOf({ parts: { core, host, options } }) {
+    const now = host.now();
+    const [principal, tenant] = [this.#principal(), this.#tenant];
+    const action = core.check(deviceHead(principal, tenant), now, 0, LOOK);
+    // Only the core knows how long a session has been idle.
+    if (action !== Action.SERVE || options.idleFor > 0) return new Uint8Array();
+    const { body, meta, freshUntilMs, expiresAtMs } = core;
+    const record = { principal, tenant, keptAtMs: now, meta, freshUntilMs, expiresAtMs, body };
+    return this.#first.bytesOf(record);
   }
 
   /** What is held now, to be taken back; null if that cannot be written. */
@@ -471,14 +561,21 @@ export class DeviceSessions {
   /** Begins a new epoch: nothing is held any more, from here on in memory, and on disk when it resolves. */
   async #renew() {
     const epoch = this.#random();
+    this.#hasReplacedCache(epoch);
+    await this.#kept.begin(epoch, this.#pendingLogouts.records);
+  }
+
+  /** An empty cache takes the place of the last; false: nothing does. @param {string} epoch */
+  #hasReplacedCache(epoch) {
     try {
       this.#replaceCache(epoch);
+      return true;
     } catch (error) {
       tellDeveloper(error);
       this.#cache = null;
       this.#epoch = epoch;
+      return false;
     }
-    await this.#kept.begin(epoch, this.#pendingLogouts.records);
   }
 
   /** The same; false if something may be left on disk. Where storage is refused, nothing was ever there. */
@@ -548,13 +645,30 @@ export class DeviceSessions {
   }
 
   #principal() {
-    const { value } = this.#marker;
-    return value === undefined ? this.#epoch : `${this.#epoch}.${value}`;
+    return principalOf(this.#epoch, this.#marker.value);
   }
 
   #random() {
     return toHex(this.#host.getRandomValues(new Uint8Array(16)));
   }
+}
+
+/**
+ * Who the device's cookies stand for.
+ * @param {string} epoch
+ * @param {string | undefined} marker the cookie that a login changes
+ */
+function principalOf(epoch, marker) {
+  return marker === undefined ? epoch : `${epoch}.${marker}`;
+}
+
+/**
+ * What may be answered first of what is kept: nothing while a logout is pending.
+ * @param {import('./kept-sessions.js').Kept | null} kept
+ */
+function firstIn(kept) {
+  if (!kept?.held || kept.held.first.length === 0 || kept.pendingLogouts.length > 0) return null;
+  return { epoch: kept.epoch, first: kept.held.first };
 }
 
 /** Why requests go past the worker, which is nowhere else to be seen. @param {unknown} reason */

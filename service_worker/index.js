@@ -16,6 +16,7 @@ import { loadModule } from './module.js';
 import { databaseOf, parseWorkerOptions } from './options.js';
 import { Routes } from './routes.js';
 import { SealedStorage } from './sealed-storage.js';
+import { addStaticRoutes } from './static-routes.js';
 
 export { ConfigError, SesameError } from '../js_bindings/errors.js';
 
@@ -41,13 +42,12 @@ export { ConfigError, SesameError } from '../js_bindings/errors.js';
 export function install(options = {}, host = {}) {
   const worker = /** @type {any} */ (globalThis);
   const storage = new SealedStorage(databaseOf(options));
-  // The browser does both while the rest is made ready: whoever has asked waits for all of it.
+  // The browser does it while the rest is made ready: whoever has asked waits for it.
   storage.open();
-  const module = loadModule();
   const parsed = parseWorkerOptions(options, worker.location.origin);
   const routes = new Routes(parsed);
   const sessions = new DeviceSessions({
-    module,
+    loadModule,
     storage,
     announcer: new Announcer(parsed.channel, worker.clients),
     options: parsed,
@@ -81,6 +81,14 @@ export function install(options = {}, host = {}) {
       );
   });
 
+  worker.addEventListener('activate', (/** @type {any} */ event) => {
+    extend(event, sessions.activate());
+  });
+  if (parsed.staticRoutes) {
+    worker.addEventListener('install', (/** @type {any} */ event) => {
+      event.waitUntil(addStaticRoutes(event, parsed));
+    });
+  }
   if (!parsed.takeOver) return;
   worker.addEventListener('install', () => void worker.skipWaiting());
   worker.addEventListener('activate', (/** @type {any} */ event) => {

@@ -18,12 +18,18 @@ export class MarkerCookie {
     return this.#value;
   }
 
+  /** As it is now; undefined: there is none to look at. It is not noted as seen. */
+  async current() {
+    const { cookieStore } = /** @type {any} */ (globalThis);
+    if (this.#name === '' || !cookieStore) return undefined;
+    return encodeURIComponent((await cookieStore.get(this.#name))?.value ?? '');
+  }
+
   /** Looks, and says whether it is another than when it was looked for last. */
   async hasChanged() {
-    const { cookieStore } = /** @type {any} */ (globalThis);
-    if (this.#name === '' || !cookieStore) return false;
+    const current = await this.current();
     const before = this.#value;
-    this.#value = encodeURIComponent((await cookieStore.get(this.#name))?.value ?? '');
-    return before !== undefined && before !== this.#value;
+    this.#value = current;
+    return before !== undefined && before !== current;
   }
 }

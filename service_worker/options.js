@@ -35,6 +35,9 @@ const NOT_HERE = [
  * @property {string} [database] the IndexedDB database; default `sesame`
  * @property {string} [channel] the BroadcastChannel that tabs hear of changes on; default `sesame`
  * @property {boolean} [takeOver] become active at once and control open pages; default true
+ * @property {boolean} [staticRoutes] images, styles, scripts, fonts and media of pages go past the worker, which is not
+ *   started for them, in browsers that can do so (rule R66). Without use to an application whose worker answers them
+ *   itself. Default true in the ready file, and false for `install()`
  */
 
 /**
@@ -49,6 +52,7 @@ const OWN_DEFAULTS = Object.freeze({
   database: 'sesame',
   channel: 'sesame',
   takeOver: true,
+  staticRoutes: false,
 });
 
 /** The name under which the device's own credential reaches the core; no server ever sees it. */
@@ -123,6 +127,7 @@ const OWN_REASONS = {
   database: 'must be a string that is not empty',
   channel: 'must be a string that is not empty',
   takeOver: 'must be true or false',
+  staticRoutes: 'must be true or false',
 };
 
 /**
@@ -130,7 +135,7 @@ const OWN_REASONS = {
  * @param {unknown} value
  */
 function isOwn(option, value) {
-  if (option === 'takeOver') return typeof value === 'boolean';
+  if (option === 'takeOver' || option === 'staticRoutes') return typeof value === 'boolean';
   if (option === 'logoutPath') return isPath(value);
   return typeof value === 'string' && (value !== '' || option === 'markerCookie');
 }

@@ -83,6 +83,12 @@ export class PendingLogouts {
     return [...this.#records.values()];
   }
 
+  /** These are pending, and no others. @param {readonly LogoutRecord[]} records */
+  replace(records) {
+    this.#records.clear();
+    for (const record of records) this.add(record);
+  }
+
   /** @param {LogoutRecord} record */
   add(record) {
     this.#records.set(keyOf(record), record);

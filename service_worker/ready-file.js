@@ -18,4 +18,4 @@
 
 import { install } from './index.js';
 
-install(/** @type {any} */ (globalThis).SESAME);
+install({ staticRoutes: true, .../** @type {any} */ (globalThis).SESAME });

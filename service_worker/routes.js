@@ -17,8 +17,14 @@ import { credentialOf } from './page-request.js';
  * @typedef {'read' | 'write' | 'login' | 'leave' | 'logout' | 'maybe' | 'unsafe' | 'other'} Kind
  */
 
-/** What a page shows or runs signs nobody in; what it fetches may. */
+/**
+ * What a page shows or runs signs nobody in, unless a row of the operator's says so; what it fetches may. What is left of
+ * it, a sign-out by name, is a way of some to sign out of several sites at once.
+ */
 const VISITS = ['', 'document', 'iframe', 'frame', 'embed', 'object'];
+
+/** A script of such a name is a file. */
+const SCRIPT_FILE = /\.m?js$/i;
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -78,7 +84,9 @@ export class Routes {
     const isSignOut = isLogoutPath || identity?.isSignOut;
     const isPage = request.mode === 'navigate';
     if (isSignOut && request.method === 'POST' && !isPage) return 'logout';
-    if (!isSafe(request) || VISITS.includes(request.destination)) {
+    const isFile = request.destination === 'script' && SCRIPT_FILE.test(pathname);
+    const isNamed = (isSignOut && !isFile) || identity?.needsProof === false;
+    if (!isSafe(request) || VISITS.includes(request.destination) || isNamed) {
       if (isSignOut) return 'leave';
       if (identity?.effect === 'begins' && identity.isVisit) return 'login';
       if (identity) return 'maybe';

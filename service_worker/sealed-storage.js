@@ -12,7 +12,7 @@ const STORE = 'session';
  * @property {boolean} isForApi it was sent to the API's origin, not to the worker's own
  * @property {boolean} isOtherPath it was sent to a sign-out path that is not the option `logoutPath`
  */
-/** @typedef {{ epoch: string, contents: Uint8Array | null, pendingLogouts: LogoutRecord[] }} Kept */
+/** @typedef {{ epoch: string, contents: Uint8Array<ArrayBuffer> | null, pendingLogouts: LogoutRecord[] }} Kept */
 
 export class SealedStorage {
   #name;
@@ -42,10 +42,10 @@ export class SealedStorage {
       ['epoch', 'key', 'sealed', 'pendingLogout'].map((name) => store.get(name)),
     );
     if (typeof epoch !== 'string') return null;
-    const contents = sealed ? await unseal(key, epoch, sealed).catch(() => null) : null;
-    const pendingLogouts = pendingLogout
-      ? await unseal(key, epoch, pendingLogout).then(recordsOf, () => [UNREADABLE])
-      : [];
+    const [contents, pendingLogouts] = await Promise.all([
+      sealed ? unseal(key, contentsIn(epoch), sealed).catch(() => null) : null,
+      pendingLogout ? unseal(key, epoch, pendingLogout).then(recordsOf, () => [UNREADABLE]) : [],
+    ]);
     return { epoch, contents, pendingLogouts };
   }
 
@@ -83,7 +83,7 @@ export class SealedStorage {
     const database = await this.#open();
     const key = await database.get(STORE, 'key');
     if (key === undefined) return;
-    const sealed = await seal(key, epoch, contents);
+    const sealed = await seal(key, contentsIn(epoch), contents);
     await this.#inEpoch(epoch, (store) => store.put(sealed, 'sealed'));
   }
 
@@ -93,6 +93,12 @@ export class SealedStorage {
    */
   drop(epoch) {
     return this.#inEpoch(epoch, (store) => store.delete('sealed'));
+  }
+
+  /** Drops what is kept, whatever epoch it is of. */
+  async dropAny() {
+    const database = await this.#open();
+    await database.delete(STORE, 'sealed');
   }
 
   /** Deletes the database: for where nothing else works. */
@@ -133,6 +139,9 @@ export class SealedStorage {
 /** That somebody has signed out is not undone by a record that cannot be read. @type {LogoutRecord} */
 const UNREADABLE = { authorization: null, isForApi: false, isOtherPath: false };
 
+/** What contents are sealed for: this form of them, in an epoch. @param {string} epoch */
+const contentsIn = (epoch) => `${epoch} 2`;
+
 /** @param {LogoutRecord[]} records */
 function bytesOf(records) {
   return new TextEncoder().encode(JSON.stringify(records));
@@ -145,28 +154,28 @@ function recordsOf(bytes) {
 
 /**
  * @param {CryptoKey} key
- * @param {string} epoch
+ * @param {string} purpose it is unsealed for this one alone
  * @param {Uint8Array<ArrayBuffer>} contents
  */
-async function seal(key, epoch, contents) {
+async function seal(key, purpose, contents) {
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const data = await crypto.subtle.encrypt(parameters(iv, epoch), key, contents);
+  const data = await crypto.subtle.encrypt(parameters(iv, purpose), key, contents);
   return { iv, data };
 }
 
 /**
  * @param {CryptoKey} key
- * @param {string} epoch
+ * @param {string} purpose
  * @param {{ iv: Uint8Array<ArrayBuffer>, data: ArrayBuffer }} sealed
  */
-async function unseal(key, epoch, { iv, data }) {
-  return new Uint8Array(await crypto.subtle.decrypt(parameters(iv, epoch), key, data));
+async function unseal(key, purpose, { iv, data }) {
+  return new Uint8Array(await crypto.subtle.decrypt(parameters(iv, purpose), key, data));
 }
 
 /**
  * @param {Uint8Array<ArrayBuffer>} iv
- * @param {string} epoch
+ * @param {string} purpose
  */
-function parameters(iv, epoch) {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(epoch) };
+function parameters(iv, purpose) {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(purpose) };
 }

@@ -41,6 +41,23 @@ scope.atOnce = async (path, count, atOnce) => {
   return (performance.now() - start) / count;
 };
 
+/** Images of a page, one after the other, none of which it has seen. @param {string} path @param {number} count */
+scope.images = async (path, count) => {
+  const times = [];
+  for (let index = 0; index < count; ++index) {
+    const image = new Image();
+    const loaded = new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = () => reject(new Error(`${path} did not load`));
+    });
+    const start = performance.now();
+    image.src = `${path}?${crypto.randomUUID()}`;
+    await loaded;
+    times.push(performance.now() - start);
+  }
+  return times;
+};
+
 /** The first answer of a worker that has been stopped. @param {string} path */
 scope.first = async (path) => {
   const askedAt = performance.timeOrigin + performance.now();

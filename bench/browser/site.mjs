@@ -7,9 +7,13 @@ import { documentsOf } from '../generator/documents.mjs';
 
 export const DOCUMENT_PATH = '/api/v1/users/me';
 export const SESSION_PATH = '/api/auth/session';
+export const IMAGE_PATH = '/image.svg';
 
 const file = (/** @type {string} */ name) => readFileSync(new URL(name, import.meta.url), 'utf8');
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Site</title><script src="/page.js"></script>`;
+
+/** 20 kB, as a picture of a page may have. */
+const IMAGE = `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><!--${'-'.repeat(20_000).replaceAll('--', '- ')}--></svg>`;
 
 /** Pages and workers that share no process with another site have a clock of fine steps. */
 const ISOLATED = {
@@ -47,6 +51,10 @@ export async function startSite() {
       asked += 1;
       response.writeHead(200, { 'content-type': 'application/json', ...ISOLATED });
       return void response.end(api[pathname]);
+    }
+    if (pathname === IMAGE_PATH) {
+      response.writeHead(200, { 'content-type': 'image/svg+xml', ...ISOLATED });
+      return void response.end(IMAGE);
     }
     const script = files[pathname];
     const type = script ? 'text/javascript' : 'text/html; charset=utf-8';

@@ -1,10 +1,10 @@
 // The service worker in the real Chromium, beside one that answers a constant: what a warm answer costs a
-// page, and what a worker that was stopped adds to its first. The workers are asked in turns within one run,
+// page, what a worker that was stopped adds to its first, and what one that stays stopped adds to an image. The workers are asked in turns within one run,
 // each in a profile of its own, so that whatever else the machine does reaches them alike.
 import { existsSync } from 'node:fs';
-import { launchChromium, stopWorkers } from '../../tests/browser/support/chromium.js';
+import { areStopped, launchChromium, stopWorkers } from '../../tests/browser/support/chromium.js';
 import { kept } from '../../tests/browser/support/site.js';
-import { DOCUMENT_PATH, SESSION_PATH, startSite } from '../browser/site.mjs';
+import { DOCUMENT_PATH, IMAGE_PATH, SESSION_PATH, startSite } from '../browser/site.mjs';
 import { median, medianInterval, quantile } from '../lib/statistics.mjs';
 
 const PATHS = { document: DOCUMENT_PATH, session: SESSION_PATH };
@@ -36,7 +36,8 @@ export async function measureServiceWorker(how) {
     for (const [name, script] of Object.entries(SCRIPTS)) pages[name] ??= await open(script);
     const warm = await measureWarm(pages, site, how);
     const cold = await measureCold({ ...pages, steps: await open('/steps.js') }, site, how.starts);
-    return { warm, cold, version: browser.version() };
+    const image = await measureImages({ sesame, network: pages.network }, how);
+    return { warm, cold, image, version: browser.version() };
   } finally {
     await browser.close();
     await site.stop();
@@ -193,4 +194,34 @@ async function measureCold(pages, site, starts) {
       ]),
     ),
   };
+}
+
+/**
+ * A file that the worker is not asked for, against a page that has none.
+ * @param {{ sesame: Page, network: Page }} pages
+ * @param {How} how
+ */
+async function measureImages({ sesame, network }, { rounds, requests }) {
+  /** @type {{ sesame: number[], network: number[], ratios: number[] }} */
+  const found = { sesame: [], network: [], ratios: [] };
+  for (let round = -1; round < rounds; ++round) {
+    if (!(await areStopped(sesame))) await stopWorkers(sesame);
+    /** @type {Record<string, number[]>} */
+    const times = { sesame: [], network: [] };
+    const turns = Object.entries(round % 2 === 0 ? { sesame, network } : { network, sesame });
+    for (const [name, page] of [...turns, ...turns.reverse()]) {
+      times[name].push(...(await inPage(page, 'images', IMAGE_PATH, requests / 2)));
+    }
+    if (!(await areStopped(sesame))) throw new Error('an image has started the worker');
+    if (round < 0) continue;
+    found.sesame.push(...times.sesame);
+    found.network.push(...times.network);
+    found.ratios.push(median(times.sesame) / median(times.network));
+  }
+  const { ratios, ...all } = found;
+  const times = Object.entries(all).map(([name, list]) => [
+    name,
+    { p50: median(list), p95: quantile(Float64Array.from(list).sort(), 0.95) },
+  ]);
+  return { ...Object.fromEntries(times), timesNetwork: medianInterval(ratios) };
 }

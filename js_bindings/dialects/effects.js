@@ -108,6 +108,14 @@ export class EffectTable {
     this.#userRows = hasUsers ? defaultUserRows(documentPath) : [];
   }
 
+  /** The paths, as they are written, where a row of the operator's says that a `GET` may change whose session it is. */
+  get readPaths() {
+    const isRead = (/** @type {ParsedRow} */ { method }) => method === '*' || method === 'GET';
+    const isOfSession = (/** @type {ParsedRow} */ { effect }) =>
+      OF_CREDENTIALS.includes(effect) && effect !== 'renews';
+    return this.#rows.filter((row) => isRead(row) && isOfSession(row)).map(({ path }) => path.text);
+  }
+
   /**
    * What a request may do besides asking. Empty for nearly all.
    * @param {string} method

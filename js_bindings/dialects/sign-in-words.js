@@ -62,7 +62,8 @@ for (const [words, meaning] of /** @type {[string, Meaning][]} */ ([
   for (const word of words.split(' ')) MEANINGS.set(word, meaning);
 }
 
-const SIGN_OUT_WORDS = SIGN_OUT.split(' ');
+/** A path that ends in one of these, whole, is a sign-out by its name. */
+export const SIGN_OUT_WORDS = SIGN_OUT.split(' ');
 const SIGN_IN_PAGE_WORDS = SIGN_IN_PAGE.split(' ');
 
 /**

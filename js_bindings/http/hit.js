@@ -25,8 +25,18 @@ import { sessionBody, setLength, statusOfSession } from './responses.js';
 /** The answers of a back end have few lengths: so many are remembered. */
 const MAX_LENGTHS = 256;
 
-export class HitPath {
-  #parts;
+/**
+ * A fresh document, as it is held.
+ * @typedef {Pick<import('../core/abi.js').Core, 'body' | 'meta' | 'freshUntilMs' | 'expiresAtMs'>} Held
+ */
+
+/**
+ * @typedef {Pick<import('../options/options.js').ParsedOptions, 'documentPath' | 'sessionPath' | 'browserCache' | 'varyOn' |
+ *   'fields'>} AnswerOptions
+ */
+
+/** What is answered with a fresh document, whoever holds it. */
+export class HeldAnswers {
   #options;
   #headers;
   /**
@@ -38,11 +48,10 @@ export class HitPath {
   /** Those of answers that say how long they are, by those that do not, and by that length. @type {WeakMap<Headers, Map<number, Headers>>} */
   #withLength = new WeakMap();
 
-  /** @param {import('../sessions/parts.js').Parts} parts */
-  constructor(parts) {
-    this.#parts = parts;
-    this.#options = parts.options;
-    this.#headers = privateHeaders('fresh', headersIn(parts.options.varyOn));
+  /** @param {AnswerOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#headers = privateHeaders('fresh', headersIn(options.varyOn));
     this.#headers.set('content-type', 'application/json');
   }
 
@@ -61,28 +70,21 @@ export class HitPath {
   }
 
   /**
+   * What is answered with a fresh document.
    * @param {HitKind} kind
-   * @param {import('../core/abi.js').RequestHead} head
-   * @param {{ waitUntil: (work: Promise<unknown>) => void }} context
-   * @returns {Hit | null} null: it is no hit
+   * @param {Held} held
+   * @param {number} now
+   * @returns {Hit}
    */
-  look(kind, head, context) {
-    const { core, engine, host } = this.#parts;
-    const now = host.now();
-    const action = checkHeld(this.#parts, head, now, context);
-    if (action === Action.REFUSE) {
-      return refusalOf(kind, engine.decided(action, now), headersIn(this.#options.varyOn));
-    }
-    if (action !== Action.SERVE) return null;
-    engine.noteCheck(now, 0, 'document', 'fresh');
+  answer(kind, held, now) {
     if (kind === 'session') {
-      const body = sessionBody('document', core);
+      const body = sessionBody('document', held);
       return { status: 200, headers: this.#headers, etag: '', body, isView: false };
     }
-    const { meta } = core;
-    const headers = this.#headersFor(freshSeconds(core.freshUntilMs - now), typeIn(meta));
+    const { meta } = held;
+    const headers = this.#headersFor(freshSeconds(held.freshUntilMs - now), typeIn(meta));
     const etag = this.#options.fields.length > 0 ? '' : etagIn(meta);
-    const body = asSent(meta, core.body);
+    const body = asSent(meta, held.body);
     return { status: 200, headers, etag, body, isView: true };
   }
 
@@ -128,6 +130,34 @@ export class HitPath {
       byLength.set(body.length, all);
     }
     return all;
+  }
+}
+
+export class HitPath extends HeldAnswers {
+  #parts;
+
+  /** @param {import('../sessions/parts.js').Parts} parts */
+  constructor(parts) {
+    super(parts.options);
+    this.#parts = parts;
+  }
+
+  /**
+   * @param {HitKind} kind
+   * @param {import('../core/abi.js').RequestHead} head
+   * @param {{ waitUntil: (work: Promise<unknown>) => void }} context
+   * @returns {Hit | null} null: it is no hit
+   */
+  look(kind, head, context) {
+    const { core, engine, host, options } = this.#parts;
+    const now = host.now();
+    const action = checkHeld(this.#parts, head, now, context);
+    if (action === Action.REFUSE) {
+      return refusalOf(kind, engine.decided(action, now), headersIn(options.varyOn));
+    }
+    if (action !== Action.SERVE) return null;
+    engine.noteCheck(now, 0, 'document', 'fresh');
+    return this.answer(kind, core, now);
   }
 }
 

@@ -19,6 +19,7 @@ import {
   prepare,
   session,
   startSite,
+  update,
 } from './support/site.js';
 
 const HOUR = 3_600_000;
@@ -342,13 +343,7 @@ test('R60: a new version of the worker takes over in the middle of a session', a
   const before = await tab.evaluate(() => navigator.serviceWorker.controller?.scriptURL);
   assert.ok(before);
   site.release();
-  await tab.evaluate(async () => {
-    const changed = new Promise((resolve) => {
-      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
-    });
-    await (await navigator.serviceWorker.ready).update();
-    await changed;
-  });
+  await update(tab);
   assert.equal((await session(tab)).user.email, LAYLA);
   assert.equal(site.asked(), 1);
 });

@@ -42,3 +42,20 @@ export async function stopWorkers(page) {
   await stopped;
   await cdp.detach();
 }
+
+/**
+ * Whether none of the browser's service workers runs.
+ * @param {import('playwright-core').Page} page
+ */
+export async function areStopped(page) {
+  const cdp = await page.context().newCDPSession(page);
+  const states = new Promise((resolve) => {
+    cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      if (versions.length > 0) resolve(versions.map(({ runningStatus }) => runningStatus));
+    });
+  });
+  await cdp.send('ServiceWorker.enable');
+  const isStopped = (await states).every((/** @type {string} */ state) => state === 'stopped');
+  await cdp.detach();
+  return isStopped;
+}

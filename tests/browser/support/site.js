@@ -62,7 +62,7 @@ export async function startSite({ options = {}, prelude = '', script = PAGE } = 
   const held = new Map();
   /** @type {((request: http.IncomingMessage, response: http.ServerResponse) => boolean) | null} */
   let intercept = null;
-  const settings = JSON.stringify({ logoutPath: '/api/v1/auth/logout', ...options });
+  let settings = settingsOf(options);
   /** @type {Record<string, () => [string, string]>} */
   const files = {
     '/sw.js': () => [
@@ -109,9 +109,11 @@ export async function startSite({ options = {}, prelude = '', script = PAGE } = 
     intercept(listener) {
       intercept = listener;
     },
-    /** The next version of the worker's script. */
-    release() {
+    /** The next version of the worker's script. @param {{ options?: object, prelude?: string }} [changed] */
+    release(changed = {}) {
       version += 1;
+      if (changed.options) settings = settingsOf(changed.options);
+      prelude = changed.prelude ?? prelude;
     },
     async start() {
       server = http.createServer(answer).listen(port, '127.0.0.1');
@@ -132,6 +134,11 @@ export async function startSite({ options = {}, prelude = '', script = PAGE } = 
 }
 
 /** @typedef {Awaited<ReturnType<typeof startSite>>} Site */
+
+/** @param {object} options of the worker */
+function settingsOf(options) {
+  return JSON.stringify({ logoutPath: '/api/v1/auth/logout', staticRoutes: true, ...options });
+}
 
 /**
  * A page of the site, answered by the worker.
@@ -185,6 +192,16 @@ export function session(page, how = {}) {
     how,
   );
 }
+
+/** Has the browser take the next version of the worker. @param {import('playwright-core').Page} page */
+export const update = (page) =>
+  page.evaluate(async () => {
+    const changed = new Promise((resolve) => {
+      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    });
+    await (await navigator.serviceWorker.ready).update();
+    await changed;
+  });
 
 /** @param {import('playwright-core').Page} page */
 export const logout = (page) =>
