@@ -12,11 +12,16 @@ import { answerControl } from '../js_bindings/http/control.js';
 /**
  * What can be asked: a `SessionCache`.
  * @typedef {object} Inspectable
- * @property {() => import('../js_bindings/sessions/statistics.js').Statistics | null} statistics the counters; null: there
- *   was no request yet
- * @property {() => import('../js_bindings/sessions/wiring.js').Notice[]} notices what is wired wrongly
+ * @property {() => Soon<import('../js_bindings/sessions/statistics.js').Statistics | null>} statistics the counters; null:
+ *   there was no request yet
+ * @property {() => Soon<import('../js_bindings/sessions/wiring.js').Notice[]>} notices what is wired wrongly
  * @property {(request: { headers: Headers, url?: string }) =>
- *   import('../js_bindings/sessions/explain.js').Explanation} explain why a request is answered as it is
+ *   Soon<import('../js_bindings/sessions/explain.js').Explanation>} explain why a request is answered as it is
+ */
+
+/**
+ * @template T
+ * @typedef {import('../js_bindings/http/control.js').Soon<T>} Soon
  */
 
 /**
