@@ -123,9 +123,9 @@ async function run(given, environment) {
       const around = { signal, log, warn: complain };
       servers.push(await serve({ ...where, store, options, workers, ...around }));
     }
-    print(`sesame-edge ${await version()} in front of ${origin}`);
-    const on = workers > 1 ? `, ${workers} workers` : '';
-    for (const { url } of servers) print(`listening on ${url}${on}`);
+    const by = workers > 1 ? `, ${workers} workers` : '';
+    print(`sesame-edge ${await version()} in front of ${origin}${by}`);
+    for (const { url } of servers) print(`listening on ${url}`);
     void probeOrigin(origin, signal).then((reason) => {
       if (reason === null) return;
       complain(`origin ${origin} cannot be reached (${reason}); serving all the same`);

@@ -180,7 +180,7 @@ export class SharedLog {
    */
   async #hear() {
     while (!(await this.#readOn()));
-    if (this.#asked.length > 0 || this.outbox.size > 0) this.#wake();
+    if (this.#asked.length > 0) this.#wake();
   }
 
   async close() {

@@ -30,6 +30,9 @@ export class ClusterClient {
   #listeners = new Set();
   /** @type {(() => any) | undefined} */
   #counters;
+  /** How much has happened, as far as it is known here. */
+  #news = 0;
+  #isHearing = false;
   #stop;
   #isClosed = false;
 
@@ -115,11 +118,7 @@ export class ClusterClient {
 
   async close() {
     if (this.#isClosed) return;
-    try {
-      this.#send({ counting: 0, counters: this.#counters?.() });
-    } catch {
-      // what it has counted since it was last asked goes with it
-    }
+    this.#tellCounters(0);
     this.#send({ method: 'close' });
     this.#isClosed = true;
     this.#stop();
@@ -152,24 +151,42 @@ export class ClusterClient {
     }
   }
 
+  /** @param {number} counting */
+  #tellCounters(counting) {
+    let counters;
+    try {
+      counters = this.#counters?.();
+    } catch {
+      // the cache has been disposed of: what it has said last counts
+    }
+    this.#send({ counting, counters });
+  }
+
   /** @param {Message} message */
   #take({ call, result, error, news, counting }) {
     if (news !== undefined) void this.#hear(news);
-    if (counting !== undefined) this.#send({ counting, counters: this.#counters?.() });
+    if (counting !== undefined) this.#tellCounters(counting);
     const pending = call === undefined ? undefined : this.#pending.get(call);
     if (error !== undefined) pending?.reject(new Error(error));
     else pending?.resolve(decode(result));
   }
 
-  /** @param {number} news */
+  /** One reading at a time: it is of all that has happened until it begins. @param {number} news */
   async #hear(news) {
+    this.#news = news;
+    if (this.#isHearing) return;
+    this.#isHearing = true;
     // Who has just read the log for the first time is about to listen.
     if (this.#listeners.size === 0) await new Promise((resolve) => void setImmediate(resolve));
-    try {
-      await Promise.all([...this.#listeners].map((listener) => listener(true)));
-      this.#send({ heard: news });
-    } catch {
-      // it may not be in effect: the primary does not wait for this worker any more
+    for (let heard = -1; heard < this.#news; ) {
+      heard = this.#news;
+      try {
+        await Promise.all([...this.#listeners].map((listener) => listener(true)));
+        this.#send({ heard });
+      } catch {
+        // it may not be in effect: the primary does not wait for this worker any more
+      }
     }
+    this.#isHearing = false;
   }
 }
