@@ -1,7 +1,7 @@
 // The end of a worker: a store whose methods are called in the primary process. It must not know how that is reached.
 // Invariants: that this worker has heard of an event is said when all who listen have it in effect; a primary that does not
 // answer is a store that cannot be reached.
-import { CHANNEL, decode, encode, isOurs } from './cluster-messages.js';
+import { CHANNEL, decode, encode, HEARD_WITHIN_MS, isOurs } from './cluster-messages.js';
 import { inTime } from './in-time.js';
 import { TIMEOUT_MS } from './limits.js';
 
@@ -60,17 +60,17 @@ export class ClusterClient {
 
   /** @param {Parameters<SharedStore['end']>} args */
   end(...args) {
-    return this.#call('end', ...args);
+    return this.#tell('end', ...args);
   }
 
   /** @param {Parameters<SharedStore['forget']>} args */
   forget(...args) {
-    return this.#call('forget', ...args);
+    return this.#tell('forget', ...args);
   }
 
   /** @param {Parameters<SharedStore['userEvent']>} args */
   userEvent(...args) {
-    return this.#call('userEvent', ...args);
+    return this.#tell('userEvent', ...args);
   }
 
   /** @param {Parameters<SharedStore['ask']>} args */
@@ -126,6 +126,16 @@ export class ClusterClient {
 
   /** @param {string} method @param {...any} args @returns {Promise<any>} */
   #call(method, ...args) {
+    return this.#within(this.#timeoutMs, method, args);
+  }
+
+  /** Waits for the other workers too. @param {string} method @param {...any} args @returns {Promise<any>} */
+  #tell(method, ...args) {
+    return this.#within(this.#timeoutMs + HEARD_WITHIN_MS, method, args);
+  }
+
+  /** @param {number} timeoutMs @param {string} method @param {any[]} args @returns {Promise<any>} */
+  #within(timeoutMs, method, args) {
     const call = ++this.#calls;
     const answer = () =>
       new Promise((resolve, reject) => {
@@ -135,7 +145,7 @@ export class ClusterClient {
         while (args.length > 0 && args.at(-1) === undefined) args.pop();
         this.#link.send({ ...this.#head, call, method, args: encode(args) });
       });
-    return inTime(this.#timeoutMs, answer).finally(() => this.#pending.delete(call));
+    return inTime(timeoutMs, answer).finally(() => this.#pending.delete(call));
   }
 
   get #head() {

@@ -49,3 +49,9 @@ export function decode(value) {
   if (typeof value.base64 === 'string') return Uint8Array.from(Buffer.from(value.base64, 'base64'));
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, decode(each)]));
 }
+
+/**
+ * So long an event waits for a worker that does not say that it has heard it, in milliseconds. Then the worker counts as cut
+ * off: it serves what it holds for `revocationBound` at most (rule R31), and nobody waits for it until it is heard of again.
+ */
+export const HEARD_WITHIN_MS = 2000;

@@ -1,16 +1,13 @@
 // The end of the primary process: it has the store, and answers the workers. It must not know how a process is started.
 // Invariants: an event is answered when it is in effect in every worker that reads the log, or when those where it is not
 // count as cut off; a worker that has gone holds up nobody; no sum of counters falls because of that.
-import { CHANNEL, decode, encode, isOurs } from './cluster-messages.js';
+import { CHANNEL, decode, encode, HEARD_WITHIN_MS, isOurs } from './cluster-messages.js';
 import { addCounters, countersOf } from './counter-sums.js';
 
 /** @import { Link, Message } from './cluster-messages.js' */
 
-/**
- * So long an event waits for a worker that does not say that it has heard it. Then the worker counts as cut off: it serves
- * what it holds for `revocationBound` at most (rule R31), and nobody waits for it until it is heard of again.
- */
-const HEARD_WITHIN_MS = 500;
+/** A worker that does not say its counters for so long counts with those that it has said last. */
+const COUNTED_WITHIN_MS = 500;
 
 /** What of the store a worker may call. */
 const READS = ['get', 'putIfNewer', 'ask', 'epochs', 'changes', 'acquire', 'release'];
@@ -177,7 +174,7 @@ export class ClusterPrimary {
     });
     for (const client of asked) client.send({ counting });
     // One that does not answer in time counts with what it has said last: no sum falls.
-    if (asked.size > 0) await Promise.race([all, this.#wait(HEARD_WITHIN_MS, given.signal)]);
+    if (asked.size > 0) await Promise.race([all, this.#wait(COUNTED_WITHIN_MS, given.signal)]);
     given.abort();
     this.#counts.delete(counting);
     const counted = this.#clients.flatMap(({ counters }) => (counters ? [counters] : []));

@@ -25,7 +25,8 @@ const MAX_BYTES = 512 * 1024 * 1024;
 /**
  * The options of a store for workers.
  * @typedef {object} ClusterStoreOptions
- * @property {number} [timeoutMs] after which a call counts as failed, in milliseconds; default 1 second
+ * @property {number} [timeoutMs] after which a call counts as failed, in milliseconds; default 1 second. A
+ *   sign-out has two more, in which all workers are to hear of it
  * @property {number} [maxBytes] in the primary: of records, about; default 512 MiB. A full store takes no more of them until
  *   some are over, and every sign-out
  */
