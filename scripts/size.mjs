@@ -25,6 +25,7 @@ const ENTRIES = new Map(
     'sesame-edge/worker, workerd': 73_000,
     'sesame-edge/serve, node': 84_100, // the adapter for Node with it
     'sesame-edge/redis, node': 4400,
+    'sesame-edge/cluster, node': 4400,
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3600,
     // These two have the module in them.

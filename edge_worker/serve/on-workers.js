@@ -33,7 +33,10 @@ const STOP_MARGIN_MS = 2000;
  * @param {number} count of workers
  * @returns {Promise<import('./running.js').Running>}
  */
-export async function startOnWorkers({ host, port: wanted, options, storeUrl, warn, signal }, count) {
+export async function startOnWorkers(
+  { host, port: wanted, options, storeUrl, warn, signal },
+  count,
+) {
   signal?.throwIfAborted();
   const port = await portFor(host, wanted);
   const store = storeUrl === undefined ? new MemoryStore({ maxBytes: MAX_BYTES }) : null;
@@ -188,7 +191,9 @@ class Workers {
    * @returns {Promise<any[]>}
    */
   async ask(what, given) {
-    const answers = await Promise.all([...this.#running].map((each) => this.#ask(each, what, given)));
+    const answers = await Promise.all(
+      [...this.#running].map((each) => this.#ask(each, what, given)),
+    );
     return answers.filter((answer) => answer !== undefined);
   }
 

@@ -89,6 +89,7 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
     throw new ConfigError([{ option: 'runtime', reason }]);
   }
   const count = workersOf(rest.workers, runtime);
+  /** @type {Record<string, unknown>} */
   const all = { ...options, ...(origin !== undefined && { origin }) };
   if (count > 1 && storeUrl === undefined) all.secret ??= randomBytes(16).toString('hex'); // the workers have it in common
   await checkOptions(all, storeUrl ?? (count > 1 ? 'the workers’ own' : undefined));

@@ -2,7 +2,7 @@
 // carried inside: js_bindings/stores/cluster-messages.js. The application may have workers and a store of its own.
 
 /** Tells these messages from those of others on the same channel. */
-export const CHANNEL = 'serve';
+export const CHANNEL = /** @type {const} */ ('serve');
 
 /**
  * @typedef {object} ServeMessage

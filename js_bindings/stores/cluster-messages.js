@@ -20,7 +20,7 @@
  */
 
 /** Tells these messages from those of others on the same channel. */
-export const CHANNEL = 'store';
+export const CHANNEL = /** @type {const} */ ('store');
 
 /**
  * One end of a channel.
@@ -34,7 +34,7 @@ export function isOurs(message) {
   return message?.sesame === CHANNEL && typeof message.client === 'string';
 }
 
-/** @param {any} value bytes, or objects and lists that have some */
+/** @param {any} value bytes, or objects and lists that have some @returns {any} */
 export function encode(value) {
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString('base64') };
   if (Array.isArray(value)) return value.map(encode);

@@ -178,7 +178,8 @@ export class ClusterPrimary {
     given.abort();
     this.#counts.delete(counting);
     const counted = this.#clients.flatMap(({ counters }) => (counters ? [counters] : []));
-    if (counted.length === 0) return this.#past === undefined ? null : { ...this.#past, workers: 0 };
+    if (counted.length === 0)
+      return this.#past === undefined ? null : { ...this.#past, workers: 0 };
     const sum = counted.reduce((all, each) => addCounters(all, each), this.#past);
     return { ...sum, workers: counted.length };
   }

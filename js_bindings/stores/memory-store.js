@@ -108,7 +108,11 @@ export class MemoryStore {
    * @param {number} [ttlMs]
    */
   async end(name, key, writer, ttlMs = EPOCHS_MS) {
-    this.#set(name, { value: 'ended', at: '', until: this.#now() + Math.max(ttlMs, this.#fenceMs) });
+    this.#set(name, {
+      value: 'ended',
+      at: '',
+      until: this.#now() + Math.max(ttlMs, this.#fenceMs),
+    });
     return this.#append({ kind: 'end', key, writer });
   }
 

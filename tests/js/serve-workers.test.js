@@ -6,7 +6,13 @@ import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ConfigError } from 'sesame-edge';
 import { ServeError, serve } from 'sesame-edge/serve';
-import { assertNothingLeft, childrenOf, directoryServing, isAlive, startCli } from '../support/cli.js';
+import {
+  assertNothingLeft,
+  childrenOf,
+  directoryServing,
+  isAlive,
+  startCli,
+} from '../support/cli.js';
 import { byDefault, createOrigin, DOCUMENT, READ } from '../support/origin.js';
 import { createGate, until } from '../support/wait.js';
 
@@ -153,7 +159,10 @@ describe('serve with two workers', () => {
     const [killed] = childrenOf(process.pid);
     process.kill(killed, 'SIGKILL');
     await until(() => warnings.length > 0);
-    assert.match(warnings[0], new RegExp(`^worker ${killed} has ended \\(SIGKILL\\): .* in 100 ms$`));
+    assert.match(
+      warnings[0],
+      new RegExp(`^worker ${killed} has ended \\(SIGKILL\\): .* in 100 ms$`),
+    );
     await until(async () => Number(/** @type {any} */ (await server.stats())?.workers) === 2);
     one.close();
     other.close();

@@ -212,9 +212,12 @@ describe('the counters of all workers', () => {
     });
     other.die();
     const { checks, entries, storeSilenceMs, workers } = await one.store.sums();
-    assert.deepEqual({ checks, entries, storeSilenceMs, workers }, {
-      ...{ checks: 7, entries: 10, storeSilenceMs: 3, workers: 1 },
-    });
+    assert.deepEqual(
+      { checks, entries, storeSilenceMs, workers },
+      {
+        ...{ checks: 7, entries: 10, storeSilenceMs: 3, workers: 1 },
+      },
+    );
   });
 
   test('R70: one that does not answer counts with what it has said last', async (t) => {
