@@ -80,12 +80,12 @@ function answerWorkers(primary) {
  * @param {import('node:cluster').Worker} worker
  * @returns {Link}
  */
-export function linkToWorker(worker) {
+function linkToWorker(worker) {
   return linkOn(worker, (message) => worker.isConnected() && worker.send(message));
 }
 
 /** @returns {Link} */
-export function linkToPrimary() {
+function linkToPrimary() {
   return linkOn(process, (message) => {
     if (!process.connected) throw new Error('the primary process has gone');
     process.send?.(message);

@@ -61,7 +61,7 @@ const TOGETHER = [
 ];
 
 /** Some of their cases say something of these rules, too. */
-const KEPT_TOGETHER = [...TOGETHER, 'R5', 'R8', 'R10', 'R11', 'R12', 'R13', 'R22', 'R24', 'R70'];
+const KEPT_TOGETHER = [...TOGETHER, 'R9', 'R10', 'R11', 'R13', 'R24', 'R87'];
 
 /** @type {Row[]} */
 export const TARGETS = [

@@ -32,7 +32,11 @@ export const serveWorkersTarget = {
 /** @type {import('./target.js').Adapter} */
 export const serveByTurnsTarget = {
   name: 'serve, two workers by turns',
-  lacks: { ...NO_BROWSER, source: 'what one worker holds the other has from it' },
+  lacks: {
+    ...NO_BROWSER,
+    alone: 'its requests come to two nodes',
+    source: 'what one worker holds the other has from it',
+  },
   refuses: [IDLE_MANAGED],
   soonMs: STORE_SOON_MS,
   dialect: sesameDialect,
