@@ -9,14 +9,17 @@ import { text } from 'node:stream/consumers';
 import { ADDRESS, DIRECTORY_PREFIX, SOCKET } from '../edge_worker/serve/control-socket.js';
 import { answerControl } from '../js_bindings/http/control.js';
 
+/** @typedef {import('../js_bindings/sessions/statistics.js').Statistics} Statistics */
+/** @typedef {import('../js_bindings/sessions/wiring.js').Notice} Notice */
+/** @typedef {import('../js_bindings/sessions/explain.js').Explanation} Explanation */
+
 /**
- * What can be asked: a `SessionCache`.
+ * What can be asked: a `SessionCache`, or several of them together.
  * @typedef {object} Inspectable
- * @property {() => import('../js_bindings/sessions/statistics.js').Statistics | null} statistics the counters; null: there
- *   was no request yet
- * @property {() => import('../js_bindings/sessions/wiring.js').Notice[]} notices what is wired wrongly
- * @property {(request: { headers: Headers, url?: string }) =>
- *   import('../js_bindings/sessions/explain.js').Explanation} explain why a request is answered as it is
+ * @property {() => Statistics | null | Promise<Statistics | null>} statistics the counters; null: there was no request yet
+ * @property {() => Notice[] | Promise<Notice[]>} notices what is wired wrongly
+ * @property {(request: { headers: Headers, url?: string }) => Explanation | Promise<Explanation>} explain why a request is
+ *   answered as it is
  */
 
 /**

@@ -37,6 +37,7 @@ const NODE_FEATURES = Object.freeze({
     const { handle, identify } = SessionCacheBase.prototype;
     keepShortPath(cache, parts, handle);
     tellHeld(cache, parts, identify);
+    parts.options.store?.report?.(parts.statistics);
   },
 });
 

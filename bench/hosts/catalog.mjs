@@ -12,7 +12,7 @@ import { bundle } from '../workerd/bundle.mjs';
 import { startWorkerd } from '../workerd/start.mjs';
 import * as proxies from './proxies.mjs';
 import { DOCUMENT_PATH, headerOf, signedHeaderOf } from './sessions.mjs';
-import { ON_SERVER_CORE } from './wrk.mjs';
+import { ON_BOTH_CORES, ON_SERVER_CORE } from './wrk.mjs';
 
 /**
  * What a host is started with.
@@ -56,7 +56,11 @@ const file = (/** @type {string} */ name) =>
  * @param {string[]} words
  * @param {RegExp} listens
  */
-async function startNode({ programs, nodeFlags = [], under = ON_SERVER_CORE }, words, listens) {
+export async function startNode(
+  { programs, nodeFlags = [], under = ON_SERVER_CORE },
+  words,
+  listens,
+) {
   const [command, ...all] = [...under, process.execPath, ...nodeFlags, ...words];
   const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
@@ -75,10 +79,10 @@ async function startNode({ programs, nodeFlags = [], under = ON_SERVER_CORE }, w
   return { line, pid: Number(child.pid), stop };
 }
 
-/** One of `servers.mjs`. @param {string} name @returns {Host['start']} */
-const node = (name) => async (given) => {
+/** One of `servers.mjs`. @param {string} name @param {number} [workers] @returns {Host['start']} */
+const node = (name, workers) => async (given) => {
   const { origin, sessions } = given;
-  const setup = JSON.stringify({ origin, sessions });
+  const setup = JSON.stringify({ origin, sessions, workers });
   const words = ['--expose-gc', file('bench/hosts/server-child.mjs'), name, setup];
   const { line, pid, stop } = await startNode(given, words, /^{/);
   const { port, heldBytes } = JSON.parse(line);
@@ -111,6 +115,9 @@ const serve =
     const { line, pid } = await startNode(given, words, /^listening on /);
     return { port: Number(new URL(line.split(' ')[2]).port), pids: [pid] };
   };
+
+/** On two cores, which the client has to share. @param {Host['start']} start @returns {Host['start']} */
+const onBothCores = (start) => (given) => start({ ...given, under: ON_BOTH_CORES });
 
 /**
  * A worker that answers what `serve` in workerd does, as a constant.
@@ -227,6 +234,22 @@ export const HOSTS = {
   'nginx-sesame': {
     ...{ group: 'proxies', label: 'nginx, auth_request to Sesame' },
     start: nginxBeforeSesame,
+  },
+  'constant-one': {
+    ...{ group: 'workers', label: 'node:http, a constant, two cores', isConstant: true },
+    ...{ start: onBothCores(node('constant')), isQuick: true },
+  },
+  'constant-two': {
+    ...{ group: 'workers', label: 'node:cluster, a constant, two workers', isConstant: true },
+    ...{ start: onBothCores(node('constant', 2)), isQuick: true },
+  },
+  'serve-one': {
+    ...{ group: 'workers', label: 'serve, one worker, two cores', isQuick: true },
+    start: onBothCores(serve([])),
+  },
+  'serve-two': {
+    ...{ group: 'workers', label: 'serve, two workers', isQuick: true },
+    start: onBothCores(serve(['--workers', '2'])),
   },
   'serve-workerd': {
     ...{ group: 'workerd', label: 'sesame-edge serve --runtime workerd', isQuick: true },

@@ -7,6 +7,8 @@ import { programAt } from '../../tests/support/programs.js';
 /** The server has the first core, the client the second. */
 export const ON_SERVER_CORE = Object.freeze(['taskset', '-c', '0']);
 export const ON_CLIENT_CORE = Object.freeze(['taskset', '-c', '1']);
+/** For what has several processes. */
+export const ON_BOTH_CORES = Object.freeze(['taskset', '-c', '0,1']);
 
 /** Linux counts a process's time in these. */
 const TICKS_PER_SECOND = 100;

@@ -28,6 +28,27 @@ export function ratioOf(of, to, connections, what = 'rate') {
 }
 
 /**
+ * What two workers are to one, against what two of a constant are to one: the median over rounds.
+ * @param {Record<string, Measured>} hosts
+ * @param {number} connections
+ * @returns {{ factor: number, ours: number, theirs: number } | null} null: not all were measured
+ */
+export function workersFactor(hosts, connections) {
+  const names = ['serve-two', 'serve-one', 'constant-two', 'constant-one'];
+  const loads = names.map((name) => hosts[name]?.loads[connections]);
+  if (loads.some((each) => !each)) return null;
+  const [two, one, constantTwo, constantOne] = loads;
+  const rounds = two.map((each, round) => {
+    const ours = each.rate / one[round].rate;
+    const theirs = constantTwo[round].rate / constantOne[round].rate;
+    return { factor: ours / theirs, ours, theirs };
+  });
+  const of = (/** @type {'factor' | 'ours' | 'theirs'} */ what) =>
+    median(rounds.map((each) => each[what]));
+  return { factor: of('factor'), ours: of('ours'), theirs: of('theirs') };
+}
+
+/**
  * The medians of one host's rounds.
  * @param {Load[]} loads
  * @returns {Load}

@@ -6,13 +6,14 @@ import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { PRESETS } from '../../js_bindings/dialects/presets/preset.js';
 import { RUNTIMES } from './runtimes.js';
+import { countOf, WORKERS_FAULT } from './worker-count.js';
 
 const DEFAULT_PORT = 8787;
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_RUNTIME = 'node';
 
 export const HELP = `Usage: sesame-edge serve --origin URL [--backend NAME] [--port N]... [--host ADDRESS]
-                         [--config FILE] [--store URL] [--runtime NAME]
+                         [--config FILE] [--store URL] [--runtime NAME] [--workers N]
 
 Runs Sesame in front of a back end, on this machine. It answers session checks by
 itself; the back end is asked only when it must be.
@@ -27,6 +28,8 @@ itself; the back end is asked only when it must be.
   --config FILE    a JSON file with Sesame's options; flags win over it
   --runtime NAME   where it runs: node (the default), in this process; or workerd, as a
                    worker at Cloudflare does, which needs: npm install workerd
+  --workers N      processes that answer on the port, on as many cores, and share their
+                   sessions on this machine (1; auto: one for each core); not in workerd
   --help           prints this
   --version        prints the version
 
@@ -51,13 +54,15 @@ const FLAGS = /** @type {const} */ ({
   host: { type: 'string' },
   config: { type: 'string' },
   runtime: { type: 'string' },
+  workers: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 });
 
 /**
  * @typedef {{ origin: string | undefined, backend?: string, ports: number[], host: string,
- *   store: string | undefined, config: string | undefined, runtime: import('./runtimes.js').Runtime }} ServeCommand
+ *   store: string | undefined, config: string | undefined, runtime: import('./runtimes.js').Runtime,
+ *   workers?: number }} ServeCommand
  * @typedef {{ action: 'help' | 'version' } | { action: 'refuse', faults: string[] }
  *   | { action: 'serve', command: ServeCommand }} Request
  */
@@ -101,9 +106,15 @@ export function readArguments(argv, hasStore = false) {
   if (!isRuntime(runtime)) {
     faults.push(`--runtime must be ${Object.keys(RUNTIMES).join(' or ')}, not '${runtime}'`);
   }
+  const workers = values.workers === undefined ? undefined : countOf(values.workers);
+  if (workers === null) faults.push(`--workers ${WORKERS_FAULT}, not '${values.workers}'`);
+  else if (Number(workers) > 1 && runtime === 'workerd') {
+    faults.push('--workers needs --runtime node: workerd serves on one core');
+  }
   if (!isHost(host)) faults.push(`--host must be an address or a host name, not '${host}'`);
-  if (faults.length > 0 || !isRuntime(runtime)) return refuse(faults);
-  return { action: 'serve', command: { origin, backend, ports, host, store, config, runtime } };
+  if (faults.length > 0 || !isRuntime(runtime) || workers === null) return refuse(faults);
+  const command = { origin, backend, ports, host, store, config, runtime, workers };
+  return { action: 'serve', command };
 }
 
 /**

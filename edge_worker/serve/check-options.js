@@ -22,8 +22,12 @@ export async function checkOptions(options, storeUrl) {
   new SessionCache(/** @type {any} */ ({ ...options, store })).dispose();
 }
 
-/** Stands for the store, of which nothing is asked. */
-const JUDGED = Object.freeze({ putIfNewer() {}, changes: async () => null, close: async () => {} });
+/** Stands for the store, of which nothing is asked: what a cache asks before it is gone is never answered. */
+const JUDGED = Object.freeze({
+  putIfNewer() {},
+  changes: () => new Promise(() => {}),
+  close: async () => {},
+});
 
 /** What a checkout lacks before its first build; the published package has it. */
 export function notBuilt() {

@@ -15,6 +15,7 @@ import { probeOrigin } from './origin-probe.js';
 import { hasOwn, proposalOf, recognizeBackend } from './recognize-backend.js';
 import { serve } from './serve.js';
 import { probeStore } from './store-probe.js';
+import { countOf, WORKERS_FAULT } from './worker-count.js';
 
 /** npm passes Ctrl-C on to a program that got it from the terminal already: twice is once. */
 const SAME_SIGNAL_WITHIN_MS = 500;
@@ -73,7 +74,9 @@ export async function main(argv) {
 async function run(given, environment) {
   if (environment.faults.length > 0) throw new UsageError(environment.faults);
   const command = { ...given, store: given.store ?? environment.store };
-  const fromFile = command.config === undefined ? {} : await readConfig(command.config);
+  const { workers: inFile, ...fromFile } =
+    command.config === undefined ? {} : await readConfig(command.config);
+  const workers = workersOf(command.workers ?? inFile, command.runtime);
   const options = command.origin === undefined ? fromFile : { ...fromFile, origin: command.origin };
   if (command.backend !== undefined) options.backend = command.backend;
   const { host, ports, store, runtime } = command;
@@ -117,9 +120,11 @@ async function run(given, environment) {
     for (const port of ports) {
       const log = ports.length === 1 ? print : undefined;
       const where = { port, host, runtime };
-      servers.push(await serve({ ...where, store, options, signal, log, warn: complain }));
+      const around = { signal, log, warn: complain };
+      servers.push(await serve({ ...where, store, options, workers, ...around }));
     }
-    print(`sesame-edge ${await version()} in front of ${origin}`);
+    const by = workers > 1 ? `, ${workers} workers` : '';
+    print(`sesame-edge ${await version()} in front of ${origin}${by}`);
     for (const { url } of servers) print(`listening on ${url}`);
     void probeOrigin(origin, signal).then((reason) => {
       if (reason === null) return;
@@ -179,6 +184,20 @@ async function originOf(options, command) {
     throw new UsageError([`the origin ${origin} is the address to listen on; give another --port`]);
   }
   return origin;
+}
+
+/**
+ * @param {unknown} given on the command line, where it has been read already, or in the file
+ * @param {string} runtime
+ * @returns {number}
+ */
+function workersOf(given = 1, runtime) {
+  const count = countOf(given);
+  if (count === null) throw new UsageError([`option workers ${WORKERS_FAULT}`]);
+  if (count > 1 && runtime !== 'node') {
+    throw new UsageError(['option workers needs --runtime node: workerd serves on one core']);
+  }
+  return count;
 }
 
 /** @param {string} file @returns {Promise<Record<string, unknown>>} */

@@ -1,7 +1,7 @@
 /**
  * What keeps a local server from running, for programs.
  * @typedef {'ERR_SESAME_NO_WORKERD' | 'ERR_SESAME_NOT_BUILT' | 'ERR_SESAME_ADDRESS' | 'ERR_SESAME_WORKERD'
- *   } ServeErrorCode
+ *   | 'ERR_SESAME_WORKER'} ServeErrorCode
  */
 
 /**

@@ -11,11 +11,14 @@
  * @module
  */
 
+import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '../../js_bindings/errors.js';
 import { checkOptions } from './check-options.js';
 import { createReport } from './report.js';
-import { RUNTIMES } from './runtimes.js';
+import { RUNTIMES, startOnWorkers } from './runtimes.js';
+import { countOf, WORKERS_FAULT } from './worker-count.js';
 
 const REPORT_EVERY_MS = 1000;
 const GRACE_MS = 3000;
@@ -33,6 +36,8 @@ export { ServeError } from './serve-error.js';
  * @property {number} [port] 0, the default, takes any free one
  * @property {string} [host] the address to listen on; default 127.0.0.1, which is this machine alone
  * @property {'node' | 'workerd'} [runtime] where it runs: in this process, the default, or in workerd as a worker
+ * @property {number | 'auto'} [workers] processes that answer on the port, on as many cores, and share their sessions; `auto`:
+ *   one for each core. Default 1, which is this process. In Node only. Each has the `memory` of the options
  * @property {Record<string, unknown>} [options] the cache's options, JSON values only; default none
  * @property {string} [store] what it shares its sessions through, `redis://…`; needs `secret` in the options
  * @property {(line: string) => void} [log] gets a line about the traffic, one a second at most
@@ -45,9 +50,9 @@ export { ServeError } from './serve-error.js';
  * @typedef {object} Server
  * @property {string} url where it answers, without a path
  * @property {number} port which it listens on
- * @property {number} pid of the process that serves: this one, or workerd's
- * @property {() => Promise<import('./report.js').Counters | null>} stats its counters, or null while there was no request
- *   (SPEC R70)
+ * @property {number} pid of the process that serves: this one, or workerd's; with `workers` this one starts those that do
+ * @property {() => Promise<import('./report.js').Counters | null>} stats its counters, those of all workers together, or null
+ *   while there was no request (SPEC R70)
  * @property {Promise<import('./workerd-process.js').End>} ended resolves when it serves no more: it was closed, or workerd
  *   has ended
  * @property {(graceMs?: number) => Promise<void>} close lets open requests finish for `graceMs` milliseconds, 3000
@@ -60,7 +65,7 @@ export { ServeError } from './serve-error.js';
  * @returns {Promise<Server>} resolves when it listens
  * @throws {import('../../js_bindings/errors.js').ConfigError} `ERR_SESAME_CONFIG`: options are wrong
  * @throws {ServeError} `ERR_SESAME_ADDRESS`: the port or the host cannot be had; `ERR_SESAME_NOT_BUILT`: in a source tree
- *   without a build; with `runtime: 'workerd'` also `ERR_SESAME_NO_WORKERD`: it is not installed, and
+ *   without a build; with `workers` also `ERR_SESAME_WORKER`: one of them did not start; with `runtime: 'workerd'` also `ERR_SESAME_NO_WORKERD`: it is not installed, and
  *   `ERR_SESAME_WORKERD`: it did not start
  *
  * @example
@@ -83,9 +88,13 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
     const reason = `must be ${Object.keys(RUNTIMES).join(' or ')}`;
     throw new ConfigError([{ option: 'runtime', reason }]);
   }
-  const all = origin === undefined ? options : { ...options, origin };
-  await checkOptions(all, storeUrl);
-  const running = await start({ host, port, options: all, storeUrl, warn, signal });
+  const count = workersOf(rest.workers, runtime);
+  /** @type {Record<string, unknown>} */
+  const all = { ...options, ...(origin !== undefined && { origin }) };
+  if (count > 1 && storeUrl === undefined) all.secret ??= randomBytes(16).toString('hex'); // the workers have it in common
+  await checkOptions(all, storeUrl ?? (count > 1 ? 'the workers’ own' : undefined));
+  const how = { host, port, options: all, storeUrl, warn, signal };
+  const running = await (count > 1 ? startOnWorkers(how, count) : start(how));
   const { url, port: taken, pid, stats, ended } = running;
   const reporting = log ? startReporting(stats, log) : undefined;
   void ended.then(() => reporting?.cancel());
@@ -102,6 +111,23 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
       return closing;
     },
   };
+}
+
+/**
+ * @param {unknown} workers
+ * @param {import('./runtimes.js').Runtime} runtime
+ * @throws {ConfigError}
+ */
+function workersOf(workers = 1, runtime) {
+  const count = countOf(workers);
+  /** @param {string} reason */
+  const refuse = (reason) => new ConfigError([{ option: 'workers', reason }]);
+  if (count === null) throw refuse(WORKERS_FAULT);
+  if (count > 1 && runtime !== 'node') throw refuse(`needs the runtime node, not ${runtime}`);
+  if (count > 1 && cluster.isWorker) {
+    throw refuse('cannot be given in a process that is a worker of node:cluster itself');
+  }
+  return count;
 }
 
 /**

@@ -3,11 +3,16 @@
 // Invariant: nothing that is answered holds a credential or a part of a document.
 
 /**
+ * @template T
+ * @typedef {T | Promise<T>} Soon
+ */
+
+/**
  * What is asked.
  * @typedef {object} Inspected
- * @property {() => import('../sessions/statistics.js').Statistics | null} stats
- * @property {() => import('../sessions/wiring.js').Notice[]} notices
- * @property {(request: { headers: Headers, url?: string }) => import('../sessions/explain.js').Explanation} explain
+ * @property {() => Soon<import('../sessions/statistics.js').Statistics | null>} stats
+ * @property {() => Soon<import('../sessions/wiring.js').Notice[]>} notices
+ * @property {(request: { headers: Headers, url?: string }) => Soon<import('../sessions/explain.js').Explanation>} explain
  */
 
 /**
@@ -17,12 +22,12 @@
  */
 export async function answerControl(inspected, request) {
   const what = `${request.method} ${new URL(request.url).pathname}`;
-  if (what === 'GET /stats') return Response.json(inspected.stats());
-  if (what === 'GET /notices') return Response.json(inspected.notices());
+  if (what === 'GET /stats') return Response.json(await inspected.stats());
+  if (what === 'GET /notices') return Response.json(await inspected.notices());
   if (what !== 'POST /explain') return new Response(null, { status: 404 });
   try {
     const { headers, url } = await request.json();
-    return Response.json(inspected.explain({ headers: new Headers(headers), url }));
+    return Response.json(await inspected.explain({ headers: new Headers(headers), url }));
   } catch {
     return Response.json({ error: 'not_a_request' }, { status: 400 });
   }

@@ -2,7 +2,7 @@
 // R70). A table of what there is and nothing more: client libraries of the field need Node, or a registry of
 // their own, where this has to run in every host.
 
-import { respond } from './responses.js';
+import { errorResponse, respond } from './responses.js';
 
 /** @typedef {import('../sessions/statistics.js').Statistics} Statistics */
 
@@ -68,17 +68,29 @@ export function metricsEndpoint({ options, statistics, host }) {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (pathname !== options.metricsPath || !isRead) return null;
     const headers = new Headers({ 'content-type': METRICS_TYPE, 'cache-control': 'no-store' });
-    const body = new TextEncoder().encode(prometheusText(statistics()));
-    return respond(request, body, 200, headers, host);
+    /** @param {Statistics} counted */
+    const answer = (counted) =>
+      respond(request, new TextEncoder().encode(prometheusText(counted)), 200, headers, host);
+    const { store } = options;
+    if (!store?.sums) return answer(statistics());
+    // Those of one worker, of whichever takes the next request, would fall.
+    return store.sums().then(
+      (sums) => answer(sums ?? statistics()),
+      () => errorResponse(503, 'counters_unavailable', [['retry-after', '1']]),
+    );
   };
 }
 
 /**
- * @param {Statistics} statistics
+ * @param {Statistics & { workers?: number }} statistics `workers`: of so many caches together
  * @returns {string} `text/plain; version=0.0.4`
  */
 export function prometheusText(statistics) {
+  const { workers } = statistics;
   const families = [
+    ...(workers === undefined
+      ? []
+      : [family('workers', 'gauge', 'Workers that all of this is the sum of', [['', workers]])]),
     ...COUNTERS.map(([from, name, help]) =>
       family(name, 'counter', help, [['', Number(statistics[from])]]),
     ),

@@ -147,7 +147,9 @@ export class SharedLog {
     let unsubscribe;
     while (!signal.aborted) {
       await this.#sync().catch(() => {});
-      unsubscribe ??= await this.#store.subscribe?.(() => this.#wake()).catch(() => undefined);
+      unsubscribe ??= await this.#store
+        .subscribe?.((isAwaited) => (isAwaited ? this.#hear() : this.#wake()))
+        .catch(() => undefined);
       await this.#host.sleep(this.#trustFor / 4, signal);
     }
     await unsubscribe?.().catch(() => {});
@@ -170,6 +172,15 @@ export class SharedLog {
       () => this.#sync().catch(() => {}),
       () => {},
     );
+  }
+
+  /**
+   * Reads what there is while the store waits for it. What this node has to say itself is not waited for: the store may be
+   * waiting for two nodes that both have something.
+   */
+  async #hear() {
+    while (!(await this.#readOn()));
+    if (this.#asked.length > 0) this.#wake();
   }
 
   async close() {

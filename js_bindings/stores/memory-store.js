@@ -1,6 +1,6 @@
 // A store in the memory of one process: for several caches in one, and for tests.
 import { EPOCHS_MS, FENCE_MS, MAX_EVENTS } from './limits.js';
-import { changeOf, compareAt, lateFrom, NO_EPOCHS } from './store.js';
+import { changeOf, compareAt, lateFrom, NO_EPOCHS, StoreUnavailableError } from './store.js';
 
 /** @import { SharedStore } from './store.js' */
 
@@ -11,7 +11,21 @@ import { changeOf, compareAt, lateFrom, NO_EPOCHS } from './store.js';
  * @property {number} [fenceMs] how long the end of a session stands in the way of late answers, in milliseconds; longer
  *   than the cache's `leaseFor`; default 60 seconds
  * @property {number} [mostEvents] that are kept: a node that has missed more trusts nothing it holds; default 10,000
+ * @property {number} [maxBytes] of records: a full store takes no more of them, and every sign-out; default: no bound
  */
+
+/**
+ * @typedef {object} Kept
+ * @property {Uint8Array<ArrayBuffer> | 'ended' | null} value null: nothing may be put there
+ * @property {string} at
+ * @property {number} until
+ */
+
+/** What a record takes beside its value, about. */
+const RECORD_BYTES = 300;
+
+/** So many entries are looked at with each write, and taken out if their time is over (rule R51). */
+const SWEPT_AT_ONCE = 4;
 
 /**
  * A store in the memory of one process: for several caches in one, and for tests. What it does is written at
@@ -35,10 +49,11 @@ export class MemoryStore {
   #now;
   #fenceMs;
   #mostEvents;
-  /** `value` null: nothing may be put there. @type {Map<string, { value: Uint8Array<ArrayBuffer> | 'ended' | null,
-   *   at: string, until: number }>} */
+  #maxBytes;
+  #bytes = 0;
+  /** @type {Map<string, Kept>} */
   #records = new Map();
-  /** @type {Map<string, import('./store.js').Epochs>} */
+  /** @type {Map<string, import('./store.js').Epochs & { until: number }>} */
   #epochs = new Map();
   /** @type {Map<string, { token: string, until: number }>} */
   #locks = new Map();
@@ -48,12 +63,14 @@ export class MemoryStore {
   #history = crypto.randomUUID();
   /** @type {Set<() => void>} */
   #listeners = new Set();
+  #sweeping = this.#sweep();
 
   /** @param {MemoryStoreOptions} [options] */
-  constructor({ now = Date.now, fenceMs = FENCE_MS, mostEvents = MAX_EVENTS } = {}) {
+  constructor({ now = Date.now, fenceMs = FENCE_MS, mostEvents = MAX_EVENTS, maxBytes } = {}) {
     this.#now = now;
     this.#fenceMs = fenceMs;
     this.#mostEvents = mostEvents;
+    this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
   }
 
   /** @param {string} name */
@@ -74,13 +91,13 @@ export class MemoryStore {
     if (replaces !== undefined) {
       const stands = held?.value ?? null;
       if (stands === 'ended' || !areSame(stands, replaces)) return false;
-      this.#records.set(name, { value: value.slice(), at: since.at, until: this.#now() + ttlMs });
+      this.#put(name, value, since.at, ttlMs);
       return true;
     }
     const isMarked = held !== undefined && !(held.value instanceof Uint8Array);
     const isOvertaken = isMarked || (held && compareAt(held.at, since.at) > 0);
     if (isOvertaken || this.#now() - since.time >= this.#fenceMs) return false;
-    this.#records.set(name, { value: value.slice(), at: since.at, until: this.#now() + ttlMs });
+    this.#put(name, value, since.at, ttlMs);
     return true;
   }
 
@@ -91,8 +108,11 @@ export class MemoryStore {
    * @param {number} [ttlMs]
    */
   async end(name, key, writer, ttlMs = EPOCHS_MS) {
-    const until = this.#now() + Math.max(ttlMs, this.#fenceMs);
-    this.#records.set(name, { value: 'ended', at: '', until });
+    this.#set(name, {
+      value: 'ended',
+      at: '',
+      until: this.#now() + Math.max(ttlMs, this.#fenceMs),
+    });
     return this.#append({ kind: 'end', key, writer });
   }
 
@@ -103,7 +123,7 @@ export class MemoryStore {
    */
   async forget(name, key, writer) {
     if (this.#record(name)?.value !== 'ended') {
-      this.#records.set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
+      this.#set(name, { value: null, at: '', until: this.#now() + this.#fenceMs });
     }
     return this.#append({ kind: 'forget', key, writer });
   }
@@ -132,13 +152,14 @@ export class MemoryStore {
     });
     const epochs = this.#epochs.get(user) ?? NO_EPOCHS;
     const change = changeOf(kind, position.at, time, before, epochs);
-    this.#epochs.set(user, { ...epochs, ...change });
+    this.#epochs.set(user, { ...epochs, ...change, until: time + EPOCHS_MS });
     return position;
   }
 
   /** @param {string} user */
   async epochs(user) {
-    return this.#epochs.get(user) ?? NO_EPOCHS;
+    const { until: _, ...epochs } = { until: 0, ...(this.#epochs.get(user) ?? NO_EPOCHS) };
+    return epochs;
   }
 
   /** @param {import('./store.js').Position | null} since */
@@ -167,6 +188,7 @@ export class MemoryStore {
   async acquire(name, ttlMs, held) {
     if (this.#lock(name)?.token !== held) return null;
     const token = held ?? crypto.randomUUID();
+    this.#sweeping.next();
     this.#locks.set(name, { token, until: this.#now() + ttlMs });
     return token;
   }
@@ -195,6 +217,7 @@ export class MemoryStore {
   clear() {
     for (const each of [this.#records, this.#epochs, this.#locks]) each.clear();
     this.#events = [];
+    this.#bytes = 0;
     this.#newest = 0;
     this.#history = crypto.randomUUID();
   }
@@ -208,12 +231,61 @@ export class MemoryStore {
   /** @param {string} name */
   #record(name) {
     const record = this.#records.get(name);
-    if (record !== undefined && this.#now() >= record.until) this.#records.delete(name);
+    if (record !== undefined && this.#now() >= record.until) this.#remove(name);
     return this.#records.get(name);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array<ArrayBuffer>} value
+   * @param {string} at
+   * @param {number} ttlMs
+   * @throws {StoreUnavailableError} there is no room; sessions go on without it (rule R33)
+   */
+  #put(name, value, at, ttlMs) {
+    this.#sweeping.next();
+    const before = this.#records.get(name);
+    const more = RECORD_BYTES + value.length - (before ? bytesOf(before) : 0);
+    if (more > 0 && this.#bytes + more > this.#maxBytes) {
+      throw new StoreUnavailableError({ cause: new Error('OOM') });
+    }
+    this.#set(name, { value: value.slice(), at, until: this.#now() + ttlMs });
+  }
+
+  /** @param {string} name @param {Kept} record */
+  #set(name, record) {
+    this.#remove(name);
+    this.#records.set(name, record);
+    this.#bytes += bytesOf(record);
+  }
+
+  /** @param {string} name */
+  #remove(name) {
+    const record = this.#records.get(name);
+    if (record !== undefined) this.#bytes -= bytesOf(record);
+    this.#records.delete(name);
+  }
+
+  /** Goes round all entries for ever, some with each step, and takes out those whose time is over. */
+  *#sweep() {
+    for (let looked = 0; ; ) {
+      for (const kept of [this.#records, this.#epochs, this.#locks]) {
+        for (const [name, { until }] of kept) {
+          if (this.#now() < until) {
+            // it stays
+          } else if (kept === this.#records) this.#remove(name);
+          else kept.delete(name);
+          looked += 1;
+          if (looked % SWEPT_AT_ONCE === 0) yield;
+        }
+      }
+      yield;
+    }
   }
 
   /** @param {Omit<import('./store.js').StoreEvent, 'at'>} event */
   #append(event) {
+    this.#sweeping.next();
     this.#newest += 1;
     this.#events.push({ at: String(this.#newest), ...event });
     if (this.#events.length > this.#mostEvents) this.#events.shift();
@@ -233,4 +305,9 @@ export class MemoryStore {
 function areSame(a, b) {
   if (a === null || b === null) return a === b;
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** @param {Kept} record */
+function bytesOf({ value }) {
+  return RECORD_BYTES + (value instanceof Uint8Array ? value.length : 0);
 }

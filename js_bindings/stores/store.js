@@ -84,12 +84,16 @@ import { LATE_MS } from './limits.js';
  * @property {(user: string) => Promise<Epochs>} epochs the newest events of a user
  * @property {(since: Position | null) => Promise<Changes | null>} changes what happened after `since`, in order, or in all
  *   its history if its `at` is '0'; without it only where the log is. null: it cannot be told any more
- * @property {(listener: () => void) => Promise<() => Promise<void>>} [subscribe] calls when there may be
- *   changes. That a call is lost costs time, never truth
+ * @property {(listener: (isAwaited?: boolean) => void | Promise<void>) => Promise<() => Promise<void>>} [subscribe] calls when
+ *   there may be changes. That a call is lost costs time, never truth. A store that waits until a node has heard calls with
+ *   true: what is given back then resolves when all is in effect that had happened, and rejects if that is not known
  * @property {(name: string, ttlMs: number, token?: string) => Promise<string | null>} acquire a lock, or with a
  *   token hold it for longer; null: another has it
  * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held
  * @property {() => Promise<void>} close gives back what it holds; every later call rejects, or does nothing
+ * @property {(counters: () => any) => void} [report] is given the counters of the cache that uses it
+ * @property {() => Promise<any>} [sums] the counters of all caches on one address together, and `workers`, how many they are;
+ *   null: there are none
  * @property {boolean} [cannotLock] `acquire` promises nothing
  * @property {number} [propagationMs] how long what is written may take to be read everywhere; default none
  */

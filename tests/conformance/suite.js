@@ -17,9 +17,11 @@ export class NotApplicable extends Error {}
  * - `wire`: the suite sees what is on the wire in both directions: `Set-Cookie`, hop-by-hop fields, redirects
  * - `between`: requests that do not concern the session go through it
  * - `browser`: it runs in a browser, with tabs, a disk and times without a network
+ * - `alone`: all requests of a case come to one node: what that counts and remembers by itself
  * - `source`: it names where each session answer came from. Without it, what `ask` expects there is not checked
  * @typedef {'api' | 'statistics' | 'prometheus' | 'logs' | 'managed' | 'webhook' | 'websocket' | 'browserCache'
- * | 'fields' | 'nodes' | 'link' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser' | 'source'} Feature
+ * | 'fields' | 'nodes' | 'link' | 'revoke' | 'cookies' | 'wire' | 'between' | 'browser' | 'source'
+ * | 'alone'} Feature
  */
 
 /**

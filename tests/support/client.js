@@ -14,10 +14,11 @@ import { NULL_BODY, responseOf } from '../../js_bindings/origin/any-status.js';
 
 /**
  * @param {string} base
+ * @param {{ keepAlive?: boolean }} [options] false: a connection for each request
  */
-export function createClient(base) {
+export function createClient(base, { keepAlive = true } = {}) {
   const { hostname, port } = new URL(base);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  const agent = new http.Agent({ keepAlive, maxSockets: Number.POSITIVE_INFINITY });
   return {
     /**
      * @param {string} path as it goes on the wire

@@ -59,8 +59,11 @@ export function disturbed(storeAt, place) {
         const found = current()[name];
         if (typeof found !== 'function') return found;
         if (name === 'subscribe') {
-          return (/** @type {() => void} */ listener) =>
-            current().subscribe(() => void (how.isCut || listener()));
+          return (/** @type {(isAwaited?: boolean) => any} */ listener) =>
+            current().subscribe(async (/** @type {boolean | undefined} */ isAwaited) => {
+              if (!how.isCut) await listener(isAwaited);
+              else if (isAwaited) throw new StoreUnavailableError();
+            });
         }
         if (name === 'close') {
           return async () => {

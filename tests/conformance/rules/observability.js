@@ -295,7 +295,7 @@ export const observability = [
           assert.ok(['string', 'number'].includes(typeof value));
       }
     },
-    { needs: ['logs'] },
+    { needs: ['logs', 'alone'] },
   ),
 
   rule(

@@ -4,6 +4,7 @@ import { naiveTarget } from './naive.js';
 import { naiveWorkerTarget } from './naive-worker.js';
 import { nodeRedisTarget, nodeTarget } from './node.js';
 import { serveNodeTarget } from './serve-node.js';
+import { serveByTurnsTarget, serveWorkersTarget } from './serve-workers.js';
 import { serviceWorkerTarget } from './service-worker.js';
 import { workerdObjectsTarget, workerdRedisTarget, workerdTarget } from './workerd.js';
 import { workerdKvTarget } from './workerd-kv.js';
@@ -53,12 +54,23 @@ const byNumber = (/** @type {string} */ one, /** @type {string} */ other) =>
 /** Their cases say something of these rules, too. */
 const KEPT_BETWEEN = ['R10', 'R13', 'R17', ...BETWEEN_NODES, 'R85', 'R87'];
 
+/** What nodes keep together, each request on another one. What one of them counts or remembers is not among it. */
+const TOGETHER = [
+  ...[...rules(1, 4), 'R7', 'R15', 'R17', 'R20', 'R21', 'R23', 'R25', 'R26', ...rules(30, 34)],
+  ...['R40', 'R41', 'R42', 'R44', 'R53', 'R71'],
+];
+
+/** Some of their cases say something of these rules, too. */
+const KEPT_TOGETHER = [...TOGETHER, 'R9', 'R10', 'R11', 'R13', 'R24', 'R87'];
+
 /** @type {Row[]} */
 export const TARGETS = [
   { adapter: nodeTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: serveNodeTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: workerdTarget, keeps: [...ONE_NODE, 'R45', 'R82', 'R83'].sort(byNumber) },
   { adapter: nodeRedisTarget, keeps: SEVERAL_NODES.sort(byNumber) },
+  { adapter: serveWorkersTarget, keeps: SEVERAL_NODES.sort(byNumber) },
+  { adapter: serveByTurnsTarget, keeps: KEPT_TOGETHER.sort(byNumber), only: TOGETHER },
   { adapter: workerdObjectsTarget, keeps: SEVERAL_NODES.sort(byNumber) },
   { adapter: workerdRedisTarget, keeps: KEPT_BETWEEN, only: BETWEEN_NODES },
   { adapter: workerdKvTarget, keeps: SEVERAL_NODES.sort(byNumber) },
