@@ -10,6 +10,7 @@ import { isGuardFull } from '../sessions/session-changes.js';
 import { signOut } from '../sessions/sign-out.js';
 import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
 import { isOutboxFull } from '../shared/outbox.js';
+import { BackchannelLogout } from './backchannel-logout.js';
 import { isCrossSite } from './cross-site.js';
 import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
 import { markPrivate } from './private-headers.js';
@@ -46,6 +47,10 @@ export class AuthRoutes {
     this.#proxy = proxy;
     const { managed, webhookSecret } = parts.options;
     this.#webhook = webhookSecret === null ? null : new WebhookVerifier(webhookSecret);
+    if (parts.options.backchannelLogout.length > 0) {
+      const logout = new BackchannelLogout(parts);
+      this.#routes.set('/api/auth/backchannel-logout', (request) => logout.answer(request));
+    }
     if (this.#webhook) this.#routes.set('/api/auth/revoke', (request) => this.#revoke(request));
     if (!managed) return;
     this.#routes.set('/api/auth/login', (request, context) => this.#login(request, context));

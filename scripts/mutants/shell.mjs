@@ -29,6 +29,13 @@ const HANDLER = 'js_bindings/http/handler.js';
 const AUTH = 'js_bindings/http/auth-routes.js';
 const ENDING_COOKIE = 'js_bindings/http/ending-cookie.js';
 const WEBHOOK = 'js_bindings/http/webhook.js';
+const BACKCHANNEL = 'js_bindings/http/backchannel-logout.js';
+const SIGNED = 'js_bindings/http/signed-messages.js';
+const ISSUER_KEYS = 'js_bindings/http/issuer-keys.js';
+const CARRY_OUT = 'js_bindings/http/carry-out.js';
+const SESSION_IDS = 'js_bindings/shared/session-ids.js';
+const JWS = 'js_bindings/util/jws.js';
+const ASSEMBLE = 'js_bindings/assemble.js';
 const CROSS_SITE = 'js_bindings/http/cross-site.js';
 const CORS = 'js_bindings/http/cors.js';
 const VERIFY = 'js_bindings/http/verify.js';
@@ -381,8 +388,8 @@ export const shellMutants = [
   {
     name: 'R32: that a clock which goes back makes nothing trusted',
     file: LOG,
-    from: 'return this.#host.monotonic() - this.#confirmedTick < this.#trustFor;',
-    to: 'return true;',
+    from: 'if (this.#host.monotonic() - this.#confirmedTick >= this.#trustFor) return false;',
+    to: '',
     by: js('guards-shared'),
   },
   {
@@ -768,7 +775,7 @@ export const shellMutants = [
   {
     name: 'R23: that a used message is marked in the store',
     file: USED,
-    from: 'await this.#store.putIfNewer(digest, mark, { since, ttlMs: MESSAGE_MS }).catch(() => {});',
+    from: 'await this.#store.putIfNewer(digest, mark, { since, ttlMs }).catch(() => {});',
     to: '',
     by: stores('nodes'),
   },
@@ -975,6 +982,258 @@ export const shellMutants = [
     from: 'managed ? tokens.map((each) => managed.endAtOrigin(each)) : []',
     to: '[]',
     by: suite('R25'),
+  },
+  {
+    name: 'R28: who a logout token is for',
+    file: SIGNED,
+    from: 'if (![aud].flat().some((each) => audience.includes(/** @type {string} */ (each)))) {',
+    to: 'if (false) {',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: how old it is',
+    file: SIGNED,
+    from: 'now - iat * 1000 > maxAgeMs',
+    to: 'false',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that it is not of the future',
+    file: SIGNED,
+    from: 'iat * 1000 - now > LEEWAY_MS',
+    to: 'false',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that it has not expired',
+    file: SIGNED,
+    from: 'now - exp * 1000 > LEEWAY_MS',
+    to: 'false',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that it is valid already',
+    file: SIGNED,
+    from: 'nbf * 1000 - now > LEEWAY_MS',
+    to: 'false',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that it has a name of its own',
+    file: SIGNED,
+    from: "return isId(jti) ? null : fault('request', 'its jti is missing');",
+    to: 'return null;',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that its name is its issuer’s and its own',
+    file: SIGNED,
+    from: "['jti', claims.iss, claims.jti]",
+    to: "['jti', claims.iss]",
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: what kind of token it is',
+    file: SIGNED,
+    from: "if (!this.#kind.mayBe(typ?.replace(/^application\\//, ''))) {",
+    to: 'if (false) {',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: what its header is critical about',
+    file: SIGNED,
+    from: 'if (header.crit !== undefined)',
+    to: 'if (false)',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: its signature',
+    file: SIGNED,
+    from: "if (verdict === 'not-signed')",
+    to: 'if (false)',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that keys which cannot be had are no verdict',
+    file: SIGNED,
+    from: "if (verdict === 'unavailable') return fault(verdict, 'the keys of its issuer cannot be had');",
+    to: "if (verdict === 'unavailable') return fault('key', '');",
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: the algorithms that the options name',
+    file: ISSUER_KEYS,
+    from: "if (!this.#options.algorithms.includes(/** @type {string} */ (alg))) return 'not-signed';",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a provider is who it says',
+    file: ISSUER_KEYS,
+    from: 'found?.issuer !== issuer || ',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that keys come over TLS',
+    file: ISSUER_KEYS,
+    from: "if (found.jwks_uri.startsWith('https:') || isPlain) return",
+    to: 'return',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: the pause between two questions for keys',
+    file: ISSUER_KEYS,
+    from: 'if (now < this.#askAt) return;',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: how long keys are kept',
+    file: ISSUER_KEYS,
+    from: 'return this.#held !== null && this.#host.now() < this.#held.until;',
+    to: 'return this.#held !== null;',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that an unknown key is asked for',
+    file: ISSUER_KEYS,
+    from: 'if (this.#candidates(jws).length === 0) await this.#refresh();',
+    to: 'if (!this.#isHeld()) await this.#refresh();',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a signature is verified',
+    file: JWS,
+    from: 'return await crypto.subtle.verify(parameters, imported, signature, signed);',
+    to: 'return true;',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a logout token has no nonce',
+    file: BACKCHANNEL,
+    from: "if (nonce !== undefined) return 'it has a nonce: it is no logout token';",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a logout token says so',
+    file: BACKCHANNEL,
+    from: "if (!isRecord(events) || !isRecord(events[EVENT])) return 'its events have no logout';",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that its sub is an identifier',
+    file: BACKCHANNEL,
+    from: "if (sub !== undefined && !isId(sub)) return 'its sub is no identifier';",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that its sid is an identifier',
+    file: BACKCHANNEL,
+    from: "if (sid !== undefined && !isId(sid)) return 'its sid is no identifier';",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a body has one token',
+    file: BACKCHANNEL,
+    from: 'tokens.length !== 1',
+    to: 'tokens.length < 1',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a sid which nothing carries is told',
+    file: BACKCHANNEL,
+    from: "wiring.note('unmapped-sid');",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a logout token counts once',
+    file: BACKCHANNEL,
+    from: "if (done === 'used') return refused('its jti has been used');",
+    to: "if (done === 'used') return new Response(null, { status: 200 });",
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a message counts once on all nodes',
+    file: CARRY_OUT,
+    from: 'if (await shared?.usedMessages.has(name)) {',
+    to: 'if (false) {',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a message is used up only when it was carried out',
+    file: CARRY_OUT,
+    from: 'seen.finish(name, false);',
+    to: 'seen.finish(name, true);',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a sid which has ended is remembered',
+    file: SESSION_IDS,
+    from: 'if (isEnd) putNewest(this.#ended, sid, true, MAX_ENDED);',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that sessions of a sid are found',
+    file: SESSION_IDS,
+    from: 'this.#sessions.set(sid, sessions.add(session));',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a sid which a session had before counts no more',
+    file: SESSION_IDS,
+    from: 'for (const other of sids) if (other !== sid) this.#unlist(other, session);',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a session which is not listed is not held',
+    file: SESSION_IDS,
+    from: 'this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, session, this.#host.now());',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that other nodes look for the sessions of a sid',
+    file: ASSEMBLE,
+    from: 'shared.log.heardOfUser = (action, key) => changes.heardOfUser(action, key);',
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that the store is asked whether a sid has ended',
+    file: DOCUMENTS,
+    from: "if (epochs.revokedAt !== '' || (epochs.revokedBefore ?? 0) > 0) return 'ended';",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a document of another node is listed',
+    file: DOCUMENTS,
+    from: 'this.ids?.note(head, record.body) ?? null',
+    to: 'null',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that an answer with a sid which has ended is refused',
+    file: ENGINE,
+    from: "if (sid === 'ended') return ended({ isUnkept: true });",
+    to: '',
+    by: js('backchannel-logout'),
+  },
+  {
+    name: 'R28: that a session which goes on with another cookie is listed',
+    file: CHANGES,
+    from: 'this.noteSid(to, inherited);',
+    to: '',
+    by: js('backchannel-logout'),
   },
   {
     name: 'R23: the webhook’s signature',
@@ -2001,8 +2260,8 @@ export const shellMutants = [
   {
     name: 'R17: that a write drops further documents of a user whose identifier is not known',
     file: CHANGES,
-    from: 'if (answer.httpStatus >= 200 && answer.httpStatus <= 299) this.#forgetFurther(head);',
-    to: '',
+    from: 'this.#forgetFurther(head);\n          this.#checkSid',
+    to: 'this.#checkSid',
     by: js('further-documents'),
   },
   {
