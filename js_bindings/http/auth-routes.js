@@ -23,7 +23,7 @@ import {
   PENDING,
   unavailableResponse,
 } from './responses.js';
-import { ALREADY_USED, isSignature, WebhookVerifier } from './webhook.js';
+import { ALREADY_USED, isSignature, standardHeaders, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
 /** How long a logout waits for the cookies that the origin sets with it. */
@@ -277,17 +277,23 @@ export class AuthRoutes {
   async #revoke(request) {
     const webhook = /** @type {WebhookVerifier} */ (this.#webhook);
     const signature = request.headers.get('sesame-signature');
+    const standard = signature === null ? standardHeaders(request.headers) : null;
     // Whoever cannot have signed anything has nothing read; a sender that has stops at our first word (R44).
-    if (!isSignature(signature)) return errorResponse(401, 'bad_signature');
+    if (standard === null && !isSignature(signature)) return errorResponse(401, 'bad_signature');
     const body = await readBody(request.body, MAX_WEBHOOK_BYTES);
     if (body === null) return errorResponse(413, 'body_too_large');
-    const result = await webhook.verify(signature, body, this.#parts.host.now());
+    const now = this.#parts.host.now();
+    const result = standard
+      ? await webhook.verifyStandard(standard, body, now)
+      : await webhook.verify(signature, body, now);
+    // Its sender goes on until it hears of success (Standard Webhooks): it has been carried out.
+    if (standard && result === ALREADY_USED) return carriedOut();
     if ('error' in result) return errorResponse(result.status, result.error);
     const { changes, shared } = this.#parts;
     const { message, digest } = result;
     if (await shared?.usedMessages.has(digest)) {
       webhook.finish(digest, true);
-      return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
+      return standard ? carriedOut() : errorResponse(ALREADY_USED.status, ALREADY_USED.error);
     }
     try {
       await changes.userEvent(message.action, message.user);
@@ -298,9 +304,7 @@ export class AuthRoutes {
     }
     webhook.finish(digest, true);
     await shared?.usedMessages.add(digest);
-    const headers = new Headers();
-    markPrivate(headers);
-    return new Response(null, { status: 204, headers });
+    return carriedOut();
   }
 
   #managed() {
@@ -309,6 +313,12 @@ export class AuthRoutes {
 }
 
 const decoder = new TextDecoder();
+
+function carriedOut() {
+  const headers = new Headers();
+  markPrivate(headers);
+  return new Response(null, { status: 204, headers });
+}
 
 /**
  * @param {Headers} headers

@@ -18,6 +18,8 @@ const KEEP_MS = 2 * MAX_AGE_MS;
 const MAX_SEEN = 10_000;
 const MAX_BODY_BYTES = 64 * 1024;
 
+const REFUSED = /** @type {const} */ ([400, { error: 'invalid_request' }]);
+
 const decoder = new TextDecoder();
 
 /** @type {import('./signed-messages.js').MessageKind} */
@@ -94,5 +96,6 @@ export class BackchannelLogout {
  * @param {string} text
  */
 function refused(text) {
-  return jsonResponse(400, { error: 'invalid_request', error_description: text });
+  const [status, body] = REFUSED;
+  return jsonResponse(status, { ...body, error_description: text });
 }
