@@ -18,6 +18,7 @@ const NOT_HERE = [
     'webhookSecret',
     'sid',
     'backchannelLogout',
+    'sharedSignals',
     'browserCache',
     'secret',
     'cookie',
@@ -42,7 +43,7 @@ const NOT_HERE = [
 /**
  * As in `Options`, less what is of no use on a device. Two defaults differ: `memory` is `'4MB'`, and
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down).
- * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'sid' | 'backchannelLogout' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
+ * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'sid' | 'backchannelLogout' | 'sharedSignals' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({

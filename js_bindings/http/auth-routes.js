@@ -23,6 +23,7 @@ import {
   PENDING,
   unavailableResponse,
 } from './responses.js';
+import { SharedSignals } from './shared-signals.js';
 import { ALREADY_USED, isSignature, standardHeaders, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
@@ -50,6 +51,10 @@ export class AuthRoutes {
     if (parts.options.backchannelLogout.length > 0) {
       const logout = new BackchannelLogout(parts);
       this.#routes.set('/api/auth/backchannel-logout', (request) => logout.answer(request));
+    }
+    if (parts.options.sharedSignals.length > 0) {
+      const signals = new SharedSignals(parts);
+      this.#routes.set('/api/auth/shared-signals', (request) => signals.answer(request));
     }
     if (this.#webhook) this.#routes.set('/api/auth/revoke', (request) => this.#revoke(request));
     if (!managed) return;

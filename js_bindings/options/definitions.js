@@ -339,6 +339,14 @@ export const SECTIONS = {
         rule: 'R28',
         page: 'sign-outs.md',
       },
+      sharedSignals: {
+        kind: 'issuers',
+        standard: null,
+        meaning:
+          'those whose security events are heard at `POST /api/auth/shared-signals` (RFC 8935, with CAEP and RISC)',
+        rule: 'R28',
+        page: 'sign-outs.md#shared-signals',
+      },
       managed: {
         kind: 'managed',
         standard: null,

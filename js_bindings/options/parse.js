@@ -194,6 +194,7 @@ export function parseWith(options, findFaults, features) {
     managed,
     verify: features.verify?.(given.verify, read.fields, faults) ?? { headers: [], prefix: false },
     backchannelLogout: issuersOf('backchannelLogout'),
+    sharedSignals: issuersOf('sharedSignals'),
     isManaged,
     refreshLeaseFor: (managed?.refreshTimeout ?? 0) + REFRESH_MARGIN_MS,
   });

@@ -68,6 +68,7 @@ export const OPTIONS = Object.freeze({
   webhookSecret: { kind: 'longText', standard: null, min: 32 },
   sid: { kind: 'sid', standard: null },
   backchannelLogout: { kind: 'issuers', standard: null },
+  sharedSignals: { kind: 'issuers', standard: null },
   managed: { kind: 'managed', standard: null },
   sessionPath: { kind: 'pathOrNone', standard: '/api/auth/session' },
   verifyPath: { kind: 'pathOrNone', standard: '/api/auth/verify' },

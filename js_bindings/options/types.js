@@ -88,6 +88,8 @@
  *   R28); default: none
  * @property {Issuer | Issuer[]} [backchannelLogout] the identity providers whose sign-outs are heard at
  *   `POST /api/auth/backchannel-logout` (OpenID Connect Back-Channel Logout 1.0) (rule R28); default: none
+ * @property {Issuer | Issuer[]} [sharedSignals] those whose security events are heard at
+ *   `POST /api/auth/shared-signals` (RFC 8935, with CAEP and RISC) (rule R28); default: none
  * @property {Managed} [managed] Sesame keeps the tokens, and the browser only a session cookie (rule R20); default:
  *   none
  * @property {string | null} [sessionPath] answers `{ user, expiresAt }` or `null`; `null` for nowhere; default:
@@ -186,6 +188,7 @@
  * @property {string | null} webhookSecret
  * @property {string | null} sid
  * @property {readonly IssuerOptions[]} backchannelLogout
+ * @property {readonly IssuerOptions[]} sharedSignals
  * @property {ManagedOptions | null} managed
  * @property {string | null} sessionPath
  * @property {string | null} verifyPath

@@ -1273,15 +1273,15 @@ export const shellMutants = [
   {
     name: 'R23: the age of a message',
     file: WEBHOOK,
-    from: 'if (Math.abs(now - Number(parts[1]) * 1000) > MAX_AGE_MS) {',
+    from: 'if (Math.abs(now - Number(seconds) * 1000) > MAX_AGE_MS) {',
     to: 'if (false) {',
     by: suite('R23'),
   },
   {
     name: 'R23: that a message may not come from the future',
     file: WEBHOOK,
-    from: 'Math.abs(now - Number(parts[1]) * 1000)',
-    to: '(now - Number(parts[1]) * 1000)',
+    from: 'Math.abs(now - Number(seconds) * 1000)',
+    to: '(now - Number(seconds) * 1000)',
     by: js('guards-http'),
   },
   {

@@ -1,112 +1,14 @@
 // Sign-outs of an identity provider, as OpenID Connect Back-Channel Logout 1.0 sends them: which messages count, and what
 // they end.
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { CompactSign, SignJWT } from 'jose';
 import { SessionCache } from 'sesame-edge';
-import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
-import { createClock, HOUR, MINUTE, SECOND } from '../support/clock.js';
-import { createFakeOrigin } from '../support/fake-origin.js';
+import { HOUR, MINUTE, SECOND } from '../support/clock.js';
+import { documentOf, ORIGIN, startNodesHearing } from '../support/hearing-nodes.js';
 import { bearer, cookie } from '../support/http-case.js';
 import { CLIENT_ID, createIdentityProvider, LOGOUT_EVENT } from '../support/identity-provider.js';
 import { settle } from '../support/wait.js';
-
-const PATH = 'https://shop.test/api/auth/backchannel-logout';
-const ORIGIN = 'http://origin.test';
-
-/** @type {SessionCache[]} */
-const started = [];
-after(() => Promise.all(started.map((sessions) => sessions.dispose())));
-
-/** The document of `USER-SESSION`, which a cookie or a bearer names. @param {Headers} headers */
-function documentOf(headers) {
-  const credential = headers.get('cookie')?.split('=')[1] ?? headers.get('authorization') ?? '';
-  const [id, sid] = credential.replace(/^Bearer /, '').split('-');
-  if (!id) return new Response(null, { status: 401 });
-  return Response.json({ id, ...(sid && { session: { id: `${id}-${sid}` } }) });
-}
-
-/**
- * Nodes with one provider.
- * @param {{ options?: object, count?: number, hasStore?: boolean, answer?: typeof documentOf, alg?: string }} [given]
- */
-async function start({ options, count = 1, hasStore = count > 1, answer = documentOf, alg } = {}) {
-  const clock = createClock();
-  const { now, sleep } = clock;
-  const origin = createFakeOrigin(answer);
-  const provider = await createIdentityProvider({ now, alg });
-  const store = new MemoryStore({ now });
-  /** @type {string[]} */
-  const warnings = [];
-  /** @type {string[]} */
-  const elsewhere = [];
-  const fetch = async (/** @type {any} */ url, /** @type {any} */ init) => {
-    if (String(url).startsWith(`${ORIGIN}/`)) return origin.fetch(url, init);
-    if (String(url).startsWith(`${provider.issuer}/`)) return provider.answer(String(url));
-    elsewhere.push(String(url));
-    return new Response(null, { status: 404 });
-  };
-  const link = { refusesWrites: false };
-  const reached = new Proxy(store, {
-    get(target, name) {
-      const found = /** @type {any} */ (target)[name];
-      if (name === 'close' || typeof found !== 'function') return found;
-      return async (/** @type {any[]} */ ...args) => {
-        if (link.refusesWrites && name === 'userEvent') throw new StoreUnavailableError();
-        return found.apply(target, args);
-      };
-    },
-  });
-  const startNode = (/** @type {object} */ more = {}) => {
-    const sessions = new SessionCache(
-      {
-        ...{ origin: ORIGIN, backchannelLogout: { issuer: provider.issuer, audience: CLIENT_ID } },
-        ...(hasStore && { store: reached, secret: '0'.repeat(32) }),
-        ...{ ...options, ...more },
-      },
-      /** @type {any} */ ({
-        ...{ fetch, now, sleep, monotonic: now },
-        warn: (/** @type {string} */ line) => warnings.push(line),
-      }),
-    );
-    started.push(sessions);
-    return sessions;
-  };
-  const nodes = Array.from({ length: count }, () => startNode());
-  /** Time goes by until something has ended. @template T @param {Promise<T>} work */
-  const finish = async (work) => {
-    let isDone = false;
-    const done = work.finally(() => {
-      isDone = true;
-    });
-    done.catch(() => {});
-    while (!isDone) {
-      for (let turn = 0; turn < 20; turn += 1) {
-        await crypto.subtle.digest('SHA-256', new Uint8Array());
-        await settle();
-      }
-      clock.advance(10);
-    }
-    return done;
-  };
-  const [first] = nodes;
-  const post = async (/** @type {BodyInit} */ body, sessions = first, headers = {}) => {
-    const response = await finish(
-      sessions.handle(new Request(PATH, { method: 'POST', headers, body })),
-    );
-    const text = await response.text();
-    assert.match(response.headers.get('cache-control') ?? '', /no-store/);
-    return { status: response.status, ...(text && JSON.parse(text)) };
-  };
-  const send = (/** @type {string} */ token, sessions = first) =>
-    post(new URLSearchParams({ logout_token: token }), sessions);
-  const who = async (/** @type {Record<string, string>} */ headers, sessions = first) =>
-    (await finish(sessions.getSession({ headers })))?.user.id ?? null;
-  return {
-    ...{ clock, origin, provider, nodes, first, warnings, elsewhere, link, startNode },
-    ...{ finish, post, send, who },
-  };
-}
 
 const SID = { sid: '/session/id' };
 const ada1 = cookie('ada-1');
@@ -114,7 +16,7 @@ const ada2 = cookie('ada-2');
 
 describe('what a logout token ends', () => {
   test('R28: with a sub, all sessions of the user, for good', async () => {
-    const { provider, send, who, clock, origin } = await start();
+    const { provider, send, who, clock, origin } = await startNodesHearing();
     for (const each of [ada1, ada2, cookie('mia-1')]) await who(each);
     assert.deepEqual(await send(await provider.logoutToken({ sub: 'ada' })), { status: 200 });
     clock.advance(HOUR);
@@ -124,7 +26,7 @@ describe('what a logout token ends', () => {
   });
 
   test('R28: with a sid, that session alone, wherever the option finds it', async () => {
-    const { provider, send, who } = await start({ options: SID });
+    const { provider, send, who } = await startNodesHearing({ options: SID });
     for (const each of [ada1, ada2]) await who(each);
     const token = await provider.logoutToken({ sub: 'ada', sid: 'ada-1' });
     assert.equal((await send(token)).status, 200);
@@ -133,7 +35,7 @@ describe('what a logout token ends', () => {
 
   test('R28: a sid alone, of a session that comes later too, however often the origin answers it', async () => {
     for (const hasStore of [false, true]) {
-      const { provider, send, who, clock } = await start({ options: SID, hasStore });
+      const { provider, send, who, clock } = await startNodesHearing({ options: SID, hasStore });
       assert.equal((await send(await provider.logoutToken({ sid: 'ada-1' }))).status, 200);
       for (const wait of [0, MINUTE, 2 * HOUR]) {
         clock.advance(wait);
@@ -146,7 +48,7 @@ describe('what a logout token ends', () => {
   test('R10: a sid that ends while its document is under way ends it', async () => {
     /** @type {(() => void)[]} */
     const waiting = [];
-    const { provider, send, who, finish, first } = await start({
+    const { provider, send, who, finish, first } = await startNodesHearing({
       options: SID,
       answer: /** @type {any} */ (
         async (/** @type {Headers} */ headers) => {
@@ -164,7 +66,7 @@ describe('what a logout token ends', () => {
   });
 
   test('R28: the sid as a claim of the token that the origin has accepted', async () => {
-    const { provider, send, who } = await start({
+    const { provider, send, who } = await startNodesHearing({
       options: { sid: 'sid' },
       answer: (headers) => Response.json({ id: `of ${headers.get('authorization')?.slice(-4)}` }),
     });
@@ -183,7 +85,7 @@ describe('what a logout token ends', () => {
 
   test('R28: a session whose sid has changed is found by the new one, and by no other', async () => {
     let sid = 's1';
-    const { provider, send, who, clock } = await start({
+    const { provider, send, who, clock } = await startNodesHearing({
       options: { ...SID, freshFor: '1s', keepFor: '2s', staleIfError: 0 },
       answer: () => Response.json({ id: 'ada', session: { id: sid } }),
     });
@@ -199,7 +101,7 @@ describe('what a logout token ends', () => {
 
   test('R28: a session that goes on with another cookie is found by its sid', async () => {
     let isRotated = false;
-    const { provider, send, who, first, finish } = await start({
+    const { provider, send, who, first, finish } = await startNodesHearing({
       options: SID,
       answer: () => {
         const headers = { 'set-cookie': 'session=b; Path=/; HttpOnly' };
@@ -217,7 +119,7 @@ describe('what a logout token ends', () => {
   });
 
   test('R28: a sid that nothing here could carry is refused, and the operator told which option finds it', async () => {
-    const { provider, send, who, warnings, first } = await start();
+    const { provider, send, who, warnings, first } = await startNodesHearing();
     await who(ada1);
     const { status, error, error_description } = await send(
       await provider.logoutToken({ sid: 'ada-1' }),
@@ -233,7 +135,7 @@ describe('what a logout token ends', () => {
   });
 
   test('R28: with a sub beside it, all sessions of the user end: never less than was asked', async () => {
-    const { provider, send, who, warnings } = await start();
+    const { provider, send, who, warnings } = await startNodesHearing();
     for (const each of [ada1, ada2]) await who(each);
     const token = await provider.logoutToken({ sub: 'ada', sid: 'ada-1' });
     assert.equal((await send(token)).status, 200);
@@ -264,14 +166,14 @@ describe('what a logout token ends', () => {
   });
 
   test('R52: no snapshot is restored whose sessions could not be found by their sid', async () => {
-    const { first } = await start({ options: { ...SID, secret: '0'.repeat(32) } });
+    const { first } = await startNodesHearing({ options: { ...SID, secret: '0'.repeat(32) } });
     await assert.rejects(first.restore(new Uint8Array()), { code: 'ERR_SESAME_CONFIG' });
   });
 });
 
 describe('on several nodes', () => {
   test('R31: a sign-out that one node hears ends the sessions on the others, those that begin later too', async () => {
-    const { provider, send, who, clock, nodes, startNode } = await start({
+    const { provider, send, who, clock, nodes, startNode } = await startNodesHearing({
       options: SID,
       count: 2,
     });
@@ -287,7 +189,7 @@ describe('on several nodes', () => {
   });
 
   test('R28: a logout token counts once on all nodes', async () => {
-    const { provider, send, who, nodes } = await start({ count: 2 });
+    const { provider, send, who, nodes } = await startNodesHearing({ count: 2 });
     const token = await provider.logoutToken({ sub: 'ada' });
     const answers = [];
     for (const node of [...nodes, ...nodes]) answers.push((await send(token, node)).status);
@@ -297,7 +199,7 @@ describe('on several nodes', () => {
 
   test('R28: a logout token that could not be carried out is good once more when the store is back', async () => {
     for (const claims of [{ sub: 'ada' }, { sid: 'ada-1' }]) {
-      const { provider, send, link } = await start({ options: SID, count: 2 });
+      const { provider, send, link } = await startNodesHearing({ options: SID, count: 2 });
       const token = await provider.logoutToken(claims);
       const answers = [];
       for (const fails of [true, true, false, false]) {
@@ -312,10 +214,10 @@ describe('on several nodes', () => {
 const SECRET = new TextEncoder().encode('a secret of thirty-two characters');
 
 describe('which logout tokens count (section 2.6)', () => {
-  /** @param {string} name @param {(t: Awaited<ReturnType<typeof start>>) => Promise<string>} make @param {RegExp} reason */
+  /** @param {string} name @param {(t: Awaited<ReturnType<typeof startNodesHearing>>) => Promise<string>} make @param {RegExp} reason */
   const refuses = (name, make, reason) =>
     test(`R28: refused is ${name}`, async () => {
-      const t = await start({ options: SID });
+      const t = await startNodesHearing({ options: SID });
       await t.who(ada1);
       const token = await make(t);
       const { status, error, error_description } = await t.send(token);
@@ -424,7 +326,7 @@ describe('which logout tokens count (section 2.6)', () => {
   );
 
   test('R28: whoever signs with what the options leave out is refused', async () => {
-    const { provider, send } = await start({
+    const { provider, send } = await startNodesHearing({
       options: {
         backchannelLogout: { issuer: 'https://id.test', audience: 'shop', algorithms: ['RS256'] },
       },
@@ -434,7 +336,7 @@ describe('which logout tokens count (section 2.6)', () => {
   });
 
   test('R28: the body is a form with one token', async () => {
-    const { provider, post } = await start();
+    const { provider, post } = await startNodesHearing();
     const token = await provider.logoutToken({ sub: 'ada' });
     const twice = new URLSearchParams([
       ['logout_token', token],
@@ -451,7 +353,7 @@ describe('which logout tokens count (section 2.6)', () => {
   });
 
   test('R28: nobody but the configured issuer has keys fetched, and of him the keys once', async () => {
-    const { provider, send, elsewhere } = await start();
+    const { provider, send, elsewhere } = await startNodesHearing();
     const others = ['https://evil.test', 'https://id.test.evil.test', 'https://id.test@evil.test'];
     for (const iss of others) await send(await provider.logoutToken({ iss, sub: 'ada' }));
     assert.deepEqual([provider.calls, elsewhere], [[], []]);
@@ -463,7 +365,7 @@ describe('which logout tokens count (section 2.6)', () => {
   test('R28: a provider that names itself otherwise, or its keys without TLS, has none', async () => {
     const bad = [{ issuer: 'https://evil.test' }, { jwks_uri: 'http://id.test/jwks' }];
     for (const each of bad) {
-      const { provider, send, elsewhere } = await start();
+      const { provider, send, elsewhere } = await startNodesHearing();
       Object.assign(provider.metadata, each);
       assert.equal((await send(await provider.logoutToken({ sub: 'ada' }))).status, 503);
       assert.deepEqual([provider.calls.length, elsewhere], [1, []]);
@@ -471,7 +373,7 @@ describe('which logout tokens count (section 2.6)', () => {
   });
 
   test('R28: a provider whose keys cannot be had is heard when it is back', async () => {
-    const { provider, send, clock, who } = await start();
+    const { provider, send, clock, who } = await startNodesHearing();
     await who(ada1);
     provider.setAway(true);
     const token = await provider.logoutToken({ sub: 'ada' });
@@ -483,7 +385,7 @@ describe('which logout tokens count (section 2.6)', () => {
   });
 
   test('R28: a new key counts at once, and unknown ones cause one question in a while', async () => {
-    const { provider, send, clock } = await start();
+    const { provider, send, clock } = await startNodesHearing();
     await send(await provider.logoutToken({ sub: 'ada' }));
     clock.advance(MINUTE);
     await provider.rotate();
@@ -500,7 +402,7 @@ describe('which logout tokens count (section 2.6)', () => {
 
   test('R28: providers sign with RSA, PSS, ECDSA and Ed25519', async () => {
     for (const alg of ['RS256', 'PS384', 'ES256', 'ES384', 'ES512', 'EdDSA']) {
-      const { provider, send } = await start({ alg });
+      const { provider, send } = await startNodesHearing({ alg });
       assert.equal((await send(await provider.logoutToken({ sub: 'ada' }))).status, 200, alg);
     }
   });
@@ -512,7 +414,7 @@ describe('which logout tokens count (section 2.6)', () => {
       [-400, 400],
       [90, 400],
     ]) {
-      const { provider, send, clock } = await start();
+      const { provider, send, clock } = await startNodesHearing();
       const iat = seconds(clock) + off;
       const token = await provider.logoutToken({ sub: 'ada', iat, exp: iat + 120 });
       assert.equal((await send(token)).status, status, `${off} s`);
@@ -520,7 +422,7 @@ describe('which logout tokens count (section 2.6)', () => {
   });
 
   test('R28: tokens as providers really write them', async () => {
-    const { provider, send } = await start();
+    const { provider, send } = await startNodesHearing();
     const good = [
       [{ aud: ['x', CLIENT_ID] }, {}],
       [{}, { typ: undefined }],
@@ -572,7 +474,7 @@ describe('the option', () => {
   });
 
   test('without it, the path is the origin’s', async () => {
-    const { post, origin } = await start({ options: { backchannelLogout: null } });
+    const { post, origin } = await startNodesHearing({ options: { backchannelLogout: null } });
     await post(new URLSearchParams({ logout_token: 'x' })).catch(() => {});
     assert.match(origin.calls[0].url, /backchannel-logout$/);
   });
