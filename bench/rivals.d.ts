@@ -44,21 +44,6 @@ declare module 'iron-session' {
   export function sealData(data: object, options: { password: string }): Promise<string>;
 }
 
-declare module 'jose' {
-  export function jwtVerify(
-    token: string,
-    key: CryptoKey | Uint8Array,
-    options?: { algorithms: string[] },
-  ): Promise<{ payload: Record<string, unknown> }>;
-  export class SignJWT {
-    constructor(payload: object);
-    setProtectedHeader(header: { alg: string }): this;
-    setIssuedAt(): this;
-    setExpirationTime(time: string): this;
-    sign(key: CryptoKey): Promise<string>;
-  }
-}
-
 declare module '@isaacs/ttlcache' {
   export class TTLCache<Key, Value> {
     constructor(options: { max: number; ttl: number; noDisposeOnSet: boolean });

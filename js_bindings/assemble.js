@@ -24,6 +24,7 @@ import { Wiring } from './sessions/wiring.js';
  * @property {typeof import('./util/key-ring.js').KeyRing} [KeyRing] derives all keys from the option `secret`
  * @property {Uint8Array} [coreKey] without it: what the core hashes under; random unless given
  * @property {typeof import('./shared/documents.js').SharedSessions} [SharedSessions] for the option `store`
+ * @property {typeof import('./shared/session-ids.js').SessionIds} [SessionIds] for the option `sid`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
  * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
  * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
@@ -47,7 +48,8 @@ import { Wiring } from './sessions/wiring.js';
  */
 export function assemble(instance, parsed, host, features = {}) {
   const { SharedSessions, ManagedSessions, KeyRing, KeptCookies, LastChanges } = features;
-  checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions });
+  const { SessionIds } = features;
+  checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions, sid: SessionIds });
   const random = () => host.getRandomValues(new Uint8Array(16));
   const ring = KeyRing ? new KeyRing(parsed.secret ?? [random()]) : null;
   const core = new Core(instance, parsed, ring?.first.core ?? features.coreKey ?? random());
@@ -64,13 +66,16 @@ export function assemble(instance, parsed, host, features = {}) {
       : null;
   const wiring = new Wiring(host);
   const lastChanges = LastChanges ? new LastChanges(core, host) : null;
+  const ids = parsed.sid && SessionIds ? new SessionIds(core, parsed.sid, host) : null;
+  const changes = new SessionChanges(core, parsed, host, shared, ids);
   if (shared !== null) {
+    shared.ids = ids;
+    shared.log.heardOfUser = (action, key) => changes.heardOfUser(action, key);
     shared.log.heard = (key) => lastChanges?.noteKey(key, 'another node');
     shared.log.noteReach = (failure) =>
       wiring.noteAnswer('store', failure, shared.log.refusal !== null);
     shared.log.follow();
   }
-  const changes = new SessionChanges(core, parsed, host, shared);
   const kept = KeptCookies ? new KeptCookies(core, parsed, host) : null;
   const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring, kept);
   changes.forgetKept = (head) => kept?.forget(head);
@@ -117,10 +122,10 @@ export function assemble(instance, parsed, host, features = {}) {
 /**
  * An option that nothing here can carry out must not be taken as if it were obeyed.
  * @param {ParsedOptions} parsed
- * @param {Record<'store' | 'managed', unknown>} shipped what carries each option out
+ * @param {Record<'store' | 'managed' | 'sid', unknown>} shipped what carries each option out
  */
 function checkShipped(parsed, shipped) {
-  const options = /** @type {const} */ (['store', 'managed']);
+  const options = /** @type {const} */ (['store', 'managed', 'sid']);
   const faults = options
     .filter((option) => parsed[option] !== null && shipped[option] === undefined)
     .map((option) => ({ option, reason: 'is not in this build of the package' }));

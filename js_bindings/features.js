@@ -10,6 +10,7 @@ import { KeptCookies } from './sessions/kept-cookies.js';
 import { LastChanges } from './sessions/last-changes.js';
 import { ManagedSessions } from './sessions/managed.js';
 import { SharedSessions } from './shared/documents.js';
+import { SessionIds } from './shared/session-ids.js';
 import { KeyRing } from './util/key-ring.js';
 
 /** @type {Readonly<import('./assemble.js').Features>} */
@@ -18,6 +19,7 @@ export const ALL_FEATURES = Object.freeze({
   KeptCookies,
   LastChanges,
   Renewals,
+  SessionIds,
   SharedSessions,
   ManagedSessions,
   makeSender: (parts, proxy) =>

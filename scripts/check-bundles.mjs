@@ -18,6 +18,9 @@ const ON_SERVERS = [
     'js_bindings/http/verify.js',
     'js_bindings/http/webhook.js',
   ],
+  ...['js_bindings/http/backchannel-logout.js', 'js_bindings/http/issuer-keys.js'],
+  ...['js_bindings/http/signed-messages.js', 'js_bindings/http/shared-signals.js'],
+  'js_bindings/util/jws.js',
   ...['adapters/', 'bin/', 'edge_worker/'],
 ];
 

@@ -3,7 +3,7 @@
 // and fails if a file is out of date.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { DERIVED, MANAGED, SECTIONS, VERIFY } from '../js_bindings/options/definitions.js';
+import { DERIVED, ISSUER, MANAGED, SECTIONS, VERIFY } from '../js_bindings/options/definitions.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from '../js_bindings/options/quantities.js';
 import { read, writeIfChanged } from './lib/files.mjs';
 import { capture, Failure, isMain, main, root } from './lib/run.mjs';
@@ -50,6 +50,9 @@ const TYPES = {
     "import('../stores/store.js').SharedStore",
     "import('../stores/store.js').SharedStore | null",
   ],
+  text: ['string', 'string'],
+  sid: ['string', 'string | null'],
+  issuers: ['Issuer | Issuer[]', 'readonly IssuerOptions[]'],
   managed: ['Managed', 'ManagedOptions | null'],
   verify: ['Verify', 'VerifyOptions'],
 };
@@ -109,6 +112,8 @@ export const OPTIONS = ${tableOf(options)};
 export const MANAGED = ${tableOf(Object.entries(MANAGED))};
 
 export const VERIFY = ${tableOf(Object.entries(VERIFY))};
+
+export const ISSUER = ${tableOf(Object.entries(ISSUER))};
 `;
 }
 
@@ -159,6 +164,7 @@ function wrapped(text) {
 function types() {
   const members = Object.entries(MANAGED);
   const verify = Object.entries(VERIFY);
+  const issuer = Object.entries(ISSUER);
   return `// ${mark}
 // The types of the options: what users give, and what is made of it. Types only: this file has no code.
 
@@ -191,6 +197,12 @@ ${givenProperties(verify).join('\n')}
  */
 
 /**
+ * An identity provider whose messages count (\`docs/sign-outs.md\`).
+ * @typedef {object} Issuer
+${givenProperties(issuer).join('\n')}
+ */
+
+/**
  * The options of a cache, complete and in the units that are counted in: milliseconds and bytes.
  * @typedef {object} ParsedOptions
 ${parsedProperties([...options, ...Object.entries(DERIVED)]).join('\n')}
@@ -204,6 +216,11 @@ ${parsedProperties(members).join('\n')}
 /**
  * @typedef {object} VerifyOptions
 ${parsedProperties(verify).join('\n')}
+ */
+
+/**
+ * @typedef {object} IssuerOptions
+${parsedProperties(issuer).join('\n')}
  */
 
 export {};
@@ -400,6 +417,7 @@ const verifyEntries = [
 /** @param {string} name @param {string} page */
 function tableNamed(name, page) {
   if (name === 'managed') return pageTable(Object.entries(MANAGED), 'option of `managed`', page);
+  if (name === 'issuer') return pageTable(Object.entries(ISSUER), 'member', page);
   if (name === 'verify') return pageTable(verifyEntries, 'option', page);
   const section = SECTIONS[name];
   if (section === undefined)
@@ -443,6 +461,7 @@ export function generateOptions({ check = false } = {}) {
     'docs/options.md': () => pageWithTables('options.md'),
     'docs/managed.md': () => pageWithTables('managed.md'),
     'docs/forward-auth.md': () => pageWithTables('forward-auth.md'),
+    'docs/sign-outs.md': () => pageWithTables('sign-outs.md'),
   };
   /** @type {string[]} */
   const stale = [];

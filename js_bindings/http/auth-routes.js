@@ -10,6 +10,7 @@ import { isGuardFull } from '../sessions/session-changes.js';
 import { signOut } from '../sessions/sign-out.js';
 import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
 import { isOutboxFull } from '../shared/outbox.js';
+import { BackchannelLogout } from './backchannel-logout.js';
 import { isCrossSite } from './cross-site.js';
 import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
 import { markPrivate } from './private-headers.js';
@@ -22,7 +23,8 @@ import {
   PENDING,
   unavailableResponse,
 } from './responses.js';
-import { ALREADY_USED, isSignature, WebhookVerifier } from './webhook.js';
+import { SharedSignals } from './shared-signals.js';
+import { ALREADY_USED, isSignature, standardHeaders, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
 /** How long a logout waits for the cookies that the origin sets with it. */
@@ -46,6 +48,14 @@ export class AuthRoutes {
     this.#proxy = proxy;
     const { managed, webhookSecret } = parts.options;
     this.#webhook = webhookSecret === null ? null : new WebhookVerifier(webhookSecret);
+    if (parts.options.backchannelLogout.length > 0) {
+      const logout = new BackchannelLogout(parts);
+      this.#routes.set('/api/auth/backchannel-logout', (request) => logout.answer(request));
+    }
+    if (parts.options.sharedSignals.length > 0) {
+      const signals = new SharedSignals(parts);
+      this.#routes.set('/api/auth/shared-signals', (request) => signals.answer(request));
+    }
     if (this.#webhook) this.#routes.set('/api/auth/revoke', (request) => this.#revoke(request));
     if (!managed) return;
     this.#routes.set('/api/auth/login', (request, context) => this.#login(request, context));
@@ -272,17 +282,23 @@ export class AuthRoutes {
   async #revoke(request) {
     const webhook = /** @type {WebhookVerifier} */ (this.#webhook);
     const signature = request.headers.get('sesame-signature');
+    const standard = signature === null ? standardHeaders(request.headers) : null;
     // Whoever cannot have signed anything has nothing read; a sender that has stops at our first word (R44).
-    if (!isSignature(signature)) return errorResponse(401, 'bad_signature');
+    if (standard === null && !isSignature(signature)) return errorResponse(401, 'bad_signature');
     const body = await readBody(request.body, MAX_WEBHOOK_BYTES);
     if (body === null) return errorResponse(413, 'body_too_large');
-    const result = await webhook.verify(signature, body, this.#parts.host.now());
+    const now = this.#parts.host.now();
+    const result = standard
+      ? await webhook.verifyStandard(standard, body, now)
+      : await webhook.verify(signature, body, now);
+    // Its sender goes on until it hears of success (Standard Webhooks): it has been carried out.
+    if (standard && result === ALREADY_USED) return carriedOut();
     if ('error' in result) return errorResponse(result.status, result.error);
     const { changes, shared } = this.#parts;
     const { message, digest } = result;
     if (await shared?.usedMessages.has(digest)) {
       webhook.finish(digest, true);
-      return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
+      return standard ? carriedOut() : errorResponse(ALREADY_USED.status, ALREADY_USED.error);
     }
     try {
       await changes.userEvent(message.action, message.user);
@@ -293,9 +309,7 @@ export class AuthRoutes {
     }
     webhook.finish(digest, true);
     await shared?.usedMessages.add(digest);
-    const headers = new Headers();
-    markPrivate(headers);
-    return new Response(null, { status: 204, headers });
+    return carriedOut();
   }
 
   #managed() {
@@ -304,6 +318,12 @@ export class AuthRoutes {
 }
 
 const decoder = new TextDecoder();
+
+function carriedOut() {
+  const headers = new Headers();
+  markPrivate(headers);
+  return new Response(null, { status: 204, headers });
+}
 
 /**
  * @param {Headers} headers

@@ -323,6 +323,30 @@ export const SECTIONS = {
         rule: 'R23',
         page: 'managed.md#the-webhook',
       },
+      sid: {
+        kind: 'sid',
+        standard: null,
+        meaning:
+          'what an identity provider calls a session: a JSON pointer into the document such as `/session/id`, or the name of a claim of the token such as `sid`; a sign-out then ends that session alone',
+        rule: 'R28',
+        page: 'sign-outs.md#one-session-or-all-of-them',
+      },
+      backchannelLogout: {
+        kind: 'issuers',
+        standard: null,
+        meaning:
+          'the identity providers whose sign-outs are heard at `POST /api/auth/backchannel-logout` (OpenID Connect Back-Channel Logout 1.0)',
+        rule: 'R28',
+        page: 'sign-outs.md',
+      },
+      sharedSignals: {
+        kind: 'issuers',
+        standard: null,
+        meaning:
+          'those whose security events are heard at `POST /api/auth/shared-signals` (RFC 8935, with CAEP and RISC)',
+        rule: 'R28',
+        page: 'sign-outs.md#shared-signals',
+      },
       managed: {
         kind: 'managed',
         standard: null,
@@ -470,6 +494,31 @@ export const MANAGED = {
     standard: '60s',
     min: 1,
     meaning: 'how long an exchange may take',
+  },
+};
+
+/** @type {Record<string, Definition>} the members of `backchannelLogout` and `sharedSignals` */
+export const ISSUER = {
+  issuer: {
+    kind: 'text',
+    meaning: 'who sends: the `iss` of its messages, to the letter; its keys are found below it',
+  },
+  audience: {
+    kind: 'strings',
+    meaning: 'whom its messages are for: your client ID there, or several',
+  },
+  jwksUri: {
+    kind: 'pathOrNone',
+    standard: null,
+    standardText: 'where the provider’s discovery document says',
+    meaning: 'the URL of its keys',
+  },
+  algorithms: {
+    kind: 'strings',
+    standard: null,
+    standardText: 'all that are known: RS, PS and ES with 256, 384 and 512, EdDSA, Ed25519',
+    parsed: 'readonly string[]',
+    meaning: 'what it may sign with',
   },
 };
 

@@ -2,6 +2,7 @@
 // stores, paths and cookies mean together. A service worker has none of that, and imports `parse.js` alone.
 
 import { withPreset } from '../dialects/presets/preset.js';
+import { parseIssuers, sidFaults } from './issuers.js';
 import { parseManaged } from './managed.js';
 import { parseWith } from './parse.js';
 import { parseVerify, verifyPathFault } from './verify.js';
@@ -24,11 +25,13 @@ export function parseOptions(options, findFaults = () => []) {
     preset: withPreset,
     managed: parseManaged,
     verify: parseVerify,
+    issuers: parseIssuers,
     together: (parsed) => [
       ...managedFaults(parsed),
       ...storeFaults(parsed),
       ...pathFaults(parsed),
       ...claimFaults(parsed),
+      ...sidFaults(parsed),
     ],
   });
 }

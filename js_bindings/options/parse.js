@@ -38,6 +38,8 @@ import { parseVaryOn, sessionCookieFault, VARY_ON_REASON } from './vary-on.js';
  * @property {(given: unknown, faults: ConfigFault[]) => import('./types.js').ManagedOptions | null} [managed]
  * @property {(given: unknown, fields: readonly string[], faults: ConfigFault[]) =>
  *   import('./types.js').VerifyOptions} [verify]
+ * @property {(given: unknown, option: string, faults: ConfigFault[]) =>
+ *   readonly import('./types.js').IssuerOptions[]} [issuers]
  * @property {(given: Record<string, unknown>) => Record<string, unknown>} [preset] fills in what is known of the back end
  *   that the option `backend` names
  * @property {(parsed: ParsedOptions) => ConfigFault[]} [together] what is wrong with options together
@@ -93,6 +95,11 @@ const KINDS = {
   unauthenticated: [
     "must be '204', '{}', 'sign-in', or JSON pointers such as '/account' and '/authenticated=false'",
     parseUnauthenticated,
+  ],
+  sid: [
+    "must be a JSON pointer such as '/session/id', or the name of a claim such as 'sid'",
+    (value) =>
+      value === null || /^(\/([^~]|~[01])+|[^/~]{1,64})$/.test(value) ? value : undefined,
   ],
   order: [
     ({ choices = [] }) => `must be ${choices.join(' or ')}, or a list of them, none twice`,
@@ -179,11 +186,15 @@ export function parseWith(options, findFaults, features) {
     const standard = isManaged && given[option] === undefined ? entry.standardIfManaged : undefined;
     read[option] = readOption(option, entry, standard ?? given[option], faults);
   }
+  const issuersOf = (/** @type {string} */ option) =>
+    features.issuers?.(given[option], option, faults) ?? [];
   const parsed = /** @type {ParsedOptions} */ ({
     ...read,
     effects: effectsOf(given.effects ?? OPTIONS.effects.standard, read, faults),
     managed,
     verify: features.verify?.(given.verify, read.fields, faults) ?? { headers: [], prefix: false },
+    backchannelLogout: issuersOf('backchannelLogout'),
+    sharedSignals: issuersOf('sharedSignals'),
     isManaged,
     refreshLeaseFor: (managed?.refreshTimeout ?? 0) + REFRESH_MARGIN_MS,
   });

@@ -66,6 +66,9 @@ export const OPTIONS = Object.freeze({
   refreshToken: { kind: 'strings', standard: ['/refresh_token', '/refreshToken', '/refresh'] },
   refreshCookie: { kind: 'strings', standard: ['refresh_token', 'refreshToken', 'refresh'] },
   webhookSecret: { kind: 'longText', standard: null, min: 32 },
+  sid: { kind: 'sid', standard: null },
+  backchannelLogout: { kind: 'issuers', standard: null },
+  sharedSignals: { kind: 'issuers', standard: null },
   managed: { kind: 'managed', standard: null },
   sessionPath: { kind: 'pathOrNone', standard: '/api/auth/session' },
   verifyPath: { kind: 'pathOrNone', standard: '/api/auth/verify' },
@@ -94,4 +97,11 @@ export const MANAGED = Object.freeze({
 export const VERIFY = Object.freeze({
   headers: { kind: 'verifyHeaders', standard: {} },
   prefix: { kind: 'boolean', standard: false },
+});
+
+export const ISSUER = Object.freeze({
+  issuer: { kind: 'text' },
+  audience: { kind: 'strings' },
+  jwksUri: { kind: 'pathOrNone', standard: null },
+  algorithms: { kind: 'strings', standard: null },
 });

@@ -83,6 +83,13 @@
  *   default: `refresh_token`, `refreshToken`, `refresh`
  * @property {string} [webhookSecret] at least 32 characters, shared with the back end, which may then end and
  *   invalidate sessions by `POST /api/auth/revoke` (rule R23); default: none
+ * @property {string} [sid] what an identity provider calls a session: a JSON pointer into the document such as
+ *   `/session/id`, or the name of a claim of the token such as `sid`; a sign-out then ends that session alone (rule
+ *   R28); default: none
+ * @property {Issuer | Issuer[]} [backchannelLogout] the identity providers whose sign-outs are heard at
+ *   `POST /api/auth/backchannel-logout` (OpenID Connect Back-Channel Logout 1.0) (rule R28); default: none
+ * @property {Issuer | Issuer[]} [sharedSignals] those whose security events are heard at
+ *   `POST /api/auth/shared-signals` (RFC 8935, with CAEP and RISC) (rule R28); default: none
  * @property {Managed} [managed] Sesame keeps the tokens, and the browser only a session cookie (rule R20); default:
  *   none
  * @property {string | null} [sessionPath] answers `{ user, expiresAt }` or `null`; `null` for nowhere; default:
@@ -132,6 +139,16 @@
  */
 
 /**
+ * An identity provider whose messages count (`docs/sign-outs.md`).
+ * @typedef {object} Issuer
+ * @property {string} issuer who sends: the `iss` of its messages, to the letter; its keys are found below it
+ * @property {string | string[]} audience whom its messages are for: your client ID there, or several
+ * @property {string | null} [jwksUri] the URL of its keys; default: where the provider’s discovery document says
+ * @property {string | string[]} [algorithms] what it may sign with; default: all that are known: RS, PS and ES with
+ *   256, 384 and 512, EdDSA, Ed25519
+ */
+
+/**
  * The options of a cache, complete and in the units that are counted in: milliseconds and bytes.
  * @typedef {object} ParsedOptions
  * @property {string} origin
@@ -169,6 +186,9 @@
  * @property {string[]} refreshToken
  * @property {string[]} refreshCookie
  * @property {string | null} webhookSecret
+ * @property {string | null} sid
+ * @property {readonly IssuerOptions[]} backchannelLogout
+ * @property {readonly IssuerOptions[]} sharedSignals
  * @property {ManagedOptions | null} managed
  * @property {string | null} sessionPath
  * @property {string | null} verifyPath
@@ -201,6 +221,14 @@
  * @typedef {object} VerifyOptions
  * @property {readonly (readonly [name: string, pointer: string])[]} headers
  * @property {boolean} prefix
+ */
+
+/**
+ * @typedef {object} IssuerOptions
+ * @property {string} issuer
+ * @property {string[]} audience
+ * @property {string | null} jwksUri
+ * @property {readonly string[]} algorithms
  */
 
 export {};

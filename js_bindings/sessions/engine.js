@@ -267,10 +267,15 @@ export class Engine {
       const lines = [...(undelivered?.lines ?? []), ...answered];
       // The lease goes to whoever waits: what the origin has against a site, it has not against them (R12).
       if (asked.isForeign) return refusalOf(asked);
+      const sid = further ? null : await this.#sidOf(head, asked.answer);
+      if (sid === 'ended') return ended({ isUnkept: true });
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
+      if (!further && decision.isKept && asked.answer.httpStatus !== 304) {
+        this.#changes.settleSid(head, sid);
+      }
       decision.originHeaders = asked.headers;
       const hasFailed = decision.kind === 'unavailable' || decision.source === 'stale';
       this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
@@ -393,6 +398,16 @@ export class Engine {
           setCookies: headers?.getSetCookie() ?? [],
         })
       : decisionOf({ kind: 'unavailable', retryAfterMs, failure });
+  }
+
+  /**
+   * Of an answer that may be held. What it is said of confirms it has a `sid` already.
+   * @param {import('../core/abi.js').RequestHead} head
+   * @param {import('../core/abi.js').OriginAnswer} answer
+   */
+  async #sidOf(head, { httpStatus, isRefusal, body }) {
+    const isDocument = httpStatus >= 200 && httpStatus <= 299 && !isRefusal;
+    return isDocument && this.#options.sid !== null ? this.#changes.sidOf(head, body) : null;
   }
 
   /**

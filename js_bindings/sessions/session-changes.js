@@ -38,6 +38,7 @@ const LOOK_EVERY_MS = 10;
  * @typedef {import('../stores/store.js').Position} Position
  */
 
+/** @typedef {import('../shared/session-ids.js').SessionIds} Ids */
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./document-calls.js').Successor} Successor */
 
@@ -80,6 +81,7 @@ export class SessionChanges {
   #options;
   #host;
   #shared;
+  #ids;
   /**
    * What there is to end of each is being found out, by its key; the longest under way first.
    * @type {Map<string, { work: Promise<unknown>, until: number }>}
@@ -110,8 +112,10 @@ export class SessionChanges {
    * @param {import('../options/options.js').ParsedOptions} options
    * @param {import('../host.js').Host} host
    * @param {import('../shared/documents.js').SharedSessions | null} shared null: there are no other nodes
+   * @param {Ids | null} [ids] null: no session has a `sid`
    */
-  constructor(core, options, host, shared) {
+  constructor(core, options, host, shared, ids = null) {
+    this.#ids = ids;
     this.#core = core;
     this.#options = options;
     this.#host = host;
@@ -393,8 +397,11 @@ export class SessionChanges {
       (isAccepted ? SucceedFlag.ACCEPTED : 0) | (isDelivered ? 0 : SucceedFlag.UNDELIVERED);
     const action = this.#core.succeed(head, to, now, { endsAtMs, flags });
     if (action === Action.RETRY) return false;
-    if (action !== Action.SERVE || this.#shared === null) return true;
+    if (action !== Action.SERVE) return true;
+    if (this.#shared === null && this.#ids === null) return true;
     const inherited = /** @type {KeptDocument} */ (this.#core.keptDocument);
+    this.noteSid(to, inherited);
+    if (this.#shared === null) return true;
     const since = asked.since ?? this.#shared.log.position;
     const answer = {
       cacheControl: asked.cacheControl ?? '',
@@ -468,24 +475,100 @@ export class SessionChanges {
   }
 
   /**
+   * Ends every session with a `sid`, or drops their documents (rule R28).
+   * @param {'revoke' | 'invalidate'} action
+   * @param {string} sid
+   * @returns {Promise<void>} resolves when it is published
+   */
+  async sidEvent(action, sid) {
+    const key = this.#ids?.keyOf(sid) ?? null;
+    if (key === null) return;
+    const ended = this.#ids?.apply(action, key) ?? [];
+    if (this.#shared === null) return;
+    this.#shared.noteUser(key, /** @type {Ids} */ (this.#ids).identifierOf(sid));
+    await allOf([
+      this.#shared.publisher.userEvent(action, key),
+      this.#publishManaged(action, ended),
+    ]);
+  }
+
+  /**
+   * Another node has published an event of a user, or of a `sid`.
+   * @param {'revoke' | 'invalidate'} action
+   * @param {string} key
+   */
+  heardOfUser(action, key) {
+    const ended = this.#ids?.apply(action, key) ?? [];
+    if (ended.length > 0) this.#publishManaged(action, ended).catch(() => {});
+  }
+
+  /**
+   * The tokens of a managed session are in the store: nodes that hold no document of it have to hear that it has ended.
+   * @param {'revoke' | 'invalidate'} action
+   * @param {string[]} keys of sessions
+   */
+  async #publishManaged(action, keys) {
+    if (action !== 'revoke' || !this.#options.isManaged) return;
+    await allOf(keys.map((key) => this.#shared?.publisher.endKey(key)));
+  }
+
+  /**
+   * The `sid` of a document that is about to be held, which is found by it from here on (rule R28).
+   * @param {RequestHead} head
+   * @param {Uint8Array} body
+   * @returns {Promise<string | null | 'ended'>} its key; null: there is none. Never rejects
+   */
+  async sidOf(head, body) {
+    const sid = this.#ids?.note(head, body) ?? null;
+    if (sid === null) return null;
+    const hasEnded = this.#shared
+      ? (await this.#shared.standingOfSid(sid)) === 'ended'
+      : this.#ids?.hasEnded(sid);
+    if (!hasEnded) return sid;
+    const ended = this.#revoke(head, true);
+    await this.publishEnd(head, ended).catch(() => {}); // whoever asks for it comes here again
+    return 'ended';
+  }
+
+  /**
+   * A document is held, with what `sidOf` has said of it.
+   * @param {RequestHead} head
+   * @param {string | null} sid
+   */
+  settleSid(head, sid) {
+    this.#ids?.settle(head, sid);
+  }
+
+  /**
+   * The core has given a session's document to another credential.
+   * @param {RequestHead} head of that
+   * @param {KeptDocument} document
+   */
+  noteSid(head, { body }) {
+    this.#ids?.note(head, body);
+  }
+
+  /**
    * Begins a managed session (SPEC R20).
    * @param {NewSession} session
    * @returns {Promise<Uint8Array<ArrayBuffer> | null>} its document, once the other nodes can find it; empty if an
    *   update has overtaken it (R10); null: the session cannot be held
    */
   async begin({ since, askedAtMs, bornAtMs, ...session }) {
+    const { tenant, answer } = session;
+    const ownCookie = `${this.#options.cookie[0]}=${session.cookie}`;
+    const own = { tenant, cookie: ownCookie, authorization: '' };
+    if (this.#ids && (await this.sidOf(own, answer.body)) === 'ended') return null;
     const action = this.#core.beginSession(this.#host.now(), session);
     if (action !== Action.SERVE) return null;
     const document = this.#core.body.slice();
     const kept = this.#core.keptDocument;
     if (this.#shared !== null) {
       const crowdedOut = this.publishCrowdedOut();
-      const { tenant, cookie, answer } = session;
-      const head = { tenant, cookie: `${this.#options.cookie[0]}=${cookie}`, authorization: '' };
       this.#shared.noteUserOf(answer.body, kept?.user ?? null);
-      await this.#shared.tokens.begin(head, bornAtMs);
+      await this.#shared.tokens.begin(own, bornAtMs);
       const { cacheControl } = answer;
-      if (kept) await this.#shared.save(head, since, kept, { cacheControl, askedAtMs });
+      if (kept) await this.#shared.save(own, since, kept, { cacheControl, askedAtMs });
       await crowdedOut;
     }
     return document;
@@ -532,7 +615,10 @@ export class SessionChanges {
         document = shared && this.#core.keptDocument;
         isAsked = action === Action.FETCH;
         // Those of a user of whom no identifier is known (R81): events of users reach the others.
-        if (answer.httpStatus >= 200 && answer.httpStatus <= 299) this.#forgetFurther(head);
+        if (answer.httpStatus >= 200 && answer.httpStatus <= 299) {
+          this.#forgetFurther(head);
+          this.#checkSid(head, answer.body, users);
+        }
         return action;
       },
       publish: async ({ httpStatus, body }, asked) => {
@@ -559,6 +645,21 @@ export class SessionChanges {
         return isPending;
       },
     };
+  }
+
+  /**
+   * Other sessions may have taken over what a write has made of a document: with another `sid` than they are listed with,
+   * they ask for theirs.
+   * @param {RequestHead} head
+   * @param {Uint8Array | null} body
+   * @param {string[]} users their keys
+   */
+  #checkSid(head, body, users) {
+    if (this.#ids === null || body === null || this.#ids.isListed(head, body)) return;
+    this.#core.forgetSession(head);
+    for (const user of users) {
+      this.#core.applyRemote(RemoteEvent.USER_CHANGED, user, this.#host.now());
+    }
   }
 
   /**

@@ -18,6 +18,7 @@ export class Snapshots {
   #context;
   #log;
   #isKept;
+  #hasIds;
   #isBusy = false;
 
   /**
@@ -31,6 +32,7 @@ export class Snapshots {
     this.#host = host;
     this.#log = log;
     this.#isKept = options.secret !== null;
+    this.#hasIds = options.sid !== null;
     // Whatever decides which documents are held, and whose they are.
     const { origin, documentPath, cookie, userId, fields } = options;
     this.#context = JSON.stringify([origin, documentPath, cookie, userId, fields]);
@@ -104,6 +106,10 @@ export class Snapshots {
       throw new ConfigError([
         { option: 'secret', reason: 'is needed for snapshots: another cache must have the same' },
       ]);
+    }
+    if (this.#hasIds) {
+      const reason = 'cannot be looked up in what is restored: no snapshots with it';
+      throw new ConfigError([{ option: 'sid', reason }]);
     }
     if (this.#isBusy) {
       throw new SesameError(

@@ -6,7 +6,6 @@
 import { Action, Status } from '../core/abi-constants.js';
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
-/** @typedef {import('../core/abi.js').KeptDocument} KeptDocument */
 
 export class TokenChanges {
   #core;
@@ -41,12 +40,13 @@ export class TokenChanges {
   async renew(head, refreshTokens) {
     const action = this.#core.renew(head, refreshTokens, this.#host.now());
     if (action === Action.RETRY) return false;
+    const document = action === Action.SERVE ? this.#core.keptDocument : null;
+    const askedAtMs = this.#core.filledAtMs;
+    if (document !== null) this.#changes.noteSid(head, document);
     if (this.#shared === null) return true;
     if (action === Action.REFUSE) {
       await this.#changes.publishEnd(head, { status: Status.OK, relatives: [] });
-    } else if (action === Action.SERVE) {
-      const document = /** @type {KeptDocument} */ (this.#core.keptDocument);
-      const askedAtMs = this.#core.filledAtMs;
+    } else if (document !== null) {
       const { position } = this.#shared.log;
       this.#shared.noteNames([head]);
       await this.#shared.save(head, position, document, { cacheControl: '', askedAtMs });

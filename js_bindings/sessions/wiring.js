@@ -34,6 +34,7 @@ const MAX_NOTICES = 100;
  * - `no-user-id`: its document has no identifier where the option `userId` looks
  * - `login-tokens`: its answer to a login has tokens, and no access token where `managed.accessToken` looks
  * - `own-session-path`: it answers the path itself that the option `sessionPath` names
+ * - `unmapped-sid`: an identity provider names sessions by a `sid`, and the option `sid` does not say where they have theirs
  * - `origin-away`, `origin-back`: it cannot be asked, and can again
  * - `store-away`, `store-refused`, `store-back`: the same of the shared store; it could answer, and will not
  */
@@ -52,6 +53,8 @@ const TEXTS = {
     `the origin's answer to a login has no access token${pointer && ` at ${pointer}`}, so that logins fail: see the options managed.accessToken and managed.refreshToken`,
   'own-session-path': (/** @type {string} */ names) =>
     `the origin answers ${names} itself: it is hidden by Sesame's own, see the option sessionPath`,
+  'unmapped-sid': () =>
+    'an identity provider ends a session by its sid, and the option sid does not say where sessions have theirs: all of its user end with it, or the message is refused',
   'origin-away': (/** @type {string} */ reason) => `the origin cannot be asked (${reason})`,
   'origin-back': () => 'the origin answers again',
   'store-away': (/** @type {string} */ reason) => `the shared store cannot be reached (${reason})`,

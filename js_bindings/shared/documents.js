@@ -64,8 +64,10 @@ export class SharedSessions {
   publisher;
   /** The tokens of managed sessions. */
   tokens;
-  /** The webhook's messages that some node has carried out. */
+  /** Messages that some node has carried out. */
   usedMessages;
+  /** Which sessions have which `sid`: set by who makes the parts. @type {import('./session-ids.js').SessionIds | null} */
+  ids = null;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -200,6 +202,12 @@ export class SharedSessions {
       if (links.length > 0) this.#core.link([...links, session], this.#host.now());
     }
     if (standing !== 'stands') return 'unusable';
+    const ofSid = await this.standingOfSid(this.ids?.note(head, record.body) ?? null, record.at);
+    if (ofSid === 'ended') {
+      await this.publisher.end(head).catch(() => {});
+      return this.#noteEnd(session.key);
+    }
+    if (ofSid !== 'stands') return 'unusable';
     if (record.history !== this.log.position?.history) return 'unusable'; // the store has lost it meanwhile
     if (record.user !== null && record.family !== this.#families.own) {
       // This node knows its user under another key.
@@ -216,6 +224,21 @@ export class SharedSessions {
       endsAtMs: record.endsAt ? record.endsAt - clock.offset : 0,
       asksFirst: record.asksFirst ?? false,
     };
+  }
+
+  /**
+   * What has happened to a `sid` since, as far as the store can say. Never rejects.
+   * @param {string | null} sid its key
+   * @param {string} [at] the place of an event; else only its end counts
+   * @returns {Promise<'stands' | 'changed' | 'ended'>}
+   */
+  async standingOfSid(sid, at) {
+    if (sid === null) return 'stands';
+    if (this.ids?.hasEnded(sid)) return 'ended';
+    const epochs = await this.#store.epochs(sid).catch(() => null);
+    if (epochs === null) return 'stands'; // the origin's word is taken (R32)
+    if (epochs.revokedAt !== '' || (epochs.revokedBefore ?? 0) > 0) return 'ended';
+    return at !== undefined && compareAt(epochs.changedAt, at) > 0 ? 'changed' : 'stands';
   }
 
   /** @param {string} key of a session @returns {'ended'} */

@@ -413,6 +413,12 @@ export class SharedLog {
   heard = () => {};
 
   /**
+   * Hears of what happened to a user elsewhere, by the user's key: set by who makes the parts.
+   * @type {(kind: 'revoke' | 'invalidate', key: string) => void}
+   */
+  heardOfUser = () => {};
+
+  /**
    * Hears whether the store answers; null: it does. Set by who makes the parts.
    * @type {(failure: string | null) => void}
    */
@@ -486,6 +492,7 @@ export class SharedLog {
       this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
+    if (kind === 'revoke' || kind === 'invalidate') this.heardOfUser(kind, key);
     if (kind === 'revoke') {
       const { before, time } = event;
       const at = before ?? time;

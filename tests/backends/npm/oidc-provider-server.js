@@ -14,13 +14,30 @@ export const CLIENT = {
 };
 
 /**
- * @param {{ publicUrl: string, webhookSecret?: string, mountedAt?: string }} how `webhookSecret`: with which it tells
+ * @param {{ publicUrl: string, webhookSecret?: string, mountedAt?: string, logoutUri?: string, port?: number }} how `logoutUri`: where the
+ *   client hears of sign-outs; `webhookSecret`: with which it tells
  *   Sesame of grants that are revoked; `mountedAt`: a path of an Express application
  */
-export function startOidcProvider({ publicUrl, webhookSecret, mountedAt = '' }) {
+export function startOidcProvider({ publicUrl, webhookSecret, mountedAt = '', logoutUri, port }) {
   const provider = new Provider(publicUrl, {
-    clients: [CLIENT],
-    features: { revocation: { enabled: true } },
+    clients: [
+      {
+        ...CLIENT,
+        ...(logoutUri && {
+          backchannel_logout_uri: logoutUri,
+          backchannel_logout_session_required: true,
+        }),
+      },
+    ],
+    features: {
+      revocation: { enabled: true },
+      backchannelLogout: { enabled: logoutUri !== undefined },
+    },
+    // It reaches no host of the machine's own unless it is told so.
+    ...(logoutUri && {
+      fetch: (/** @type {any} */ url, /** @type {any} */ { dispatcher: _, ...options }) =>
+        fetch(url, options),
+    }),
     // Without `offline_access`, tokens end with the session of the sign-in page.
     issueRefreshToken: async (
       /** @type {unknown} */ _context,
@@ -32,7 +49,7 @@ export function startOidcProvider({ publicUrl, webhookSecret, mountedAt = '' }) 
   });
   provider.proxy = true;
   if (webhookSecret) tellSesame(provider, { url: publicUrl, secret: webhookSecret });
-  if (mountedAt === '') return listen(provider.callback());
+  if (mountedAt === '') return listen(provider.callback(), port);
   const wellKnown = '/.well-known/openid-configuration';
   const app = express();
   // Its document is looked for at the root too (RFC 8414 section 5).
