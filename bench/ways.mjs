@@ -18,7 +18,7 @@ import { median } from './lib/statistics.mjs';
 
 const SELF = fileURLToPath(import.meta.url);
 const WORKERS = 2;
-const [SESSIONS, CONNECTIONS, SECONDS, ROUNDS] = [10_000, 16, 2, 7];
+const [SESSIONS, CONNECTIONS, SECONDS, ROUNDS] = [1000, 16, 5, 5];
 
 const [role, origin, directory] = process.argv.slice(2);
 if (role === undefined) await compare();

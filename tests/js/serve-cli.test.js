@@ -54,6 +54,14 @@ describe('sesame-edge', () => {
       /--runtime must be node or workerd, not 'bun'/,
     ],
     [
+      ['serve', '--origin', ORIGIN, '--workers', '0'],
+      /--workers must be a number from 1 to 256, or auto, not '0'/,
+    ],
+    [
+      ['serve', '--origin', ORIGIN, '--workers', '2', '--runtime', 'workerd'],
+      /--workers needs --runtime node/,
+    ],
+    [
       ['serve', '--origin', ORIGIN, '--store', 'http://a'],
       /--store must be a redis:\/\/ or rediss:\/\/ URL/,
     ],
@@ -97,6 +105,15 @@ describe('sesame-edge', () => {
       assert.match(stderr[0], said);
     });
   }
+
+  test('workers in the configuration are judged as those of the command line', async () => {
+    for (const workers of [0, 'two', null]) {
+      const where = await file('workers.json', JSON.stringify({ origin: ORIGIN, workers }));
+      const { code, stderr } = await runCli(['serve', '--config', where]);
+      assert.deepEqual([code, stderr.length], [2, 1]);
+      assert.match(stderr[0], /option workers must be a number from 1 to 256, or auto$/);
+    }
+  });
 
   test('names every fault of a configuration, a line each', async () => {
     const config = { origin: 'nowhere', freshFor: 'soon', fresFor: '30m', leaseFor: '1s' };
