@@ -1259,7 +1259,9 @@ export const shellMutants = [
   {
     name: 'R28: that its identifier is its name',
     file: WEBHOOK,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
     from: 'encoder.encode(`webhook-id ${id}`)',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
     to: 'encoder.encode(`webhook-id ${id} ${seconds}`)',
     by: js('standard-webhooks'),
   },
