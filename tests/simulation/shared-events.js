@@ -69,8 +69,9 @@ function updateAll(run) {
 /** Changes that one node tells the others. @type {((node: Node) => void | Promise<void>)[]} */
 const CHANGES = [invalidateUser, revoke, revokeUser, webhook];
 
-/** Some questions are under way. @param {SharedRun} run */
+/** Some questions are under way, perhaps for what was held until now. @param {SharedRun} run */
 async function beginTraffic(run) {
+  if (run.awake.length > 0 && run.choices.oneIn(2)) invalidateUser(run.choices.pick(run.awake));
   askAll(run);
   await settle();
   for (let left = run.choices.below(MAX_STEPS); left > 0; --left) await run.step();
