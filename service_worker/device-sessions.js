@@ -52,6 +52,8 @@ export class DeviceSessions {
   /** null: there was no memory for an empty one in the place of the last. @type {Cache | null} */
   #cache = null;
   #epoch = '';
+  /** Of what was read at the start. */
+  #version = '';
   /** @type {Uint8Array} what credentials are hashed under: a snapshot needs the same */
   #secret = new Uint8Array();
   #statistics = new RunningStatistics();
@@ -200,6 +202,7 @@ export class DeviceSessions {
     } else {
       this.#pendingLogouts.replace(kept.pendingLogouts);
       this.#epoch = kept.epoch;
+      this.#version = kept.version;
       if (kept.held !== null) await this.#resume(kept.held);
     }
     this.#first.close();
@@ -223,7 +226,9 @@ export class DeviceSessions {
     const kept = await this.#kept.read();
     if (kept !== null) {
       this.#pendingLogouts.replace(kept.pendingLogouts);
-      if (this.#hasReplacedCache(kept.epoch) && kept.held !== null) await this.#resume(kept.held);
+      const isSame = kept.epoch === this.#epoch && kept.version === this.#version;
+      if (!isSame && this.#hasReplacedCache(kept.epoch) && kept.held !== null)
+        await this.#resume(kept.held);
     } else if (!this.#kept.isRefused) {
       await this.#renew().catch(() => {});
     }

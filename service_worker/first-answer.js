@@ -52,7 +52,9 @@ export class FirstAnswer {
     this.#principalIn = principalIn;
     this.#context = JSON.stringify([FORMAT, options]);
     this.#answers = new HeldAnswers(options);
-    this.#reading = reading.then((kept) => kept && this.#recordIn(kept.first, kept.epoch));
+    this.#reading = reading
+      .then((kept) => kept && this.#recordIn(kept.first, kept.epoch))
+      .catch(() => null);
   }
 
   /**

@@ -26,6 +26,7 @@ const LENGTH_BYTES = 4;
  * @property {string} epoch
  * @property {LogoutRecord[]} pendingLogouts
  * @property {HeldBefore | null} held null: nothing that can be read
+ * @property {string} version of what is held: another whenever it is written
  */
 
 /**
@@ -55,16 +56,18 @@ export class KeptSessions {
   }
 
   /** @returns {Promise<Kept | null>} null: nothing is there, or storage is refused */
-  async read() {
-    try {
-      const kept = await this.#storage.read();
-      if (kept === null) return null;
-      const { epoch, contents, pendingLogouts } = kept;
-      return { epoch, pendingLogouts, held: contents && partsOf(contents) };
-    } catch {
-      this.#isRefused = true;
-      return null;
-    }
+  read() {
+    return this.#inOrder(async () => {
+      try {
+        const kept = await this.#storage.read();
+        if (kept === null) return null;
+        const { contents, ...rest } = kept;
+        return { ...rest, held: contents && partsOf(contents) };
+      } catch {
+        this.#isRefused = true;
+        return null;
+      }
+    });
   }
 
   /**

@@ -12,7 +12,13 @@ const STORE = 'session';
  * @property {boolean} isForApi it was sent to the API's origin, not to the worker's own
  * @property {boolean} isOtherPath it was sent to a sign-out path that is not the option `logoutPath`
  */
-/** @typedef {{ epoch: string, contents: Uint8Array<ArrayBuffer> | null, pendingLogouts: LogoutRecord[] }} Kept */
+/**
+ * @typedef {object} Kept
+ * @property {string} epoch
+ * @property {Uint8Array<ArrayBuffer> | null} contents null: nothing that can be read
+ * @property {LogoutRecord[]} pendingLogouts
+ * @property {string} version of the contents: another whenever they are written
+ */
 
 export class SealedStorage {
   #name;
@@ -46,7 +52,7 @@ export class SealedStorage {
       sealed ? unseal(key, contentsIn(epoch), sealed).catch(() => null) : null,
       pendingLogout ? unseal(key, epoch, pendingLogout).then(recordsOf, () => [UNREADABLE]) : [],
     ]);
-    return { epoch, contents, pendingLogouts };
+    return { epoch, contents, pendingLogouts, version: String(sealed?.iv ?? '') };
   }
 
   /**
