@@ -13,7 +13,7 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 58_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 4420 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 104_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 104_700 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
@@ -30,8 +30,8 @@ const ENTRIES = new Map(
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3900,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 103_800,
-    'sesame-edge/sesame-service-worker.js, browser': 103_800,
+    'sesame-edge/service-worker, browser': 104_500,
+    'sesame-edge/sesame-service-worker.js, browser': 104_500,
     'sesame-edge/client, browser': 3100,
     'sesame-edge/react, browser': 4800,
     'sesame-edge/node, node': 6_450, // the library for its messages with it
