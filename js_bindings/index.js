@@ -25,6 +25,7 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./options/types.js').Size} Size */
 /** @typedef {import('./options/types.js').Managed} Managed */
 /** @typedef {import('./options/types.js').Verify} Verify */
+/** @typedef {import('./options/types.js').Issuer} Issuer */
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */

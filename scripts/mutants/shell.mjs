@@ -36,6 +36,7 @@ const CARRY_OUT = 'js_bindings/http/carry-out.js';
 const SESSION_IDS = 'js_bindings/shared/session-ids.js';
 const JWS = 'js_bindings/util/jws.js';
 const ASSEMBLE = 'js_bindings/assemble.js';
+const SHARED_SIGNALS = 'js_bindings/http/shared-signals.js';
 const CROSS_SITE = 'js_bindings/http/cross-site.js';
 const CORS = 'js_bindings/http/cors.js';
 const VERIFY = 'js_bindings/http/verify.js';
@@ -1223,16 +1224,9 @@ export const shellMutants = [
   },
   {
     name: 'R28: that an answer with a sid which has ended is refused',
-    file: ENGINE,
-    from: "if (sid === 'ended') return ended({ isUnkept: true });",
-    to: '',
-    by: js('backchannel-logout'),
-  },
-  {
-    name: 'R28: that a session which goes on with another cookie is listed',
     file: CHANGES,
-    from: 'this.noteSid(to, inherited);',
-    to: '',
+    from: 'if (!hasEnded) return sid;',
+    to: 'return sid;',
     by: js('backchannel-logout'),
   },
   {
@@ -1259,11 +1253,44 @@ export const shellMutants = [
   {
     name: 'R28: that its identifier is its name',
     file: WEBHOOK,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
-    from: 'encoder.encode(`webhook-id ${id}`)',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of one
-    to: 'encoder.encode(`webhook-id ${id} ${seconds}`)',
+    from: 'toHex(sha256(encoder.encode(',
+    to: 'seconds + toHex(sha256(encoder.encode(',
     by: js('standard-webhooks'),
+  },
+  {
+    name: 'R28: that an ID token is no event',
+    file: SHARED_SIGNALS,
+    from: "if (exp !== undefined || nonce !== undefined) return 'it has an exp or a nonce: it is no event';",
+    to: '',
+    by: js('shared-signals'),
+  },
+  {
+    name: 'R28: that an event is of a user of its issuer',
+    file: SHARED_SIGNALS,
+    from: ' && subject.iss === issuer',
+    to: '',
+    by: js('shared-signals'),
+  },
+  {
+    name: 'R28: that an event names somebody',
+    file: SHARED_SIGNALS,
+    from: "if (!isRecord(subject)) return 'an event has no subject';",
+    to: "if (!isRecord(subject)) return { action, user: 'nobody' };",
+    by: js('shared-signals'),
+  },
+  {
+    name: 'R28: which kind of body it is',
+    file: SHARED_SIGNALS,
+    from: 'if (!/^application\\/secevent\\+jwt\\s*(;|$)/i.test(type)) {',
+    to: 'if (false) {',
+    by: js('shared-signals'),
+  },
+  {
+    name: 'R28: that an event of one session ends no other',
+    file: SHARED_SIGNALS,
+    from: 'if (session !== null && options.sid !== null) {',
+    to: 'if (false) {',
+    by: js('shared-signals'),
   },
   {
     name: 'R23: the webhook’s signature',
