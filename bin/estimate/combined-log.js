@@ -20,7 +20,7 @@ const FORWARDED =
   /\s(?:[\w-]*(?:xff|for|client|real)[\w-]*[=:])?"?([\da-f.:]{2,}(?:,\s*[\da-f.:]{2,})*)"?(?=\s|$)/gi;
 
 /**
- * @param {import('./formats.js').ReaderOptions} how the unit of the number at the end of the line; without it
+ * @param {import('./log-entry.js').ReaderOptions} how the unit of the number at the end of the line; without it
  *   only what says its unit, or can be nothing but seconds, is taken
  * @returns {import('./log-entry.js').ReadEntry}
  */

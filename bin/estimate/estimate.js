@@ -104,7 +104,7 @@ function asBrowser(event, options) {
 }
 
 /**
- * @param {import('./formats.js').ReaderOptions & { format: import('./formats.js').Format,
+ * @param {import('./log-entry.js').ReaderOptions & { format: import('./formats.js').Format,
  *   isOneBrowser: boolean, distinction: import('./visitors.js').Distinction }} how
  */
 function identityOf({ format, isOneBrowser, sessionField, distinction, options }) {

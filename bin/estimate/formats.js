@@ -5,19 +5,6 @@ import { jsonReader } from './json-log.js';
 import { albReader, envoyReader, haproxyReader } from './proxy-logs.js';
 import { w3cReader } from './w3c-log.js';
 
-/**
- * @typedef {object} ReaderOptions
- * @property {import('../../js_bindings/options/options.js').ParsedOptions} options
- * @property {string} [sessionField]
- * @property {string} [userField]
- * @property {string} [durationField]
- * @property {import('./log-entry.js').DurationUnit} [durationUnit]
- * @property {(request: { method: string, path: string }) => boolean} [isRelevant] a reader that has much to do may
- *   leave out what is not
- */
-
-/** @typedef {(how: ReaderOptions) => import('./log-entry.js').ReadEntry} MakeReader */
-
 /** Readers of lines, and `har`'s of the entries of its one object. */
 export const FORMATS = Object.freeze({
   combined: combinedReader,
@@ -36,7 +23,7 @@ export const FORMAT_NAMES = /** @type {Format[]} */ (Object.keys(FORMATS));
 /**
  * The format whose reader makes something of most of the first lines: some may be broken.
  * @param {string} start of a log
- * @param {ReaderOptions} how
+ * @param {import('./log-entry.js').ReaderOptions} how
  * @returns {Format | null} null: it is empty
  */
 export function formatOf(start, how) {

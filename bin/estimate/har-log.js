@@ -8,7 +8,7 @@ const ANSWER_HEADERS = [
 const MAX_BODY_LENGTH = 256 * 1024;
 
 /**
- * @param {import('./formats.js').ReaderOptions} how
+ * @param {import('./log-entry.js').ReaderOptions} how
  * @returns {import('./log-entry.js').ReadEntry}
  */
 export function harReader({ options: { cookie: cookieNames, varyOn } }) {

@@ -70,7 +70,7 @@ const MAX_REQUESTS = 8192;
 /** @typedef {Record<string, any>} Log */
 
 /**
- * @param {import('./formats.js').ReaderOptions} how
+ * @param {import('./log-entry.js').ReaderOptions} how
  * @returns {import('./log-entry.js').ReadEntry}
  */
 export function jsonReader(how) {

@@ -1,6 +1,17 @@
 // What a request of a log comes down to, whatever the log's format, and the parts that formats have in common.
 
 /**
+ * @typedef {object} ReaderOptions
+ * @property {import('../../js_bindings/options/options.js').ParsedOptions} options
+ * @property {string} [sessionField]
+ * @property {string} [userField]
+ * @property {string} [durationField]
+ * @property {DurationUnit} [durationUnit]
+ * @property {(request: { method: string, path: string }) => boolean} [isRelevant] a reader that has much to do may
+ *   leave out what is not
+ */
+
+/**
  * @typedef {object} LogEntry
  * @property {number} timeMs milliseconds since the Unix epoch
  * @property {string} method

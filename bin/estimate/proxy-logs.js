@@ -42,7 +42,7 @@ const HAPROXY =
   /(?:^|\s)(\S+):\d+ \[([^\]]+)\] \S+ \S+ [-+\d/]*?\/\+?(-?\d+) (\d{3}) \+?(\d+) (\S+) \S+ \S{4} [+\d/]+ \d+\/\d+ ((?:\{[^}]*\} ){0,2})"([^"]*)"/;
 
 /**
- * @param {import('./formats.js').ReaderOptions} how
+ * @param {import('./log-entry.js').ReaderOptions} how
  * @returns {import('./log-entry.js').ReadEntry}
  */
 export function haproxyReader({ options }) {

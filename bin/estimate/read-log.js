@@ -19,7 +19,7 @@ const MAX_SHOWN = 160;
  * @property {number} local checks that never left the browser
  */
 
-/** @typedef {import('./formats.js').ReaderOptions & { format: import('./formats.js').Format }} ReadOptions */
+/** @typedef {import('./log-entry.js').ReaderOptions & { format: import('./formats.js').Format }} ReadOptions */
 
 /**
  * @param {AsyncIterable<Buffer>} chunks

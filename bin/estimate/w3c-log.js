@@ -19,7 +19,7 @@ const DATE = /^\d{4}-\d\d-\d\d[\t ]/;
 /** @typedef {(name: string) => string | undefined} Field */
 
 /**
- * @param {import('./formats.js').ReaderOptions} how
+ * @param {import('./log-entry.js').ReaderOptions} how
  * @returns {import('./log-entry.js').ReadEntry}
  */
 export function w3cReader(how) {
@@ -50,7 +50,7 @@ function usualFields(values, hasTabs) {
 }
 
 /**
- * @param {import('./formats.js').ReaderOptions} how
+ * @param {import('./log-entry.js').ReaderOptions} how
  * @returns {(field: Field, date?: string) => ReturnType<import('./log-entry.js').ReadEntry>}
  */
 export function w3cEntry({ durationUnit, options }) {

@@ -275,7 +275,7 @@ function summaryOf({ timeMs, method, path, hasQuery, status, durationMs, ...whos
 
 /**
  * @param {string[]} lines
- * @param {Partial<import('../../bin/estimate/formats.js').ReaderOptions>} [how]
+ * @param {Partial<import('../../bin/estimate/log-entry.js').ReaderOptions>} [how]
  */
 function read(lines, { options = OPTIONS, ...how } = {}) {
   const format = formatOf(lines.join('\n'), { options, ...how });
