@@ -7,7 +7,6 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { transformSync } from 'esbuild';
 import { build } from './build.mjs';
 import { capture, captureAsync, Failure, isMain, main, parallel, root } from './lib/run.mjs';
 import { coreMutants } from './mutants/core.mjs';
@@ -45,8 +44,12 @@ function mutated({ file, from, to }) {
   return changed === source ? null : changed;
 }
 
-/** Whether a file of the shell is none any more without it: then any test fails, and none has noticed. @param {Mutant} mutant */
-function isBroken(mutant) {
+/**
+ * Whether a file of the shell is none any more without it: then any test fails, and none has noticed.
+ * @param {Mutant} mutant
+ * @param {typeof import('esbuild')} esbuild
+ */
+function isBroken(mutant, { transformSync }) {
   if (!mutant.file.endsWith('.js')) return false;
   try {
     transformSync(mutated(mutant) ?? '', { loader: 'js', logLevel: 'silent' });
@@ -57,14 +60,15 @@ function isBroken(mutant) {
 }
 
 /** That what each takes out is there: whoever rewrites it has to say where it is now. */
-export function checkMutants() {
+export async function checkMutants() {
   const lost = mutants.filter((mutant) => mutated(mutant) === null);
   if (lost.length > 0) {
     throw new Failure(
       lost.map(({ name, file }) => `mutants: ${name} is not in ${file}, or not once`).join('\n'),
     );
   }
-  const broken = mutants.filter(isBroken);
+  const esbuild = await import('esbuild'); // a fresh clone has it after its set-up alone
+  const broken = mutants.filter((mutant) => isBroken(mutant, esbuild));
   if (broken.length > 0) {
     const names = broken.map(({ name }) => `  ${name}`).join('\n');
     throw new Failure(`mutants: without one of these the file cannot be read:\n${names}`);
@@ -231,7 +235,7 @@ export async function mutate(words) {
     },
     allowPositionals: true,
   });
-  checkMutants();
+  await checkMutants();
   await build();
   const chosen = mutants.filter(
     ({ name, file, by, isNative }) =>
