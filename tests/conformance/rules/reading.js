@@ -362,7 +362,7 @@ export const reading = [
         t.origin.on(READ, { status, body: versionOf(1), after: gate.opened });
         const asked = Array.from({ length: 50 }, () => t.ask(fresh));
         await t.soon(t.origin.called(READ, before + 1));
-        await t.until(async () => (await t.statistics()).checks === checks + asked.length);
+        await t.until(async () => (await t.statistics()).checks >= checks + asked.length);
         gate.open();
         for (const [answered] of await t.soon(Promise.all(asked))) assert.equal(answered, status);
         // Those that came while the first call was under way share another.
