@@ -121,7 +121,9 @@ export const bodies = {
   stores: () => node('tests/stores', { fileMs: partLimitMs }),
   history: () => node('tests/history', { fileMs: partLimitMs }),
   reference: () => node('tests/reference'),
-  conformance: () => node('tests/conformance', { fileMs: partLimitMs }),
+  // On each of its hosts one after the other.
+  conformance: () =>
+    node('tests/conformance', { timeoutMs: 2 * partLimitMs, fileMs: 2 * partLimitMs }),
   simulation: () => node('tests/simulation', { fileMs: partLimitMs }),
   native: () => native('native-debug'),
   lint,
