@@ -397,6 +397,7 @@ test('R66, R4: a record is answered under its own value of varyOn alone', async 
   await kept(tab);
   await stopWorkers(tab);
   assert.equal(sourceOf(await of('two')), 'origin');
+  await kept(tab);
   await stopWorkers(tab);
   assert.equal(sourceOf(await of('one')), 'fresh');
 });
