@@ -7,22 +7,13 @@ import { throughObject } from '../../js_bindings/stores/through-object.js';
 import { createBackground } from '../support/background.js';
 import { disturbed } from '../support/disturbed-store.js';
 import { createMovingClock, storeOn } from '../support/moving-clock.js';
+import { callHeld } from './held-cache.js';
 import { STORE_TIMEOUT_MS } from './targets/patience.js';
 import { apiOf } from './targets/sesame-api.js';
 
 export { SesameStore } from 'sesame-edge/durable-object';
 
-/**
- * @typedef {object} Held
- * @property {SessionCache} sessions
- * @property {import('./targets/target.js').Api} api
- * @property {unknown[]} lines
- * @property {ReturnType<typeof disturbed>['disturb']} disturb
- * @property {ReturnType<typeof createMovingClock>} clock
- * @property {ReturnType<typeof createBackground>} background
- */
-
-/** @type {Map<string, Held>} */
+/** @type {Map<string, import('./held-cache.js').HeldCache>} */
 const caches = new Map();
 
 export default {
@@ -57,26 +48,10 @@ export const control = {
 /** @param {any} env @param {{ name: string, method: string, args: any[] }} call */
 function perform(env, { name, method, args }) {
   if (method === 'create') return create(env, name, args[0]);
-  const held = /** @type {Held} */ (caches.get(name));
-  switch (method) {
-    case 'advance':
-      return held.clock.advance(args[0]);
-    case 'link':
-      return held.disturb(args[0]);
-    case 'statistics':
-      return held.sessions.statistics();
-    case 'prometheusText':
-      return held.sessions.prometheusText();
-    case 'logs':
-      return held.lines;
-    case 'isIdle':
-      return held.background.isIdle();
-    case 'dispose':
-      caches.delete(name);
-      return held.sessions.dispose();
-    default:
-      return /** @type {any} */ (held.api)[method](...args);
-  }
+  const held = /** @type {import('./held-cache.js').HeldCache} */ (caches.get(name));
+  if (method !== 'dispose') return callHeld(held, method, args);
+  caches.delete(name);
+  return held.sessions.dispose();
 }
 
 /**

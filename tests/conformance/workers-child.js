@@ -6,6 +6,7 @@ import { ClusterClient } from '../../js_bindings/stores/cluster-client.js';
 import { createBackground } from '../support/background.js';
 import { disturbed } from '../support/disturbed-store.js';
 import { createMovingClock, storeOn } from '../support/moving-clock.js';
+import { callHeld } from './held-cache.js';
 import { STORE_TIMEOUT_MS } from './targets/patience.js';
 import { apiOf } from './targets/sesame-api.js';
 
@@ -33,24 +34,10 @@ async function perform({ name, method, args }) {
     return null;
   }
   const held = /** @type {Held} */ (caches.get(name));
-  switch (method) {
-    case 'advance':
-      return held.clock.advance(args[0]);
-    case 'link':
-      return held.disturb(args[0]);
-    case 'statistics':
-      return held.sessions.statistics();
-    case 'logs':
-      return held.lines;
-    case 'isIdle':
-      return held.background.isIdle();
-    case 'dispose':
-      caches.delete(name);
-      await held.server.stop(0);
-      return held.sessions.dispose();
-    default:
-      return /** @type {any} */ (held.api)[method](...args);
-  }
+  if (method !== 'dispose') return callHeld(held, method, args);
+  caches.delete(name);
+  await held.server.stop(0);
+  return held.sessions.dispose();
 }
 
 /** @param {string} name @param {any} options with `port`, and `shared` where several caches are to share what is in it */
