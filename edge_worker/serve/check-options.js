@@ -4,21 +4,21 @@ import { ServeError } from './serve-error.js';
 
 /**
  * @param {Record<string, unknown>} options
- * @param {string} [storeUrl]
+ * @param {boolean} hasStore whether the server will share its sessions through a store
  * @returns {Promise<void>}
  * @throws {import('../../js_bindings/errors.js').ConfigError} with everything that is wrong
  * @throws {ServeError} `ERR_SESAME_NOT_BUILT`
  */
-export async function checkOptions(options, storeUrl) {
+export async function checkOptions(options, hasStore) {
   const { SessionCache } = await import('../../js_bindings/index.node.js').catch((error) => {
     throw error.code === 'ERR_MODULE_NOT_FOUND' ? notBuilt() : error;
   });
-  if (options.store !== undefined && storeUrl === undefined) {
+  if (options.store !== undefined && !hasStore) {
     const reason =
       'names the binding of a deployed worker, and there is none here: give --store URL';
     throw new ConfigError([{ option: 'store', reason }]);
   }
-  const store = storeUrl === undefined ? undefined : JUDGED;
+  const store = hasStore ? JUDGED : undefined;
   new SessionCache(/** @type {any} */ ({ ...options, store })).dispose();
 }
 

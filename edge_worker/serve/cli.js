@@ -174,7 +174,7 @@ async function originOf(options, command) {
     throw new UsageError(['no origin: give --origin URL, or "origin" in the file of --config']);
   }
   try {
-    await checkOptions(options, command.store);
+    await checkOptions(options, command.store !== undefined);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(error.faults.map(({ option, reason }) => `option ${option} ${reason}`));

@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { letInspect } from '../../adapters/node.js';
 import { ClusterPrimary } from '../../js_bindings/stores/cluster-primary.js';
+import { MAX_RECORDS_BYTES } from '../../js_bindings/stores/limits.js';
 import { MemoryStore } from '../../js_bindings/stores/memory-store.js';
 import { ADDRESS_FAULTS, socketAddress } from './address.js';
 import { ServeError } from './serve-error.js';
@@ -39,7 +40,7 @@ export async function startOnWorkers(
 ) {
   signal?.throwIfAborted();
   const port = await portFor(host, wanted);
-  const store = storeUrl === undefined ? new MemoryStore({ maxBytes: MAX_BYTES }) : null;
+  const store = storeUrl === undefined ? new MemoryStore({ maxBytes: MAX_RECORDS_BYTES }) : null;
   const primary = new ClusterPrimary(store);
   const workers = new Workers({ host, port, options, storeUrl }, { primary, warn });
   try {
@@ -77,9 +78,6 @@ export async function startOnWorkers(
     throw error;
   }
 }
-
-/** The store keeps as much of records. */
-const MAX_BYTES = 512 * 1024 * 1024;
 
 /**
  * All workers are to have the same port, also those that are started later: it is found out before.

@@ -92,7 +92,7 @@ export async function serve({ origin, port = 0, host = '127.0.0.1', options = {}
   /** @type {Record<string, unknown>} */
   const all = { ...options, ...(origin !== undefined && { origin }) };
   if (count > 1 && storeUrl === undefined) all.secret ??= randomBytes(16).toString('hex'); // the workers have it in common
-  await checkOptions(all, storeUrl ?? (count > 1 ? 'the workers’ own' : undefined));
+  await checkOptions(all, storeUrl !== undefined || count > 1);
   const how = { host, port, options: all, storeUrl, warn, signal };
   const running = await (count > 1 ? startOnWorkers(how, count) : start(how));
   const { url, port: taken, pid, stats, ended } = running;

@@ -14,13 +14,11 @@
 import cluster from 'node:cluster';
 import { ClusterClient } from './cluster-client.js';
 import { ClusterPrimary } from './cluster-primary.js';
+import { MAX_RECORDS_BYTES } from './limits.js';
 import { MemoryStore } from './memory-store.js';
 
 /** @import { Link } from './cluster-messages.js' */
 /** @import { SharedStore } from './store.js' */
-
-/** The primary keeps as much of records. */
-const MAX_BYTES = 512 * 1024 * 1024;
 
 /**
  * The options of a store for workers.
@@ -57,7 +55,7 @@ let primary;
  * const { user } = await sessions.getSession(request);
  * user.name; // => 'Ingrid Sørensen'
  */
-export function clusterStore({ timeoutMs, maxBytes = MAX_BYTES } = {}) {
+export function clusterStore({ timeoutMs, maxBytes = MAX_RECORDS_BYTES } = {}) {
   if (cluster.isWorker) return new ClusterClient(linkToPrimary(), { timeoutMs });
   primary ??= answerWorkers(new ClusterPrimary(new MemoryStore({ maxBytes })));
   const [here, there] = linkInside();

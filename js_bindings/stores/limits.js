@@ -18,6 +18,9 @@ export const EPOCHS_MS = 31 * 24 * 3_600_000;
 /** After this long a store counts as out of reach. */
 export const TIMEOUT_MS = 1000;
 
+/** Of records, the primary process of several workers keeps about so much, unless another number is given (bytes). */
+export const MAX_RECORDS_BYTES = 512 * 1024 * 1024;
+
 /** Larger records are neither written nor read (as bytes). */
 export const MAX_VALUE_BYTES = 8 * 1024 * 1024;
 
