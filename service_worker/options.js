@@ -3,6 +3,7 @@ import { withPreset } from '../js_bindings/dialects/presets/preset.js';
 import { ConfigError } from '../js_bindings/errors.js';
 import { isPath, parseWith } from '../js_bindings/options/parse.js';
 import { COOKIE_PREFIX } from '../js_bindings/origin/vary.js';
+import { isRecord } from '../js_bindings/util/is-record.js';
 
 /** @import { Options, ParsedOptions } from '../js_bindings/options/types.js' */
 
@@ -78,8 +79,8 @@ export function databaseOf(options) {
  * @throws {ConfigError} with everything that is wrong
  */
 export function parseWorkerOptions(options, ownOrigin) {
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-  if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
+  if (!isRecord(options))
+    throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
   const faults = NOT_HERE.filter((option) => option in options).map((option) => ({
     option: /** @type {string} */ (option),
     reason: 'is not for a service worker',

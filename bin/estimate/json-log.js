@@ -1,6 +1,7 @@
 // Lines of JSON, an object each, with the names that nginx, Caddy, Traefik, Envoy, Vercel, Cloudflare, pino, ECS and
 // others give to fields.
 import { isIP } from 'node:net';
+import { isRecord } from '../../js_bindings/util/is-record.js';
 import { addressesIn, bareAddress, clientAmong, clientOf } from './addresses.js';
 import { cookieFinder, durationOf, pathOf, textOf } from './log-entry.js';
 import { timeOf } from './times.js';
@@ -127,7 +128,7 @@ export function jsonReader(how) {
 function objectIn(line) {
   try {
     const value = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }

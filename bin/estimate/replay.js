@@ -2,6 +2,7 @@
 // the log's clock, and an origin that answers each request as the log says it was answered, after as long.
 // Invariants: no network and no clock of this machine; what the cache decides is counted, nothing is guessed.
 import { sessionOutcome } from '../../js_bindings/dialects/effects.js';
+import { membersOf } from '../../js_bindings/util/json-pointer.js';
 import { EstimateError } from './estimate-error.js';
 import { SessionTable } from './session-table.js';
 import { SimulatedTime, settled } from './simulated-time.js';
@@ -348,9 +349,10 @@ export function credentialsFor({ text }, { cookie, credential }) {
  * @returns {object}
  */
 function withUser(pointer, user) {
-  const parts = pointer.split('/').slice(1);
-  const keys = parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const value = keys.reduceRight((inner, key) => ({ [key]: inner }), /** @type {unknown} */ (user));
+  const value = membersOf(pointer).reduceRight(
+    (inner, key) => ({ [key]: inner }),
+    /** @type {unknown} */ (user),
+  );
   return /** @type {object} */ (value);
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isRecord } from '../../js_bindings/util/is-record.js';
 
 export const HOSTS = /** @type {const} */ (['cloudflare', 'next', 'node']);
 
@@ -40,7 +41,7 @@ export async function detectHost(directory) {
 async function readManifest(file) {
   try {
     const value = JSON.parse(await readFile(file, 'utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }

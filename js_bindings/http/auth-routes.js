@@ -11,10 +11,12 @@ import { signOut } from '../sessions/sign-out.js';
 import { MAX_TOKEN_BYTES } from '../sessions/token-endpoint.js';
 import { isOutboxFull } from '../shared/outbox.js';
 import { BackchannelLogout } from './backchannel-logout.js';
+import { carryOutBegun } from './carry-out.js';
 import { isCrossSite } from './cross-site.js';
 import { COOKIE_ATTRIBUTES, EndingCookie } from './ending-cookie.js';
 import { markPrivate } from './private-headers.js';
 import {
+  emptyResponse,
   errorResponse,
   guardFullResponse,
   isoTime,
@@ -24,7 +26,7 @@ import {
   unavailableResponse,
 } from './responses.js';
 import { SharedSignals } from './shared-signals.js';
-import { ALREADY_USED, isSignature, standardHeaders, WebhookVerifier } from './webhook.js';
+import { ALREADY_USED, isSignature, KEEP_MS, standardHeaders, WebhookVerifier } from './webhook.js';
 
 const MAX_WEBHOOK_BYTES = 16 * 1024;
 /** How long a logout waits for the cookies that the origin sets with it. */
@@ -292,24 +294,14 @@ export class AuthRoutes {
       ? await webhook.verifyStandard(standard, body, now)
       : await webhook.verify(signature, body, now);
     // Its sender goes on until it hears of success (Standard Webhooks): it has been carried out.
-    if (standard && result === ALREADY_USED) return carriedOut();
+    if (standard && result === ALREADY_USED) return emptyResponse(204);
     if ('error' in result) return errorResponse(result.status, result.error);
-    const { changes, shared } = this.#parts;
     const { message, digest } = result;
-    if (await shared?.usedMessages.has(digest)) {
-      webhook.finish(digest, true);
-      return standard ? carriedOut() : errorResponse(ALREADY_USED.status, ALREADY_USED.error);
-    }
-    try {
-      await changes.userEvent(message.action, message.user);
-    } catch (error) {
-      // It is in effect here, but the other nodes do not know yet: its sender repeats it.
-      webhook.finish(digest, false);
-      return isOutboxFull(error) ? outboxFullResponse() : unavailableResponse();
-    }
-    webhook.finish(digest, true);
-    await shared?.usedMessages.add(digest);
-    return carriedOut();
+    const done = await carryOutBegun(this.#parts, webhook, {
+      ...{ name: digest, changes: [message], keepMs: KEEP_MS },
+    });
+    if (done === 'used' && !standard) return errorResponse(ALREADY_USED.status, ALREADY_USED.error);
+    return done === 'used' || done === 'done' ? emptyResponse(204) : done;
   }
 
   #managed() {
@@ -318,12 +310,6 @@ export class AuthRoutes {
 }
 
 const decoder = new TextDecoder();
-
-function carriedOut() {
-  const headers = new Headers();
-  markPrivate(headers);
-  return new Response(null, { status: 204, headers });
-}
 
 /**
  * @param {Headers} headers

@@ -2,10 +2,9 @@
 // how a session is found, nor how an end is published.
 // Invariant: a message that this application cannot carry out is never answered with success.
 import { readBody } from '../origin/bodies.js';
-import { isRecord } from '../util/jws.js';
+import { isRecord } from '../util/is-record.js';
 import { carryOut } from './carry-out.js';
-import { markPrivate } from './private-headers.js';
-import { errorResponse, jsonResponse, unavailableResponse } from './responses.js';
+import { emptyResponse, errorResponse, jsonResponse, unavailableResponse } from './responses.js';
 import { SeenMessages } from './seen-messages.js';
 import { isId, SignedMessages } from './signed-messages.js';
 
@@ -64,9 +63,7 @@ export class BackchannelLogout {
     });
     if (done === 'used') return refused('its jti has been used');
     if (done !== 'done') return done;
-    const headers = new Headers();
-    markPrivate(headers);
-    return new Response(null, { status: 200, headers });
+    return emptyResponse(200);
   }
 
   /**

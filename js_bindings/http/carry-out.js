@@ -12,19 +12,38 @@ import { USED } from './seen-messages.js';
  * @property {string} [sid] one session alone
  */
 
+/** @typedef {Pick<import('../sessions/parts.js').Parts, 'changes' | 'shared'>} Carriers */
+
 /**
- * @param {Pick<import('../sessions/parts.js').Parts, 'changes' | 'shared' | 'host'>} parts
+ * @typedef {object} Message
+ * @property {string} name of it alone
+ * @property {readonly Change[]} changes
+ * @property {number} keepMs it could not be used again after so long
+ */
+
+/**
+ * @param {Carriers & Pick<import('../sessions/parts.js').Parts, 'host'>} parts
  * @param {import('./seen-messages.js').SeenMessages} seen
- * @param {{ name: string, changes: readonly Change[], keepMs: number }} message `name`: of it alone; `keepMs`: it could not
- *   be used again after so long
+ * @param {Message} message
  * @returns {Promise<'done' | 'used' | Response>} `used`: some node has carried it out before; a response: it is to be sent
  *   again
  */
-export async function carryOut({ changes, shared, host }, seen, { name, keepMs, ...message }) {
-  const now = host.now();
-  const before = seen.begin(name, now, now + keepMs);
+export async function carryOut(parts, seen, message) {
+  const now = parts.host.now();
+  const before = seen.begin(message.name, now, now + message.keepMs);
   if (before === USED) return USED;
   if (before !== null) return unavailableResponse();
+  return carryOutBegun(parts, seen, message);
+}
+
+/**
+ * The same, of a message that is new on this node, and counts there as begun.
+ * @param {Carriers} parts
+ * @param {Pick<import('./seen-messages.js').SeenMessages, 'finish'>} seen
+ * @param {Message} message
+ * @returns {Promise<'done' | 'used' | Response>}
+ */
+export async function carryOutBegun({ changes, shared }, seen, { name, keepMs, ...message }) {
   if (await shared?.usedMessages.has(name)) {
     seen.finish(name, true);
     return USED;

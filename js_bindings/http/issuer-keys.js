@@ -4,7 +4,8 @@
 // are fetched once a pause.
 import { pause } from '../host.js';
 import { originCall } from '../origin/origin-call.js';
-import { hasSigned, isRecord, jsonOf, mayHaveSigned } from '../util/jws.js';
+import { isRecord } from '../util/is-record.js';
+import { hasSigned, jsonOf, mayHaveSigned } from '../util/jws.js';
 
 /** Keys are asked for anew after so long: one that the provider has withdrawn counts no longer. */
 const KEEP_MS = 10 * 60_000;

@@ -59,6 +59,16 @@ export function jsonResponse(status, value, more = []) {
 }
 
 /**
+ * A private response without a body.
+ * @param {number} status
+ */
+export function emptyResponse(status) {
+  const headers = new Headers();
+  markPrivate(headers);
+  return new Response(null, { status, headers });
+}
+
+/**
  * An error with a one-line reason that a program can match on.
  * @param {number} status
  * @param {string} error

@@ -2,10 +2,9 @@
 // with the events of CAEP and RISC (rule R28). It must not know how a session is found, nor how an end is published.
 // Invariant: a message that this application cannot carry out is never answered with success.
 import { readBody } from '../origin/bodies.js';
-import { isRecord } from '../util/jws.js';
+import { isRecord } from '../util/is-record.js';
 import { carryOut } from './carry-out.js';
-import { markPrivate } from './private-headers.js';
-import { errorResponse, jsonResponse, unavailableResponse } from './responses.js';
+import { emptyResponse, errorResponse, jsonResponse, unavailableResponse } from './responses.js';
 import { SeenMessages } from './seen-messages.js';
 import { isId, SignedMessages } from './signed-messages.js';
 
@@ -91,9 +90,7 @@ export class SharedSignals {
     const done = await carryOut(this.#parts, this.#seen, { name, changes, keepMs: KEEP_MS });
     // What comes again is answered as before (section 2).
     if (done !== 'done' && done !== 'used') return done;
-    const headers = new Headers();
-    markPrivate(headers);
-    return new Response(null, { status: 202, headers });
+    return emptyResponse(202);
   }
 
   /**

@@ -5,23 +5,29 @@
 // HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
 // `{ "action": "revoke" | "invalidate", "user": "…" }`. Or it is signed as Standard Webhooks
 // (https://www.standardwebhooks.com) says: `webhook-id`, `webhook-timestamp` and `webhook-signature`, which has the
-// HMAC-SHA256 of `ID.SECONDS.BODY` in base64; the same is then in the body, or in its `data`. A user whose identifier is a number above 2^53 is named
-// by a string of its digits.
+// HMAC-SHA256 of `ID.SECONDS.BODY` in base64; the same is then in the body, or in its `data`. A user whose identifier
+// is a number above 2^53 is named by a string of its digits.
+
+import { bytesOfBase64 } from '../util/base64.js';
 import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
-import { bytesOfBase64 } from '../util/jws.js';
 import { sha256 } from '../util/sha256.js';
 import { isUserId } from '../util/user-id.js';
+import { SeenMessages } from './seen-messages.js';
 
 /** How old a message may be, and how far its clock may be ahead. */
 const MAX_AGE_MS = 5 * 60_000;
+/** From when it comes a message can be used again for as long as its own time allows, twice that at the most. */
+export const KEEP_MS = 2 * MAX_AGE_MS;
+const MAX_SEEN = 10_000;
 
 export const ALREADY_USED = Object.freeze({ status: 409, error: 'signature_already_used' });
-/** Another request carries it out at this moment, and may fail. */
-const UNDER_WAY = Object.freeze({ status: 503, error: 'message_under_way' });
-
-/** Signatures seen are kept for as long as they could be used again; beyond this many, none is taken. */
-const MAX_SEEN = 10_000;
+/** What becomes of a message that came before, or for which there is no room. */
+const REFUSALS = Object.freeze({
+  used: ALREADY_USED,
+  'under way': Object.freeze({ status: 503, error: 'message_under_way' }), // it may fail
+  full: Object.freeze({ status: 503, error: 'too_many_messages' }),
+});
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -74,8 +80,7 @@ export function standardHeaders(headers) {
  */
 
 export class WebhookVerifier {
-  /** @type {Map<string, { until: number, isUsed: boolean }>} */
-  #seen = new Map();
+  #seen = new SeenMessages(MAX_SEEN);
   /** @type {Promise<CryptoKey> | undefined} */
   #key;
   /** @type {Promise<CryptoKey> | undefined} */
@@ -132,14 +137,12 @@ export class WebhookVerifier {
     if (Math.abs(now - Number(seconds) * 1000) > MAX_AGE_MS) {
       return { status: 401, error: 'signature_too_old' };
     }
-    this.#forgetOld(now);
-    const seen = this.#seen.get(name);
-    if (seen) return seen.isUsed ? ALREADY_USED : UNDER_WAY;
-    if (this.#seen.size >= MAX_SEEN) return { status: 503, error: 'too_many_messages' };
-    // From `now` it can be used for as long as its own time allows, twice that at the most.
+    const before = this.#seen.begin(name, now, now + KEEP_MS);
+    if (before !== null) return REFUSALS[before];
     const message = parseMessage(body);
-    this.#seen.set(name, { until: now + 2 * MAX_AGE_MS, isUsed: message === null });
-    return message ? { message, digest: name } : { status: 400, error: 'bad_message' };
+    if (message !== null) return { message, digest: name };
+    this.#seen.finish(name, true); // it says nothing, however often it comes
+    return { status: 400, error: 'bad_message' };
   }
 
   /**
@@ -148,9 +151,7 @@ export class WebhookVerifier {
    * @param {boolean} isUsed
    */
   finish(digest, isUsed) {
-    const seen = this.#seen.get(digest);
-    if (!isUsed) this.#seen.delete(digest);
-    else if (seen) seen.isUsed = true;
+    this.#seen.finish(digest, isUsed);
   }
 
   /**
@@ -163,14 +164,6 @@ export class WebhookVerifier {
     const signed = joined([encoder.encode(`${seconds}.`), body]);
     // Compares in constant time.
     return crypto.subtle.verify('HMAC', await this.#key, fromHex(hex), signed);
-  }
-
-  /** @param {number} now */
-  #forgetOld(now) {
-    for (const [signature, { until }] of this.#seen) {
-      if (now < until) return; // in the order in which they came
-      this.#seen.delete(signature);
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The options that name identity providers whose messages count (rule R28): whose they are, whom they are for, and where
 // their keys are. What the members are is said in `definitions.js`.
 // Invariant: whatever is not named here has no key fetched.
+import { membersOf } from '../util/json-pointer.js';
 import { JWS_ALGORITHMS } from '../util/jws.js';
 import { refuseUnknown } from './parse.js';
 import { ISSUER } from './table.js';
@@ -83,7 +84,7 @@ function isUrl(value, mayHaveQuery = false) {
  */
 export function sidFaults({ sid, fields }) {
   if (sid === null || !sid.startsWith('/') || fields.length === 0) return [];
-  const member = sid.split('/')[1].replaceAll('~1', '/').replaceAll('~0', '~');
+  const [member] = membersOf(sid);
   if (fields.includes(member)) return [];
   return [{ option: 'sid', reason: 'points to what the option fields leaves out' }];
 }

@@ -13,6 +13,7 @@ import { asInUrl, parsePathPattern } from '../dialects/path-patterns.js';
 import { parseUnauthenticated } from '../dialects/unauthenticated.js';
 import { ConfigError } from '../errors.js';
 import { fromHex } from '../util/hex.js';
+import { isRecord } from '../util/is-record.js';
 import { USER_ID_POINTERS } from '../util/user-id.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from './quantities.js';
 import { OPTIONS } from './table.js';
@@ -170,8 +171,8 @@ export function refuseUnknown(given, table, prefix, faults) {
  * @throws {ConfigError} with everything that is wrong
  */
 export function parseWith(options, findFaults, features) {
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-  if (!isObject) throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
+  if (!isRecord(options))
+    throw new ConfigError([{ option: 'options', reason: 'must be an object' }]);
   const own = /** @type {Record<string, unknown>} */ ({ ...options });
   const given = features.preset?.(own) ?? own;
   /** @type {ConfigFault[]} */

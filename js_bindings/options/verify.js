@@ -1,5 +1,7 @@
 // The options of the forward-auth endpoint: where it is, and what of the document it tells the proxy.
-import { isPointer } from '../util/json-pointer.js';
+
+import { isRecord } from '../util/is-record.js';
+import { isPointer, membersOf } from '../util/json-pointer.js';
 import { isPath, refuseUnknown } from './parse.js';
 import { VERIFY } from './table.js';
 
@@ -65,13 +67,10 @@ function faultOf(name, pointer, fields) {
   if (name.includes('_')) return 'must have no underscore, which some servers take for a hyphen';
   if (RESERVED.has(name) || RESERVED_FAMILIES.test(name)) return 'has a meaning of its own in HTTP';
   if (!isPointer(pointer)) return "must be a JSON pointer such as '/id'";
-  const [, member] = /** @type {string} */ (pointer).split('/');
-  const isKept = fields.length === 0 || fields.includes(memberOf(member));
+  const [member] = membersOf(/** @type {string} */ (pointer));
+  const isKept = fields.length === 0 || fields.includes(member);
   return isKept ? null : 'points to what the option fields leaves out';
 }
-
-/** @param {string} part of a JSON pointer */
-const memberOf = (part) => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /**
  * What is wrong with the endpoint's path beside the others, or null.
@@ -88,9 +87,4 @@ export function verifyPathFault(verifyPath, others, prefix) {
   return isTaken
     ? 'must differ from documentPath and sessionPath, which must not be below it'
     : null;
-}
-
-/** @param {unknown} value @returns {value is Record<string, unknown>} */
-function isRecord(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@
 // next call; a fill goes on when the client that caused it has gone (SPEC R9).
 import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
 import { afterSetCookies, removeCookieEnds } from '../origin/session-cookies.js';
+import { isRecord } from '../util/is-record.js';
 import { copyDecision, decisionOf, REASONS } from './decision.js';
 import { DocumentCalls } from './document-calls.js';
 import { Histogram } from './histogram.js';
@@ -267,13 +268,14 @@ export class Engine {
       const lines = [...(undelivered?.lines ?? []), ...answered];
       // The lease goes to whoever waits: what the origin has against a site, it has not against them (R12).
       if (asked.isForeign) return refusalOf(asked);
-      const sid = further ? null : await this.#sidOf(head, asked.answer);
+      const hasSid = !further && this.#options.sid !== null;
+      const sid = hasSid ? await this.#sidOf(head, asked.answer) : null;
       if (sid === 'ended') return ended({ isUnkept: true });
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
-      if (!further && decision.isKept && asked.answer.httpStatus !== 304) {
+      if (hasSid && decision.isKept && asked.answer.httpStatus !== 304) {
         this.#changes.settleSid(head, sid);
       }
       decision.originHeaders = asked.headers;
@@ -407,7 +409,7 @@ export class Engine {
    */
   async #sidOf(head, { httpStatus, isRefusal, body }) {
     const isDocument = httpStatus >= 200 && httpStatus <= 299 && !isRefusal;
-    return isDocument && this.#options.sid !== null ? this.#changes.sidOf(head, body) : null;
+    return isDocument ? this.#changes.sidOf(head, body) : null;
   }
 
   /**
@@ -479,8 +481,7 @@ function afterCookies(request, kept, now) {
 /** @param {Uint8Array} body */
 function isJsonObject(body) {
   try {
-    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isRecord(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
   } catch {
     return false;
   }

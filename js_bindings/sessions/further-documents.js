@@ -11,6 +11,7 @@
 // Invariant: what is taken out of that object is byte for byte what was put in.
 import { pathOf } from '../dialects/path-patterns.js';
 import { joined } from '../util/bytes.js';
+import { membersOf } from '../util/json-pointer.js';
 import { isUserId, userIdIn } from '../util/user-id.js';
 
 const encoder = new TextEncoder();
@@ -63,16 +64,13 @@ function startFor(document, pointers) {
   const id = userIdIn(JSON.parse(document), pointers);
   if (id === undefined) return encoder.encode('{"sesame:');
   if (!isUserId(id)) return null;
-  const names = pointers[0].slice(1).split('/').map(unescaped);
+  const names = membersOf(pointers[0]);
   const named = names.reduceRight(
     (value, name) => `{${JSON.stringify(name)}:${value}}`,
     JSON.stringify(id),
   );
   return encoder.encode(`${named.slice(0, -1)},"sesame:`);
 }
-
-/** A part of a JSON pointer (RFC 6901). @param {string} part */
-const unescaped = (part) => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /**
  * @param {Uint8Array} document

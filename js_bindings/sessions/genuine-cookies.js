@@ -2,6 +2,8 @@
 // under the secret, in base64url. A made-up one costs no look-up, in the store or at the origin.
 // It must not know whether a session is held. Invariant: nothing of a cookie counts before its MAC has been compared, in a
 // time that does not depend on where it differs.
+
+import { bytesOfBase64url } from '../util/base64.js';
 import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { FORMAT, KEY_ID_BYTES } from '../util/key-ring.js';
@@ -55,9 +57,8 @@ export class GenuineCookies {
    */
   birthOf(value, now) {
     if (!FORM.test(value)) return null;
-    const binary = atob(value.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    if (bytes[0] !== FORMAT) return null;
+    const bytes = bytesOfBase64url(value);
+    if (bytes?.[0] !== FORMAT) return null;
     const keys = this.#ring.find(toHex(bytes.subarray(1, BIRTH_AT)));
     if (keys === undefined) return null;
     const mac = keys.cookie.sign(bytes.subarray(0, MAC_AT)).subarray(0, MAC_BYTES);

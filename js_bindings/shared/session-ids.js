@@ -4,8 +4,9 @@
 // Invariants: whatever is held with a `sid` is listed here, since what is forgotten here is dropped there; a `sid` that
 // has ended never comes back, however often the origin answers it.
 import { RemoteEvent } from '../core/abi-constants.js';
+import { textOfBase64url } from '../util/base64.js';
 import { valueAt } from '../util/json-pointer.js';
-import { jsonOf, textOfBase64url } from '../util/jws.js';
+import { jsonOf } from '../util/jws.js';
 import { putNewest } from '../util/newest.js';
 
 /** So many sessions are listed. */
@@ -75,7 +76,7 @@ export class SessionIds {
     const token = this.#core.sessionKey(head)?.credential.split(/[ %]/).at(-1) ?? '';
     const [, payload, ...rest] = token.split('.');
     if (rest.length !== 1) return undefined;
-    return valueAt(jsonOf(textOfBase64url(payload) ?? ''), `/${this.#source}`);
+    return valueAt(jsonOf(textOfBase64url(payload)), `/${this.#source}`);
   }
 
   /**

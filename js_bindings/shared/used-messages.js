@@ -1,9 +1,6 @@
 // Which messages some node has carried out already (rules R23, R28). It must not know what they say: a
 // message is named by its digest.
 
-/** A message could be used again for no longer than this. */
-const MESSAGE_MS = 10 * 60_000;
-
 export class UsedMessages {
   #store;
   #log;
@@ -33,9 +30,9 @@ export class UsedMessages {
    * This node has carried it out. There is no lock, whose holder would have to be told from a call that the link has
    * doubled: two nodes that receive it at the same moment carry it out at the same moment. Never rejects.
    * @param {string} digest in hexadecimal digits
-   * @param {number} [ttlMs] it could be used again for no longer than this
+   * @param {number} ttlMs it could be used again for no longer than this
    */
-  async add(digest, ttlMs = MESSAGE_MS) {
+  async add(digest, ttlMs) {
     const since = await this.#log.currentPosition();
     if (since === null) return;
     const mark = Uint8Array.of(1);

@@ -1,4 +1,13 @@
 /**
+ * The names of members that a JSON pointer (RFC 6901) goes through.
+ * @param {string} pointer
+ */
+export function membersOf(pointer) {
+  const parts = pointer.split('/').slice(1);
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/**
  * The value at a JSON pointer (RFC 6901), or undefined.
  * @param {unknown} document
  * @param {string} pointer such as `/data/access_token`
@@ -6,9 +15,8 @@
  */
 export function valueAt(document, pointer) {
   let value = document;
-  for (const part of pointer.split('/').slice(1)) {
+  for (const name of membersOf(pointer)) {
     if (typeof value !== 'object' || value === null) return undefined;
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
     if (!Object.hasOwn(value, name)) return undefined;
     value = /** @type {Record<string, unknown>} */ (value)[name];
   }

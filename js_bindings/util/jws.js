@@ -2,6 +2,8 @@
 // It must not know what a message means, nor whose a key is.
 // Invariants: the algorithms are a closed list of asymmetric ones, and each says what its key must be: what is signed with
 // a secret, or not at all, is never verified, and no key is used with an algorithm that it was not made for.
+import { bytesOfBase64url, textOfBase64url } from './base64.js';
+import { isRecord } from './is-record.js';
 
 /** @typedef {{ name: string, hash?: string, namedCurve?: string, saltLength?: number }} Parameters */
 
@@ -52,36 +54,6 @@ function ecdsa(crv, bits) {
   return { kty: 'EC', crv, parameters: { name: 'ECDSA', namedCurve: crv, hash: `SHA-${bits}` } };
 }
 
-/**
- * @param {string} text
- * @returns {Uint8Array<ArrayBuffer> | null} null: it is not base64url without padding (RFC 7515 section 2)
- */
-export function bytesOfBase64url(text) {
-  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return null;
-  return bytesOfBase64(text.replaceAll('-', '+').replaceAll('_', '/'));
-}
-
-/** @param {string} text @returns {Uint8Array<ArrayBuffer> | null} null: it is not base64 */
-export function bytesOfBase64(text) {
-  try {
-    return Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
-  } catch {
-    return null;
-  }
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** @param {string} text @returns {string | null} null: it is not text in base64url */
-export function textOfBase64url(text) {
-  try {
-    const bytes = bytesOfBase64url(text);
-    return bytes && decoder.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 /** @param {string | null} text @returns {any} undefined: it is no JSON */
 export function jsonOf(text) {
   try {
@@ -89,11 +61,6 @@ export function jsonOf(text) {
   } catch {
     return undefined;
   }
-}
-
-/** @param {unknown} value @returns {value is Record<string, unknown>} */
-export function isRecord(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -33,6 +33,7 @@ const BACKCHANNEL = 'js_bindings/http/backchannel-logout.js';
 const SIGNED = 'js_bindings/http/signed-messages.js';
 const ISSUER_KEYS = 'js_bindings/http/issuer-keys.js';
 const CARRY_OUT = 'js_bindings/http/carry-out.js';
+const SEEN = 'js_bindings/http/seen-messages.js';
 const SESSION_IDS = 'js_bindings/shared/session-ids.js';
 const JWS = 'js_bindings/util/jws.js';
 const ASSEMBLE = 'js_bindings/assemble.js';
@@ -1239,15 +1240,15 @@ export const shellMutants = [
   {
     name: 'R28: that its repetition is answered with success',
     file: AUTH,
-    from: 'if (standard && result === ALREADY_USED) return carriedOut();',
+    from: 'if (standard && result === ALREADY_USED) return emptyResponse(204);',
     to: '',
     by: js('standard-webhooks'),
   },
   {
     name: 'R28: that it is so on the other nodes',
     file: AUTH,
-    from: 'return standard ? carriedOut() : errorResponse(ALREADY_USED.status, ALREADY_USED.error);',
-    to: 'return errorResponse(ALREADY_USED.status, ALREADY_USED.error);',
+    from: "if (done === 'used' && !standard) return",
+    to: "if (done === 'used') return",
     by: js('standard-webhooks'),
   },
   {
@@ -1315,23 +1316,23 @@ export const shellMutants = [
   },
   {
     name: 'R23: that a message is used once',
-    file: WEBHOOK,
-    from: 'if (seen) return seen.isUsed ? ALREADY_USED : UNDER_WAY;',
+    file: SEEN,
+    from: 'if (seen) return seen.isUsed ? USED : UNDER_WAY;',
     to: '',
     by: suite('R23'),
   },
   {
     name: 'R23: the bound of the messages that are remembered',
-    file: WEBHOOK,
-    from: "if (this.#seen.size >= MAX_SEEN) return { status: 503, error: 'too_many_messages' };",
+    file: SEEN,
+    from: 'if (this.#seen.size >= this.#capacity) return FULL;',
     to: '',
     by: js('guards-http'),
   },
   {
     name: 'R23: that a message is remembered for as long as it could be used again',
     file: WEBHOOK,
-    from: 'until: now + 2 * MAX_AGE_MS,',
-    to: 'until: now + MAX_AGE_MS,',
+    from: 'KEEP_MS = 2 * MAX_AGE_MS;',
+    to: 'KEEP_MS = MAX_AGE_MS;',
     by: js('guards-http'),
   },
   {
@@ -1546,21 +1547,21 @@ export const shellMutants = [
   },
   {
     name: 'R23: that a message whose change could not be published may come again',
-    file: AUTH,
-    from: 'webhook.finish(digest, false);',
-    to: 'webhook.finish(digest, true);',
+    file: CARRY_OUT,
+    from: 'seen.finish(name, false);',
+    to: 'seen.finish(name, true);',
     by: js('guards-shared'),
   },
   {
     name: 'R23: that a message which is being carried out is not taken for a used one',
-    file: WEBHOOK,
-    from: 'return seen.isUsed ? ALREADY_USED : UNDER_WAY;',
-    to: 'return ALREADY_USED;',
+    file: SEEN,
+    from: 'return seen.isUsed ? USED : UNDER_WAY;',
+    to: 'return USED;',
     by: js('guards-http'),
   },
   {
     name: 'R23: that a message which was carried out is used up',
-    file: WEBHOOK,
+    file: SEEN,
     from: 'else if (seen) seen.isUsed = true;',
     to: '',
     by: js('guards-http'),
@@ -1568,8 +1569,8 @@ export const shellMutants = [
   {
     name: 'R23: that a message which says nothing is used up',
     file: WEBHOOK,
-    from: 'isUsed: message === null }',
-    to: 'isUsed: false }',
+    from: 'this.#seen.finish(name, true); // it says nothing, however often it comes',
+    to: '',
     by: js('guards-http'),
   },
   {
