@@ -4,7 +4,7 @@
 // It must not know where the record is kept, nor how it is sealed. Invariants: what it answers is what the core would
 // have answered, from what it is about to restore; once the core is up, or a request has come that may change whose
 // session it is, it answers nothing any more.
-import { HeldAnswers } from '../js_bindings/http/hit.js';
+import { HeldAnswers, setOwnFields } from '../js_bindings/http/hit.js';
 import { maxAgeOf } from '../js_bindings/origin/headers.js';
 import { takesJson, tenantOf } from '../js_bindings/origin/vary.js';
 import { joined } from '../js_bindings/util/bytes.js';
@@ -76,10 +76,10 @@ export class FirstAnswer {
     if (this.#isClosed || !isSame || !isFresh(record, time)) return null;
     this.#given.push({ principal: record.principal, tenant: record.tenant, time });
     const hit = this.#answers.answer(kind, record, time);
-    return new Response(hit.body, {
-      status: hit.status,
-      headers: this.#answers.headersOf(hit, false),
-    });
+    const { status, headers } = hit;
+    const response = new Response(hit.body, { status, headers });
+    setOwnFields(response.headers, hit, false);
+    return response;
   }
 
   /** Answers nothing from here on. */

@@ -19,7 +19,7 @@ import { LASTING } from '../util/failure-name.js';
 import { BodyOut } from './body-out.js';
 import { documentRequestOf } from './context.js';
 import { CorsMemory, preflight } from './cors.js';
-import { HitPath, setMeta } from './hit.js';
+import { HitPath, setMeta, setOwnFields } from './hit.js';
 import { Passing } from './passing.js';
 import { freshSeconds, markPrivate, setFreshness, setSource } from './private-headers.js';
 import {
@@ -94,8 +94,10 @@ export class Handler {
     const hit = this.#hit(request, context);
     if (hit === null) return this.#refused(request) ?? this.#handle(request, context);
     const body = hit.isView ? this.#bodyOut.toBody(hit.body) : hit.body;
-    const headers = this.#hits.headersOf(hit, this.#parts.host.needsLength);
-    return new Response(contentFor(hit.status, body), { status: hit.status, headers });
+    const { status, headers } = hit;
+    const response = new Response(contentFor(status, body), { status, headers });
+    setOwnFields(response.headers, hit, this.#parts.host.needsLength);
+    return response;
   }
 
   /**

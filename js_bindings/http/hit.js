@@ -22,9 +22,6 @@ import { sessionBody, setLength, statusOfSession } from './responses.js';
 
 /** @typedef {'document' | 'session'} HitKind */
 
-/** The answers of a back end have few lengths: so many are remembered. */
-const MAX_LENGTHS = 256;
-
 /**
  * A fresh document, as it is held.
  * @typedef {Pick<import('../core/abi.js').Core, 'body' | 'meta' | 'freshUntilMs' | 'expiresAtMs'>} Held
@@ -45,8 +42,6 @@ export class HeldAnswers {
    */
   #documentHeaders = new Map();
   #type = '';
-  /** Those of answers that say how long they are, by those that do not, and by that length. @type {WeakMap<Headers, Map<number, Headers>>} */
-  #withLength = new WeakMap();
 
   /** @param {AnswerOptions} options */
   constructor(options) {
@@ -102,35 +97,6 @@ export class HeldAnswers {
     }
     return headers;
   }
-
-  /**
-   * All headers of a hit.
-   * @param {Hit} hit
-   * @param {boolean} withLength whether `Content-Length` is among them
-   * @returns {Headers} of other hits too: not to be changed
-   */
-  headersOf(hit, withLength) {
-    const { status, headers, etag, body } = hit;
-    if (etag !== '') {
-      const all = new Headers(headers);
-      all.set('etag', etag);
-      if (withLength) setLength(all, status, body);
-      return all;
-    }
-    if (!withLength) return headers;
-    let byLength = this.#withLength.get(headers);
-    if (byLength === undefined || byLength.size > MAX_LENGTHS) {
-      byLength = new Map();
-      this.#withLength.set(headers, byLength);
-    }
-    let all = byLength.get(body.length);
-    if (all === undefined) {
-      all = new Headers(headers);
-      setLength(all, status, body);
-      byLength.set(body.length, all);
-    }
-    return all;
-  }
 }
 
 export class HitPath extends HeldAnswers {
@@ -185,4 +151,15 @@ function refusalOf(kind, decision, varyOn) {
  */
 export function setMeta(headers, meta) {
   for (const [name, value] of Object.entries(JSON.parse(meta || '{}'))) headers.set(name, value);
+}
+
+/**
+ * What a hit has in its headers that others do not have.
+ * @param {Headers} headers of this answer alone: changed in place
+ * @param {Hit} hit
+ * @param {boolean} withLength whether `Content-Length` is among them
+ */
+export function setOwnFields(headers, { status, etag, body }, withLength) {
+  if (etag !== '') headers.set('etag', etag);
+  if (withLength) setLength(headers, status, body);
 }

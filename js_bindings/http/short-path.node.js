@@ -6,7 +6,7 @@ import { Action } from '../core/abi-constants.js';
 import { MAX_AGE, UNUSUAL_NAME } from '../origin/headers.js';
 import { takesJson } from '../origin/vary.js';
 import { checkHeld } from '../sessions/held.js';
-import { HitPath } from './hit.js';
+import { HitPath, setOwnFields } from './hit.js';
 import { contentFor } from './responses.js';
 import { isPlainHost, isPlainTarget } from './target.js';
 import { isVerifyPath, verifyAnswer } from './verify.js';
@@ -159,7 +159,9 @@ export class ShortPath {
     const index = etag === '' ? 0 : 1;
     const fields = kept[index];
     if (fields === undefined) {
-      kept[index] = Object.fromEntries(this.#hits.headersOf(hit, true));
+      const all = new Headers(headers);
+      setOwnFields(all, hit, true);
+      kept[index] = Object.fromEntries(all);
       return kept[index];
     }
     fields['content-length'] = String(body.length);

@@ -68,8 +68,7 @@ const BURY = `${SMALL}
 local kind, ttl = unpack(ARGV)
 if kind ~= 'end' and field(KEYS[1], 'ended') == '1' then return 1 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'at', '')
-if kind == 'end' then redis.call('HSET', KEYS[1], 'ended', '1') end
+redis.call('HSET', KEYS[1], 'at', '', unpack(kind == 'end' and { 'ended', '1' } or {}))
 redis.call('PEXPIRE', KEYS[1], ttl)
 return 1
 `;

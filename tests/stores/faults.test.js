@@ -17,6 +17,8 @@ import { until } from '../support/wait.js';
 
 const SEED = Number(process.env.SESAME_SEED ?? Date.now() % 1_000_000);
 const BOUND_MS = 1000;
+/** Of the tests in which no link fails: a machine that is busy for a while is not taken for one. */
+const PATIENT_MS = 3000;
 const REVOCATIONS = Number(process.env.SESAME_REVOCATIONS ?? 2000);
 const AT_ONCE = 50;
 /** What is signed in with; the access token is the user's name. */
@@ -69,10 +71,14 @@ function createOrigin() {
 /**
  * @param {string} url
  * @param {ReturnType<typeof createOrigin>} origin
- * @param {{ wrap?: (store: any) => any, now?: () => number, options?: object }} [more]
+ * @param {{ wrap?: (store: any) => any, now?: () => number, timeoutMs?: number, options?: object }} [more]
  */
-function createNode(url, origin, { wrap = (store) => store, now, options } = {}) {
-  const store = wrap(redis(url, { timeoutMs: 250 }));
+function createNode(
+  url,
+  origin,
+  { wrap = (store) => store, now, timeoutMs = PATIENT_MS, options } = {},
+) {
+  const store = wrap(redis(url, { timeoutMs }));
   const node = new SessionCache(
     {
       ...{ origin: 'http://origin.test', store, secret: SECRET, memory: '8MB' },
@@ -156,6 +162,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     /** @param {{ url: string }} link */
     const startNode = ({ url }) =>
       createNode(url, origin, {
+        timeoutMs: BOUND_MS / 4,
         wrap: (store) => unruly(store, random, control),
         options: { managed: { logoutPath: null, loginPath: LOGIN } },
       });
@@ -169,8 +176,10 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     /** Told to the store at that time, and when it was last served. @type {Map<string, { toldAt: number, last: number }>} */
     const watched = new Map();
     let latest = 0;
-    let late = 0;
-    let untold = 0;
+    /** Which sessions were served after the bound, and by whom. @type {Map<string, Set<string>>} */
+    const late = new Map();
+    /** Why each was not told at once. @type {Map<string, string>} */
+    const untold = new Map();
     let told = 0;
     let loggedOut = 0;
 
@@ -200,7 +209,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
             new Request('http://edge.test/api/auth/logout', asked),
           );
           if (status !== 200) {
-            untold += 1;
+            untold.set(cookie, `status ${status}`);
             return;
           }
           told += 1;
@@ -228,9 +237,10 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
         const now = performance.now();
         for (const [name, { toldAt }] of watched) {
           const age = now - toldAt;
-          if ([...nodes, ...lateNodes].some((node) => isServed(node, name))) {
+          for (const [index, node] of [...nodes, ...lateNodes].entries()) {
+            if (!isServed(node, name)) continue;
             latest = Math.max(latest, age);
-            if (age > BOUND_MS) late += 1;
+            if (age > BOUND_MS) late.set(name, (late.get(name) ?? new Set()).add(`node ${index}`));
           }
           if (age > 2 * BOUND_MS) watched.delete(name);
         }
@@ -291,8 +301,8 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
             await nodes[Math.floor(random() * 3)].revoke(requestOf(name));
             told += 1;
             watched.set(name, { toldAt: performance.now(), last: 0 });
-          } catch {
-            untold += 1;
+          } catch (error) {
+            untold.set(name, /** @type {any} */ (error).code);
           }
         }),
       );
@@ -303,19 +313,26 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     for (const proxy of proxies) proxy.set('healthy');
     control.isOn = false;
     await wait(3 * BOUND_MS);
+    // Where nothing is known of a credential and the origin could not be asked, the caller has been told to repeat it.
+    for (const [name, why] of untold) {
+      if (why === 'ERR_SESAME_ORIGIN_UNAVAILABLE') await nodes[0].revoke(requestOf(name));
+    }
     // What could not be told is told when the store can be reached again, on a busy machine a little later.
     const isLeft = (/** @type {string} */ name) => nodes.some((node) => isServed(node, name));
     await until(() => ![...origin.revoked].some(isLeft)).catch(() => {});
     const left = [...origin.revoked].filter(isLeft);
     console.log(
-      `${told} revocations told and ${untold} told later, last served ${latest.toFixed(0)} ms after ` +
-        `(bound ${BOUND_MS} ms), ${late} late; ${JSON.stringify(control.counts)}`,
+      `${told} revocations told and ${untold.size} told later, last served ${latest.toFixed(0)} ms after ` +
+        `(bound ${BOUND_MS} ms), ${late.size} late; ${JSON.stringify(control.counts)}`,
     );
     console.log(
       `of them ${loggedOut} logouts; ${askedLate} asked of nodes that started late; strangers served: ${strangers}`,
     );
-    assert.equal(late, 0);
-    assert.deepEqual(left, []);
+    assert.deepEqual([...late], [], 'served after the bound');
+    assert.deepEqual(
+      left.map((name) => [name, untold.get(name) ?? 'told']),
+      [],
+    );
     assert.deepEqual({ servedLate, strangers }, { servedLate: 0, strangers: 0 });
     assert.ok(askedLate > 0 && loggedOut > 0, 'nodes started late, and users signed out');
     assert.ok(Object.keys(control.counts).length === 7, 'every fault was there');
@@ -325,7 +342,9 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'sesame-redis-'));
     const server = await startServer(directory);
     const origin = createOrigin();
-    const nodes = [1, 2, 3].map(() => createNode(server.url, origin));
+    const startNode = () =>
+      createNode(server.url, origin, { options: { revocationBound: PATIENT_MS } });
+    const nodes = [1, 2, 3].map(startNode);
     const live = Array.from({ length: 300 }, (_, index) => `live-${index}`);
     const dead = Array.from({ length: 100 }, (_, index) => `dead-${index}`);
     for (const name of [...live, ...dead]) await nodes[0].getSession(requestOf(name));
@@ -336,15 +355,18 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     assert.equal(origin.calls, 400);
     // The origin does not know: only the store keeps them from coming back.
     for (const name of dead) await nodes[1].revoke(requestOf(name));
-    await wait(BOUND_MS);
+    await until(() => !dead.some((name) => nodes.some((node) => isServed(node, name))));
 
     const counts = { checks: 0, unavailable: 0, signedOut: 0, servedAgain: 0 };
     let isOver = false;
     endings.push(() => {
       isOver = true;
     });
-    const load = async () => {
+    /** When each of those who ask has asked last. */
+    const askedAt = [0, 0, 0];
+    const load = async (/** @type {number} */ index) => {
       while (!isOver) {
+        askedAt[index] = performance.now();
         const node = nodes[Math.floor(random() * 3)];
         const isLive = random() < 0.8;
         const name = isLive ? live[Math.floor(random() * 300)] : dead[Math.floor(random() * 100)];
@@ -360,24 +382,28 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
         await turn();
       }
     };
-    const loading = [load(), load(), load()];
+    const loading = askedAt.map((_, index) => load(index));
     const before = origin.calls;
     for (const index of [0, 1, 2]) {
       kill(nodes[index]);
-      nodes[index] = createNode(server.url, origin);
+      nodes[index] = startNode();
       await wait(300);
     }
     const byRestarts = origin.calls - before;
     await server.stop();
-    await wait(2 * BOUND_MS);
+    await wait(2 * PATIENT_MS);
     const whileDown = origin.calls - before - byRestarts;
     await server.start();
-    await wait(BOUND_MS);
+    const isBack = (/** @type {SessionCache} */ node) =>
+      node.statistics().storeSilenceMs < PATIENT_MS / 2;
+    await until(() => nodes.every(isBack));
+    const backAt = performance.now();
+    await until(() => askedAt.every((at) => at > backAt)); // who asked before may still ask the origin
     const afterwards = origin.calls;
     for (const node of nodes) {
       for (const name of dead) assert.equal(isServed(node, name), false);
     }
-    await wait(BOUND_MS);
+    await wait(PATIENT_MS);
     const byRestartedStore = origin.calls - afterwards;
     isOver = true;
     await Promise.all(loading);
@@ -411,7 +437,7 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
         await client.flushAll();
         client.destroy();
       }
-      await wait(BOUND_MS);
+      await wait(PATIENT_MS);
       for (const node of others) assert.equal(isServed(node, name), false);
       for (const node of nodes) {
         for (const gone of [name, ...dead])
