@@ -79,6 +79,9 @@ export function letInspect(cache, url) {
 
 const DONE = Promise.resolve();
 
+/** Of more fields Node leaves some out (`maxHeadersCount`), and does not say so. */
+const MAX_FIELDS = 1000;
+
 /** Fetch has no request with these methods ("forbidden method"). */
 const NO_REQUEST = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
@@ -109,9 +112,11 @@ export function toNodeHandler(cache, { onError = () => {}, waitUntil: given, ...
   const short = { waitUntil, host: where.host };
   /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
   const listener = (incoming, outgoing) => {
-    const held = heldAnswer(cache, incoming, short);
-    if (held === null) return answer(incoming, outgoing);
-    sendHeld(outgoing, held, onError);
+    const isRefused = hasTooManyFields(incoming);
+    const held = isRefused ? null : heldAnswer(cache, incoming, short);
+    if (held === null && !isRefused) return answer(incoming, outgoing);
+    if (held === null) refuse(outgoing, 431);
+    else sendHeld(outgoing, held, onError);
     return DONE;
   };
   /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
@@ -159,6 +164,7 @@ export function toUpgradeHandler(cache, { onError = () => {}, waitUntil: given, 
     if (!opensWebSocket(incoming)) serveWithout(incoming, socket, head);
     else
       await sendUpgrade(socket, head, async (gone) => {
+        if (hasTooManyFields(incoming)) return new Response(null, { status: 431 });
         const request = isPlainTarget(incoming.url) ? requestOf(incoming, gone, where) : null;
         if (request === null) return new Response(null, { status: 400 });
         try {
@@ -169,6 +175,11 @@ export function toUpgradeHandler(cache, { onError = () => {}, waitUntil: given, 
         }
       });
   };
+}
+
+/** Whether a request is over the limit of rule R44. @param {IncomingMessage} incoming */
+function hasTooManyFields({ rawHeaders }) {
+  return rawHeaders.length > 2 * MAX_FIELDS;
 }
 
 /**

@@ -27,6 +27,8 @@ import { alone, elsewhere, RULES, shared } from './mutants/simulated.mjs';
 const MAX_SEEDS = Number(process.env.SESAME_SEEDS ?? 2000);
 /** A test that never ends has noticed, too. */
 const MAX_TEST_MS = 120_000;
+/** A simulation has noticed nothing that has found nothing by then. */
+const MAX_SIMULATION_MS = Number(process.env.SESAME_MINUTES ?? 30) * 60_000;
 
 /** @type {Mutant[]} */
 const mutants = [...coreMutants, ...shellMutants];
@@ -99,7 +101,7 @@ function copyOf(parts) {
 function simulate(cwd, isShared) {
   const words = ['tests/simulation/run.mjs', `--seeds=${MAX_SEEDS}`, '--brief'];
   if (isShared) words.push('--shared');
-  return capture(process.execPath, words, { cwd });
+  return captureAsync(process.execPath, words, { cwd, timeoutMs: MAX_SIMULATION_MS });
 }
 
 /** @param {string[]} words @param {string} cwd */
@@ -150,48 +152,68 @@ async function missedByTests(chosen) {
 }
 
 /** That the simulation finds nothing where nothing is taken out. */
-function checkSimulation() {
-  for (const isShared of [false, true]) {
-    const whole = simulate(root, isShared);
+async function checkSimulation() {
+  await parallel([false, true], async (isShared) => {
+    const whole = await simulate(root, isShared);
     if (!whole.ok) throw new Failure(`mutants: with nothing taken out it fails\n${whole.all}`);
     console.log(`with nothing taken out: ${whole.all.trim()}`);
-  }
+  });
 }
 
-/** @param {Mutant[]} chosen @returns {Mutant[]} those that the simulation has not noticed */
-function missedBySimulation(chosen) {
-  const cwd = copyOf([
-    ...COPIED,
-    'js_bindings',
-    'edge_worker',
-    'service_worker',
-    'adapters', // the build bundles a part of them
-    'tests/simulation',
-  ]);
-  const isOfCore = (/** @type {Mutant} */ { file }) => file.startsWith('wasm/');
+/** What the simulation reads. */
+const SIMULATED = [...COPIED, 'js_bindings', 'edge_worker', 'service_worker', 'adapters'];
+
+/** @param {Mutant[]} chosen @returns {Promise<Mutant[]>} those that the simulation has not noticed */
+async function missedBySimulation(chosen) {
+  /** @type {Set<Mutant>} */
+  const missed = new Set();
+  const ofCore = chosen.filter(({ file }) => file.startsWith('wasm/'));
+  const ofShell = chosen.filter((each) => !ofCore.includes(each));
+  await parallel(ofShell, (mutant) =>
+    inCopy(async (cwd) => {
+      if (!(await isSimulated(mutant, cwd))) missed.add(mutant);
+    }),
+  );
+  // In one copy: each is built, and most of it is built already.
+  await inCopy(async (cwd) => {
+    for (const mutant of ofCore) if (!(await isSimulated(mutant, cwd))) missed.add(mutant);
+  });
+  return [...missed];
+}
+
+/** @param {(cwd: string) => Promise<void>} work */
+async function inCopy(work) {
+  const cwd = copyOf([...SIMULATED, 'tests/simulation']);
   try {
-    // Each of the core is built; so those of the shell come first, and find the core as it is.
-    const sorted = [...chosen].sort((a, b) => Number(isOfCore(a)) - Number(isOfCore(b)));
-    return sorted.filter((mutant) => {
-      const file = path.join(cwd, mutant.file);
-      const source = readFileSync(file, 'utf8');
-      writeFileSync(file, mutated(mutant) ?? '');
-      if (isOfCore(mutant)) {
-        const built = capture(process.execPath, ['scripts/build.mjs'], { cwd });
-        if (!built.ok) {
-          throw new Failure(`mutants: without ${mutant.name} it does not build\n${built.all}`);
-        }
-      }
-      const { ok, all } = simulate(cwd, shared.includes(mutant.name));
-      writeFileSync(file, source);
-      const found = /^seed \d+ fails: .*/m.exec(all)?.[0].replace(' fails', '');
-      const how = found ?? (ok ? `nothing in ${MAX_SEEDS} seeds` : `it breaks off\n${all}`);
-      console.log(`without ${mutant.name}: ${how}`);
-      return ok;
-    });
+    await work(cwd);
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
+}
+
+/**
+ * Whether the simulation notices that a guard is not there.
+ * @param {Mutant} mutant
+ * @param {string} cwd a copy of the tree, as it is when this is through
+ */
+async function isSimulated(mutant, cwd) {
+  const file = path.join(cwd, mutant.file);
+  const source = readFileSync(file, 'utf8');
+  writeFileSync(file, mutated(mutant) ?? '');
+  if (mutant.file.startsWith('wasm/')) {
+    const built = capture(process.execPath, ['scripts/build.mjs'], { cwd });
+    if (!built.ok) {
+      throw new Failure(`mutants: without ${mutant.name} it does not build\n${built.all}`);
+    }
+  }
+  const { ok, all } = await simulate(cwd, shared.includes(mutant.name));
+  writeFileSync(file, source);
+  const found = /^seed \d+ fails: .*/m.exec(all)?.[0].replace(' fails', '');
+  const isCut = !ok && all === '';
+  const nothing = isCut ? 'nothing in its time' : `nothing in ${MAX_SEEDS} seeds`;
+  const how = found ?? (ok || isCut ? nothing : `it breaks off\n${all}`);
+  console.log(`without ${mutant.name}: ${how}`);
+  return !ok && !isCut;
 }
 
 /** @param {Mutant[]} chosen of the core @returns {Promise<Mutant[]>} those that no native test has noticed */
@@ -247,11 +269,11 @@ export async function mutate(words) {
   const shell = chosen.filter(({ by }) => by && !values.simulation);
   const native = chosen.filter(({ isNative }) => isNative && !values.simulation);
   const simulated = chosen.filter((each) => !shell.includes(each) && !native.includes(each));
-  if (simulated.length > 0) checkSimulation();
+  if (simulated.length > 0) await checkSimulation();
   const missed = [
     ...(shell.length > 0 ? await missedByTests(shell) : []),
     ...(native.length > 0 ? await missedByNative(native) : []),
-    ...(simulated.length > 0 ? missedBySimulation(simulated) : []),
+    ...(simulated.length > 0 ? await missedBySimulation(simulated) : []),
   ];
   if (missed.length > 0) {
     const names = missed.map(({ name }) => `  ${name}`).join('\n');

@@ -243,15 +243,18 @@ export class Publisher {
   }
 
   /**
-   * When that was on the store's clock: a node that has not read the log yet asks for it, since its own may be off.
+   * When that was on the store's clock at the latest, so that what began before is not taken for later: a node that has not
+   * read the log yet asks for it, since its own may be off.
    * @param {number} tick on the monotonic clock
    * @returns {Promise<number>} 0: nobody can say
    */
   async #timeOfCall(tick) {
-    const isPlaced = this.#log.position !== null;
-    const found = isPlaced ? null : await this.#store.changes(null);
-    const time = isPlaced ? this.#log.clock.time : (found?.position.time ?? 0);
-    return Math.max(0, time - (this.#host.monotonic() - tick));
+    if (this.#log.position !== null) {
+      return Math.max(0, this.#log.clock.ceiling - (this.#host.monotonic() - tick));
+    }
+    const asked = this.#host.monotonic();
+    const found = await this.#store.changes(null);
+    return Math.max(0, (found?.position.time ?? 0) - (asked - tick));
   }
 
   /** The newest event that this node has read or written. @returns {Position | null} */

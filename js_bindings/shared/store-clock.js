@@ -15,8 +15,10 @@ export class StoreClock {
   #placedAt = null;
   /** The same on the monotonic clock. */
   #placedTick = 0;
-  /** The same on the store's. */
+  /** The same on the store's: then, or a little later. */
   #placedTime = 0;
+  /** How much later it may have been. */
+  #slackMs = 0;
   /** How far the store's clock was ahead of the node's from some moment of the node's on: the oldest first.
    * @type {{ from: number, offset: number }[]} */
   #offsets = [];
@@ -38,6 +40,11 @@ export class StoreClock {
     return Math.max(this.time, this.#placedTime + this.#host.now() - this.#placedAt);
   }
 
+  /** What it may show at most, as far as the ways of its answers say. */
+  get ceiling() {
+    return this.time + this.#slackMs;
+  }
+
   /** How far it is ahead of the node's, as far as that is known, in milliseconds. */
   get offset() {
     return this.time - this.#host.now();
@@ -53,7 +60,10 @@ export class StoreClock {
     if (this.#placedAt !== null) this.#noteOffset(); // before a step of the store's own
     const expected = this.#placedAt === null ? time : this.time;
     const tick = this.#host.monotonic();
-    this.#placedTime = Math.min(Math.max(time, expected), time + tick - askedTick);
+    const latest = time + tick - askedTick;
+    const ceiling = this.#placedAt === null ? latest : Math.min(this.ceiling, latest);
+    this.#placedTime = Math.min(Math.max(time, expected), latest);
+    this.#slackMs = Math.max(0, ceiling - this.#placedTime);
     this.#placedTick = tick;
     this.#placedAt = this.#host.now();
     this.#noteOffset();
@@ -70,15 +80,19 @@ export class StoreClock {
     return last < 0 || next === undefined ? time : Math.min(time, next.from + next.offset);
   }
 
-  /** The other way round. @param {number} time */
+  /**
+   * The other way round. By what is known best of the store's clock: a moment that was noted when it was known less well is
+   * no later than it was.
+   * @param {number} time
+   */
   momentOf(time) {
     if (this.#placedAt === null) return time;
     this.#noteOffset();
     const last = this.#offsets.findLastIndex(({ from, offset }) => from + offset <= time);
-    const { offset } = this.#offsets[Math.max(last, 0)];
-    const next = this.#offsets[last + 1];
-    const at = time - offset;
-    return last < 0 || next === undefined ? at : Math.min(at, next.from - 1);
+    const next = this.#offsets[Math.max(last, 0) + 1];
+    if (next === undefined) return time - this.offset;
+    const at = time - this.#offsets[Math.max(last, 0)].offset;
+    return last < 0 ? at : Math.min(at, next.from - 1);
   }
 
   /** If one of the two clocks has been set: what was before keeps its offset. */

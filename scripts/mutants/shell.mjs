@@ -381,6 +381,20 @@ export const shellMutants = [
     by: js('guards-shared'),
   },
   {
+    name: 'R23: that the moment of a revocation is the latest that it may have been',
+    file: PUBLISHER,
+    from: 'this.#log.clock.ceiling - (',
+    to: 'this.#log.clock.time - (',
+    by: stores('managed'),
+  },
+  {
+    name: 'R23: that what is known best of the store’s clock says when a session began',
+    file: 'js_bindings/shared/store-clock.js',
+    from: 'if (next === undefined) return time - this.offset;',
+    to: 'if (next === undefined) return time - this.#offsets[Math.max(last, 0)].offset;',
+    by: stores('managed'),
+  },
+  {
     name: 'R23: that users whom another node has revoked are revoked here',
     file: LOG,
     from: "if (kind === 'revoke') {",
@@ -798,8 +812,8 @@ export const shellMutants = [
   {
     name: 'R23: that a node which has not heard of the store revokes at the store’s time',
     file: PUBLISHER,
-    from: 'isPlaced ? this.#log.clock.time : (found?.position.time ?? 0)',
-    to: 'this.#log.clock.time',
+    from: 'if (this.#log.position !== null) {\n      return Math.max(0, this.#log.clock.ceiling',
+    to: '{\n      return Math.max(0, this.#log.clock.ceiling',
     by: stores('nodes'),
   },
   {

@@ -46,19 +46,21 @@ async function listen(server) {
 }
 
 /**
- * Sesame in Node's own server, in serve's on Node, and in workerd, by name.
+ * Sesame in Node's own server, in serve's on Node with one process and with two, and in workerd, by name.
  * @param {import('sesame-edge').Options} options
  * @returns {Promise<[string, number][]>}
  */
-async function startBoth(options) {
+async function startAll(options) {
   const sessions = new SessionCache(options);
   const node = await listen(http.createServer(toNodeHandler(sessions)));
   const own = await serve({ origin: options.origin, options });
+  const two = await serve({ workers: 2, origin: options.origin, options });
   const edge = await serve({ runtime: 'workerd', origin: options.origin, options });
-  closers.push(() => Promise.all([own.close(0), edge.close()]));
+  closers.push(() => Promise.all([own.close(0), two.close(0), edge.close()]));
   return [
     ['Node', node],
     ['serve on Node', own.port],
+    ['two workers', two.port],
     ['workerd', edge.port],
   ];
 }
@@ -95,7 +97,7 @@ const user = { id: 'ada' };
 
 test('R41: a target that URL parsers change is refused, in Node and workerd, and reaches nobody', async () => {
   const origin = await startOrigin(() => ({ body: user }));
-  const hosts = await startBoth({ origin: origin.url, metricsPath: '/metrics' });
+  const hosts = await startAll({ origin: origin.url, metricsPath: '/metrics' });
   const targets = [
     ...['/x/../metrics', '/x/%2e%2e/metrics', '/x/.%2E/metrics', '/./metrics', '/%2e/metrics'],
     ...['/api/..\\metrics', '/api\\..\\metrics', '/\\metrics', '/x/..', '/x/..?y', '/x/..#y'],
@@ -116,7 +118,7 @@ test('R41: a target that URL parsers change is refused, in Node and workerd, and
 
 test('R41: other spellings of a path pass, and the origin gets the path that the client has sent', async () => {
   const origin = await startOrigin(() => ({ body: user }));
-  const hosts = await startBoth({ origin: origin.url });
+  const hosts = await startAll({ origin: origin.url });
   const targets = ['//metrics', '/a..b/...', '/.well-known/x', '/x%2fy', '/x?a=../b', '/%C3%A9'];
   for (const [name, port] of hosts) {
     origin.calls.length = 0;
@@ -131,7 +133,7 @@ test('R41: other spellings of a path pass, and the origin gets the path that the
 
 test('R41: TRACE reaches no origin, which would send back the token that a session lends', async () => {
   const origin = await startOrigin(() => ({ body: user }));
-  for (const [name, port] of await startBoth({ origin: origin.url })) {
+  for (const [name, port] of await startAll({ origin: origin.url })) {
     const answer = await exchange(port, requestOf('/api/v1/x', { method: 'TRACE' }));
     assert.equal(statusOf(answer), 501, name);
   }

@@ -35,9 +35,15 @@ async function file(name, text) {
   return found;
 }
 
-for (const runtime of ['node', 'workerd']) {
+/** @type {[string, string[]][]} */
+const RUNTIMES = [
+  ['node', ['--runtime', 'node']],
+  ['two workers', ['--workers', '2']],
+  ['workerd', ['--runtime', 'workerd']],
+];
+for (const [runtime, given] of RUNTIMES) {
   describe(`sesame-edge serve, on ${runtime}`, () => {
-    const words = ['serve', '--runtime', runtime, '--origin', ORIGIN, '--port', '0'];
+    const words = ['serve', ...given, '--origin', ORIGIN, '--port', '0'];
     for (const how of ['itself', 'a file']) {
       test(`R35: store and secret are taken from the environment, as ${how}, and are in no line and no command line`, async () => {
         const env = {

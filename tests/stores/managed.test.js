@@ -360,6 +360,35 @@ describe('managed sessions in doubt', () => {
     }
   });
 
+  test('R23, R31: a revocation of a node that hears the store late ends what began just before it', async () => {
+    const { nodes, start, login, status, finish, pass } = await startNodes(1);
+    const [b] = nodes;
+    const a = start();
+    a.link.answerDelayMs = 400;
+    await status(a, ME, ''); // it has heard of the store, and takes its clock for slower than it is
+    const cookie = await login(b);
+    await pass(50);
+    a.link.writeDelayMs = 200;
+    await finish(a.sessions.revokeUser('ada'));
+    await pass(SECOND);
+    for (const node of [b, a]) assert.equal(await status(node, ME, cookie), 401);
+  });
+
+  test('R23, R31: a node that knows the store’s clock better by and by takes no session for younger than it is', async () => {
+    const { nodes, start, login, status, finish, pass } = await startNodes(1);
+    const [a] = nodes;
+    const b = start();
+    b.link.answerDelayMs = 25;
+    await status(b, ME, '');
+    b.link.answerDelayMs = 6;
+    const cookie = await login(a);
+    assert.equal(await status(b, ME, cookie), 200);
+    b.link.answerDelayMs = 0;
+    await finish(a.sessions.revokeUser('ada'));
+    await pass(SECOND);
+    for (const node of [a, b]) assert.equal(await status(node, ME, cookie), 401);
+  });
+
   test('R23, R33: who signs in on a node that is cut off, after a revocation of his that it has not heard of, stays signed in', async () => {
     const { nodes, login, status, finish, pass, start } = await startNodes(3);
     const [a, b, c] = nodes;

@@ -113,6 +113,8 @@ function linkTo(store, clock, thaw) {
       refusesWrites: 0,
       delayMs: 0,
       writeDelayMs: 0,
+      /** What is read of the log is on its way back for so long. */
+      answerDelayMs: 0,
       store: /** @type {any} */ (null),
     },
     /** @type {string[]} */
@@ -137,6 +139,8 @@ function linkTo(store, clock, thaw) {
         const delay = isWrite ? link.writeDelayMs : link.delayMs;
         if (delay > 0) await clock.sleep(delay, new AbortController().signal);
         const result = await found.apply(target, args);
+        const way = name === 'changes' ? link.answerDelayMs : 0;
+        if (way > 0) await clock.sleep(way, new AbortController().signal);
         await thaw();
         return result;
       };

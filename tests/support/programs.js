@@ -150,21 +150,24 @@ export function createPrograms() {
   return programs;
 }
 
+/** What `serve` runs on, by the name of the host. @type {Record<string, object>} */
+const SERVED = { workerd: { runtime: 'workerd' }, 'two workers': { workers: 2 } };
+
 /**
- * Sesame over HTTP in Node and in workerd, each before an origin of its own.
+ * Sesame over HTTP in Node's own server, in workerd, and in two processes of `serve`, each before an origin of its own.
  * @param {ReturnType<typeof createPrograms>} programs
  * @param {object} options
- * @param {string} [origin] one for both, instead
+ * @param {string} [origin] one for all, instead
  */
 export async function startHosts(programs, options, origin) {
   const hosts = [];
-  for (const name of ['Node', 'workerd']) {
+  for (const name of ['Node', ...Object.keys(SERVED)]) {
     const own = await createOrigin();
     programs.onStop(() => own.stop());
     const url = origin ?? own.url;
-    if (name === 'workerd') {
+    if (name in SERVED) {
       const server = await serve({
-        runtime: 'workerd',
+        ...SERVED[name],
         origin: url,
         options: /** @type {any} */ (options),
       });
