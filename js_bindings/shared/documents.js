@@ -176,6 +176,8 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return null;
     if (this.log.position === null) throw new StoreUnavailableError();
+    // It has ended here, and there may be no room to remember that.
+    if (this.log.outbox.isPending(session.key, 'end')) return 'ended';
     if (this.log.outbox.isPending(session.key)) return 'unusable';
     const found = await this.#records.get(head, partsOf(head, session));
     if (found === 'ended') return this.#noteEnd(session.key);
@@ -265,7 +267,8 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null || this.log.position === null) return null;
     try {
-      if (!(await this.#records.hasEnded(head))) return null;
+      const isEnding = this.log.outbox.isPending(session.key, 'end');
+      if (!isEnding && !(await this.#records.hasEnded(head))) return null;
       this.#noteEnd(session.key);
       return { isUnkept: this.#isUnkept(head) };
     } catch {

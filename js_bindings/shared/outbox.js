@@ -35,6 +35,8 @@ export class Outbox {
   #entries = new Map();
   /** What may concern nobody and could not be sent, the oldest first. @type {Map<string, () => Promise<any>>} */
   #doubtful = new Map();
+  /** What is on its way and is not kept: how often. @type {Map<string, number>} */
+  #underWay = new Map();
 
   /** @param {number} [capacity] for tests: how many events are kept */
   constructor(capacity = MAX_ENTRIES) {
@@ -67,6 +69,26 @@ export class Outbox {
   }
 
   /**
+   * Sends an event now that its caller repeats if that fails. Until then the others do not know of it.
+   * @template T
+   * @param {string} key of whom it is
+   * @param {EventKind} kind
+   * @param {() => Promise<T>} send
+   * @returns {Promise<T>} rejects if this attempt fails
+   */
+  async publishOnce(key, kind, send) {
+    const id = idOf(kind, key);
+    this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
+    try {
+      return await send();
+    } finally {
+      const others = (this.#underWay.get(id) ?? 1) - 1;
+      if (others > 0) this.#underWay.set(id, others);
+      else this.#underWay.delete(id);
+    }
+  }
+
+  /**
    * Sends a drop that may concern nobody now. If that fails it is sent again, unless too many like it come: it takes no
    * room of the others.
    * @param {string} key of whom it is
@@ -75,7 +97,7 @@ export class Outbox {
    */
   async publishDoubtful(key, send) {
     try {
-      await send();
+      await this.publishOnce(key, 'drop', send);
     } catch (cause) {
       this.#doubtful.delete(key);
       this.#doubtful.set(key, send);
@@ -91,7 +113,10 @@ export class Outbox {
    * @param {EventKind} [kind] only this; default: anything
    */
   isPending(key, kind) {
-    return (kind ? [kind] : KINDS).some((each) => this.#entries.has(idOf(each, key)));
+    return (kind ? [kind] : KINDS).some((each) => {
+      const id = idOf(each, key);
+      return this.#entries.has(id) || this.#underWay.has(id);
+    });
   }
 
   /**

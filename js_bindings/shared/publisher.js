@@ -84,7 +84,12 @@ export class Publisher {
         }
       }
     };
-    return [isKept ? this.#log.outbox.publish(session.key, 'end', send) : send()];
+    const { outbox } = this.#log;
+    return [
+      isKept
+        ? outbox.publish(session.key, 'end', send)
+        : outbox.publishOnce(session.key, 'end', send),
+    ];
   }
 
   /**
@@ -105,7 +110,8 @@ export class Publisher {
       const name = this.names.get(key) ?? nameOf(keys, keyMarkOf(key));
       await this.#store.end(name, key, writer, expiresIn);
     };
-    await (isKept ? this.#log.outbox.publish(key, 'end', send) : send());
+    const { outbox } = this.#log;
+    await (isKept ? outbox.publish(key, 'end', send) : outbox.publishOnce(key, 'end', send));
   }
 
   /**

@@ -1922,6 +1922,20 @@ export const shellMutants = [
     by: js('guards-shared'),
   },
   {
+    name: 'R31, R54: that what is being ended is not taken from the store',
+    file: DOCUMENTS,
+    from: "if (this.log.outbox.isPending(session.key, 'end')) return 'ended';",
+    to: '',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R31, R54: that an end which is not kept is known to be on its way',
+    file: OUTBOX,
+    from: ' || this.#underWay.has(id)',
+    to: '',
+    by: stores('nodes'),
+  },
+  {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
     file: DOCUMENTS,
     from: '{ ...FILLED, isUnkept: this.#isUnkept(head) }',

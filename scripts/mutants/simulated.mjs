@@ -80,6 +80,13 @@ export const shared = [
  */
 export const elsewhere = [
   [
+    'no simulated session is asked for in the moment in which a node that has no room to remember its end tells the others',
+    [
+      'R31, R54: that what is being ended is not taken from the store',
+      'R31, R54: that an end which is not kept is known to be on its way',
+    ],
+  ],
+  [
     'a thousand sign-outs of strangers wait before the first gives way, and the outbox has room for ten thousand changes: no run has so many',
     [
       'R53: the bound of what may concern nobody',

@@ -10,7 +10,7 @@ import { ORIGIN, withCode } from '../support/fake-cache.js';
 import { createFakeOrigin, documentOrRefusal } from '../support/fake-origin.js';
 import { bearer } from '../support/http-case.js';
 import { DOCUMENT } from '../support/origin.js';
-import { settle, until } from '../support/wait.js';
+import { createGate, settle, until } from '../support/wait.js';
 
 const BOUND = 5 * SECOND;
 
@@ -431,6 +431,36 @@ describe('several nodes', () => {
     await one.sessions.revokeUser('id-ada');
     await rest();
     assert.equal(await other.sessions.getSession(ada), null);
+  });
+
+  test('R31, R54: what there is no room to remember does not come back from the store while its end is told', async () => {
+    const { nodes, finish } = await startNodes(2, {
+      answer: () => Response.json({ id: 'ada' }),
+      options: { userId: '/id', endsPerUser: 1 },
+    });
+    const [one, other] = nodes;
+    const [first, second] = ['first', 'second'].map((name) => ({ headers: bearer(name) }));
+    for (const request of [first, second]) {
+      await one.sessions.getSession(request);
+      await rest();
+      await other.sessions.getSession(request);
+    }
+    await one.sessions.revoke(first);
+    const { open, opened } = createGate();
+    one.link.before = async (name) => {
+      if (name === 'end') await opened;
+    };
+    const ending = one.sessions.revoke(second);
+    const asked = one.sessions.getSession(second);
+    await rest();
+    open();
+    await finish(ending);
+    await finish(asked);
+    await rest();
+    for (const { sessions } of nodes) {
+      assert.equal(sessions.has('', bearer('second').authorization), false);
+      assert.equal(await sessions.getSession(second), null);
+    }
   });
 
   test('R30, R31: a node that starts later does not bring back what was ended before', async () => {
