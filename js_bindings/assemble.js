@@ -25,6 +25,8 @@ import { Wiring } from './sessions/wiring.js';
  * @property {Uint8Array} [coreKey] without it: what the core hashes under; random unless given
  * @property {typeof import('./shared/documents.js').SharedSessions} [SharedSessions] for the option `store`
  * @property {typeof import('./shared/session-ids.js').SessionIds} [SessionIds] for the option `sid`
+ * @property {typeof import('./sessions/verified-tokens.js').VerifiedTokens} [VerifiedTokens] for the option `tokens`
+ * @property {typeof import('./sessions/questions.js').questionOf} [questionOf] for the options `introspection` and `userinfo`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
  * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
  * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
@@ -48,8 +50,15 @@ import { Wiring } from './sessions/wiring.js';
  */
 export function assemble(instance, parsed, host, features = {}) {
   const { SharedSessions, ManagedSessions, KeyRing, KeptCookies, LastChanges } = features;
-  const { SessionIds } = features;
-  checkShipped(parsed, { store: SharedSessions, managed: ManagedSessions, sid: SessionIds });
+  const { SessionIds, VerifiedTokens } = features;
+  checkShipped(parsed, {
+    ...{ store: SharedSessions, managed: ManagedSessions, sid: SessionIds },
+    ...{
+      tokens: VerifiedTokens,
+      introspection: features.questionOf,
+      userinfo: features.questionOf,
+    },
+  });
   const random = () => host.getRandomValues(new Uint8Array(16));
   const ring = KeyRing ? new KeyRing(parsed.secret ?? [random()]) : null;
   const core = new Core(instance, parsed, ring?.first.core ?? features.coreKey ?? random());
@@ -70,7 +79,7 @@ export function assemble(instance, parsed, host, features = {}) {
   const changes = new SessionChanges(core, parsed, host, shared, ids);
   if (shared !== null) {
     shared.ids = ids;
-    shared.log.heardOfUser = (action, key) => changes.heardOfUser(action, key);
+    shared.log.heardOfUser = (...event) => changes.heardOfUser(...event);
     shared.log.heard = (key) => lastChanges?.noteKey(key, 'another node');
     shared.log.noteReach = (failure) =>
       wiring.noteAnswer('store', failure, shared.log.refusal !== null);
@@ -78,6 +87,10 @@ export function assemble(instance, parsed, host, features = {}) {
   }
   const kept = KeptCookies ? new KeptCookies(core, parsed, host) : null;
   const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring, kept);
+  engine.calls.question = features.questionOf?.(host, parsed) ?? null;
+  if (parsed.tokens && VerifiedTokens) {
+    engine.tokens = new VerifiedTokens(core, parsed, host, shared, changes, ids);
+  }
   changes.forgetKept = (head) => kept?.forget(head);
   changes.ask = async (request) => {
     const decision = await engine.resolve(request);
@@ -119,15 +132,19 @@ export function assemble(instance, parsed, host, features = {}) {
   };
 }
 
+/** Options that not every host can carry out. */
+const SHIPPED = /** @type {const} */ ([
+  ...['store', 'managed', 'sid', 'tokens', 'introspection', 'userinfo'],
+]);
+
 /**
  * An option that nothing here can carry out must not be taken as if it were obeyed.
  * @param {ParsedOptions} parsed
- * @param {Record<'store' | 'managed' | 'sid', unknown>} shipped what carries each option out
+ * @param {Record<typeof SHIPPED[number], unknown>} shipped what carries each option out
  */
 function checkShipped(parsed, shipped) {
-  const options = /** @type {const} */ (['store', 'managed', 'sid']);
-  const faults = options
-    .filter((option) => parsed[option] !== null && shipped[option] === undefined)
-    .map((option) => ({ option, reason: 'is not in this build of the package' }));
+  const faults = SHIPPED.filter(
+    (option) => parsed[option] !== null && shipped[option] === undefined,
+  ).map((option) => ({ option, reason: 'is not in this build of the package' }));
   if (faults.length > 0) throw new ConfigError(faults);
 }

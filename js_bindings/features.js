@@ -9,6 +9,8 @@ import { verifyEndpoint } from './http/verify.js';
 import { KeptCookies } from './sessions/kept-cookies.js';
 import { LastChanges } from './sessions/last-changes.js';
 import { ManagedSessions } from './sessions/managed.js';
+import { questionOf } from './sessions/questions.js';
+import { VerifiedTokens } from './sessions/verified-tokens.js';
 import { SharedSessions } from './shared/documents.js';
 import { SessionIds } from './shared/session-ids.js';
 import { KeyRing } from './util/key-ring.js';
@@ -22,6 +24,8 @@ export const ALL_FEATURES = Object.freeze({
   SessionIds,
   SharedSessions,
   ManagedSessions,
+  VerifiedTokens,
+  questionOf,
   makeSender: (parts, proxy) =>
     parts.managed ? new ManagedSender(parts, parts.managed, proxy) : null,
   endpoints: [metricsEndpoint, verifyEndpoint, authEndpoint],

@@ -26,10 +26,13 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./options/types.js').Managed} Managed */
 /** @typedef {import('./options/types.js').Verify} Verify */
 /** @typedef {import('./options/types.js').Issuer} Issuer */
+/** @typedef {import('./options/types.js').Tokens} Tokens */
+/** @typedef {import('./options/types.js').Introspection} Introspection */
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
 /** @typedef {import('./session-cache.js').EndedSession} EndedSession */
+/** @typedef {import('./session-cache.js').VerifiedSession} VerifiedSession */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */

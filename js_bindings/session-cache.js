@@ -9,6 +9,7 @@ import { defaultHost } from './host.js';
 import { EndingCookie } from './http/ending-cookie.js';
 import { Handler } from './http/handler.js';
 import { prometheusText } from './http/prometheus.js';
+import { claimsOf, identityHeaders } from './http/verify.js';
 import { identityOf, sessionOf } from './identity.js';
 import { parseOptions } from './options/options.js';
 import { toHeaders } from './origin/headers.js';
@@ -19,6 +20,7 @@ import { heldAction } from './sessions/held.js';
 import { signOut } from './sessions/sign-out.js';
 import { forwardClock } from './util/forward-clock.js';
 import { isUserId } from './util/user-id.js';
+import { withUser } from './util/with-user.js';
 
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
 /** @typedef {import('./options/types.js').Options} Options */
@@ -34,6 +36,14 @@ import { isUserId } from './util/user-id.js';
  * @property {Headers | Record<string, string | string[] | undefined>} headers of which `Cookie` and `Authorization`
  *   say who it is (SPEC R1); the origin is asked with all of them
  * @property {string} [url] says the host, where the option `varyOn` has it and no header says it
+ */
+
+/**
+ * Who has a token, and what a back end is told of them.
+ * @typedef {object} VerifiedSession
+ * @property {any} user the document, parsed
+ * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
+ * @property {Headers} headers those that the option `verify.headers` chooses
  */
 
 /**
@@ -227,6 +237,36 @@ export class SessionCacheBase {
    */
   async identify(request, options) {
     return identityOf(await this.#decide(request, options));
+  }
+
+  /**
+   * Who has this token? As `getSession` with it as a bearer, with the headers that the option `verify` chooses: of the
+   * document, and, where the option `tokens` verifies it, of the token's own claims.
+   * @param {string} token without a scheme
+   * @param {object} [options]
+   * @param {AbortSignal} [options.signal] stops waiting
+   * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
+   * @returns {Promise<VerifiedSession | null>} null: it is nobody's, or its session has ended
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked (SPEC R13)
+   * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the token is over `maxCredential` (R44)
+   *
+   * @example
+   * const session = await sessions.verify('ingrid');
+   * session.user.name; // => 'Ingrid Sørensen'
+   * [...session.headers]; // => []
+   */
+  async verify(token, options) {
+    if (!/^[!-~]+$/.test(token)) return null; // no header can hold it
+    const parts = this.#parts;
+    const [scheme] = parts.options.authorizationSchemes;
+    const request = { headers: new Headers({ authorization: `${scheme} ${token}` }) };
+    const decision = await this.#decide(request, { ...options, dropsCookies: true });
+    const session = sessionOf(decision);
+    if (session === null) return null;
+    const { verify } = parts.options;
+    const claims = await claimsOf(parts.engine, verify, parts.headOf(request));
+    const headers = new Headers(identityHeaders(decision.body, verify, claims));
+    return withUser(session, { expiresAt: session.expiresAt, headers });
   }
 
   /**

@@ -18,9 +18,11 @@ const ON_SERVERS = [
     'js_bindings/http/verify.js',
     'js_bindings/http/webhook.js',
   ],
-  ...['js_bindings/http/backchannel-logout.js', 'js_bindings/http/issuer-keys.js'],
+  ...['js_bindings/http/backchannel-logout.js', 'js_bindings/sessions/issuer-keys.js'],
   ...['js_bindings/http/signed-messages.js', 'js_bindings/http/shared-signals.js'],
-  'js_bindings/util/jws.js',
+  ...['js_bindings/util/jws.js', 'js_bindings/util/shared-key.js'],
+  ...['js_bindings/sessions/token-verifier.js', 'js_bindings/sessions/verified-tokens.js'],
+  ...['js_bindings/sessions/discovery.js', 'js_bindings/sessions/questions.js'],
   ...['adapters/', 'bin/', 'edge_worker/'],
 ];
 

@@ -3,7 +3,15 @@
 // and fails if a file is out of date.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { DERIVED, ISSUER, MANAGED, SECTIONS, VERIFY } from '../js_bindings/options/definitions.js';
+import {
+  DERIVED,
+  INTROSPECTION,
+  ISSUER,
+  MANAGED,
+  SECTIONS,
+  TOKENS,
+  VERIFY,
+} from '../js_bindings/options/definitions.js';
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from '../js_bindings/options/quantities.js';
 import { read, writeIfChanged } from './lib/files.mjs';
 import { capture, Failure, isMain, main, root } from './lib/run.mjs';
@@ -53,6 +61,10 @@ const TYPES = {
   text: ['string', 'string'],
   sid: ['string', 'string | null'],
   issuers: ['Issuer | Issuer[]', 'readonly IssuerOptions[]'],
+  tokens: ['Tokens', 'TokenOptions | null'],
+  jwks: ['', ''],
+  issuerUrl: ['string', 'string | null'],
+  introspection: ['Introspection', 'IntrospectionOptions | null'],
   managed: ['Managed', 'ManagedOptions | null'],
   verify: ['Verify', 'VerifyOptions'],
 };
@@ -114,6 +126,10 @@ export const MANAGED = ${tableOf(Object.entries(MANAGED))};
 export const VERIFY = ${tableOf(Object.entries(VERIFY))};
 
 export const ISSUER = ${tableOf(Object.entries(ISSUER))};
+
+export const TOKENS = ${tableOf(Object.entries(TOKENS))};
+
+export const INTROSPECTION = ${tableOf(Object.entries(INTROSPECTION))};
 `;
 }
 
@@ -165,6 +181,8 @@ function types() {
   const members = Object.entries(MANAGED);
   const verify = Object.entries(VERIFY);
   const issuer = Object.entries(ISSUER);
+  const tokens = Object.entries(TOKENS);
+  const introspection = Object.entries(INTROSPECTION);
   return `// ${mark}
 // The types of the options: what users give, and what is made of it. Types only: this file has no code.
 
@@ -203,6 +221,18 @@ ${givenProperties(issuer).join('\n')}
  */
 
 /**
+ * Whose tokens are verified (\`docs/tokens.md\`).
+ * @typedef {object} Tokens
+${givenProperties(tokens).join('\n')}
+ */
+
+/**
+ * An authorization server that says whose a token is (\`docs/tokens.md\`).
+ * @typedef {object} Introspection
+${givenProperties(introspection).join('\n')}
+ */
+
+/**
  * The options of a cache, complete and in the units that are counted in: milliseconds and bytes.
  * @typedef {object} ParsedOptions
 ${parsedProperties([...options, ...Object.entries(DERIVED)]).join('\n')}
@@ -221,6 +251,16 @@ ${parsedProperties(verify).join('\n')}
 /**
  * @typedef {object} IssuerOptions
 ${parsedProperties(issuer).join('\n')}
+ */
+
+/**
+ * @typedef {object} TokenOptions
+${parsedProperties(tokens).join('\n')}
+ */
+
+/**
+ * @typedef {object} IntrospectionOptions
+${parsedProperties(introspection).join('\n')}
  */
 
 export {};
@@ -418,6 +458,10 @@ const verifyEntries = [
 function tableNamed(name, page) {
   if (name === 'managed') return pageTable(Object.entries(MANAGED), 'option of `managed`', page);
   if (name === 'issuer') return pageTable(Object.entries(ISSUER), 'member', page);
+  if (name === 'tokens') return pageTable(Object.entries(TOKENS), 'member of `tokens`', page);
+  if (name === 'introspection') {
+    return pageTable(Object.entries(INTROSPECTION), 'member of `introspection`', page);
+  }
   if (name === 'verify') return pageTable(verifyEntries, 'option', page);
   const section = SECTIONS[name];
   if (section === undefined)

@@ -6,6 +6,7 @@ import { Action } from '../core/abi-constants.js';
 import { MAX_AGE, UNUSUAL_NAME } from '../origin/headers.js';
 import { takesJson } from '../origin/vary.js';
 import { checkHeld } from '../sessions/held.js';
+import { claimsIn } from '../util/claims.js';
 import { HitPath, setOwnFields } from './hit.js';
 import { contentFor } from './responses.js';
 import { isPlainHost, isPlainTarget } from './target.js';
@@ -49,6 +50,7 @@ export class ShortPath {
   #hits;
   #options;
   #isOff;
+  #tellsClaims;
   /** Whether a path that has these hosts in front is still that path. @type {Map<string, boolean>} */
   #hosts = new Map();
   /** The fields of documents, by the kept `Headers` they are made of. @type {WeakMap<Headers, Record<string, string>[]>} */
@@ -61,6 +63,7 @@ export class ShortPath {
     this.#options = parts.options;
     // What the document depends on beside the credential is read from `Headers` and URLs (R4).
     this.#isOff = parts.options.varyOn.length > 0;
+    this.#tellsClaims = claimsIn(parts.options.verify).length > 0;
   }
 
   /**
@@ -177,10 +180,11 @@ export class ShortPath {
    */
   #verified(head, context) {
     const { host, engine } = this.#parts;
+    if (this.#tellsClaims) return null; // a token may have to be verified for it
     const now = host.now();
     const action = checkHeld(this.#parts, head, now, context);
     if (action !== Action.SERVE && action !== Action.REFUSE) return null;
-    const { status, headers } = verifyAnswer(engine.decided(action, now), this.#options.verify);
+    const { status, headers } = verifyAnswer(engine.decided(action, now), this.#options.verify, {});
     return { status, fields: Object.fromEntries(headers), body: '' };
   }
 }

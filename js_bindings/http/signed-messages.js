@@ -2,10 +2,10 @@
 // and of now. It must not know what is done about a message.
 // Invariant: who sends is judged before anything is fetched, and the signature before anything else is said of a message.
 
+import { IssuerKeys } from '../sessions/issuer-keys.js';
 import { toHex } from '../util/hex.js';
 import { parseJws } from '../util/jws.js';
 import { sha256 } from '../util/sha256.js';
-import { IssuerKeys } from './issuer-keys.js';
 
 /** Clocks may be so far apart. */
 const LEEWAY_MS = 60_000;

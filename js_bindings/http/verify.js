@@ -4,6 +4,7 @@
 //
 // Invariant: 200 is answered for a document alone. Everything else is a refusal of some kind, so a proxy that
 // goes by the status fails closed.
+import { claimIn, claimsIn } from '../util/claims.js';
 import { valueAt } from '../util/json-pointer.js';
 import { privateHeaders } from './private-headers.js';
 
@@ -24,10 +25,23 @@ export function verifyEndpoint({ engine, options, documentRequest }) {
     const asked = documentRequest(request, { signal: request.signal, waitUntil });
     let decision = await engine.resolve(asked);
     if (decision.kind === 'pass' && !decision.isAnonymous) decision = await engine.askOnce(asked);
-    return new Response(null, verifyAnswer(decision, options.verify));
+    const claims = await claimsOf(engine, options.verify, asked.head);
+    return new Response(null, verifyAnswer(decision, options.verify, claims));
   };
   return (request, url, context) =>
     isVerifyPath(options, url.pathname) ? answer(request, url, context) : null;
+}
+
+/**
+ * What a request's token says of what the proxy is to know.
+ * @param {import('../sessions/engine.js').Engine} engine
+ * @param {import('../options/verify.js').VerifyOptions} verify
+ * @param {import('../core/abi.js').RequestHead} head
+ * @returns {Promise<Record<string, unknown>>} nothing where it is not verified
+ */
+export async function claimsOf({ tokens }, verify, head) {
+  if (tokens === null || claimsIn(verify).length === 0) return {};
+  return (await tokens.claimsOf(head)) ?? {};
 }
 
 /**
@@ -46,14 +60,17 @@ export function isVerifyPath({ verifyPath, verify }, pathname) {
  * credential over its limit. Never a redirect, never a body.
  * @param {import('../sessions/decision.js').Decision} decision
  * @param {import('../options/verify.js').VerifyOptions} verify
+ * @param {Record<string, unknown>} claims of its token, as far as they are verified
  * @returns {{ status: number, headers: Headers }}
  */
-export function verifyAnswer(decision, verify) {
+export function verifyAnswer(decision, verify, claims) {
   const status = statusOf(decision);
   const headers = privateHeaders(decision.isAnonymous ? 'negative' : decision.source);
   headers.set('content-length', '0');
   if (status === 200) {
-    for (const [name, value] of identityHeaders(decision.body, verify)) headers.set(name, value);
+    for (const [name, value] of identityHeaders(decision.body, verify, claims)) {
+      headers.set(name, value);
+    }
   }
   if (status === 401) headers.set('www-authenticate', challengeOf(decision)); // RFC 9110 section 15.5.2
   if (status === 503) {
@@ -91,13 +108,15 @@ function challengeOf({ kind, meta, originHeaders }) {
 /**
  * @param {Uint8Array} document
  * @param {import('../options/verify.js').VerifyOptions} verify
+ * @param {Record<string, unknown>} claims
  * @returns {[string, string][]}
  */
-function identityHeaders(document, { headers }) {
+export function identityHeaders(document, { headers }, claims) {
   if (headers.length === 0) return [];
   const parsed = JSON.parse(decoder.decode(document));
-  return headers.flatMap(([name, pointer]) => {
-    const value = fieldValue(valueAt(parsed, pointer));
+  return headers.flatMap(([name, source]) => {
+    const claim = claimIn(source);
+    const value = fieldValue(claim === null ? valueAt(parsed, source) : claims[claim]);
     return value === null ? [] : [/** @type {[string, string]} */ ([name, value])];
   });
 }

@@ -53,6 +53,21 @@ export const SECTIONS = {
         standard: '/api/v1/users/me',
         meaning: 'where the back end says who the user is',
       },
+      introspection: {
+        kind: 'introspection',
+        standard: null,
+        meaning:
+          'ask an authorization server about bearers, in place of `documentPath`: its answer is the document (RFC 7662)',
+        rule: 'R16',
+        page: 'tokens.md#introspection',
+      },
+      userinfo: {
+        kind: 'issuerUrl',
+        standard: null,
+        meaning:
+          'an issuer: bearers are asked about at the userinfo endpoint that it names, in place of `documentPath` (OpenID Connect Discovery); its own host is the `origin`, unless that is given',
+        page: 'tokens.md#userinfo',
+      },
       documents: {
         kind: 'documents',
         standard: [],
@@ -331,6 +346,14 @@ export const SECTIONS = {
         rule: 'R28',
         page: 'sign-outs.md#one-session-or-all-of-them',
       },
+      tokens: {
+        kind: 'tokens',
+        standard: null,
+        meaning:
+          'verify bearers and cookies that are JWTs of this issuer: a renewed token of a session finds its document without a call, and one of a session that has ended is refused',
+        rule: 'R16',
+        page: 'tokens.md',
+      },
       backchannelLogout: {
         kind: 'issuers',
         standard: null,
@@ -522,6 +545,71 @@ export const ISSUER = {
   },
 };
 
+/** @type {Record<string, Definition>} the members of `introspection` */
+export const INTROSPECTION = {
+  url: {
+    kind: 'text',
+    meaning: 'where it answers, `https:`',
+  },
+  clientId: {
+    kind: 'text',
+    meaning: 'who asks: your client there',
+  },
+  clientSecret: {
+    kind: 'text',
+    meaning: 'its secret (HTTP Basic)',
+  },
+};
+
+/** @type {Record<string, Definition>} the members of `tokens` */
+export const TOKENS = {
+  issuer: {
+    kind: 'text',
+    meaning: 'who signs: the `iss` of its tokens, to the letter',
+  },
+  audience: {
+    kind: 'strings',
+    parsed: 'readonly string[]',
+    meaning:
+      'whom they are for: one of these is in `aud`, or, where a token has none, is its `client_id` or `azp`',
+  },
+  jwks: {
+    kind: 'jwks',
+    standard: null,
+    standardText: 'where the issuer’s discovery document says',
+    type: 'string | { keys: object[] }',
+    parsed: 'string | readonly object[] | null',
+    meaning: 'the URL of its public keys, or the keys (a JSON Web Key Set)',
+  },
+  secret: {
+    kind: 'text',
+    standard: null,
+    parsed: 'Uint8Array<ArrayBuffer> | null',
+    meaning:
+      'in place of keys, what it signs with and you know too (HS256, HS384, HS512): at least 32 characters',
+  },
+  algorithms: {
+    kind: 'strings',
+    standard: null,
+    standardText:
+      'RS, PS and ES with 256, 384 and 512, EdDSA, Ed25519; with a `secret` those that it is long enough for',
+    parsed: 'readonly string[]',
+    meaning: 'what it may sign with',
+  },
+  sid: {
+    kind: 'text',
+    standard: 'sid',
+    meaning:
+      'the claim that names the session; a token without it is a session alone. It is the option `sid` too, unless that is given',
+  },
+  clockTolerance: {
+    kind: 'duration',
+    standard: '5s',
+    min: 0,
+    meaning: 'how far the issuer’s clock may be apart, in `nbf`, `iat` and `auth_time`',
+  },
+};
+
 /** @type {Record<string, Definition>} the members of `verify` */
 export const VERIFY = {
   headers: {
@@ -531,7 +619,7 @@ export const VERIFY = {
     type: 'Record<string, string>',
     parsed: 'readonly (readonly [name: string, pointer: string])[]',
     meaning:
-      "response headers, and the JSON pointers to what they say, such as `{ 'x-user-id': '/id' }`",
+      "response headers, and what they say: a JSON pointer into the document, or with the option `tokens` a claim of the token, such as `{ 'x-user-id': '/id', 'x-scope': 'claim:scope' }`",
   },
   prefix: {
     kind: 'boolean',

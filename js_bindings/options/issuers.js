@@ -62,15 +62,15 @@ function parseIssuer(given, option, faults) {
 }
 
 /** @param {unknown} value */
-const isText = (value) => typeof value === 'string' && value !== '';
+export const isText = (value) => typeof value === 'string' && value !== '';
 
 /** @param {unknown} list @param {(each: any) => boolean} fits */
-function isListOf(list, fits) {
+export function isListOf(list, fits) {
   return Array.isArray(list) && list.length > 0 && list.every(fits);
 }
 
 /** @param {unknown} value @param {boolean} [mayHaveQuery] */
-function isUrl(value, mayHaveQuery = false) {
+export function isUrl(value, mayHaveQuery = false) {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { protocol, search, hash, username, password } = new URL(value);
   const isBare = !hash && !username && !password && (mayHaveQuery || !search);

@@ -2,9 +2,11 @@
 // stores, paths and cookies mean together. A service worker has none of that, and imports `parse.js` alone.
 
 import { withPreset } from '../dialects/presets/preset.js';
+import { claimIn } from '../util/claims.js';
 import { parseIssuers, sidFaults } from './issuers.js';
 import { parseManaged } from './managed.js';
 import { parseWith } from './parse.js';
+import { authorityFaults, parseIntrospection, parseTokens, withAuthority } from './tokens.js';
 import { parseVerify, verifyPathFault } from './verify.js';
 
 /** @typedef {import('./types.js').Duration} Duration */
@@ -22,16 +24,19 @@ import { parseVerify, verifyPathFault } from './verify.js';
  */
 export function parseOptions(options, findFaults = () => []) {
   return parseWith(options, findFaults, {
-    preset: withPreset,
+    preset: (given) => withAuthority(withPreset(given)),
     managed: parseManaged,
     verify: parseVerify,
     issuers: parseIssuers,
+    tokens: parseTokens,
+    introspection: parseIntrospection,
     together: (parsed) => [
       ...managedFaults(parsed),
       ...storeFaults(parsed),
       ...pathFaults(parsed),
       ...claimFaults(parsed),
       ...sidFaults(parsed),
+      ...authorityFaults(parsed),
     ],
   });
 }
@@ -71,17 +76,26 @@ function storeFaults({ store, secret, isManaged, idleFor, revocationBound }) {
   return faults;
 }
 
+/** @param {readonly [name: string, source: unknown]} header judged or not */
+const isClaim = ([, source]) => typeof source === 'string' && claimIn(source) !== null;
+
 /**
  * What the origin believes of a proxy it does not get from a client in a fill: a key cannot depend on it.
  * @param {ParsedOptions} parsed @returns {ConfigFault[]}
  */
-function claimFaults({ varyOn, verify }) {
-  return verify.headers
+function claimFaults({ varyOn, verify, tokens }) {
+  const isUnverified = tokens === null && verify.headers.some(isClaim);
+  const unverified = {
+    option: 'verify.headers',
+    reason: 'name claims: the option tokens is needed',
+  };
+  const named = verify.headers
     .filter(([name]) => varyOn.includes(name))
     .map(([name]) => ({
       option: 'varyOn',
       reason: `must not name ${name}, which verify.headers says`,
     }));
+  return isUnverified ? [...named, unverified] : named;
 }
 
 /** @param {ParsedOptions} parsed @returns {ConfigFault[]} */

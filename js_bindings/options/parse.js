@@ -41,6 +41,8 @@ import { parseVaryOn, sessionCookieFault, VARY_ON_REASON } from './vary-on.js';
  *   import('./types.js').VerifyOptions} [verify]
  * @property {(given: unknown, option: string, faults: ConfigFault[]) =>
  *   readonly import('./types.js').IssuerOptions[]} [issuers]
+ * @property {(given: unknown, faults: ConfigFault[]) => import('./types.js').TokenOptions | null} [tokens]
+ * @property {(given: unknown, faults: ConfigFault[]) => import('./types.js').IntrospectionOptions | null} [introspection]
  * @property {(given: Record<string, unknown>) => Record<string, unknown>} [preset] fills in what is known of the back end
  *   that the option `backend` names
  * @property {(parsed: ParsedOptions) => ConfigFault[]} [together] what is wrong with options together
@@ -96,6 +98,10 @@ const KINDS = {
   unauthenticated: [
     "must be '204', '{}', 'sign-in', or JSON pointers such as '/account' and '/authenticated=false'",
     parseUnauthenticated,
+  ],
+  issuerUrl: [
+    'must be an http: or https: URL without query, fragment or user',
+    (value) => (value === null || isBareUrl(value) ? value : undefined),
   ],
   sid: [
     "must be a JSON pointer such as '/session/id', or the name of a claim such as 'sid'",
@@ -189,8 +195,12 @@ export function parseWith(options, findFaults, features) {
   }
   const issuersOf = (/** @type {string} */ option) =>
     features.issuers?.(given[option], option, faults) ?? [];
+  const tokens = features.tokens?.(given.tokens, faults) ?? null;
   const parsed = /** @type {ParsedOptions} */ ({
     ...read,
+    tokens,
+    introspection: features.introspection?.(given.introspection, faults) ?? null,
+    sid: read.sid ?? tokens?.sid ?? null,
     effects: effectsOf(given.effects ?? OPTIONS.effects.standard, read, faults),
     managed,
     verify: features.verify?.(given.verify, read.fields, faults) ?? { headers: [], prefix: false },
@@ -294,6 +304,13 @@ function parseSecret(value) {
   const bytes = isHex ? fromHex(value) : value instanceof Uint8Array ? value.slice() : undefined;
   const length = bytes?.length ?? 0;
   return length >= MIN_SECRET_BYTES && length <= MAX_SECRET_BYTES ? bytes : undefined;
+}
+
+/** @param {unknown} value */
+function isBareUrl(value) {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, search, hash, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && !search && !hash && !username && !password;
 }
 
 /** @param {unknown} value */

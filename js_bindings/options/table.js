@@ -24,9 +24,14 @@ export const OPTIONS = Object.freeze({
       'keycloak',
       'aspnet',
       'spring',
+      'auth0',
+      'cognito',
+      'clerk',
     ],
   },
   documentPath: { kind: 'path', standard: '/api/v1/users/me' },
+  introspection: { kind: 'introspection', standard: null },
+  userinfo: { kind: 'issuerUrl', standard: null },
   documents: { kind: 'documents', standard: [] },
   userId: { kind: 'pointers', standard: null },
   cookie: {
@@ -67,6 +72,7 @@ export const OPTIONS = Object.freeze({
   refreshCookie: { kind: 'strings', standard: ['refresh_token', 'refreshToken', 'refresh'] },
   webhookSecret: { kind: 'longText', standard: null, min: 32 },
   sid: { kind: 'sid', standard: null },
+  tokens: { kind: 'tokens', standard: null },
   backchannelLogout: { kind: 'issuers', standard: null },
   sharedSignals: { kind: 'issuers', standard: null },
   managed: { kind: 'managed', standard: null },
@@ -104,4 +110,20 @@ export const ISSUER = Object.freeze({
   audience: { kind: 'strings' },
   jwksUri: { kind: 'pathOrNone', standard: null },
   algorithms: { kind: 'strings', standard: null },
+});
+
+export const TOKENS = Object.freeze({
+  issuer: { kind: 'text' },
+  audience: { kind: 'strings' },
+  jwks: { kind: 'jwks', standard: null },
+  secret: { kind: 'text', standard: null },
+  algorithms: { kind: 'strings', standard: null },
+  sid: { kind: 'text', standard: 'sid' },
+  clockTolerance: { kind: 'duration', standard: '5s', min: 0 },
+});
+
+export const INTROSPECTION = Object.freeze({
+  url: { kind: 'text' },
+  clientId: { kind: 'text' },
+  clientSecret: { kind: 'text' },
 });

@@ -16,12 +16,16 @@
  * @typedef {object} Options
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
  * @property
- *   {'better-auth' | 'auth.js' | 'django' | 'rails' | 'express-session' | '@fastify/session' | 'iron-session' | 'oidc-provider' | 'fastapi' | 'php' | 'flask-login' | 'laravel' | 'supabase' | 'kratos' | 'keycloak' | 'aspnet' | 'spring'}
+ *   {'better-auth' | 'auth.js' | 'django' | 'rails' | 'express-session' | '@fastify/session' | 'iron-session' | 'oidc-provider' | 'fastapi' | 'php' | 'flask-login' | 'laravel' | 'supabase' | 'kratos' | 'keycloak' | 'aspnet' | 'spring' | 'auth0' | 'cognito' | 'clerk'}
  *   [backend] what the back end is made with, `better-auth`, `auth.js`, `django`, `rails`, `express-session`,
  *   `@fastify/session`, `iron-session`, `oidc-provider`, `fastapi`, `php`, `flask-login`, `laravel`, `supabase`,
- *   `kratos`, `keycloak`, `aspnet`, `spring`: fills in what is known of it; an option that is given wins (rule R84);
- *   default: none
+ *   `kratos`, `keycloak`, `aspnet`, `spring`, `auth0`, `cognito`, `clerk`: fills in what is known of it; an option
+ *   that is given wins (rule R84); default: none
  * @property {string} [documentPath] where the back end says who the user is; default: `/api/v1/users/me`
+ * @property {Introspection} [introspection] ask an authorization server about bearers, in place of `documentPath`:
+ *   its answer is the document (RFC 7662) (rule R16); default: none
+ * @property {string} [userinfo] an issuer: bearers are asked about at the userinfo endpoint that it names, in place
+ *   of `documentPath` (OpenID Connect Discovery); its own host is the `origin`, unless that is given; default: none
  * @property {string | string[]} [documents] further paths that the back end answers about the same user, queries
  *   included, such as `/api/v1/users/me/permissions`: each is kept and dropped like the document (rule R17); default:
  *   nothing
@@ -86,6 +90,8 @@
  * @property {string} [sid] what an identity provider calls a session: a JSON pointer into the document such as
  *   `/session/id`, or the name of a claim of the token such as `sid`; a sign-out then ends that session alone (rule
  *   R28); default: none
+ * @property {Tokens} [tokens] verify bearers and cookies that are JWTs of this issuer: a renewed token of a session
+ *   finds its document without a call, and one of a session that has ended is refused (rule R16); default: none
  * @property {Issuer | Issuer[]} [backchannelLogout] the identity providers whose sign-outs are heard at
  *   `POST /api/auth/backchannel-logout` (OpenID Connect Back-Channel Logout 1.0) (rule R28); default: none
  * @property {Issuer | Issuer[]} [sharedSignals] those whose security events are heard at
@@ -132,8 +138,9 @@
 /**
  * What a reverse proxy is told that asks who makes a request (`docs/forward-auth.md`).
  * @typedef {object} Verify
- * @property {Record<string, string>} [headers] response headers, and the JSON pointers to what they say, such as
- *   `{ 'x-user-id': '/id' }`; default: none
+ * @property {Record<string, string>} [headers] response headers, and what they say: a JSON pointer into the document,
+ *   or with the option `tokens` a claim of the token, such as `{ 'x-user-id': '/id', 'x-scope': 'claim:scope' }`;
+ *   default: none
  * @property {boolean} [prefix] answer every method on every path below `verifyPath` too, whatever the query: for
  *   Envoy, which sends the original request’s; default: false
  */
@@ -149,11 +156,39 @@
  */
 
 /**
+ * Whose tokens are verified (`docs/tokens.md`).
+ * @typedef {object} Tokens
+ * @property {string} issuer who signs: the `iss` of its tokens, to the letter
+ * @property {string | string[]} audience whom they are for: one of these is in `aud`, or, where a token has none, is
+ *   its `client_id` or `azp`
+ * @property {string | { keys: object[] }} [jwks] the URL of its public keys, or the keys (a JSON Web Key Set);
+ *   default: where the issuer’s discovery document says
+ * @property {string} [secret] in place of keys, what it signs with and you know too (HS256, HS384, HS512): at least
+ *   32 characters; default: none
+ * @property {string | string[]} [algorithms] what it may sign with; default: RS, PS and ES with 256, 384 and 512,
+ *   EdDSA, Ed25519; with a `secret` those that it is long enough for
+ * @property {string} [sid] the claim that names the session; a token without it is a session alone. It is the option
+ *   `sid` too, unless that is given; default: `sid`
+ * @property {Duration} [clockTolerance] how far the issuer’s clock may be apart, in `nbf`, `iat` and `auth_time`;
+ *   default: 5 s
+ */
+
+/**
+ * An authorization server that says whose a token is (`docs/tokens.md`).
+ * @typedef {object} Introspection
+ * @property {string} url where it answers, `https:`
+ * @property {string} clientId who asks: your client there
+ * @property {string} clientSecret its secret (HTTP Basic)
+ */
+
+/**
  * The options of a cache, complete and in the units that are counted in: milliseconds and bytes.
  * @typedef {object} ParsedOptions
  * @property {string} origin
  * @property {string | null} backend
  * @property {string} documentPath
+ * @property {IntrospectionOptions | null} introspection
+ * @property {string | null} userinfo
  * @property {readonly string[]} documents
  * @property {readonly string[]} userId
  * @property {string[]} cookie
@@ -187,6 +222,7 @@
  * @property {string[]} refreshCookie
  * @property {string | null} webhookSecret
  * @property {string | null} sid
+ * @property {TokenOptions | null} tokens
  * @property {readonly IssuerOptions[]} backchannelLogout
  * @property {readonly IssuerOptions[]} sharedSignals
  * @property {ManagedOptions | null} managed
@@ -229,6 +265,24 @@
  * @property {string[]} audience
  * @property {string | null} jwksUri
  * @property {readonly string[]} algorithms
+ */
+
+/**
+ * @typedef {object} TokenOptions
+ * @property {string} issuer
+ * @property {readonly string[]} audience
+ * @property {string | readonly object[] | null} jwks
+ * @property {Uint8Array<ArrayBuffer> | null} secret
+ * @property {readonly string[]} algorithms
+ * @property {string} sid
+ * @property {number} clockTolerance
+ */
+
+/**
+ * @typedef {object} IntrospectionOptions
+ * @property {string} url
+ * @property {string} clientId
+ * @property {string} clientSecret
  */
 
 export {};

@@ -1,5 +1,6 @@
 // The options of the forward-auth endpoint: where it is, and what of the document it tells the proxy.
 
+import { claimIn } from '../util/claims.js';
 import { isRecord } from '../util/is-record.js';
 import { isPointer, membersOf } from '../util/json-pointer.js';
 import { isPath, refuseUnknown } from './parse.js';
@@ -42,7 +43,10 @@ export function parseVerify(given, fields, faults) {
     faults.push({ option: 'verify.prefix', reason: 'must be true or false' });
   }
   if (!isRecord(headers)) {
-    faults.push({ option: 'verify.headers', reason: 'must be an object of JSON pointers' });
+    faults.push({
+      option: 'verify.headers',
+      reason: 'must be an object of JSON pointers and claims',
+    });
     return none;
   }
   const pairs = Object.entries(headers).map(([name, pointer]) => [name.toLowerCase(), pointer]);
@@ -66,7 +70,8 @@ function faultOf(name, pointer, fields) {
   // Where names become variables (CGI, WSGI, nginx), x_user_id and x-user-id are one.
   if (name.includes('_')) return 'must have no underscore, which some servers take for a hyphen';
   if (RESERVED.has(name) || RESERVED_FAMILIES.test(name)) return 'has a meaning of its own in HTTP';
-  if (!isPointer(pointer)) return "must be a JSON pointer such as '/id'";
+  if (typeof pointer === 'string' && claimIn(pointer)) return null;
+  if (!isPointer(pointer)) return "must be a JSON pointer such as '/id', or such as 'claim:scope'";
   const [member] = membersOf(/** @type {string} */ (pointer));
   const isKept = fields.length === 0 || fields.includes(member);
   return isKept ? null : 'points to what the option fields leaves out';

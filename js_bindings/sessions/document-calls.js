@@ -68,6 +68,10 @@ const FAILED = Object.freeze({
 /** Why a complete answer is none; each `Error` that is made costs more than a hit. */
 const NO_DOCUMENT = new Error('no document');
 
+/** There is nobody to ask, or what was answered says nothing (`questions.js`). */
+const NO_QUESTION = 'no question';
+const NO_ANSWER = 'no answer';
+
 /** The tokens with which it would be asked cannot be had. */
 const UNAUTHORIZED = 'no tokens';
 
@@ -79,6 +83,8 @@ export class DocumentCalls {
   #unauthenticated;
   /** Headers that the origin believes when a proxy sets them: a client's own never get there. */
   #claims;
+  /** Who else is asked for the document; null: the origin, on its path. @type {import('./questions.js').Question | null} */
+  question = null;
   /** Why the last call came to nothing; null: it has not. @type {Error | null} */
   failure = null;
   /** Answers of the origin that were not kept because of their `Vary` (R4). */
@@ -164,15 +170,19 @@ export class DocumentCalls {
         this.#wiring.noteAnswer('origin', name);
       },
     };
-    const reply = await originCall(
-      this.#host,
-      origin + (further?.path ?? documentPath),
-      init,
-      limits,
-    );
-    if (reply === null) return failed(failure ?? new Error('failed'));
-    this.#wiring.noteAnswer('origin', reply.status >= 500 ? `status ${reply.status}` : null);
+    const asking = further ? null : this.question;
+    const asked = asking
+      ? await asking.put(headers)
+      : { url: origin + (further?.path ?? documentPath), init };
+    if (asked === null) return failed(new Error(NO_QUESTION));
+    const given = await originCall(this.#host, asked.url, asked.init, limits);
+    if (given === null) return failed(failure ?? new Error('failed'));
+    this.#wiring.noteAnswer('origin', given.status >= 500 ? `status ${given.status}` : null);
+    const reply = asking ? asking.read(given) : given;
+    if (reply === null) return failed(new Error(NO_ANSWER));
     if (reply.body === null && reply.ok) return failed(new Error('over maxDocument'));
+    const { endsAtMs: saidEnd, isRefusal = false } =
+      /** @type {ReturnType<import('./questions.js').Question['read']> & {}} */ (reply);
     const sent = reply.body ?? NO_BYTES;
     const content = reply.ok ? unmarked(sent) : sent;
     const body = further && reply.ok ? wrapped(content, further.start) : content;
@@ -183,24 +193,27 @@ export class DocumentCalls {
     // What a further document looks like says nothing of the credential.
     const verdict = further ? null : this.#unauthenticated.verdictOn(reply.status, body, redirect);
     const setsCookies = reply.headers.getSetCookie().length > 0;
-    const { isChanged, successor, endsAtMs } = setsCookies
-      ? sessionCookies(headers, reply.headers, cookie, now)
-      : NOTHING_SET;
+    const {
+      isChanged,
+      successor,
+      endsAtMs: cookieEndsAtMs,
+    } = setsCookies ? sessionCookies(headers, reply.headers, cookie, now) : NOTHING_SET;
     return {
       answer: {
         // What nobody has asked confirms nothing.
         httpStatus: reply.status === 304 && etag === '' && meta !== '' ? 0 : reply.status,
-        isRefusal: verdict !== null,
+        isRefusal: verdict !== null || isRefusal,
         retryAfterMs: retryAfterMs(reply.headers, now),
         cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers, now),
         meta: verdict === null ? metaOf(reply, meta, content !== sent) : keptHeadersOf(reply),
         body: verdict === null ? body : sent,
-        endsAtMs: isChanged ? 0 : endsAtMs,
+        endsAtMs: isChanged ? 0 : (saidEnd ?? cookieEndsAtMs),
         setsCookies,
       },
       headers: new Headers(reply.headers),
       changesCredential: isChanged,
-      successor: isChanged && successor !== '' ? { cookie: successor, endsAtMs } : null,
+      successor:
+        isChanged && successor !== '' ? { cookie: successor, endsAtMs: cookieEndsAtMs } : null,
       isUnkeyed,
       isDoubtful: verdict === 'doubtful',
       failure: reply.ok ? NO_DOCUMENT : new Error(`status ${reply.status}`),

@@ -14,6 +14,7 @@
  * @property {import('../core/abi.js').RequestHead} head
  * @property {Headers} headers what the origin is asked with
  * @property {Further} [further] which document is asked for, if not the main one
+ * @property {import('./token-verifier.js').KnownToken} [token] its credential, where that has been verified (rule R16)
  * @property {boolean} [fresh] what is held does not count (SPEC R11)
  * @property {AbortSignal} [signal] the client has gone
  * @property {boolean} [isEnding] the session is to be ended, if there is one: this is no check of a client's

@@ -30,6 +30,8 @@ export class Engine {
   #shared;
   #changes;
   #wiring;
+  /** Set by who makes the parts; null: none is verified. @type {import('./verified-tokens.js').VerifiedTokens | null} */
+  tokens = null;
   /** How the origin is asked for the document. */
   calls;
   /** `Set-Cookie` fields that nobody has been told yet. @type {import('./kept-cookies.js').KeptCookies | null} */
@@ -129,6 +131,7 @@ export class Engine {
    * @returns {Promise<Decision>}
    */
   async #resolve(request) {
+    if (this.tokens !== null && !(await this.tokens.meet(request))) return endedDecision();
     if (!request.access) return this.#decide(request);
     if ((await request.find?.()) === 'unavailable') return this.#unavailable();
     // What was found may be one more than its user may have.
@@ -235,6 +238,7 @@ export class Engine {
     try {
       if (shared !== null && !request.fresh) {
         const claim = await shared.claim(head, (document) => {
+          this.tokens?.accept(request);
           isComplete =
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
           return isComplete;
@@ -270,7 +274,11 @@ export class Engine {
       if (asked.isForeign) return refusalOf(asked);
       const hasSid = !further && this.#options.sid !== null;
       const sid = hasSid ? await this.#sidOf(head, asked.answer) : null;
-      if (sid === 'ended') return ended({ isUnkept: true });
+      if (sid === 'ended') return endedDecision();
+      if (request.token && isAnswerOf(asked.answer)) {
+        if (await this.tokens?.isOver(request, asked.answer.body)) return endedDecision();
+        this.tokens?.accept(request);
+      }
       const action = this.#core.completeFill(this.#host.now(), lease, asked.answer);
       isComplete = true;
       if (action === Action.RETRY) return null;
@@ -407,9 +415,8 @@ export class Engine {
    * @param {import('../core/abi.js').RequestHead} head
    * @param {import('../core/abi.js').OriginAnswer} answer
    */
-  async #sidOf(head, { httpStatus, isRefusal, body }) {
-    const isDocument = httpStatus >= 200 && httpStatus <= 299 && !isRefusal;
-    return isDocument ? this.#changes.sidOf(head, body) : null;
+  async #sidOf(head, answer) {
+    return isAnswerOf(answer) ? this.#changes.sidOf(head, answer.body) : null;
   }
 
   /**
@@ -443,8 +450,18 @@ export class Engine {
  * @param {Pick<import('../shared/documents.js').Claim, 'isUnkept'>} found
  */
 function ended({ isUnkept }) {
+  return isUnkept ? endedDecision() : null;
+}
+
+/** The session has ended. */
+function endedDecision() {
   const reason = REASONS[Reason.TOMBSTONE];
-  return isUnkept ? decisionOf({ kind: 'refusal', source: 'negative', status: 401, reason }) : null;
+  return decisionOf({ kind: 'refusal', source: 'negative', status: 401, reason });
+}
+
+/** Whether the origin has answered a document. @param {import('../core/abi.js').OriginAnswer} answer */
+function isAnswerOf({ httpStatus, isRefusal }) {
+  return httpStatus >= 200 && httpStatus <= 299 && !isRefusal;
 }
 
 /**

@@ -43,6 +43,13 @@ const LOOK_EVERY_MS = 10;
 /** @typedef {import('./document-calls.js').Successor} Successor */
 
 /**
+ * What has to be known, and heard, of tokens that are verified.
+ * @typedef {object} Tokens
+ * @property {(head: RequestHead) => Promise<string | null>} sidOf the `sid` of a request's token
+ * @property {(user: string, at: number) => void} endedUser all sessions of a user were ended then, by the user's key
+ */
+
+/**
  * How a session goes on with another credential.
  * @typedef {object} Succession
  * @property {boolean} isDelivered the client is told with this answer
@@ -107,6 +114,9 @@ export class SessionChanges {
    */
   forgetKept = () => {};
 
+  /** Tokens that are verified here: they set themselves. @type {Tokens | null} */
+  tokens = null;
+
   /**
    * @param {import('../core/abi.js').Core} core
    * @param {import('../options/options.js').ParsedOptions} options
@@ -141,9 +151,24 @@ export class SessionChanges {
     const key = this.#core.sessionKey(head)?.key ?? '';
     // Another call is finding out: to begin anew would cancel its question.
     const ended = this.#isBeingEnded(key) ? NOTHING_ENDED : this.#revoke(head, false);
-    if (ended.status !== Status.UNKNOWN) return this.publishEnd(head, ended);
-    const found = await this.#findEnd(request, key);
-    if (found !== null) await this.publishEnd(head, found);
+    const found = ended.status === Status.UNKNOWN ? await this.#findEnd(request, key) : ended;
+    if (found !== null) await allOf([this.publishEnd(head, found), this.#endSidOf(head)]);
+  }
+
+  /** The other tokens of a session end with one of them (rule R16). @param {RequestHead} head */
+  async #endSidOf(head) {
+    if (this.#ids?.isClaim !== true) return;
+    const sid = (await this.tokens?.sidOf(head)) ?? null;
+    if (sid !== null) await this.sidEvent('revoke', sid);
+  }
+
+  /**
+   * A token was verified whose session has ended: it is refused here from now on. Other nodes find that out themselves.
+   * @param {RequestHead} head
+   * @returns {boolean} whether that can be remembered
+   */
+  endToken(head) {
+    return this.#revoke(head, true).status === Status.OK;
   }
 
   /**
@@ -466,6 +491,7 @@ export class SessionChanges {
     for (const spelling of users) {
       const key = this.#core.userKey(spelling);
       if (key !== null) this.#shared?.noteUser(key, spelling);
+      if (key !== null && action === 'revoke') this.tokens?.endedUser(key, now);
       if (action === 'revoke') this.#core.revokeUser(spelling, now);
       else this.#core.invalidateUser(spelling, now);
     }
@@ -496,8 +522,10 @@ export class SessionChanges {
    * Another node has published an event of a user, or of a `sid`.
    * @param {'revoke' | 'invalidate'} action
    * @param {string} key
+   * @param {number} at when that was called
    */
-  heardOfUser(action, key) {
+  heardOfUser(action, key, at) {
+    if (action === 'revoke') this.tokens?.endedUser(key, at);
     const ended = this.#ids?.apply(action, key) ?? [];
     if (ended.length > 0) this.#publishManaged(action, ended).catch(() => {});
   }

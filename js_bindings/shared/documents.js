@@ -243,6 +243,19 @@ export class SharedSessions {
     return at !== undefined && compareAt(epochs.changedAt, at) > 0 ? 'changed' : 'stands';
   }
 
+  /**
+   * When every session of a user was ended the last time, on this node's clock. Never rejects.
+   * @param {string} user its key
+   * @returns {Promise<number>} 0: never, or the store cannot say
+   */
+  async endOfUser(user) {
+    const epochs = await this.#store.epochs(user).catch(() => null);
+    if (epochs === null) return 0;
+    const { revokedTime = 0, revokedBefore = 0 } = epochs;
+    const at = Math.max(revokedTime, revokedBefore);
+    return at === 0 ? 0 : Math.min(this.#host.now(), this.log.clock.momentOf(at));
+  }
+
   /** @param {string} key of a session @returns {'ended'} */
   #noteEnd(key) {
     this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, this.#host.now());

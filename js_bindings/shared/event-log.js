@@ -414,7 +414,7 @@ export class SharedLog {
 
   /**
    * Hears of what happened to a user elsewhere, by the user's key: set by who makes the parts.
-   * @type {(kind: 'revoke' | 'invalidate', key: string) => void}
+   * @type {(kind: 'revoke' | 'invalidate', key: string, at: number) => void} `at`: when that was called
    */
   heardOfUser = () => {};
 
@@ -492,12 +492,13 @@ export class SharedLog {
       this.#core.applyRemote(RemoteEvent.SESSION_ENDED, key, now);
     }
     if (kind === 'forget') this.#core.applyRemote(RemoteEvent.SESSION_FORGOTTEN, key, now);
-    if (kind === 'revoke' || kind === 'invalidate') this.heardOfUser(kind, key);
+    if (kind === 'invalidate') this.heardOfUser(kind, key, now);
     if (kind === 'revoke') {
       const { before, time } = event;
       const at = before ?? time;
       if (at !== undefined) this.ends.addUser(key, at);
       const called = at === undefined ? 0 : Math.min(now, this.clock.momentOf(at));
+      this.heardOfUser(kind, key, called || now);
       this.#core.applyRemote(RemoteEvent.USER_REVOKED, key, now, called);
       // What began here since, the store knows: it may have begun elsewhere before.
       if (before === undefined) this.#core.applyRemote(RemoteEvent.USER_CHANGED, key, now);

@@ -8,6 +8,7 @@ import { textOfBase64url } from '../util/base64.js';
 import { valueAt } from '../util/json-pointer.js';
 import { jsonOf } from '../util/jws.js';
 import { putNewest } from '../util/newest.js';
+import { tokenIn } from '../util/token-in.js';
 
 /** So many sessions are listed. */
 const MAX_SESSIONS = 100_000;
@@ -64,17 +65,21 @@ export class SessionIds {
    * @returns {string | null} its key; null: it has none
    */
   keyIn(head, body) {
-    const value = this.#source.startsWith('/')
-      ? valueAt(jsonOf(decoder.decode(body)), this.#source)
-      : this.#claimIn(head);
+    const value = this.isClaim
+      ? this.#claimIn(head)
+      : valueAt(jsonOf(decoder.decode(body)), this.#source);
     const isGiven = (typeof value === 'string' && value !== '') || typeof value === 'number';
     return isGiven ? this.keyOf(`${value}`) : null;
   }
 
+  /** Whether a `sid` is a claim of tokens. */
+  get isClaim() {
+    return !this.#source.startsWith('/');
+  }
+
   /** Of a token that the origin has accepted, or is about to refuse. @param {RequestHead} head */
   #claimIn(head) {
-    const token = this.#core.sessionKey(head)?.credential.split(/[ %]/).at(-1) ?? '';
-    const [, payload, ...rest] = token.split('.');
+    const [, payload, ...rest] = tokenIn(this.#core.sessionKey(head)?.credential).split('.');
     if (rest.length !== 1) return undefined;
     return valueAt(jsonOf(textOfBase64url(payload)), `/${this.#source}`);
   }

@@ -110,19 +110,41 @@ function algorithmOf(alg) {
  * @param {JsonWebKey} key one that may have
  */
 export async function hasSigned({ header, signed, signature }, key) {
-  const algorithm = algorithmOf(header.alg);
+  const { alg } = header;
+  const algorithm = algorithmOf(alg);
   if (algorithm === null || !mayHaveSigned(header, key)) return false;
-  const { kty, n, e, crv, x, y } = key;
-  if (kty === 'RSA' && bitsOf(n ?? '') < MIN_RSA_BITS) return false;
-  const { parameters } = algorithm;
   try {
-    // Public members alone: what else it says was looked at before.
-    const bare = JSON.parse(JSON.stringify({ kty, n, e, crv, x, y }));
-    const imported = await crypto.subtle.importKey('jwk', bare, parameters, false, ['verify']);
-    return await crypto.subtle.verify(parameters, imported, signature, signed);
+    const imported = await importedKey(key, /** @type {string} */ (alg), algorithm.parameters);
+    if (imported === null) return false;
+    return await crypto.subtle.verify(algorithm.parameters, imported, signature, signed);
   } catch {
     return false;
   }
+}
+
+/**
+ * Keys as the host has them, by what they were made of and for what: to make one takes longer than to verify with it.
+ * @type {WeakMap<JsonWebKey, Map<string, CryptoKey>>}
+ */
+const imported = new WeakMap();
+
+/**
+ * @param {JsonWebKey} key
+ * @param {string} alg
+ * @param {Parameters} parameters
+ * @returns {Promise<CryptoKey | null>} null: it is too short
+ */
+async function importedKey(key, alg, parameters) {
+  const made = imported.get(key) ?? new Map();
+  const known = made.get(alg);
+  if (known !== undefined) return known;
+  const { kty, n, e, crv, x, y } = key;
+  if (kty === 'RSA' && bitsOf(n ?? '') < MIN_RSA_BITS) return null;
+  // Public members alone: what else it says was looked at before.
+  const bare = JSON.parse(JSON.stringify({ kty, n, e, crv, x, y }));
+  const found = await crypto.subtle.importKey('jwk', bare, parameters, false, ['verify']);
+  imported.set(key, made.set(alg, found));
+  return found;
 }
 
 /** @param {string} modulus in base64url */

@@ -31,7 +31,11 @@ const ENDING_COOKIE = 'js_bindings/http/ending-cookie.js';
 const WEBHOOK = 'js_bindings/http/webhook.js';
 const BACKCHANNEL = 'js_bindings/http/backchannel-logout.js';
 const SIGNED = 'js_bindings/http/signed-messages.js';
-const ISSUER_KEYS = 'js_bindings/http/issuer-keys.js';
+const ISSUER_KEYS = 'js_bindings/sessions/issuer-keys.js';
+const DISCOVERY = 'js_bindings/sessions/discovery.js';
+const TOKEN_VERIFIER = 'js_bindings/sessions/token-verifier.js';
+const VERIFIED = 'js_bindings/sessions/verified-tokens.js';
+const QUESTIONS = 'js_bindings/sessions/questions.js';
 const CARRY_OUT = 'js_bindings/http/carry-out.js';
 const SEEN = 'js_bindings/http/seen-messages.js';
 const SESSION_IDS = 'js_bindings/shared/session-ids.js';
@@ -143,7 +147,7 @@ export const shellMutants = [
   {
     name: 'R80: that the core hears of a success which says no',
     file: 'js_bindings/sessions/document-calls.js',
-    from: 'isRefusal: verdict !== null,',
+    from: 'isRefusal: verdict !== null || isRefusal,',
     to: 'isRefusal: false,',
     by: suite('R80'),
   },
@@ -1085,15 +1089,15 @@ export const shellMutants = [
   },
   {
     name: 'R28: that a provider is who it says',
-    file: ISSUER_KEYS,
+    file: DISCOVERY,
     from: 'found?.issuer !== issuer || ',
     to: '',
     by: js('backchannel-logout'),
   },
   {
     name: 'R28: that keys come over TLS',
-    file: ISSUER_KEYS,
-    from: "if (found.jwks_uri.startsWith('https:') || isPlain) return",
+    file: DISCOVERY,
+    from: "if (endpoint.startsWith('https:') || isPlain) return",
     to: 'return',
     by: js('backchannel-logout'),
   },
@@ -1121,7 +1125,7 @@ export const shellMutants = [
   {
     name: 'R28: that a signature is verified',
     file: JWS,
-    from: 'return await crypto.subtle.verify(parameters, imported, signature, signed);',
+    from: 'return await crypto.subtle.verify(algorithm.parameters, imported, signature, signed);',
     to: 'return true;',
     by: js('backchannel-logout'),
   },
@@ -1196,6 +1200,153 @@ export const shellMutants = [
     by: js('backchannel-logout'),
   },
   {
+    name: 'R16: that a narrow token gets nothing of a wide one',
+    file: TOKEN_VERIFIER,
+    from: 'const isLasting = (/** @type {string} */ name) => name === sid || !OWN_CLAIMS.has(name);',
+    to: "const isLasting = (/** @type {string} */ name) => name === sid || name === 'sub';",
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a token of another user is of another session',
+    file: TOKEN_VERIFIER,
+    from: 'const isLasting = (/** @type {string} */ name) => name === sid || !OWN_CLAIMS.has(name);',
+    to: "const isLasting = (/** @type {string} */ name) =>\n      name !== 'sub' && (name === sid || !OWN_CLAIMS.has(name));",
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a token without a sid is a session alone',
+    file: TOKEN_VERIFIER,
+    from: 'session: sid === null ? null : this.#nameOf(claims),',
+    to: 'session: this.#nameOf(claims),',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: whom a token is for',
+    file: TOKEN_VERIFIER,
+    from: 'this.#isMeant(payload) &&',
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: who has issued a token',
+    file: TOKEN_VERIFIER,
+    from: 'iss === issuer &&',
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a token has been signed',
+    file: TOKEN_VERIFIER,
+    from: "if ((await this.#inTime(this.#keys.verify(jws))) !== 'signed') return null;",
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that another kind of token is none',
+    file: TOKEN_VERIFIER,
+    from: "if (typeof typ === 'string' && OTHER_KINDS.test(kindOf(typ))) return false;",
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: how long keys are waited for',
+    file: TOKEN_VERIFIER,
+    from: 'const first = await Promise.race([verdict, late]);',
+    to: 'const first = await verdict;',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a token counts from its nbf on',
+    file: TOKEN_VERIFIER,
+    from: 'nbf * 1000 <= now + tolerance',
+    to: 'true',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a token was not issued in the future',
+    file: TOKEN_VERIFIER,
+    from: 'iat * 1000 <= now + tolerance &&',
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that auth_time counts before iat',
+    file: TOKEN_VERIFIER,
+    from: '(isTime(signedIn) ? signedIn : /** @type {number} */ (iat))',
+    to: '/** @type {number} */ (iat)',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a token of an ended session is refused unasked',
+    file: VERIFIED,
+    from: 'if (await this.#hasEnded(token, [token.user])) return this.#changes.endToken(head);',
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a user who ends while the origin is asked has ended',
+    file: VERIFIED,
+    from: 'if (!(await this.#hasEnded(token, [...new Set(users)]))) return false;',
+    to: 'return false;',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a session which begins after the end is another',
+    file: VERIFIED,
+    from: "(user ?? '') ?? 0",
+    to: "('') ?? 0",
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that within the tolerance who is new is in',
+    file: VERIFIED,
+    from: 'return Math.min(knownAtMs, sessionAtMs) < end;',
+    to: 'return true;',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that within the tolerance a known session has ended',
+    file: VERIFIED,
+    from: 'return Math.min(knownAtMs, sessionAtMs) < end;',
+    to: 'return knownAtMs < end;',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that the store is asked when a user has ended',
+    file: VERIFIED,
+    from: 'const stored = (await this.#shared?.endOfUser(user)) ?? 0;',
+    to: 'const stored = 0;',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that all tokens of a sid end with one',
+    file: CHANGES,
+    from: "if (sid !== null) await this.sidEvent('revoke', sid);",
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that it is known here when a user has ended',
+    file: CHANGES,
+    from: "if (key !== null && action === 'revoke') this.tokens?.endedUser(key, now);",
+    to: '',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16: that a failure of introspection is no answer',
+    file: QUESTIONS,
+    from: "if (!isRecord(said) || typeof said.active !== 'boolean') return null;",
+    to: 'if (!isRecord(said)) return /** @type {any} */ ({ status, body, ok: status < 300, headers: new Headers() });',
+    by: js('token-questions'),
+  },
+  {
+    name: 'R16: that introspection is sent the token alone',
+    file: QUESTIONS,
+    from: "    const own = new Headers({\n      accept: 'application/json',\n      authorization: this.#authorization,",
+    to: '    const own = new Headers({\n      ...Object.fromEntries(headers),\n      authorization: this.#authorization,',
+    by: js('token-questions'),
+  },
+  {
     name: 'R28: that sessions of a sid are found',
     file: SESSION_IDS,
     from: 'this.#sessions.set(sid, sessions.add(session));',
@@ -1219,7 +1370,7 @@ export const shellMutants = [
   {
     name: 'R28: that other nodes look for the sessions of a sid',
     file: ASSEMBLE,
-    from: 'shared.log.heardOfUser = (action, key) => changes.heardOfUser(action, key);',
+    from: 'shared.log.heardOfUser = (...event) => changes.heardOfUser(...event);',
     to: '',
     by: js('backchannel-logout'),
   },

@@ -294,7 +294,9 @@ SESAME_EXPORT void sesame_tokens_issued(sesame_cache* cache, double now_ms, uint
 /* The origin has exchanged the refresh token `used` for a credential and, unless `refresh_length`
  * is 0, for another refresh token. Returns as sesame_session_succeed; RETRY: nothing is known of
  * `used`, or it is another user's; REFUSE: its session has ended, and that of the credential with
- * it. */
+ * it. A host that knows by itself which tokens are one session names it here as in
+ * sesame_tokens_issued, with the byte 1 before the name: nobody renews such a token but its page.
+ */
 SESAME_EXPORT uint32_t sesame_tokens_renewed(sesame_cache* cache, double now_ms,
                                              uint32_t tenant_length, uint32_t cookie_length,
                                              uint32_t authorization_length, uint32_t used_length,

@@ -10,6 +10,7 @@ export const keycloak = {
     cookie: ['KEYCLOAK_SESSION'],
     credential: 'bearer',
     userId: '/sub',
+    tokens: { sid: 'sid' },
     // Keycloak says `no-cache` of whom it names.
     obeyCacheControl: false,
     effects: rowsOf([

@@ -1,8 +1,12 @@
 // The back ends that are known by name (rule R84), and how what an operator has given stands above what is known. It
 // judges no value: `options/parse.js` does.
+import { isRecord } from '../../util/is-record.js';
 import { aspNet } from './aspnet.js';
 import { authJs } from './auth-js.js';
+import { auth0 } from './auth0.js';
 import { betterAuth } from './better-auth.js';
+import { clerk } from './clerk.js';
+import { cognito } from './cognito.js';
 import { django } from './django.js';
 import { expressSession } from './express-session.js';
 import { fastApi } from './fastapi.js';
@@ -39,6 +43,9 @@ export const PRESETS = Object.freeze({
   keycloak,
   aspnet: aspNet,
   spring,
+  auth0,
+  cognito,
+  clerk,
 });
 
 /**
@@ -51,11 +58,13 @@ export function withPreset(given) {
   const { backend } = given;
   const known = typeof backend === 'string' && Object.hasOwn(PRESETS, backend);
   if (!known) return given;
-  /** @type {Record<string, unknown>} */
-  const merged = { ...PRESETS[backend].options };
+  const { tokens, ...merged } = /** @type {Record<string, unknown>} */ (PRESETS[backend].options);
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) merged[name] = value;
   }
+  // Whose tokens are verified is the operator's to say, and what those are like the preset's.
+  if (isRecord(given.tokens))
+    merged.tokens = { .../** @type {object} */ (tokens), ...given.tokens };
   if (Array.isArray(given.effects)) merged.effects = withRows(given.effects, PRESETS[backend]);
   return merged;
 }

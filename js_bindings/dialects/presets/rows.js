@@ -20,6 +20,7 @@
  * @property {boolean} [obeyCacheControl]
  * @property {boolean} [rotates]
  * @property {string[]} [accessToken] where answers and sign-outs have it, if not in the usual places
+ * @property {{ audience?: string, sid?: string }} [tokens] what its tokens are like, for whoever names their issuer
  * @property {string} [freshFor] where the server ends idle sessions by itself
  * @property {string} [keepFor]
  * @property {import('../effects.js').EffectRow[]} [effects]

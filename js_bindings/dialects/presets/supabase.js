@@ -8,6 +8,7 @@ export const supabase = {
     documentPath: '/auth/v1/user',
     cookie: ['sb-access-token'],
     userId: '/id',
+    tokens: { audience: 'authenticated', sid: 'session_id' },
     // Without the project's key the gateway refuses; the version chooses how an error is worded.
     varyOn: ['apikey', 'x-supabase-api-version'],
     effects: rowsOf([

@@ -15,6 +15,9 @@ namespace {
 // Requests that are under way with the old credential are served for so long.
 constexpr DurationMs kOverlap = 30'000;
 
+// What stands before a host's own name of a session, where a refresh token would stand.
+constexpr char kHostName = '\x01';
+
 }  // namespace
 
 bool SessionCache::prove(const RequestHead& request, TimeMs now, Proof* proof) const {
@@ -169,6 +172,8 @@ Outcome SessionCache::renew(const RequestHead& to, Bytes used, Bytes refresh_tok
     return none;
   }
   note_refresh_token(to.tenant, refresh_token.empty() ? used : refresh_token, successor);
+  // The host has found it to be of the session: no document comes with a newer one (R86).
+  if (used.front() == kHostName) successor.is_cookie = false;
   return inherit(session.key, successor, to.tenant, 0, now);
 }
 

@@ -3,9 +3,8 @@
 // Invariants: nothing is fetched but of an issuer that the options name; however many messages name unknown keys, the keys
 // are fetched once a pause.
 import { pause } from '../host.js';
-import { originCall } from '../origin/origin-call.js';
-import { isRecord } from '../util/is-record.js';
-import { hasSigned, jsonOf, mayHaveSigned } from '../util/jws.js';
+import { hasSigned, mayHaveSigned } from '../util/jws.js';
+import { DISCOVERY_TIMEOUT_MS, discover, getRecord } from './discovery.js';
 
 /** Keys are asked for anew after so long: one that the provider has withdrawn counts no longer. */
 const KEEP_MS = 10 * 60_000;
@@ -19,13 +18,8 @@ const FAILED_PAUSE_MS = 1000;
 /** Where promises cannot be shared, it is looked this often whether another request has the keys. */
 const LOOK_EVERY_MS = 20;
 
-const TIMEOUT_MS = 5000;
-const MAX_BYTES = 256 * 1024;
-
 /** More keys than any provider has. */
 const MAX_KEYS = 100;
-
-const decoder = new TextDecoder();
 
 /** @typedef {import('../options/types.js').IssuerOptions} IssuerOptions */
 /** @typedef {import('../util/jws.js').Jws} Jws */
@@ -43,7 +37,7 @@ export class IssuerKeys {
 
   /**
    * @param {import('../host.js').Host} host
-   * @param {IssuerOptions} options
+   * @param {Pick<IssuerOptions, 'issuer' | 'jwksUri' | 'algorithms'>} options
    * @param {string[]} discovery where the provider may say of itself where its keys are, in this order
    */
   constructor(host, options, discovery) {
@@ -83,7 +77,7 @@ export class IssuerKeys {
     const now = this.#host.now();
     if (this.#asking !== null && now < this.#asking.until) return this.#settled(this.#asking);
     if (now < this.#askAt) return;
-    const asking = { work: this.#ask(), until: now + 3 * TIMEOUT_MS };
+    const asking = { work: this.#ask(), until: now + 3 * DISCOVERY_TIMEOUT_MS };
     this.#asking = asking;
     await asking.work;
     if (this.#asking === asking) this.#asking = null;
@@ -98,8 +92,9 @@ export class IssuerKeys {
   }
 
   async #ask() {
-    const uri = this.#options.jwksUri ?? (await this.#discover());
-    const found = uri === null ? null : await this.#get(uri);
+    const { issuer, jwksUri } = this.#options;
+    const uri = jwksUri ?? (await discover(this.#host, issuer, this.#discovery, 'jwks_uri'));
+    const found = uri === null ? null : await getRecord(this.#host, uri);
     const keys = found?.keys;
     const now = this.#host.now();
     if (Array.isArray(keys) && keys.length <= MAX_KEYS) {
@@ -109,28 +104,5 @@ export class IssuerKeys {
       // What is held goes on counting while it may: a provider that is away for a moment has withdrawn nothing.
       this.#askAt = now + FAILED_PAUSE_MS;
     }
-  }
-
-  /** @returns {Promise<string | null>} */
-  async #discover() {
-    const { issuer } = this.#options;
-    for (const url of this.#discovery) {
-      const found = await this.#get(url);
-      // Whoever names himself otherwise is another (OpenID Connect Discovery section 4.3).
-      if (found?.issuer !== issuer || typeof found.jwks_uri !== 'string') continue;
-      const isPlain = found.jwks_uri.startsWith('http:') && issuer.startsWith('http:');
-      if (found.jwks_uri.startsWith('https:') || isPlain) return found.jwks_uri;
-    }
-    return null;
-  }
-
-  /** @param {string} url @returns {Promise<Record<string, unknown> | null>} */
-  async #get(url) {
-    const headers = new Headers({ accept: 'application/json' });
-    const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
-    const reply = await originCall(this.#host, url, { headers }, limits);
-    if (reply === null || !reply.ok || reply.body === null) return null;
-    const found = jsonOf(decoder.decode(reply.body));
-    return isRecord(found) ? found : null;
   }
 }
