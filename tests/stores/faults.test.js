@@ -21,6 +21,10 @@ const BOUND_MS = 1000;
 const PATIENT_MS = 3000;
 const REVOCATIONS = Number(process.env.SESAME_REVOCATIONS ?? 2000);
 const AT_ONCE = 50;
+/** What tells a caller that an end has to be repeated: with anything else it is told later. */
+const REPEATED = ['ORIGIN_UNAVAILABLE', 'GUARD_FULL', 'OUTBOX_FULL'].map(
+  (each) => `ERR_SESAME_${each}`,
+);
 /** What is signed in with; the access token is the user's name. */
 const LOGIN = '/api/v1/auth/login';
 const SECRET = '5e'.repeat(16);
@@ -313,9 +317,8 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     for (const proxy of proxies) proxy.set('healthy');
     control.isOn = false;
     await wait(3 * BOUND_MS);
-    // Where nothing is known of a credential and the origin could not be asked, the caller has been told to repeat it.
     for (const [name, why] of untold) {
-      if (why === 'ERR_SESAME_ORIGIN_UNAVAILABLE') await nodes[0].revoke(requestOf(name));
+      if (REPEATED.includes(why)) await nodes[0].revoke(requestOf(name));
     }
     // What could not be told is told when the store can be reached again, on a busy machine a little later.
     const isLeft = (/** @type {string} */ name) => nodes.some((node) => isServed(node, name));
