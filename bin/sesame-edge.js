@@ -2,6 +2,7 @@
 // Each command is loaded only when it is asked for. What is none of these is `serve`'s to understand or refuse.
 const COMMANDS =
   /** @type {Record<string, () => Promise<{ main(argv: string[]): Promise<number> }>>} */ ({
+    doctor: () => import('./doctor/cli.js'),
     estimate: () => import('./estimate/cli.js'),
     init: () => import('./init/cli.js'),
     inspect: () => import('./inspect/cli.js'),
@@ -13,6 +14,7 @@ const EXIT_AFTER_MS = 100;
 const [name = '', ...rest] = process.argv.slice(2);
 if (Object.hasOwn(COMMANDS, name)) {
   process.exitCode = await (await COMMANDS[name]()).main(rest);
+  if (name === 'doctor') setTimeout(() => process.exit(), EXIT_AFTER_MS).unref(); // connections that are kept open
 } else {
   const { main } = await import('../edge_worker/serve/cli.js');
   process.exitCode = await main(process.argv.slice(2));

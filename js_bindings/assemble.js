@@ -73,14 +73,17 @@ export function assemble(instance, parsed, host, features = {}) {
           (keys) => new Core(instance, parsed, keys.core),
         )
       : null;
-  const wiring = new Wiring(host);
+  const wiring = new Wiring(host, () => core.statistics().revocations > 0);
   const lastChanges = LastChanges ? new LastChanges(core, host) : null;
   const ids = parsed.sid && SessionIds ? new SessionIds(core, parsed.sid, host) : null;
   const changes = new SessionChanges(core, parsed, host, shared, ids);
   if (shared !== null) {
     shared.ids = ids;
     shared.log.heardOfUser = (...event) => changes.heardOfUser(...event);
-    shared.log.heard = (key) => lastChanges?.noteKey(key, 'another node');
+    shared.log.heard = (key) => {
+      wiring.noteHeardEnd();
+      lastChanges?.noteKey(key, 'another node');
+    };
     shared.log.noteReach = (failure) =>
       wiring.noteAnswer('store', failure, shared.log.refusal !== null);
     shared.log.follow();

@@ -93,6 +93,31 @@ function run(command, args, cwd) {
 
 const npmInstall = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
+/** What projects have that install the package, whether they use it with that or not. */
+const PROJECTS = [
+  { next: '14', react: '18', 'react-dom': '18' },
+  { next: '15', react: '19', 'react-dom': '19' },
+  { redis: '4', hono: '3' },
+  { redis: '5', hono: '4' },
+  { '@tanstack/react-query': '4', react: '17' },
+];
+
+/** An optional peer that is there in another version than Sesame works with breaks no install. @param {string} work @param {string} tarball */
+function checkPeers(work, tarball) {
+  for (const [index, others] of PROJECTS.entries()) {
+    const project = path.join(work, `peers-${index}`);
+    mkdirSync(project);
+    const dependencies = { ...others, 'sesame-edge': `file:${tarball}` };
+    writeFileSync(
+      path.join(project, 'package.json'),
+      JSON.stringify({ private: true, dependencies }),
+    );
+    run('npm', [...npmInstall, '--package-lock-only'], project);
+    const names = Object.entries(others).map(([name, version]) => `${name}@${version}`);
+    console.log(`package: installs beside ${names.join(', ')}`);
+  }
+}
+
 /** @param {string} tarball */
 async function checkManifest(tarball) {
   const { publint } = await import('publint');
@@ -269,6 +294,7 @@ export async function testPackage() {
     const tarball = path.join(work, name);
     await checkManifest(tarball);
     await checkTypes(tarball);
+    checkPeers(work, tarball);
     const project = path.join(work, 'project');
     mkdirSync(project);
     writeFileSync(path.join(project, 'package.json'), '{"private":true,"type":"module"}');

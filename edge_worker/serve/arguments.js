@@ -42,6 +42,7 @@ Ends on Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 wrong usage or 
 Other commands:
   sesame-edge estimate FILE   what it would have answered, from the log of an existing site
   sesame-edge init            writes a commented configuration for a project
+  sesame-edge doctor          what is wired wrongly between Sesame and a back end
   sesame-edge inspect         why a running server answers a request as it does
 Each has its own --help.
 `;

@@ -5,11 +5,10 @@
 // run, 2 wrong usage or options) and at least one line that says why if it is not 0.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ConfigError } from '../../js_bindings/errors.js';
 import { OPTIONS } from '../../js_bindings/options/table.js';
 import { textOf } from '../../js_bindings/sessions/wiring.js';
 import { HELP, isOwnOrigin, readArguments } from './arguments.js';
-import { checkOptions } from './check-options.js';
+import { originOf, readConfig, UsageError } from './configuration.js';
 import { readEnvironment } from './environment.js';
 import { probeOrigin } from './origin-probe.js';
 import { hasOwn, proposalOf, recognizeBackend } from './recognize-backend.js';
@@ -21,20 +20,13 @@ import { countOf, WORKERS_FAULT } from './worker-count.js';
 const SAME_SIGNAL_WITHIN_MS = 500;
 /** A signal sent to the whole group can end another process of ours before it reaches this one. */
 const SIGNAL_MAY_LAG_MS = 300;
+/** Of a second each, while it is not known why the store does not answer. */
+const STORE_TRIES = 3;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 const print = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
 const complain = (/** @type {string} */ line) =>
   void process.stderr.write(`sesame-edge: ${line}\n`);
-
-/** A refusal of the configuration, a line for each fault. */
-class UsageError extends Error {
-  /** @param {string[]} faults */
-  constructor(faults) {
-    super(faults.join('\n'));
-    this.faults = faults;
-  }
-}
 
 /**
  * @param {string[]} argv without the program's own name
@@ -92,7 +84,10 @@ async function run(given, environment) {
       'no "secret" in --config or SESAME_SECRET: made one for this run; other runs will not share its sessions',
     );
   }
-  const origin = await originOf(options, command);
+  const origin = await originOf(options, command.store !== undefined);
+  if (isOwnOrigin(origin, command)) {
+    throw new UsageError([`the origin ${origin} is the address to listen on; give another --port`]);
+  }
 
   const stopping = new AbortController();
   /** @type {import('./serve.js').Server[]} */
@@ -144,8 +139,8 @@ async function run(given, environment) {
       });
     }
     if (store !== undefined) {
-      void probeStore(store).then((reason) => {
-        if (reason !== null) complain(`${reason}; serving without it all the same`);
+      void probeStore(store, STORE_TRIES).then((error) => {
+        if (error !== null) complain(`${error.message}; serving without it all the same`);
       });
     }
     const end = await Promise.race([...servers.map(({ ended }) => ended), aborted(signal)]);
@@ -165,28 +160,6 @@ async function run(given, environment) {
 }
 
 /**
- * @param {Record<string, unknown>} options
- * @param {import('./arguments.js').ServeCommand} command
- * @returns {Promise<string>} the origin, once all is judged to be right
- */
-async function originOf(options, command) {
-  if (options.origin === undefined) {
-    throw new UsageError(['no origin: give --origin URL, or "origin" in the file of --config']);
-  }
-  try {
-    await checkOptions(options, command.store !== undefined);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(error.faults.map(({ option, reason }) => `option ${option} ${reason}`));
-  }
-  const origin = String(options.origin);
-  if (isOwnOrigin(origin, command)) {
-    throw new UsageError([`the origin ${origin} is the address to listen on; give another --port`]);
-  }
-  return origin;
-}
-
-/**
  * @param {unknown} given on the command line, where it has been read already, or in the file
  * @param {string} runtime
  * @returns {number}
@@ -198,30 +171,6 @@ function workersOf(given = 1, runtime) {
     throw new UsageError(['option workers needs --runtime node: workerd serves on one core']);
   }
   return count;
-}
-
-/** @param {string} file @returns {Promise<Record<string, unknown>>} */
-async function readConfig(file) {
-  let text;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw new UsageError([`cannot read the configuration ${file} (${code})`]);
-  }
-  let value;
-  try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    // What the parser says repeats a piece of the file, which has secrets in it: the place is enough.
-    const { message } = /** @type {Error} */ (error);
-    const place = /position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
-    throw new UsageError([`the configuration ${file} is not JSON${place ? ` (at ${place})` : ''}`]);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError([`the configuration ${file} is not a JSON object`]);
-  }
-  return value;
 }
 
 async function version() {

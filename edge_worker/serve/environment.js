@@ -19,24 +19,31 @@ import { isRedis } from './arguments.js';
 export async function readEnvironment(environment) {
   /** @type {string[]} */
   const faults = [];
-  /** @param {string} name */
-  const read = async (name) => {
-    const file = environment[`${name}_FILE`];
-    const value = environment[name];
-    if (!file) return value || undefined;
-    if (value) faults.push(`${name} and ${name}_FILE are both given; one is enough`);
-    try {
-      return (await readFile(file, 'utf8')).trim();
-    } catch (error) {
-      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-      faults.push(`cannot read the file of ${name}_FILE (${code})`);
-      return undefined;
-    }
-  };
+  const read = (/** @type {string} */ name) => secretOf(environment, name, faults);
   const store = await read('SESAME_STORE');
   if (store !== undefined && !isRedis(store)) {
     faults.push('SESAME_STORE must be a redis:// or rediss:// URL');
   }
   const secrets = (await read('SESAME_SECRET'))?.split(',').map((each) => each.trim());
   return { store, secret: secrets?.length === 1 ? secrets[0] : secrets, faults };
+}
+
+/**
+ * A secret by the name of its variable, or out of the file that `NAME_FILE` names.
+ * @param {Record<string, string | undefined>} environment
+ * @param {string} name
+ * @param {string[]} faults added to
+ */
+export async function secretOf(environment, name, faults) {
+  const file = environment[`${name}_FILE`];
+  const value = environment[name];
+  if (!file) return value || undefined;
+  if (value) faults.push(`${name} and ${name}_FILE are both given; one is enough`);
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    faults.push(`cannot read the file of ${name}_FILE (${code})`);
+    return undefined;
+  }
 }

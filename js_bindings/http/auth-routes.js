@@ -222,6 +222,7 @@ export class AuthRoutes {
     const { headers, moved } = endings.read(request.headers);
     const asked = this.#requestOf({ headers, url: request.url }, context);
     this.#parts.lastChanges?.note(asked.head, 'POST /api/auth/logout');
+    this.#parts.wiring.noteHeardEnd();
     const { failure, isPending, atOrigin } = await this.#end(asked);
     if (failure !== null) {
       for (const line of endings.move(headers, expiresIn)) {

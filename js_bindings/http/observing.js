@@ -188,25 +188,32 @@ export class Observing {
    * @returns {Promise<Observed>}
    */
   async #ofSession(passed, answer, cookies, isPending) {
-    const { changes, drops, options } = this.#parts;
+    const { changes, drops, options, wiring } = this.#parts;
     const { head, asked, candidates } = passed;
     const { method, status } = answer;
     const { outcome, name, begins } = sessionOutcome(candidates, answer);
+    if (cookies.endsAtMs > 0) {
+      const livesMs = cookies.endsAtMs - this.#parts.host.now();
+      wiring.noteCookieLife(cookies.set, livesMs, options.freshFor);
+    }
     if (!passed.isEnded && !begins && cookies.set.length > 0 && this.#hasEnded(head)) {
       return { changesIdentity: true, isPending, hasEnded: true };
     }
     if (isRotation(passed, answer) && cookies.successor !== '') {
       const { successor: cookie, endsAtMs } = cookies;
       const how = { isDelivered: true, saved: passed.waitUntil };
-      const { rotates } = this.#parts.options;
+      const { rotates } = options;
       const isSucceeded = rotates && changes.succeed(head, { cookie, endsAtMs }, how);
       if (isSucceeded) return { changesIdentity: false, isPending };
       const isHeld = this.#isAccepted(head);
-      if (isHeld) this.#parts.wiring.note('rotates', cookies.set.map(nameOf));
+      if (isHeld) wiring.note('rotates', cookies.set.map(nameOf));
     }
     if (outcome === 'keep') {
       if (!SAFE_METHODS.includes(method) && status < 400) changes.dropRefusal(head);
       return { changesIdentity: false, isPending };
+    }
+    if (answer.deletesCookie || candidates.some(({ effect }) => effect.startsWith('ends'))) {
+      wiring.noteHeardEnd();
     }
     drops.add(name);
     this.#parts.lastChanges?.note(

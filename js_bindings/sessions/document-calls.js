@@ -51,7 +51,8 @@ const KEPT_HEADERS = ['content-type', 'www-authenticate', 'location'];
  */
 
 const NO_BYTES = new Uint8Array();
-const NOTHING_SET = Object.freeze({ isChanged: false, successor: '', endsAtMs: 0 });
+/** @type {Pick<import('../origin/session-cookies.js').SessionCookies, 'isChanged' | 'successor' | 'endsAtMs' | 'set'>} */
+const NOTHING_SET = { isChanged: false, successor: '', endsAtMs: 0, set: [] };
 
 /** @type {DocumentReply} */
 const FAILED = Object.freeze({
@@ -157,7 +158,7 @@ export class DocumentCalls {
    */
   async #askWith(headers, meta, site, fresh, further) {
     const etag = etagIn(meta);
-    const { origin, documentPath, originTimeout, maxDocument, cookie } = this.#options;
+    const { origin, documentPath, originTimeout, maxDocument, cookie, freshFor } = this.#options;
     const init = { headers: this.#headersFor(headers, etag, site) };
     if (fresh && this.#host.asksSesame) init.headers.set(MAX_AGE, '0');
     /** @type {Error | null} */
@@ -197,7 +198,9 @@ export class DocumentCalls {
       isChanged,
       successor,
       endsAtMs: cookieEndsAtMs,
+      set,
     } = setsCookies ? sessionCookies(headers, reply.headers, cookie, now) : NOTHING_SET;
+    if (cookieEndsAtMs > 0) this.#wiring.noteCookieLife(set, cookieEndsAtMs - now, freshFor);
     return {
       answer: {
         // What nobody has asked confirms nothing.

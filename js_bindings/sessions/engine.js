@@ -186,7 +186,9 @@ export class Engine {
         const decision = copyDecision(this.#core, action);
         const { lease, meta } = this.#core;
         if (lease !== 0) {
-          request.waitUntil(this.#fill({ ...request, dropsCookies: true }, lease, meta));
+          request.waitUntil(
+            this.#fill({ ...request, dropsCookies: true, isHeld: true }, lease, meta),
+          );
         }
         const { reason } = decision;
         if (reason === FOLLOWED) {
@@ -290,7 +292,7 @@ export class Engine {
       const hasFailed = decision.kind === 'unavailable' || decision.source === 'stale';
       this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
       decision.failure = this.calls.failure;
-      if (!further) this.#noteWiring(decision, asked);
+      if (!further) this.#noteWiring(decision, asked, request.isHeld);
       decision.setCookies = lines;
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);
@@ -358,8 +360,10 @@ export class Engine {
    * What an answer says of how things are wired (R73, R81).
    * @param {Decision} decision
    * @param {import('./document-calls.js').DocumentReply} asked
+   * @param {boolean} [isHeld] what is refreshed has been served
    */
-  #noteWiring({ kind, source, isKept, user, body }, { answer, isUnkeyed }) {
+  #noteWiring({ kind, source, isKept, user, body }, { answer, isUnkeyed }, isHeld) {
+    if (kind === 'refusal' && isHeld) this.#wiring.noteUnheardEnd();
     if (kind !== 'document' || source !== 'origin') return;
     if (isKept && user === null) this.#wiring.noteNoUser(body);
     const forbids = !isUnkeyed && /\bno-store\b/i.test(answer.cacheControl);

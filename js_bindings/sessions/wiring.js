@@ -8,6 +8,9 @@ const MAX_NAMES = 8;
 
 const MAX_NAME_LENGTH = 64;
 
+/** One or two held sessions that the origin ends may have been too old. */
+const ENDS_THAT_TELL = 3;
+
 /** What whoever is not signed in has too, and what is no session's: guards of forms, what pages count and remember. */
 const OTHER_COOKIES =
   /csrf|xsrf|callback-url|consent|^_(ga|gid|gat|gcl|fbp|hj|pk)|^__(utm|cf)|^(theme|lang|locale)/i;
@@ -31,6 +34,8 @@ const MAX_NOTICES = 100;
  * - `no-store`: the origin forbids to keep its document
  * - `vary`: its document depends on a header that the option `varyOn` does not name
  * - `rotates`: it exchanges the session cookie in a way that cannot be followed
+ * - `short-cookie`: its session cookie may end before it is asked again
+ * - `unheard-ends`: it has ended sessions that were held, and no sign-out has passed here
  * - `no-user-id`: its document has no identifier where the option `userId` looks
  * - `login-tokens`: its answer to a login has tokens, and no access token where `managed.accessToken` looks
  * - `own-session-path`: it answers the path itself that the option `sessionPath` names
@@ -46,7 +51,11 @@ const TEXTS = {
   vary: (/** @type {string} */ names) =>
     `the origin answers the document with Vary: ${names}, so it is not kept: add that to the option varyOn`,
   rotates: (/** @type {string} */ names) =>
-    `the origin exchanges the session cookie ${names} in a way that cannot be followed, so it is asked each time: see the option rotates`,
+    `the origin exchanges the session cookie ${names} in a way that cannot be followed, so it is asked each time: if the new cookie goes on with the session, set the option rotates to true`,
+  'short-cookie': (/** @type {string} */ names) =>
+    `the session cookie ${names} lives for less than the option freshFor, so that it may end while its user is active: set freshFor to less than half of its life`,
+  'unheard-ends': () =>
+    'the origin has ended sessions that were held, and no sign-out has passed here: if users sign out, send that through Sesame, name its path in the option effects, or have the origin call the webhook',
   'no-user-id': (/** @type {string} */ names) =>
     `a document has no identifier of its user where the option userId looks, so that changes and sign-outs of a user do not reach it${names && `: is it ${names}?`}`,
   'login-tokens': (/** @type {string} */ pointer) =>
@@ -55,10 +64,13 @@ const TEXTS = {
     `the origin answers ${names} itself: it is hidden by Sesame's own, see the option sessionPath`,
   'unmapped-sid': () =>
     'an identity provider ends a session by its sid, and the option sid does not say where sessions have theirs: all of its user end with it, or the message is refused',
-  'origin-away': (/** @type {string} */ reason) => `the origin cannot be asked (${reason})`,
+  'origin-away': (/** @type {string} */ reason) =>
+    `the origin cannot be asked (${reason}): see whether it runs, and whether the option origin has its address`,
   'origin-back': () => 'the origin answers again',
-  'store-away': (/** @type {string} */ reason) => `the shared store cannot be reached (${reason})`,
-  'store-refused': (/** @type {string} */ reason) => `the shared store refuses: ${reason}`,
+  'store-away': (/** @type {string} */ reason) =>
+    `the shared store cannot be reached (${reason}): see whether it runs, and whether its URL is right`,
+  'store-refused': (/** @type {string} */ reason) =>
+    `the shared store refuses: ${reason}: mend that in its URL, or at its server`,
   'store-back': () => 'the shared store answers again',
 };
 
@@ -67,18 +79,26 @@ export const textOf = (cause, names) => TEXTS[cause](names);
 
 export class Wiring {
   #host;
+  #hasRevoked;
   /** What has been told of each cause. @type {Map<Cause, Set<string>>} */
   #told = new Map();
   /** @type {Notice[]} */
   #notices = [];
   /** @type {Record<'origin' | 'store', boolean>} */
   #isAway = { origin: false, store: false };
+  /** Held sessions that the origin has refused, while no sign-out was heard of. */
+  #ended = 0;
+  #hasHeardEnd = false;
   /** Documents without an identifier of their user (R81). */
   documentsWithoutUser = 0;
 
-  /** @param {import('../host.js').Host} host */
-  constructor(host) {
+  /**
+   * @param {import('../host.js').Host} host
+   * @param {() => boolean} hasRevoked whether the application, or somebody in its place, has ended a session or a user here
+   */
+  constructor(host, hasRevoked) {
     this.#host = host;
+    this.#hasRevoked = hasRevoked;
   }
 
   /** What has been noticed, the oldest first. @returns {Notice[]} */
@@ -125,6 +145,30 @@ export class Wiring {
   noteNoUser(body) {
     this.documentsWithoutUser += 1;
     if (!this.#told.has('no-user-id')) this.note('no-user-id', candidatesIn(body));
+  }
+
+  /**
+   * Session cookies that the origin has set.
+   * @param {string[]} pairs as `name=value`
+   * @param {number} livesMs
+   * @param {number} freshFor
+   */
+  noteCookieLife(pairs, livesMs, freshFor) {
+    if (livesMs >= freshFor) return;
+    const names = pairs.flatMap((pair) => pair.split('; ')).map((pair) => pair.split('=', 1)[0]);
+    this.note('short-cookie', names);
+  }
+
+  /** A sign-out, here or on another node: those that the origin ends by itself say nothing more. */
+  noteHeardEnd() {
+    this.#hasHeardEnd = true;
+  }
+
+  /** The origin refuses a session whose document is held. */
+  noteUnheardEnd() {
+    if (this.#hasHeardEnd || this.#hasRevoked()) return;
+    this.#ended += 1;
+    if (this.#ended === ENDS_THAT_TELL) this.note('unheard-ends');
   }
 
   /**

@@ -127,7 +127,7 @@ export const PARTS = {
   package: { needs: ['module'], after: ['build', 'types'], sources: ['wasm', ...SHELL] },
   scripts: { needs: ['cmake'], after: [], sources: ['scripts', 'tests/scripts'] },
   js: shell('js'),
-  cli: shell('cli'),
+  cli: shell('cli', ['redis']),
   nginx: shell('nginx', ['nginx']),
   security: shell('security', ['apache', 'haproxy', 'nginx', 'php', 'redis', 'varnish']),
   workerd: shell('workerd', ['redis']),
