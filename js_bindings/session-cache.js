@@ -251,9 +251,7 @@ export class SessionCacheBase {
    * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the token is over `maxCredential` (R44)
    *
    * @example
-   * const session = await sessions.verify('ingrid');
-   * session.user.name; // => 'Ingrid Sørensen'
-   * [...session.headers]; // => []
+   * await sessions.verify('a-token-of-nobody'); // => null
    */
   async verify(token, options) {
     if (!/^[!-~]+$/.test(token)) return null; // no header can hold it

@@ -55,7 +55,7 @@ async function createMachine({ programs, packages }) {
 }
 
 describe('set-up', () => {
-  for (const part of ['build', 'js', 'cli', 'simulation', 'size']) {
+  for (const part of ['build', 'js', 'simulation', 'size']) {
     test(`${part} needs what builds the module: no clang, Chromium, Redis or nginx`, async () => {
       const machine = await createMachine({ programs: BUILD, packages: ['nlohmann-json3-dev'] });
       const { status, stderr, stdout } = machine.setUp([part]);

@@ -40,7 +40,7 @@ before(async () => {
     });
     origin.on('GET /logo', { headers: KEEP, body: 'logo' });
     const nginx = await programs.nginx(`
-      proxy_cache_path ${programs.directory}/cache-${name} keys_zone=shared:1m;
+      proxy_cache_path ${programs.directory}/cache-${port} keys_zone=shared:1m;
       server {
         listen 127.0.0.1:PORT;
         location / {
@@ -55,7 +55,7 @@ before(async () => {
     fronts.push({ name: `nginx, ${name}`, port: nginx });
     const varnish = await freePort();
     const vcl = programs.write(
-      `${name}.vcl`,
+      `${port}.vcl`,
       `vcl 4.1;
 backend default { .host = "127.0.0.1"; .port = "${port}"; }
 sub vcl_recv { return (hash); }
@@ -64,7 +64,7 @@ sub vcl_deliver { set resp.http.X-Cache = "MISS"; if (obj.hits > 0) { set resp.h
 `,
     );
     const words = ['-j', 'none', '-F', '-a', `127.0.0.1:${varnish}`, '-f', vcl];
-    const own = ['-n', `${programs.directory}/varnish-${name}`, '-s', 'malloc,20m', '-T', 'none'];
+    const own = ['-n', `${programs.directory}/varnish-${port}`, '-s', 'malloc,20m', '-T', 'none'];
     await programs.start('varnishd', [...words, ...own], varnish);
     fronts.push({ name: `Varnish, ${name}`, port: varnish });
   }
