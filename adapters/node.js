@@ -112,11 +112,13 @@ export function toNodeHandler(cache, { onError = () => {}, waitUntil: given, ...
   const short = { waitUntil, host: where.host };
   /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */
   const listener = (incoming, outgoing) => {
-    const isRefused = hasTooManyFields(incoming);
-    const held = isRefused ? null : heldAnswer(cache, incoming, short);
-    if (held === null && !isRefused) return answer(incoming, outgoing);
-    if (held === null) refuse(outgoing, 431);
-    else sendHeld(outgoing, held, onError);
+    if (hasTooManyFields(incoming)) {
+      refuse(outgoing, 431);
+      return DONE;
+    }
+    const held = heldAnswer(cache, incoming, short);
+    if (held === null) return answer(incoming, outgoing);
+    sendHeld(outgoing, held, onError);
     return DONE;
   };
   /** @param {IncomingMessage} incoming @param {ServerResponse} outgoing */

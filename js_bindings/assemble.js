@@ -52,12 +52,12 @@ export function assemble(instance, parsed, host, features = {}) {
   const { SharedSessions, ManagedSessions, KeyRing, KeptCookies, LastChanges } = features;
   const { SessionIds, VerifiedTokens } = features;
   checkShipped(parsed, {
-    ...{ store: SharedSessions, managed: ManagedSessions, sid: SessionIds },
-    ...{
-      tokens: VerifiedTokens,
-      introspection: features.questionOf,
-      userinfo: features.questionOf,
-    },
+    store: SharedSessions,
+    managed: ManagedSessions,
+    sid: SessionIds,
+    tokens: VerifiedTokens,
+    introspection: features.questionOf,
+    userinfo: features.questionOf,
   });
   const random = () => host.getRandomValues(new Uint8Array(16));
   const ring = KeyRing ? new KeyRing(parsed.secret ?? [random()]) : null;
@@ -135,19 +135,16 @@ export function assemble(instance, parsed, host, features = {}) {
   };
 }
 
-/** Options that not every host can carry out. */
-const SHIPPED = /** @type {const} */ ([
-  ...['store', 'managed', 'sid', 'tokens', 'introspection', 'userinfo'],
-]);
-
 /**
  * An option that nothing here can carry out must not be taken as if it were obeyed.
  * @param {ParsedOptions} parsed
- * @param {Record<typeof SHIPPED[number], unknown>} shipped what carries each option out
+ * @param {Record<'store' | 'managed' | 'sid' | 'tokens' | 'introspection' | 'userinfo', unknown>} shipped
+ *   what carries each option out
  */
 function checkShipped(parsed, shipped) {
-  const faults = SHIPPED.filter(
-    (option) => parsed[option] !== null && shipped[option] === undefined,
-  ).map((option) => ({ option, reason: 'is not in this build of the package' }));
+  const options = /** @type {(keyof typeof shipped)[]} */ (Object.keys(shipped));
+  const faults = options
+    .filter((option) => parsed[option] !== null && shipped[option] === undefined)
+    .map((option) => ({ option, reason: 'is not in this build of the package' }));
   if (faults.length > 0) throw new ConfigError(faults);
 }

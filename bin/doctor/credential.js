@@ -1,6 +1,6 @@
 // The credential that `sesame-edge doctor` is given, as the headers of a request. It must not know where it comes from.
 // Invariant: no fault repeats a part of it.
-import { nameOf } from '../../js_bindings/origin/session-cookies.js';
+import { nameOf, pairsOf } from '../../js_bindings/origin/session-cookies.js';
 
 /**
  * @typedef {object} Given
@@ -64,6 +64,7 @@ function addAlone(value, cookie, { headers, pairs }) {
 
 /** The names of the cookies of a request. @param {Headers} headers */
 export function cookieNames(headers) {
-  const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => nameOf(pair));
-  return pairs.filter((name) => name !== '');
+  return pairsOf(headers)
+    .map(nameOf)
+    .filter((name) => name !== '');
 }

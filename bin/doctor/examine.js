@@ -15,7 +15,8 @@ import {
 import { textOf } from '../../js_bindings/sessions/wiring.js';
 import { refusalIn } from '../../js_bindings/stores/store.js';
 import { failureName } from '../../js_bindings/util/failure-name.js';
-import { valueAt } from '../../js_bindings/util/json-pointer.js';
+import { jsonOf } from '../../js_bindings/util/jws.js';
+import { userIdIn } from '../../js_bindings/util/user-id.js';
 import { cookieNames } from './credential.js';
 
 /**
@@ -232,7 +233,8 @@ async function examineCredential(visitor, { headers: given, setCookies }, { fact
     cookie,
     Date.now(),
   ).isChanged;
-  const at = userId.find((pointer) => valueIn(body, pointer) !== undefined);
+  const document = jsonOf(body);
+  const at = userId.find((pointer) => userIdIn(document, [pointer]) !== undefined);
   facts.push([
     'user',
     at === undefined ? 'no identifier where the option userId looks' : `the identifier is at ${at}`,
@@ -386,16 +388,4 @@ function headersOf(setCookies) {
   const headers = new Headers();
   for (const line of setCookies) headers.append('set-cookie', line);
   return headers;
-}
-
-/** @param {string} json @param {string} pointer */
-function valueIn(json, pointer) {
-  try {
-    const value = valueAt(JSON.parse(json), pointer);
-    return typeof value === 'number' || (typeof value === 'string' && value !== '')
-      ? value
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,14 @@
 import { SesameError } from '../errors.js';
 import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
-import { ABI_VERSION, ExportedLayout, KEY_BYTES, ResultLayout, Status } from './abi-constants.js';
+import {
+  ABI_VERSION,
+  CheckFlag,
+  ExportedLayout,
+  KEY_BYTES,
+  ResultLayout,
+  Status,
+} from './abi-constants.js';
 import { CORE_OPTIONS } from './core-options.js';
 
 /** The action of the last call, and what is needed to carry it out. */
@@ -357,6 +364,15 @@ export class Core {
         flags,
       ),
     );
+  }
+
+  /**
+   * What is decided by what is held: nothing is begun, nor counted. Its body and meta may be missing.
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  peek(head, now) {
+    return this.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION);
   }
 
   /**

@@ -144,7 +144,7 @@ export class Handler {
     if (maxAge === 0) return true;
     const { core, host } = this.#parts;
     const now = host.now();
-    const action = core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION);
+    const action = core.peek(head, now);
     const { freshFor, negativeFor } = this.#options;
     if (action === Action.REFUSE) return maxAge * 1000 < negativeFor;
     const isHeld = action === Action.SERVE || action === Action.SERVE_STALE;

@@ -101,8 +101,7 @@ export class Observing {
   /** Whether the session of a request has been ended here. @param {RequestHead} head */
   #hasEnded(head) {
     const { core, host } = this.#parts;
-    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
-    const action = core.check(head, host.now(), 0, flags);
+    const action = core.peek(head, host.now());
     return action === Action.REFUSE && ENDINGS.includes(core.reason);
   }
 

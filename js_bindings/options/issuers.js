@@ -1,6 +1,7 @@
 // The options that name identity providers whose messages count (rule R28): whose they are, whom they are for, and where
 // their keys are. What the members are is said in `definitions.js`.
 // Invariant: whatever is not named here has no key fetched.
+import { isRecord } from '../util/is-record.js';
 import { membersOf } from '../util/json-pointer.js';
 import { JWS_ALGORITHMS } from '../util/jws.js';
 import { refuseUnknown } from './parse.js';
@@ -27,13 +28,13 @@ export function parseIssuers(given, option, faults) {
 }
 
 /**
- * @param {any} given
+ * @param {unknown} given
  * @param {string} option
  * @param {ConfigFault[]} faults
  * @returns {IssuerOptions | null}
  */
 function parseIssuer(given, option, faults) {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (!isRecord(given)) {
     faults.push({
       option,
       reason: 'must be an object with issuer and audience, or a list of them',
@@ -41,12 +42,16 @@ function parseIssuer(given, option, faults) {
     return null;
   }
   refuseUnknown(given, ISSUER, `${option}.`, faults);
-  const { issuer, audience, jwksUri = null, algorithms: named = JWS_ALGORITHMS } = given;
+  const {
+    issuer,
+    audience,
+    jwksUri = null,
+    algorithms: named = JWS_ALGORITHMS,
+  } = /** @type {any} */ (given);
   const [audiences, algorithms] = [audience, named].map((each) =>
     typeof each === 'string' ? [each] : each,
   );
-  /** @type {[name: string, isGood: boolean, reason: string][]} */
-  const judged = [
+  const isGood = areAllGood(option, faults, [
     ['issuer', isUrl(issuer), 'must be an http: or https: URL without query and fragment'],
     ['audience', isListOf(audiences, isText), 'must be a string or a list of strings'],
     ['jwksUri', jwksUri === null || isUrl(jwksUri, true), 'must be an http: or https: URL'],
@@ -55,10 +60,21 @@ function parseIssuer(given, option, faults) {
       isListOf(algorithms, (each) => JWS_ALGORITHMS.includes(each)),
       `must be a list of some of ${JWS_ALGORITHMS.join(', ')}`,
     ],
-  ];
+  ]);
+  return isGood ? { issuer, audience: audiences, jwksUri, algorithms } : null;
+}
+
+/**
+ * Reports what is wrong with the members of an option.
+ * @param {string} option
+ * @param {ConfigFault[]} faults added to
+ * @param {[name: string, isGood: boolean, reason: string][]} judged
+ * @returns {boolean} whether nothing is
+ */
+export function areAllGood(option, faults, judged) {
   const bad = judged.filter(([, isGood]) => !isGood);
   faults.push(...bad.map(([name, , reason]) => ({ option: `${option}.${name}`, reason })));
-  return bad.length > 0 ? null : { issuer, audience: audiences, jwksUri, algorithms };
+  return bad.length === 0;
 }
 
 /** @param {unknown} value */

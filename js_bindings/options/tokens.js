@@ -5,7 +5,7 @@
 import { isRecord } from '../util/is-record.js';
 import { JWS_ALGORITHMS } from '../util/jws.js';
 import { algorithmsFor } from '../util/shared-key.js';
-import { isListOf, isText, isUrl } from './issuers.js';
+import { areAllGood, isListOf, isText, isUrl } from './issuers.js';
 import { refuseUnknown } from './parse.js';
 import { DURATION_UNITS, parseQuantity } from './quantities.js';
 import { INTROSPECTION, TOKENS } from './table.js';
@@ -37,8 +37,7 @@ export function parseTokens(given, faults) {
   const keys = isRecord(jwks) ? jwks.keys : jwks;
   const isList = isListOf(keys, isRecord);
   const hasOwnKeys = Boolean(given.secret) || isList; // nothing is looked for below the issuer
-  /** @type {[name: string, isGood: boolean, reason: string][]} */
-  const judged = [
+  const isGood = areAllGood('tokens', faults, [
     ['issuer', isText(issuer) && (hasOwnKeys || isUrl(issuer)), 'must be the iss of its tokens'],
     ['audience', isListOf(audiences, isText), 'must be a string or a list of strings'],
     [
@@ -55,10 +54,8 @@ export function parseTokens(given, faults) {
     ],
     ['sid', isText(sid) && !/[/~]/.test(sid), 'must be the name of a claim'],
     ['clockTolerance', clockTolerance >= 0, "must be milliseconds or a string such as '5s'"],
-  ];
-  const bad = judged.filter(([, isGood]) => !isGood);
-  faults.push(...bad.map(([name, , reason]) => ({ option: `tokens.${name}`, reason })));
-  if (bad.length > 0) return null;
+  ]);
+  if (!isGood) return null;
   return { issuer, audience: audiences, jwks: keys, secret, algorithms, sid, clockTolerance };
 }
 
@@ -75,13 +72,12 @@ export function parseIntrospection(given, faults) {
   }
   refuseUnknown(given, INTROSPECTION, 'introspection.', faults);
   const { url, clientId, clientSecret } = /** @type {any} */ (given);
-  const bad = Object.entries({
-    url: isUrl(url, true) ? '' : 'must be an http: or https: URL',
-    clientId: isText(clientId) ? '' : 'must be a string',
-    clientSecret: isText(clientSecret) ? '' : 'must be a string',
-  }).filter(([, reason]) => reason !== '');
-  faults.push(...bad.map(([name, reason]) => ({ option: `introspection.${name}`, reason })));
-  return bad.length > 0 ? null : { url, clientId, clientSecret };
+  const isGood = areAllGood('introspection', faults, [
+    ['url', isUrl(url, true), 'must be an http: or https: URL'],
+    ['clientId', isText(clientId), 'must be a string'],
+    ['clientSecret', isText(clientSecret), 'must be a string'],
+  ]);
+  return isGood ? { url, clientId, clientSecret } : null;
 }
 
 /**

@@ -142,8 +142,8 @@ function joinedChunks(pairs, names) {
   return chunks.length > 0 ? [...whole, chunks.join('; ')] : whole;
 }
 
-/** @param {Headers} headers of a request */
-function pairsOf(headers) {
+/** The cookies of a request, as `name=value`. @param {Headers} headers */
+export function pairsOf(headers) {
   const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
   return pairs.filter((pair) => pair !== '');
 }

@@ -5,13 +5,11 @@ import { originCall } from '../origin/origin-call.js';
 import { isRecord } from '../util/is-record.js';
 import { jsonOf } from '../util/jws.js';
 
-const TIMEOUT_MS = 5000;
+/** How long one question may take. */
+export const DISCOVERY_TIMEOUT_MS = 5000;
 const MAX_BYTES = 256 * 1024;
 
 const decoder = new TextDecoder();
-
-/** How long one question may take. */
-export const DISCOVERY_TIMEOUT_MS = TIMEOUT_MS;
 
 /** Where an issuer says of itself what it is. @param {string} issuer */
 export function discoveryUrl(issuer) {
@@ -45,7 +43,7 @@ export async function discover(host, issuer, urls, member) {
  */
 export async function getRecord(host, url) {
   const headers = new Headers({ accept: 'application/json' });
-  const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES };
+  const limits = { timeoutMs: DISCOVERY_TIMEOUT_MS, maxBytes: MAX_BYTES };
   const reply = await originCall(host, url, { headers }, limits);
   if (reply === null || !reply.ok || reply.body === null) return null;
   const found = jsonOf(decoder.decode(reply.body));

@@ -1,7 +1,7 @@
 // Why a request is answered as it is, for the operator who asks (rule R72). It must change nothing, ask nobody, and must
 // not know how the answer is shown.
 // Invariant: what it tells holds no credential and no part of a document: names of cookies, times and options.
-import { Action, CheckFlag, Credential } from '../core/abi-constants.js';
+import { Action, Credential } from '../core/abi-constants.js';
 import { REASONS } from './decision.js';
 
 /**
@@ -116,7 +116,7 @@ const KINDS = /** @type {const} */ ({
  */
 export function explain({ core, host, lastChanges, shared }, head) {
   const now = host.now();
-  const action = core.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION);
+  const action = core.peek(head, now);
   const { credential: kind, filledAtMs, freshUntilMs, expiresAtMs } = core;
   const isUnsure = shared !== null && !shared.log.isTrusted(now);
   const reason = isUnsure && isServed(action) ? 'distrusted' : REASONS[core.reason];

@@ -69,12 +69,12 @@ class Introspection {
     const said = status === 200 && body !== null ? jsonOf(decoder.decode(body)) : null;
     // Whatever else it answers is about Sesame, or a failure (section 2.3).
     if (!isRecord(said) || typeof said.active !== 'boolean') return null;
-    const headers = new Headers({ 'content-type': 'application/json' });
     if (!said.active) {
       return { status: 401, ok: false, headers: new Headers(), body: NO_BYTES, isRefusal: true };
     }
     const { exp } = said;
     const endsAtMs = typeof exp === 'number' ? exp * 1000 : 0;
+    const headers = new Headers({ 'content-type': 'application/json' });
     return { status, ok: true, headers, body, endsAtMs };
   }
 }

@@ -652,7 +652,7 @@ export class SessionChanges {
       publish: async ({ httpStatus, body }, asked) => {
         const succeeded = httpStatus >= 200 && httpStatus <= 299;
         const isUnknown = isAsked && (asked === null || isUnavailable(asked));
-        const named = isUnknown ? this.#userNamedIn(body) : null;
+        const named = isUnknown ? this.userNamedIn(body) : null;
         if (named !== null) {
           // The origin cannot say whose document it was. Its answer to the write does (R22).
           this.#core.applyRemote(RemoteEvent.USER_CHANGED, named, this.#host.now());
@@ -691,10 +691,10 @@ export class SessionChanges {
   }
 
   /**
-   * @param {Uint8Array | null} body of the origin's answer to a write
+   * @param {Uint8Array | null} body a document, or the origin's answer to a write
    * @returns {string | null} the key of the user whose document it is; null: it is none
    */
-  #userNamedIn(body) {
+  userNamedIn(body) {
     try {
       const document = JSON.parse(decoder.decode(body ?? NO_BYTES));
       const id = userIdIn(document, this.#options.userId);

@@ -2,11 +2,10 @@
 // a token of a session that has ended is refused, whoever has seen it before. It must not know how a token is verified.
 // Invariants: where a token cannot be verified, everything is as without it; only a token that the origin has accepted
 // stands for its session here; a session that was begun after its user's last end is not taken for one from before.
-import { Action, CheckFlag, Status } from '../core/abi-constants.js';
+import { Action, Status } from '../core/abi-constants.js';
 import { claimsIn } from '../util/claims.js';
 import { putNewest } from '../util/newest.js';
 import { tokenIn } from '../util/token-in.js';
-import { isUserId, userIdIn } from '../util/user-id.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** So many are remembered, of tokens and of sessions; those that are not are verified again. */
@@ -18,15 +17,12 @@ const MAX_ENDED = 10_000;
 /** Tells the core that a session is named here, where a refresh token would be (sesame_abi.h). */
 const NAME = '\u0001';
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./token-verifier.js').KnownToken} KnownToken */
 
 export class VerifiedTokens {
   #core;
-  #options;
   #tolerance;
   #host;
   #shared;
@@ -54,7 +50,6 @@ export class VerifiedTokens {
     this.#ids = ids;
     const tokens = /** @type {import('../options/types.js').TokenOptions} */ (options.tokens);
     this.#core = core;
-    this.#options = options;
     this.#tolerance = tokens.clockTolerance;
     this.#host = host;
     this.#shared = shared;
@@ -110,8 +105,7 @@ export class VerifiedTokens {
 
   /** @param {RequestHead} head @param {boolean} [fresh] what is held does not count */
   #isUnknown(head, fresh = false) {
-    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
-    const action = this.#core.check(head, this.#host.now(), 0, flags);
+    const action = this.#core.peek(head, this.#host.now());
     return action === Action.RETRY || (fresh && action !== Action.REFUSE);
   }
 
@@ -156,20 +150,10 @@ export class VerifiedTokens {
    */
   async isOver({ head, token }, document) {
     if (!token) return false;
-    const users = [token.user, this.#userOf(document)];
+    const users = [token.user, this.#changes.userNamedIn(document)];
     if (!(await this.#hasEnded(token, [...new Set(users)]))) return false;
     this.#changes.endToken(head);
     return true;
-  }
-
-  /** @param {Uint8Array} document */
-  #userOf(document) {
-    try {
-      const id = userIdIn(JSON.parse(decoder.decode(document)), this.#options.userId);
-      return isUserId(id) ? this.#core.userKey(JSON.stringify(id)) : null;
-    } catch {
-      return null;
-    }
   }
 
   /**

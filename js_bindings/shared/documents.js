@@ -2,7 +2,7 @@
 // the store, for as long as its log is followed (event-log.js); what is not is looked for there before the origin is
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
-import { Action, CheckFlag, Credential, RemoteEvent } from '../core/abi-constants.js';
+import { Action, Credential, RemoteEvent } from '../core/abi-constants.js';
 import { compareAt, isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
@@ -146,8 +146,7 @@ export class SharedSessions {
 
   /** Whether nothing is known of a request's session, good or bad. @param {RequestHead} head */
   isUnknown(head) {
-    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
-    return this.#core.check(head, this.#host.now(), 0, flags) === Action.RETRY;
+    return this.#core.peek(head, this.#host.now()) === Action.RETRY;
   }
 
   /**
@@ -267,8 +266,7 @@ export class SharedSessions {
    * @param {RequestHead} head
    */
   #isUnkept(head) {
-    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
-    return this.#core.check(head, this.#host.now(), 0, flags) !== Action.REFUSE;
+    return this.#core.peek(head, this.#host.now()) !== Action.REFUSE;
   }
 
   /**

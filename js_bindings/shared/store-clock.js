@@ -89,9 +89,10 @@ export class StoreClock {
     if (this.#placedAt === null) return time;
     this.#noteOffset();
     const last = this.#offsets.findLastIndex(({ from, offset }) => from + offset <= time);
-    const next = this.#offsets[Math.max(last, 0) + 1];
+    const place = Math.max(last, 0);
+    const next = this.#offsets[place + 1];
     if (next === undefined) return time - this.offset;
-    const at = time - this.#offsets[Math.max(last, 0)].offset;
+    const at = time - this.#offsets[place].offset;
     return last < 0 ? at : Math.min(at, next.from - 1);
   }
 

@@ -4,7 +4,7 @@
 // Invariants: a node that cannot read the newest record, or replace it by one with its intent, redeems nothing. What it has
 // redeemed stays in its vault, and its outbox, until the store has it. A store that knows nothing of a session is no
 // sign-out. `at` in a record is a place in the log up to which the session is known not to have ended.
-import { CheckFlag, Credential, Reason, RemoteEvent } from '../core/abi-constants.js';
+import { Credential, Reason, RemoteEvent } from '../core/abi-constants.js';
 import { isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { putNewest } from '../util/newest.js';
@@ -249,8 +249,7 @@ export class SharedTokens {
 
   /** @param {RequestHead} head */
   #hasEndedHere(head) {
-    const flags = CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION;
-    this.#core.check(head, this.#host.now(), 0, flags);
+    this.#core.peek(head, this.#host.now());
     const { reason } = this.#core;
     return reason === Reason.TOMBSTONE || reason === Reason.REVOKED;
   }

@@ -395,7 +395,7 @@ export const shellMutants = [
     name: 'R23: that what is known best of the store’s clock says when a session began',
     file: 'js_bindings/shared/store-clock.js',
     from: 'if (next === undefined) return time - this.offset;',
-    to: 'if (next === undefined) return time - this.#offsets[Math.max(last, 0)].offset;',
+    to: 'if (next === undefined) return time - this.#offsets[place].offset;',
     by: stores('managed'),
   },
   {
@@ -2096,7 +2096,7 @@ export const shellMutants = [
   {
     name: 'R22: that an answer names whose document a write has changed',
     file: CHANGES,
-    from: 'isUnknown ? this.#userNamedIn(body) : null',
+    from: 'isUnknown ? this.userNamedIn(body) : null',
     to: 'null',
     by: js('unknown-ends'),
   },
