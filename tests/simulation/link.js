@@ -49,6 +49,11 @@ export class Link {
     };
   }
 
+  /** Whether all that is asked of the store is answered, by a refusal perhaps. */
+  get isReached() {
+    return ['well', 'slow', 'full'].includes(this.state);
+  }
+
   /** The node has gone. */
   end() {
     this.#unsubscribe();
@@ -61,14 +66,13 @@ export class Link {
    */
   #call(name, args) {
     if (this.#node.isGone) return new Promise(() => {});
-    const isReached = ['well', 'slow', 'full'].includes(this.state);
     // A stranger's calls take no time, and draw nothing from honest users' choices.
     const isStrange = this.#run.world.current < 0;
     const isRefused =
       this.state === 'cut' ||
       (this.state === 'full' && WRITES.includes(name)) ||
       (this.#run.isFailingOver && name === 'changes');
-    if (isRefused || (isStrange && !isReached)) {
+    if (isRefused || (isStrange && !this.isReached)) {
       return Promise.reject(this.#failure(name, this.#run.world.current));
     }
     if (this.state === 'well' || this.state === 'full' || isStrange) {

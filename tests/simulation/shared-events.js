@@ -46,6 +46,7 @@ export const RUN_EVENTS = [
   [3, askAll],
   [1, updateAll],
   [2, holdUp],
+  [2, actApart],
   [1, pause],
   [1, lookAround],
   [3, advance],
@@ -109,6 +110,41 @@ async function holdUp(run) {
   await beginTraffic(run);
   const until = slowDown(run);
   for (let left = run.choices.below(MAX_MEANWHILE); left > 0; --left) await goOn(run);
+  await passAndLook(run, until);
+}
+
+/** What clients have a node do. @type {((node: Node) => void | Promise<void>)[]} */
+const ERRANDS = [
+  (node) => alone.check(/** @type {any} */ (node), true),
+  (node) => alone.check(/** @type {any} */ (node), false),
+  (node) => alone.update(/** @type {any} */ (node)),
+  (node) => alone.updateByPath(/** @type {any} */ (node)),
+  logoutAtOrigin,
+  revoke,
+];
+
+/**
+ * What the others hold one node is asked for, that may know nothing, and reaches the store badly or not at all: meanwhile
+ * they may change it. Later somebody looks everywhere.
+ * @param {SharedRun} run
+ */
+async function actApart(run) {
+  const { choices } = run;
+  const apart = choices.below(run.nodes.length);
+  const others = run.awake.filter((node) => node !== run.nodes[apart]);
+  if (run.nodes[apart].isFrozen || others.length === 0) return;
+  if (choices.oneIn(3)) await run.restart(run.nodes[apart]);
+  const node = run.nodes[apart];
+  for (const other of others) if (other.link.state !== 'well') other.setLink('well');
+  for (const other of others) alone.check(/** @type {any} */ (other), false);
+  await run.finish();
+  node.setLink(choices.pick(LINK_STATES));
+  choices.pick(ERRANDS)(node);
+  await settle();
+  for (let left = choices.below(MAX_STEPS); left > 0; --left) await run.goOn();
+  const until = slowDown(run);
+  if (choices.oneIn(2)) choices.pick(CHANGES)(choices.pick(others));
+  await settle();
   await passAndLook(run, until);
 }
 

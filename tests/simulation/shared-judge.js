@@ -171,8 +171,10 @@ export class NodeJudge extends Judge {
     // The store has lost it, and whoever remembers it may not be able to say so.
     if (this.cookies.has(name) && this.#ledger.clearedAt >= at - BOUND) return false;
     if (isKnownToOrigin) return true;
-    // Where only requests read the log, it begins with the first.
-    return !this.#node.isEdge && Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
+    // Where only requests read the log, it begins with the first; who does not reach the store takes the origin's word (R32).
+    const { isEdge, link } = this.#node;
+    if (isEdge || !link.isReached) return false;
+    return Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
   }
 
   /** When a credential can live no longer at the latest, if it is one. @param {string} name */

@@ -142,9 +142,14 @@ export class SharedRun {
 
   /** Something that is under way goes on, or something begins. */
   async step() {
-    const options = this.world.options();
-    if (options.length > 0 && this.choices.oneIn(2)) await this.#happen(this.choices.pick(options));
+    if (this.world.options().length > 0 && this.choices.oneIn(2)) await this.goOn();
     else await this.begin();
+  }
+
+  /** Something that is under way goes on. */
+  async goOn() {
+    const options = this.world.options();
+    if (options.length > 0) await this.#happen(this.choices.pick(options));
   }
 
   /** Something begins. */
