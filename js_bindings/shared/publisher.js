@@ -72,7 +72,9 @@ export class Publisher {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
     const { managed, expiresIn } = this.#options;
-    this.#log.ends.add(session.key, this.#host.now() + expiresIn);
+    for (const key of [session.key, session.endingKey]) {
+      this.#log.ends.add(key, this.#host.now() + expiresIn);
+    }
     const send = async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const named = core.sessionKey(head) ?? session;

@@ -87,20 +87,18 @@ export function keyMarkOf(key) {
 }
 
 /**
- * Wherever an end of a request's session may be marked: under this tenant, or for all of them.
+ * Wherever an end of a request's session may be marked: under this tenant, or for all of them; and by its key, as a store
+ * that came back empty is told.
  * @param {RequestHead} head
  * @param {Pick<import('../core/abi.js').Core, 'sessionKey'>} core that hashes as the nodes do that have marked it
- * @param {boolean} isManaged by its key as well: a store that came back empty was told so
  * @returns {CredentialParts[]}
  */
-export function marksOf(head, core, isManaged) {
+export function marksOf(head, core) {
   return [...new Set([head.tenant, ''])].flatMap((tenant) => {
     const each = { ...head, tenant };
     const session = core.sessionKey(each);
     if (session === null) return [];
-    const isOwn = isManaged && session.kind === Credential.COOKIE;
-    const byKey = isOwn ? [keyMarkOf(session.key)] : [];
-    return [partsOf(each, session), ...endingPartsOf(each, session), ...byKey];
+    return [partsOf(each, session), ...endingPartsOf(each, session), keyMarkOf(session.key)];
   });
 }
 

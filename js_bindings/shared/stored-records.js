@@ -38,7 +38,6 @@ export class StoredRecords {
   #host;
   #families;
   #retired;
-  #isManaged;
   /** In an order that all nodes share. @type {Family[]} */
   #inOrder;
 
@@ -53,7 +52,6 @@ export class StoredRecords {
     this.#store = store;
     this.#host = host;
     this.#families = families;
-    this.#isManaged = options.managed !== null;
     this.#retired = new RetiredKeys(store, options, host, log, families);
     const idOf = (/** @type {Family} */ { keys }) => keys.id;
     this.#inOrder = [...families.all].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
@@ -138,7 +136,7 @@ export class StoredRecords {
   async marks(head) {
     const namings = [...this.#families.all, ...(await this.#retired.all())];
     return namings.flatMap(({ keys, core }) =>
-      marksOf(head, core, this.#isManaged).map((parts) => nameOf(keys, parts)),
+      marksOf(head, core).map((parts) => nameOf(keys, parts)),
     );
   }
 

@@ -2124,9 +2124,16 @@ export const shellMutants = [
   {
     name: 'R54: that the end of a session is found by its key',
     file: RECORD,
-    from: '? [keyMarkOf(session.key)] : []',
-    to: '? [] : []',
+    from: ', keyMarkOf(session.key)]',
+    to: ']',
     by: js('guards-shared'),
+  },
+  {
+    name: 'R8, R31: that an end which is told again counts for every spelling of a token',
+    file: PUBLISHER,
+    from: 'of [session.key, session.endingKey]',
+    to: 'of [session.key]',
+    by: stores('nodes'),
   },
   // --- The clock ---
   {

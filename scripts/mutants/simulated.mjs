@@ -113,6 +113,10 @@ export const elsewhere = [
     ['R53: that made-up sites do not make memory grow'],
   ],
   [
+    'no simulated token has two spellings',
+    ['R8, R31: that an end which is told again counts for every spelling of a token'],
+  ],
+  [
     'a cookie past its life has no record any more: that it is not looked for saves a question',
     ['R8: that a cookie past its life is none'],
   ],

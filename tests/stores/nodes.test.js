@@ -14,6 +14,11 @@ import { createGate, settle, until } from '../support/wait.js';
 
 const BOUND = 5 * SECOND;
 
+/** A token that no other reader tells from itself with padding. */
+const TOKEN = ['{"alg":"HS256"}', '{"sub":"ada"}', 'signature']
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.');
+
 /** @type {(() => void)[]} */
 const endings = [];
 afterEach(() => {
@@ -741,6 +746,26 @@ describe('several nodes', () => {
     assert.equal(await ask(other.sessions), null);
     assert.equal(origin.calls.length, 1);
   });
+
+  for (const [what, headers, asked = headers] of /** @type {Record<string, string>[][]} */ ([
+    ['a bearer', { authorization: 'Bearer ada' }],
+    ['a cookie', { cookie: 'session=ada' }],
+    ['a token', { authorization: `Bearer ${TOKEN}` }, { authorization: `Bearer ${TOKEN}=` }],
+  ])) {
+    test(`R8, R31: of a store that came back empty, a node that starts later hears that ${what} has ended`, async () => {
+      const started = await startNodes(2, { answer: () => Response.json({ id: 'ada' }) });
+      const { store, nodes, pass, finish } = started;
+      const [one, other] = nodes;
+      for (const { sessions } of nodes) await finish(sessions.getSession({ headers }));
+      other.link.isCut = true; // it could tell, too
+      await finish(one.sessions.revoke({ headers }));
+      store.clear();
+      await pass(2 * SECOND);
+      const late = startNode(started);
+      await rest();
+      assert.equal(await finish(late.getSession({ headers: asked })), null);
+    });
+  }
 
   test('R33: without the store, nobody is signed out, and the others are told when it is back', async () => {
     const { origin, nodes, pass, finish } = await startNodes(2);
