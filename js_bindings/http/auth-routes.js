@@ -149,10 +149,11 @@ export class AuthRoutes {
       }
       document = decision.body;
     }
-    // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13).
-    await this.#end(this.#requestOf(request, context));
+    // A login ends the session it replaces: no fixation (R21). One that fails ends nothing (R13). What the other nodes do
+    // not know of yet the answer says, as a sign-out's does (R25).
+    const ended = await this.#end(this.#requestOf(request, context));
     const user = JSON.parse(decoder.decode(document));
-    return jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
+    const welcome = jsonResponse(200, { user, expiresAt: isoTime(expiresAtMs) }, [
       [
         'set-cookie',
         `${cookie}; ${COOKIE_ATTRIBUTES}; Max-Age=${Math.floor(options.expiresIn / 1000)}`,
@@ -160,6 +161,8 @@ export class AuthRoutes {
       ...setCookieFields(begun.setCookies),
       ['server-timing', 'sesame;desc=origin'],
     ]);
+    if (ended.isPending || ended.failure !== null) welcome.headers.set(PENDING, '1');
+    return welcome;
   }
 
   /**

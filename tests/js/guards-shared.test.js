@@ -196,7 +196,7 @@ describe('the log', () => {
       link.calls.length = 0;
       assert.equal(await finish(sessions.getSession(ada, how)), null);
       assert.equal(origin.calls.length, calls);
-      assert.ok(link.calls.filter((name) => name === 'get').length <= 2, `${link.calls}`);
+      assert.ok(link.calls.filter((name) => name === 'get').length <= 3, `${link.calls}`);
     }
     assert.equal((await finish(send(SESSION))).status, 401);
   });
@@ -785,6 +785,21 @@ describe('managed sessions', () => {
     const later = start();
     assert.equal(await (await finish(later.send(SESSION, cookie))).text(), 'null');
     assert.equal((await finish(later.send(DOCUMENT, cookie))).status, 401);
+  });
+
+  test('R21, R25: a login whose answer ends another session says so where the others do not know yet', async () => {
+    const { nodes, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    const before = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    assert.equal((await finish(other.send(DOCUMENT, before))).status, 200);
+    one.link.before = (name) => name === 'end' && refusesWrites(name);
+    const again = await finish(one.send(LOGIN, before, 'POST'));
+    assert.deepEqual([again.status, again.headers.get('sesame-pending')], [200, '1']);
+    one.link.before = () => {};
+    await pass(2 * SECOND);
+    assert.equal((await finish(other.send(DOCUMENT, before))).status, 401);
+    const third = await finish(one.send(LOGIN, cookieOf(again), 'POST'));
+    assert.deepEqual([third.status, third.headers.get('sesame-pending')], [200, null]);
   });
 
   test('R25: a logout that the store does not take is 202, in effect here, and published when it does', async () => {
