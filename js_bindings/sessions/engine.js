@@ -436,11 +436,12 @@ export class Engine {
     return async (answer) => {
       /** @type {Decision | null} */
       let asked = null;
-      if (write.complete(answer) === Action.FETCH) {
+      const needs = write.complete(answer);
+      if (needs !== 'nothing') {
         const { lease } = this.#core;
         const access = request.access ? await request.access() : {};
         const asking = { ...request, ...access, fresh: true, dropsCookies: true };
-        const filling = this.#fill(asking, lease, '');
+        const filling = needs === 'fill' ? this.#fill(asking, lease, '') : this.askOnce(asking);
         request.waitUntil(filling);
         asked = await filling;
       }

@@ -5,7 +5,14 @@
 // Invariants: what happens to a credential that is known here is in effect here before a method returns, and elsewhere
 // within `revocationBound` of when its promise resolves (R31); what it could not publish yet waits in the outbox, or the
 // promise says that it does not.
-import { Action, Credential, RemoteEvent, Status, SucceedFlag } from '../core/abi-constants.js';
+import {
+  Action,
+  Credential,
+  Reason,
+  RemoteEvent,
+  Status,
+  SucceedFlag,
+} from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
 import { isUserId, userIdIn } from '../util/user-id.js';
@@ -63,8 +70,9 @@ const LOOK_EVERY_MS = 10;
 /**
  * A write of a user's document that is under way.
  * @typedef {object} Write
- * @property {(answer: { httpStatus: number, body: Uint8Array | null }) => number} complete applies it here, before the
- *   client is answered; gives the core's action
+ * @property {(answer: { httpStatus: number, body: Uint8Array | null }) => 'nothing' | 'fill' | 'answer'} complete applies it
+ *   here, before the client is answered; what has to be asked of the origin: nothing, the document, to be held under the
+ *   core's lease, or the document alone, since there is no room for another lease
  * @property {(answer: { httpStatus: number, body: Uint8Array | null }, asked: import('./decision.js').Decision | null) =>
  *   Promise<boolean>} publish
  *   tells the other nodes, after the origin was asked for the document where the answer had none. Never rejects
@@ -635,26 +643,29 @@ export class SessionChanges {
     let users = [];
     /** @type {KeptDocument | null} the new one */
     let document = null;
-    let isAsked = false;
+    /** @type {ReturnType<Write['complete']>} */
+    let needs = 'nothing';
     return {
       complete: (answer) => {
         const action = this.#core.completeWrite(head, this.#host.now(), write, answer);
         ({ users } = this.#core);
         document = shared && this.#core.keptDocument;
-        isAsked = action === Action.FETCH;
+        if (action === Action.FETCH) needs = 'fill';
+        else if (this.#core.reason === Reason.NO_LEASE) needs = 'answer';
         // Those of a user of whom no identifier is known (R81): events of users reach the others.
         if (answer.httpStatus >= 200 && answer.httpStatus <= 299) {
           this.#forgetFurther(head);
           this.#checkSid(head, answer.body, users);
         }
-        return action;
+        return needs;
       },
       publish: async ({ httpStatus, body }, asked) => {
         const succeeded = httpStatus >= 200 && httpStatus <= 299;
-        const isUnknown = isAsked && (asked === null || isUnavailable(asked));
-        const named = isUnknown ? this.userNamedIn(body) : null;
+        const isUnknown = needs !== 'nothing' && (asked === null || isUnavailable(asked));
+        // Where the origin cannot say whose document it was, its answer to the write does (R22).
+        const said = needs === 'answer' && asked?.kind === 'document' ? asked.body : null;
+        const named = this.userNamedIn(isUnknown ? body : said);
         if (named !== null) {
-          // The origin cannot say whose document it was. Its answer to the write does (R22).
           this.#core.applyRemote(RemoteEvent.USER_CHANGED, named, this.#host.now());
           users.push(named);
         }

@@ -2096,8 +2096,15 @@ export const shellMutants = [
   {
     name: 'R22: that an answer names whose document a write has changed',
     file: CHANGES,
-    from: 'isUnknown ? this.userNamedIn(body) : null',
-    to: 'null',
+    from: 'isUnknown ? body : said',
+    to: 'said',
+    by: js('unknown-ends'),
+  },
+  {
+    name: 'R22, R53: that the origin is asked whose document it was where there is no room to hold it',
+    file: CHANGES,
+    from: "if (this.#core.reason === Reason.NO_LEASE) needs = 'answer';",
+    to: 'if (this.#core.reason === Reason.NO_LEASE) ;',
     by: js('unknown-ends'),
   },
   {

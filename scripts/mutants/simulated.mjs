@@ -42,6 +42,7 @@ export const alone = [
   'R22: that a write which leads to a sign-in page is no success',
   'R53: that a remembered no says nothing of what there is to end',
   'R22: that an answer names whose document a write has changed',
+  'R22, R53: that the origin is asked whose document it was where there is no room to hold it',
   'R53: that it names nobody where the origin refuses the writer',
 ];
 

@@ -6,6 +6,7 @@ import { createCache, ORIGIN, withCode } from '../support/fake-cache.js';
 import { bearer, cookie } from '../support/http-case.js';
 
 const DOCUMENT = '/api/v1/users/me';
+const SMALL = { memory: 250_000, maxDocument: 4096, maxCredential: 1024 };
 const ada = { headers: cookie('ada') };
 
 test('R31, R53: revoke ends a session that the origin has begun to accept since it was refused here', async () => {
@@ -69,4 +70,20 @@ test('R53: what the answer to a write says counts for nothing where the origin r
   const calls = origin.calls.length;
   assert.equal((await sessions.getSession(phone))?.user.version, 1);
   assert.equal(origin.calls.length, calls);
+});
+
+test('R22, R53: while made-up credentials leave no room, the origin is asked whose document a write has changed', async () => {
+  let version = 1;
+  const { origin, sessions } = createCache((headers) => {
+    if (`${headers.get('cookie')}`.includes('made-up')) return new Promise(() => {});
+    if (origin.calls.at(-1)?.method === 'PATCH') return Response.json({ saved: ++version });
+    return Response.json({ id: 'ada', version });
+  }, SMALL);
+  const phone = { headers: bearer('phone') };
+  await sessions.getSession(phone);
+  for (let count = 0; count < 3000; ++count) {
+    sessions.getSession({ headers: cookie(`made-up-${count}`) }).catch(() => {});
+  }
+  assert.equal((await write(sessions, cookie('ada'))).status, 200);
+  assert.equal((await sessions.getSession(phone))?.user.version, 2);
 });

@@ -274,9 +274,8 @@ export class Judge {
     const { openFills, time } = this.world;
     if (openFills.size < 2) return;
     const credentials = new Set();
-    const isFull = this.isFull(time);
     for (const { owner, credential, isHeld, at } of openFills) {
-      if (time - at >= LEASE_FOR || (isFull && !isHeld)) continue;
+      if (time - at >= LEASE_FOR || (!isHeld && this.isFull(at))) continue;
       const name = owner ? `${credential} on ${owner.name}` : credential;
       if (credentials.has(name)) this.violate(`R9: two calls at once for ${name}`);
       credentials.add(name);
