@@ -13,7 +13,7 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 58_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 4420 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 106_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 106_300 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */

@@ -109,8 +109,8 @@ export const coreMutants = [
   {
     name: 'the end of the session that a login replaces (R21)',
     file: 'js_bindings/http/auth-routes.js',
-    from: /(no fixation \(R21\)\.[^\n]*\n *)await this\.#end\(this\.#requestOf\(request, context\)\);/,
-    to: '$1',
+    from: 'const ended = await this.#end(this.#requestOf(request, context));',
+    to: 'const ended = { isPending: false, failure: null };',
   },
   {
     name: 'the end of the wait for an end that nobody finds out (R9)',
