@@ -1665,7 +1665,7 @@ export const shellMutants = [
     name: 'R21: that a login ends the session it replaces',
     file: AUTH,
     from: 'await this.#end(this.#requestOf(request, context));',
-    to: '',
+    to: '{ isPending: false, failure: null };',
     by: suite('R21'),
   },
   {
