@@ -28,6 +28,8 @@ import { Wiring } from './sessions/wiring.js';
  * @property {typeof import('./sessions/verified-tokens.js').VerifiedTokens} [VerifiedTokens] for the option `tokens`
  * @property {typeof import('./sessions/questions.js').questionOf} [questionOf] for the options `introspection` and `userinfo`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
+ * @property {typeof import('./sessions/devices.js').Devices} [Devices] for the option `devices`
+ * @property {typeof import('./shared/device-lists.js').OwnDeviceLists} [OwnDeviceLists] for the same, without a store
  * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
  * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
  */
@@ -50,12 +52,13 @@ import { Wiring } from './sessions/wiring.js';
  */
 export function assemble(instance, parsed, host, features = {}) {
   const { SharedSessions, ManagedSessions, KeyRing, KeptCookies, LastChanges } = features;
-  const { SessionIds, VerifiedTokens } = features;
+  const { SessionIds, VerifiedTokens, Devices, OwnDeviceLists } = features;
   checkShipped(parsed, {
     store: SharedSessions,
     managed: ManagedSessions,
     sid: SessionIds,
     tokens: VerifiedTokens,
+    devices: Devices,
     introspection: features.questionOf,
     userinfo: features.questionOf,
   });
@@ -88,6 +91,12 @@ export function assemble(instance, parsed, host, features = {}) {
       wiring.noteAnswer('store', failure, shared.log.refusal !== null);
     shared.log.follow();
   }
+  let devices = null;
+  if (parsed.devices && Devices && OwnDeviceLists && ring) {
+    const lists = shared?.deviceLists ?? new OwnDeviceLists(core, host, ring.first);
+    devices = new Devices(core, parsed, host, lists, changes, ids);
+    changes.noteListedEnd = (key) => lastChanges?.noteKey(key, 'end(handle)');
+  }
   const kept = KeptCookies ? new KeptCookies(core, parsed, host) : null;
   const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring, kept);
   engine.calls.question = features.questionOf?.(host, parsed) ?? null;
@@ -116,7 +125,7 @@ export function assemble(instance, parsed, host, features = {}) {
   const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops, wiring);
   return {
     statistics: () => statistics.read(),
-    ...{ drops, wiring, lastChanges, core },
+    ...{ drops, wiring, lastChanges, core, devices },
     changes,
     engine,
     managed,
@@ -138,13 +147,13 @@ export function assemble(instance, parsed, host, features = {}) {
 /**
  * An option that nothing here can carry out must not be taken as if it were obeyed.
  * @param {ParsedOptions} parsed
- * @param {Record<'store' | 'managed' | 'sid' | 'tokens' | 'introspection' | 'userinfo', unknown>} shipped
+ * @param {Record<'store' | 'managed' | 'sid' | 'tokens' | 'devices' | 'introspection' | 'userinfo', unknown>} shipped
  *   what carries each option out
  */
 function checkShipped(parsed, shipped) {
   const options = /** @type {(keyof typeof shipped)[]} */ (Object.keys(shipped));
   const faults = options
-    .filter((option) => parsed[option] !== null && shipped[option] === undefined)
+    .filter((option) => parsed[option] && shipped[option] === undefined)
     .map((option) => ({ option, reason: 'is not in this build of the package' }));
   if (faults.length > 0) throw new ConfigError(faults);
 }

@@ -2,15 +2,18 @@
 //
 // It must not be reachable from the service worker: `scripts/check-bundles.mjs` fails if it is.
 import { AuthRoutes } from './http/auth-routes.js';
+import { devicesEndpoint } from './http/devices.js';
 import { ManagedSender } from './http/managed-sender.js';
 import { metricsEndpoint } from './http/prometheus.js';
 import { Renewals } from './http/renewals.js';
 import { verifyEndpoint } from './http/verify.js';
+import { Devices } from './sessions/devices.js';
 import { KeptCookies } from './sessions/kept-cookies.js';
 import { LastChanges } from './sessions/last-changes.js';
 import { ManagedSessions } from './sessions/managed.js';
 import { questionOf } from './sessions/questions.js';
 import { VerifiedTokens } from './sessions/verified-tokens.js';
+import { OwnDeviceLists } from './shared/device-lists.js';
 import { SharedSessions } from './shared/documents.js';
 import { SessionIds } from './shared/session-ids.js';
 import { KeyRing } from './util/key-ring.js';
@@ -18,6 +21,8 @@ import { KeyRing } from './util/key-ring.js';
 /** @type {Readonly<import('./assemble.js').Features>} */
 export const ALL_FEATURES = Object.freeze({
   KeyRing,
+  Devices,
+  OwnDeviceLists,
   KeptCookies,
   LastChanges,
   Renewals,
@@ -28,7 +33,7 @@ export const ALL_FEATURES = Object.freeze({
   questionOf,
   makeSender: (parts, proxy) =>
     parts.managed ? new ManagedSender(parts, parts.managed, proxy) : null,
-  endpoints: [metricsEndpoint, verifyEndpoint, authEndpoint],
+  endpoints: [metricsEndpoint, verifyEndpoint, devicesEndpoint, authEndpoint],
 });
 
 /**

@@ -32,6 +32,8 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./session-cache.js').Session} Session */
 /** @typedef {import('./session-cache.js').Identity} Identity */
 /** @typedef {import('./session-cache.js').EndedSession} EndedSession */
+/** @typedef {import('./sessions/devices.js').Device} Device */
+/** @typedef {import('./sessions/devices.js').EndedOthers} EndedOthers */
 /** @typedef {import('./session-cache.js').VerifiedSession} VerifiedSession */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */

@@ -27,6 +27,8 @@ import { withUser } from './util/with-user.js';
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */
+/** @typedef {import('./sessions/devices.js').Device} Device */
+/** @typedef {import('./sessions/devices.js').EndedOthers} EndedOthers */
 /** @typedef {import('./identity.js').Session} Session */
 /** @typedef {import('./identity.js').Identity} Identity */
 
@@ -489,6 +491,84 @@ export class SessionCacheBase {
   revokeUser(userId) {
     checkUser(userId);
     return unawaited(this.#parts.changes.userEvent('revoke', userId));
+  }
+
+  /**
+   * The sessions that Sesame has seen of a user and that live (rule R27), those in use last first. With the option `devices`.
+   * @param {string | number} userId as it stands in the document, as for `revokeUser`
+   * @param {object} [options]
+   * @param {RequestLike} [options.request] whose own session is `current`
+   * @returns {Promise<Device[]>} at most 200; of a session that was not seen since the option is on, nothing is known
+   * @throws {SesameError} `ERR_SESAME_NO_DEVICES` without the option; `ERR_SESAME_BAD_USER_ID` if it is no identifier
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: the store cannot say
+   *
+   * @example
+   * import { SessionCache } from 'sesame-edge';
+   *
+   * const options = { origin: 'https://api.example.com', userId: '/id', devices: true };
+   * const sessions = new SessionCache(options);
+   * const { user } = await sessions.getSession(request);
+   * const [device] = await sessions.list(user.id, { request });
+   * device.current; // => true
+   */
+  async list(userId, { request } = {}) {
+    const devices = this.#devices();
+    checkUser(userId);
+    return devices.list(userId, request ? this.#parts.headOf(varyingOf(request)) : null);
+  }
+
+  /**
+   * Ends the session that a handle of `list` names, wherever it is held (rules R8, R27): on this node at once, with a store
+   * on all nodes within `revocationBound` of when the promise resolves. No node need have it in memory.
+   * @param {string} handle
+   * @returns {Promise<boolean>} false: there is no such session
+   * @throws {SesameError} `ERR_SESAME_NO_DEVICES` without the option `devices`
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: what could not be read has to be repeated
+   *
+   * @example
+   * import { SessionCache } from 'sesame-edge';
+   *
+   * const options = { origin: 'https://api.example.com', userId: '/id', devices: true };
+   * const sessions = new SessionCache(options);
+   * const { user } = await sessions.getSession(request);
+   * const [device] = await sessions.list(user.id);
+   * await sessions.end(device.handle); // => true
+   * await sessions.getSession(request); // => null
+   */
+  async end(handle) {
+    return this.#devices().end(handle);
+  }
+
+  /**
+   * Ends every session of a request's user but its own (rule R27), those that no node has in memory included, as `end` does.
+   * Whoever signs in while this is under way stays signed in.
+   * @param {RequestLike} request whose session stays
+   * @returns {Promise<EndedOthers | null>} null: nobody is signed in with it
+   * @throws {SesameError} `ERR_SESAME_NO_DEVICES` without the option `devices`
+   * @throws {OriginUnavailableError} rejects with `ERR_SESAME_ORIGIN_UNAVAILABLE`: it is not known whose request it is
+   * @throws {StoreUnavailableError} rejects with `ERR_SESAME_STORE_UNAVAILABLE`: it has to be repeated
+   *
+   * @example
+   * import { SessionCache } from 'sesame-edge';
+   *
+   * const options = { origin: 'https://api.example.com', userId: '/id', devices: true };
+   * const sessions = new SessionCache(options);
+   * await sessions.getSession(request);
+   * await sessions.endOthers(request); // => { ended: 0, isComplete: true }
+   */
+  async endOthers(request) {
+    const devices = this.#devices();
+    const parts = this.#parts;
+    const decision = await this.#decide(request);
+    const named = decision.kind === 'document' ? parts.changes.identifierIn(decision.body) : null;
+    if (named === null) return null;
+    return devices.endOthers(JSON.parse(named), { head: parts.headOf(varyingOf(request)) });
+  }
+
+  #devices() {
+    const { devices } = this.#parts;
+    if (devices !== null) return devices;
+    throw new SesameError('ERR_SESAME_NO_DEVICES', 'Lists of sessions need the option devices');
   }
 
   /**

@@ -13,7 +13,7 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 58_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 4420 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 106_300 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 107_000 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
@@ -22,24 +22,24 @@ const FILES = [
 // wiring is mended.
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 81_900,
-    'sesame-edge, browser': 81_300,
-    'sesame-edge, node': 83_800,
-    'sesame-edge/worker, workerd': 84_000,
-    'sesame-edge/serve, node': 99_900, // the adapter for Node with it, and the workers' store
+    'sesame-edge, workerd': 86_600,
+    'sesame-edge, browser': 86_000,
+    'sesame-edge, node': 88_500,
+    'sesame-edge/worker, workerd': 88_700,
+    'sesame-edge/serve, node': 104_600, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
     'sesame-edge/cluster, node': 4400,
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3900,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 105_700,
-    'sesame-edge/sesame-service-worker.js, browser': 105_700,
+    'sesame-edge/service-worker, browser': 106_600,
+    'sesame-edge/sesame-service-worker.js, browser': 106_600,
     'sesame-edge/client, browser': 3100,
     'sesame-edge/react, browser': 4800,
     'sesame-edge/node, node': 6_500, // the library for its messages with it
     'sesame-edge/express, node': 900,
     'sesame-edge/hono, workerd': 1_140,
-    'sesame-edge/next, node': 85_800,
+    'sesame-edge/next, node': 90_500,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );

@@ -17,6 +17,7 @@ const NOT_HERE = [
     'store',
     'revocationBound',
     'webhookSecret',
+    'devices',
     'sid',
     'tokens',
     'introspection',
@@ -50,7 +51,7 @@ const NOT_HERE = [
 /**
  * As in `Options`, less what is of no use on a device. Two defaults differ: `memory` is `'4MB'`, and
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down).
- * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'sid' | 'tokens' | 'introspection' | 'userinfo' | 'backchannelLogout' | 'sharedSignals' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
+ * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'devices' | 'sid' | 'tokens' | 'introspection' | 'userinfo' | 'backchannelLogout' | 'sharedSignals' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({

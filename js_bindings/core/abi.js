@@ -97,6 +97,7 @@ const encoder = new TextEncoder();
 /**
  * A document as another node has left it. Times are this node's.
  * @typedef {object} SharedDocument
+ * @property {string | null} user the key of its user
  * @property {number} filledAtMs
  * @property {number} bornAtMs
  * @property {number} endsAtMs when its cookie ends; 0: not known

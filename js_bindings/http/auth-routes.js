@@ -119,10 +119,12 @@ export class AuthRoutes {
     const head = this.#parts.headOf(request);
     const varying = varyingHeaders(options.varyOn, request, options.origin);
     const answer = { headers: response.headers, body: loginAnswer };
-    const begun = await managed.begin(answer, head, async (headers) => {
+    const askDocument = async (/** @type {Headers} */ headers) => {
       const { answer } = await engine.calls.ask({ headers: withHeaders(varying, headers) }, '');
       return answer;
-    });
+    };
+    const userAgent = request.headers.get('user-agent');
+    const begun = await managed.begin(answer, head, askDocument, userAgent);
     if (!begun.hasAccess) {
       this.#parts.wiring.note('login-tokens', [`${options.managed?.accessToken}`]);
     }
@@ -301,6 +303,10 @@ export class AuthRoutes {
     if (standard && result === ALREADY_USED) return emptyResponse(204);
     if ('error' in result) return errorResponse(result.status, result.error);
     const { message, digest } = result;
+    if (message.action === 'revokeOthers' && this.#parts.devices === null) {
+      webhook.finish(digest, true); // it says nothing here, however often it comes
+      return errorResponse(400, 'bad_message');
+    }
     const done = await carryOutBegun(this.#parts, webhook, {
       ...{ name: digest, changes: [message], keepMs: KEEP_MS },
     });

@@ -7,12 +7,13 @@ import { USED } from './seen-messages.js';
 /**
  * What a message asks for.
  * @typedef {object} Change
- * @property {'revoke' | 'invalidate'} action
+ * @property {'revoke' | 'invalidate' | 'revokeOthers'} action
  * @property {string | number} [user] all sessions of a user, by the identifier
  * @property {string} [sid] one session alone
+ * @property {string} [keep] of `revokeOthers`: the handle of the session that stays (rule R27)
  */
 
-/** @typedef {Pick<import('../sessions/parts.js').Parts, 'changes' | 'shared'>} Carriers */
+/** @typedef {Pick<import('../sessions/parts.js').Parts, 'changes' | 'devices' | 'shared'>} Carriers */
 
 /**
  * @typedef {object} Message
@@ -43,13 +44,21 @@ export async function carryOut(parts, seen, message) {
  * @param {Message} message
  * @returns {Promise<'done' | 'used' | Response>}
  */
-export async function carryOutBegun({ changes, shared }, seen, { name, keepMs, ...message }) {
+export async function carryOutBegun(
+  { changes, devices, shared },
+  seen,
+  { name, keepMs, ...message },
+) {
   if (await shared?.usedMessages.has(name)) {
     seen.finish(name, true);
     return USED;
   }
   try {
-    for (const { action, user, sid } of message.changes) {
+    for (const { action, user, sid, keep } of message.changes) {
+      if (action === 'revokeOthers') {
+        if (user !== undefined) await devices?.endOthers(user, { handle: keep });
+        continue;
+      }
       if (sid !== undefined) await changes.sidEvent(action, sid);
       if (user !== undefined) await changes.userEvent(action, user);
     }

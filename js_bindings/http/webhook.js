@@ -3,13 +3,15 @@
 //
 // A message is `POST`ed with the header `Sesame-Signature: t=SECONDS,v1=HEX`, where HEX is the
 // HMAC-SHA256 of `SECONDS.BODY` under the shared secret (RFC 2104), and the body is JSON:
-// `{ "action": "revoke" | "invalidate", "user": "…" }`. Or it is signed as Standard Webhooks
+// `{ "action": "revoke" | "invalidate", "user": "…" }`, or `{ "action": "revokeOthers", "user": "…", "keep": "HANDLE" }`
+// (rule R27). Or it is signed as Standard Webhooks
 // (https://www.standardwebhooks.com) says: `webhook-id`, `webhook-timestamp` and `webhook-signature`, which has the
 // HMAC-SHA256 of `ID.SECONDS.BODY` in base64; the same is then in the body, or in its `data`. A user whose identifier
 // is a number above 2^53 is named by a string of its digits.
 
 import { bytesOfBase64 } from '../util/base64.js';
 import { joined } from '../util/bytes.js';
+import { isHandle } from '../util/device-handle.js';
 import { fromHex, toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
 import { isUserId } from '../util/user-id.js';
@@ -75,7 +77,8 @@ export function standardHeaders(headers) {
 }
 
 /**
- * @typedef {{ action: 'revoke' | 'invalidate', user: string | number }} WebhookMessage
+ * @typedef {{ action: 'revoke' | 'invalidate', user: string | number, keep?: undefined }
+ *   | { action: 'revokeOthers', user: string | number, keep: string }} WebhookMessage
  * @typedef {{ message: WebhookMessage, digest: string } | { status: number, error: string }} WebhookResult
  */
 
@@ -188,9 +191,10 @@ function standardSecret(secret) {
 function parseMessage(body) {
   try {
     const whole = JSON.parse(decoder.decode(body));
-    const { action, user } = whole.action === undefined ? whole.data : whole;
-    const isKnown = action === 'revoke' || action === 'invalidate';
-    return isKnown && isUserId(user) ? { action, user } : null;
+    const { action, user, keep } = whole.action === undefined ? whole.data : whole;
+    if (!isUserId(user)) return null;
+    if (action === 'revokeOthers') return isHandle(keep) ? { action, user, keep } : null;
+    return action === 'revoke' || action === 'invalidate' ? { action, user } : null;
   } catch {
     return null;
   }

@@ -338,6 +338,14 @@ export const SECTIONS = {
         rule: 'R23',
         page: 'managed.md#the-webhook',
       },
+      devices: {
+        kind: 'boolean',
+        standard: false,
+        meaning:
+          'keep a list of each user’s sessions, so that one or all others can be ended: `list`, `end` and `endOthers`, and the path `/api/auth/devices`; with a `userId` of your own',
+        rule: 'R27',
+        page: 'sign-outs.md#devices',
+      },
       sid: {
         kind: 'sid',
         standard: null,

@@ -211,6 +211,11 @@ export function parseWith(options, findFaults, features) {
   });
   // Users who were guessed may share an identifier: no number holds for one of them.
   if (given.userId === undefined) Object.assign(parsed, { sessionsPerUser: 0, endsPerUser: 0 });
+  if (given.userId === undefined && parsed.devices) {
+    const reason =
+      'needs the option userId, or a back end that is named: a guess may be shared by strangers';
+    faults.push({ option: 'devices', reason });
+  }
   if (parsed.sessionPath === parsed.documentPath) {
     faults.push({ option: 'sessionPath', reason: 'must differ from documentPath' });
   }

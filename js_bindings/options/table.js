@@ -71,6 +71,7 @@ export const OPTIONS = Object.freeze({
   refreshToken: { kind: 'strings', standard: ['/refresh_token', '/refreshToken', '/refresh'] },
   refreshCookie: { kind: 'strings', standard: ['refresh_token', 'refreshToken', 'refresh'] },
   webhookSecret: { kind: 'longText', standard: null, min: 32 },
+  devices: { kind: 'boolean', standard: false },
   sid: { kind: 'sid', standard: null },
   tokens: { kind: 'tokens', standard: null },
   backchannelLogout: { kind: 'issuers', standard: null },

@@ -87,6 +87,8 @@
  *   default: `refresh_token`, `refreshToken`, `refresh`
  * @property {string} [webhookSecret] at least 32 characters, shared with the back end, which may then end and
  *   invalidate sessions by `POST /api/auth/revoke` (rule R23); default: none
+ * @property {boolean} [devices] keep a list of each user’s sessions, so that one or all others can be ended: `list`,
+ *   `end` and `endOthers`, and the path `/api/auth/devices`; with a `userId` of your own (rule R27); default: false
  * @property {string} [sid] what an identity provider calls a session: a JSON pointer into the document such as
  *   `/session/id`, or the name of a claim of the token such as `sid`; a sign-out then ends that session alone (rule
  *   R28); default: none
@@ -221,6 +223,7 @@
  * @property {string[]} refreshToken
  * @property {string[]} refreshCookie
  * @property {string | null} webhookSecret
+ * @property {boolean} devices
  * @property {string | null} sid
  * @property {TokenOptions | null} tokens
  * @property {readonly IssuerOptions[]} backchannelLogout

@@ -243,6 +243,7 @@ export class Engine {
           this.tokens?.accept(request);
           isComplete =
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
+          if (isComplete) this.#changes.devices?.noteUser(head, document.user);
           return isComplete;
         });
         if (claim.isFilled) return ended(claim);
@@ -311,6 +312,7 @@ export class Engine {
       const successor = asked.successor ?? undelivered?.successor ?? null;
       undelivered = null; // they are among the lines
       const isDocument = decision.kind === 'document';
+      if (isDocument && decision.isKept && !further) this.#changes.noteSeen(request, decision);
       if (lines.length > 0) this.#noteLeader(lease, lines);
       if (isDocument && !isTold) {
         await this.#keep(request, { lines, successor }, decision.body);

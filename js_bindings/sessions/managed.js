@@ -270,9 +270,10 @@ export class ManagedSessions {
    * @param {{ headers: Headers, body: Uint8Array | null }} loginAnswer
    * @param {import('../core/abi.js').RequestHead} head of the request that logs in: its session ends
    * @param {(headers: Headers) => Promise<import('../core/abi.js').OriginAnswer>} askDocument
+   * @param {string | null} [userAgent] of that request
    * @returns {Promise<Begun>}
    */
-  async begin(loginAnswer, head, askDocument) {
+  async begin(loginAnswer, head, askDocument, userAgent = null) {
     const tokens = this.#endpoint.tokensIn(loginAnswer.body);
     if (tokens.access === '') return { ...failedLogin(502), hasAccess: false };
     const headers = new Headers({ authorization: `Bearer ${tokens.access}` });
@@ -288,7 +289,8 @@ export class ManagedSessions {
     }
     const cookie = this.#cookies.make(this.#clock(), this.#host.getRandomValues);
     const { tenant } = head;
-    const session = { tenant, cookie, tokens, answer, askedAt, askedAtMs, bornAtMs, since };
+    const times = { askedAt, askedAtMs, bornAtMs, since };
+    const session = { tenant, cookie, tokens, answer, userAgent, ...times };
     const document = await this.#changes.begin(session);
     if (document === null) return failedLogin(503);
     const setCookies = this.#endpoint.otherCookies(loginAnswer.headers, tokens);

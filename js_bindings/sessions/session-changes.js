@@ -57,6 +57,22 @@ const LOOK_EVERY_MS = 10;
  */
 
 /**
+ * What is known of a document that has just been put into the core.
+ * @typedef {Pick<KeptDocument, 'user' | 'body' | 'expiresAtMs'>} SeenDocument
+ */
+
+/**
+ * Which sessions each user has (rule R27), as far as sessions change it.
+ * @typedef {object} DeviceBook
+ * @property {(head: RequestHead, document: SeenDocument, userAgent?: string | null) => Promise<void>} seen a session is in use. Never
+ *   rejects
+ * @property {(head: RequestHead, user: string | null) => void} noteUser whose a session is that another node has listed
+ * @property {(head: RequestHead) => void} goneWith the session of a request has been dropped or ended here
+ * @property {(keys: string[]) => void} gone the same, by keys
+ * @property {(user: string) => void} goneUser all of a user's, by the user's key
+ */
+
+/**
  * How a session goes on with another credential.
  * @typedef {object} Succession
  * @property {boolean} isDelivered the client is told with this answer
@@ -89,6 +105,7 @@ const LOOK_EVERY_MS = 10;
  * @property {number} askedAtMs
  * @property {number} bornAtMs what was published by then does not concern it
  * @property {Position | null} since where the log was then
+ * @property {string | null} userAgent of the request that logs in
  */
 
 export class SessionChanges {
@@ -121,6 +138,12 @@ export class SessionChanges {
    * @type {(head: RequestHead) => void}
    */
   forgetKept = () => {};
+
+  /** Which sessions each user has, where that is kept: it sets itself. @type {DeviceBook | null} */
+  devices = null;
+
+  /** A session of this key was ended by its handle: set by who makes the parts. @type {(key: string) => void} */
+  noteListedEnd = () => {};
 
   /** Tokens that are verified here: they set themselves. @type {Tokens | null} */
   tokens = null;
@@ -188,6 +211,7 @@ export class SessionChanges {
     this.forgetKept(head);
     const relatives = this.#core.relatives(head);
     this.#forgetFurther(head);
+    this.devices?.goneWith(head);
     return { status: this.#core.revokeSession(head, this.#host.now(), isAccepted), relatives };
   }
 
@@ -301,6 +325,7 @@ export class SessionChanges {
     const relatives = known.flatMap((each) => this.#core.relatives(each));
     this.forgetKept(head);
     this.#forget(head);
+    for (const each of known) this.devices?.goneWith(each);
     // A credential that does not count beside another is named all the same (R1).
     for (const each of named) if (each !== head) this.#forget(each);
     const isAsked = this.#shared !== null && isAccepted !== false;
@@ -431,9 +456,9 @@ export class SessionChanges {
     const action = this.#core.succeed(head, to, now, { endsAtMs, flags });
     if (action === Action.RETRY) return false;
     if (action !== Action.SERVE) return true;
-    if (this.#shared === null && this.#ids === null) return true;
+    if (this.#shared === null && this.#ids === null && this.devices === null) return true;
     const inherited = /** @type {KeptDocument} */ (this.#core.keptDocument);
-    this.noteSid(to, inherited);
+    this.noteSid(to, inherited, saved);
     if (this.#shared === null) return true;
     const since = asked.since ?? this.#shared.log.position;
     const answer = {
@@ -485,21 +510,29 @@ export class SessionChanges {
   }
 
   /**
+   * An identifier as JSON. In a path or a message a number may come as text: both spellings are meant.
+   * @param {string | number} user
+   */
+  spellingsOf(user) {
+    const spellings = [JSON.stringify(user)];
+    if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
+    return [...new Set(spellings)];
+  }
+
+  /**
    * Ends every session of a user, or drops the documents of all (SPEC R23).
    * @param {'revoke' | 'invalidate'} action
    * @param {string | number} user the identifier
    * @returns {Promise<void>} resolves when it is published
    */
   userEvent(action, user) {
-    // In a path or a message a number may come as text: both spellings are meant.
-    const spellings = [JSON.stringify(user)];
-    if (/^-?\d+$/.test(String(user))) spellings.push(JSON.stringify(String(user)), String(user));
-    const users = [...new Set(spellings)];
+    const users = this.spellingsOf(user);
     const now = this.#host.now();
     for (const spelling of users) {
       const key = this.#core.userKey(spelling);
       if (key !== null) this.#shared?.noteUser(key, spelling);
       if (key !== null && action === 'revoke') this.tokens?.endedUser(key, now);
+      if (key !== null && action === 'revoke') this.devices?.goneUser(key);
       if (action === 'revoke') this.#core.revokeUser(spelling, now);
       else this.#core.invalidateUser(spelling, now);
     }
@@ -518,6 +551,7 @@ export class SessionChanges {
     const key = this.#ids?.keyOf(sid) ?? null;
     if (key === null) return;
     const ended = this.#ids?.apply(action, key) ?? [];
+    if (action === 'revoke') this.devices?.gone(ended);
     if (this.#shared === null) return;
     this.#shared.noteUser(key, /** @type {Ids} */ (this.#ids).identifierOf(sid));
     await allOf([
@@ -579,9 +613,55 @@ export class SessionChanges {
    * The core has given a session's document to another credential.
    * @param {RequestHead} head of that
    * @param {KeptDocument} document
+   * @param {(work: Promise<unknown>) => void} [waitUntil] is given what goes on behind the answer
    */
-  noteSid(head, { body }) {
-    this.#ids?.note(head, body);
+  noteSid(head, document, waitUntil = ignore) {
+    this.#ids?.note(head, document.body);
+    if (this.devices !== null) waitUntil(this.devices.seen(head, document));
+  }
+
+  /**
+   * The document of a request has just been put into the core: its session is in use (rule R27).
+   * @param {DocumentRequest} request
+   * @param {SeenDocument} document
+   */
+  noteSeen({ head, headers, waitUntil }, document) {
+    if (this.devices === null) return;
+    waitUntil(this.devices.seen(head, document, headers.get('user-agent')));
+  }
+
+  /**
+   * Ends sessions of a list (rule R27), which this node may never have seen.
+   * @param {{ family: import('../shared/device-lists.js').FoundList['family'], sid: string | null,
+   *   credentials: import('../shared/device-lists.js').ListedCredential[] }[]} sessions
+   * @returns {Promise<void>} resolves when it is published
+   */
+  async endListed(sessions) {
+    const now = this.#host.now();
+    const works = sessions.flatMap(({ family, sid, credentials }) => {
+      const isOwn = family.core === this.#core;
+      const ofSid = isOwn && sid !== null ? [this.#endSid(sid)] : [];
+      return [
+        ...credentials.map(({ key, marks }) => {
+          const keys = isOwn ? new Set(marks.map(([, each]) => each)) : [];
+          for (const each of keys) this.#core.applyRemote(RemoteEvent.SESSION_ENDED, each, now);
+          this.noteListedEnd(key);
+          const { publisher } = this.#shared ?? {};
+          return publisher?.endListed(/** @type {any} */ (family), key, marks);
+        }),
+        ...ofSid,
+      ];
+    });
+    await allOf(works);
+  }
+
+  /** @param {string} sid its key */
+  async #endSid(sid) {
+    const ended = this.#ids?.apply('revoke', sid) ?? [];
+    await allOf([
+      this.#shared?.publisher.userEvent('revoke', sid),
+      this.#publishManaged('revoke', ended),
+    ]);
   }
 
   /**
@@ -590,7 +670,7 @@ export class SessionChanges {
    * @returns {Promise<Uint8Array<ArrayBuffer> | null>} its document, once the other nodes can find it; empty if an
    *   update has overtaken it (R10); null: the session cannot be held
    */
-  async begin({ since, askedAtMs, bornAtMs, ...session }) {
+  async begin({ since, askedAtMs, bornAtMs, userAgent, ...session }) {
     const { tenant, answer } = session;
     const ownCookie = `${this.#options.cookie[0]}=${session.cookie}`;
     const own = { tenant, cookie: ownCookie, authorization: '' };
@@ -607,6 +687,8 @@ export class SessionChanges {
       if (kept) await this.#shared.save(own, since, kept, { cacheControl, askedAtMs });
       await crowdedOut;
     }
+    // Who ends all others once this has been answered ends this one too.
+    if (kept) await this.devices?.seen(own, kept, userAgent);
     return document;
   }
 
@@ -706,10 +788,19 @@ export class SessionChanges {
    * @returns {string | null} the key of the user whose document it is; null: it is none
    */
   userNamedIn(body) {
+    const identifier = this.identifierIn(body);
+    return identifier === null ? null : this.#core.userKey(identifier);
+  }
+
+  /**
+   * @param {Uint8Array | null} body
+   * @returns {string | null} the identifier of its user, as JSON
+   */
+  identifierIn(body) {
     try {
       const document = JSON.parse(decoder.decode(body ?? NO_BYTES));
       const id = userIdIn(document, this.#options.userId);
-      return isUserId(id) ? this.#core.userKey(JSON.stringify(id)) : null;
+      return isUserId(id) ? JSON.stringify(id) : null;
     } catch {
       return null;
     }

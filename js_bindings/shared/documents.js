@@ -6,6 +6,7 @@ import { Action, Credential, RemoteEvent } from '../core/abi-constants.js';
 import { compareAt, isRevoked, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
+import { StoredDeviceLists } from './device-lists.js';
 import { SharedLog } from './event-log.js';
 import { ANY_USER, Families } from './families.js';
 import { lookAgain } from './look-again.js';
@@ -66,6 +67,8 @@ export class SharedSessions {
   tokens;
   /** Messages that some node has carried out. */
   usedMessages;
+  /** Which sessions each user has. */
+  deviceLists;
   /** Which sessions have which `sid`: set by who makes the parts. @type {import('./session-ids.js').SessionIds | null} */
   ids = null;
 
@@ -105,6 +108,7 @@ export class SharedSessions {
       },
     };
     this.usedMessages = new UsedMessages(this.#store, this.log);
+    this.deviceLists = new StoredDeviceLists(options, this.log, families, this.#records);
   }
 
   /** Gives back what it holds, the store included. */
@@ -210,15 +214,18 @@ export class SharedSessions {
     }
     if (ofSid !== 'stands') return 'unusable';
     if (record.history !== this.log.position?.history) return 'unusable'; // the store has lost it meanwhile
-    if (record.user !== null && record.family !== this.#families.own) {
+    let { user } = record;
+    if (user !== null && record.family !== this.#families.own) {
       // This node knows its user under another key.
-      const identifier = this.#families.identifierIn(record.body, record.user, record.family.core);
+      const identifier = this.#families.identifierIn(record.body, user, record.family.core);
       if (identifier === null) return 'unusable';
-      this.#families.noteUser(this.#core.userKey(identifier), identifier);
+      user = this.#core.userKey(identifier);
+      this.#families.noteUser(user, identifier);
     }
     const { clock } = this.log;
     return {
       ...record,
+      user,
       // As it is held: in whole seconds, or what is held would look older than the same here.
       filledAtMs: Math.floor((record.filledAt - clock.offset) / 1000) * 1000,
       bornAtMs: clock.momentOf(record.bornAt),

@@ -9,7 +9,10 @@ import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
 import { OwnEvents } from './own-events.js';
-import { endingPartsOf, keyMarkOf, partsOf, tokenPartsOf } from './record.js';
+import { endingPartsOf, endMarksOf, keyMarkOf, partsOf } from './record.js';
+
+/** No node's name: each node that reads it takes the event for another's. */
+const NO_NODE = '0'.repeat(16);
 
 /** So many ends are told at once. */
 const AT_ONCE = 16;
@@ -71,18 +74,15 @@ export class Publisher {
   #endOne(head, isKept) {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
-    const { managed, expiresIn } = this.#options;
+    const { isManaged, expiresIn } = this.#options;
     for (const key of [session.key, session.endingKey]) {
       this.#log.ends.add(key, this.#host.now() + expiresIn);
     }
     const send = async () => {
-      for (const { keys, core, writer } of this.#families.all) {
-        const named = core.sessionKey(head) ?? session;
-        const parts = [...endingPartsOf(head, named), partsOf(head, named)];
-        if (managed) parts.unshift(tokenPartsOf(head, named));
-        for (const each of parts) {
-          const key = each.kind === 'token' ? each.credential : named.key;
-          await this.#store.end(nameOf(keys, each), key, writer, expiresIn);
+      for (const family of this.#families.all) {
+        const marks = endMarksOf(head, family.core.sessionKey(head) ?? session, family, isManaged);
+        for (const [name, key] of marks) {
+          await this.#store.end(name, key, family.writer, expiresIn);
         }
       }
     };
@@ -114,6 +114,25 @@ export class Publisher {
     };
     const { outbox } = this.#log;
     await (isKept ? outbox.publish(key, 'end', send) : outbox.publishOnce(key, 'end', send));
+  }
+
+  /**
+   * A session has ended of which a list has the marks alone (rule R27): this node may never have seen its credential. Where
+   * they are of another secret than this node writes under, all nodes of this one look again at what they hold, this one
+   * too: it knows the session under another key.
+   * @param {import('./families.js').Family} family under whose secret the marks are
+   * @param {string} key of the session there
+   * @param {import('./record.js').EndMark[]} marks
+   */
+  async endListed({ keys, writer }, key, marks) {
+    const isOwn = keys === this.#families.own.keys;
+    const { expiresIn } = this.#options;
+    const until = this.#host.now() + expiresIn;
+    if (isOwn) for (const [, each] of marks) this.#log.ends.add(each, until);
+    const by = isOwn ? writer : `${keys.id}:${NO_NODE}`;
+    await this.#log.outbox.publish(key, 'end', async () => {
+      for (const [name, ofKey] of marks) await this.#store.end(name, ofKey, by, expiresIn);
+    });
   }
 
   /**

@@ -2,6 +2,7 @@
 // and the credential it is for (stores/sealing.js), what decides about it included.
 // Invariant: what is not a record of this form is none, and nothing fails because of it (SPEC R34).
 import { Credential } from '../core/abi-constants.js';
+import { nameOf } from '../stores/sealing.js';
 import { joined } from '../util/bytes.js';
 
 /**
@@ -75,6 +76,28 @@ export function tokenPartsOf({ tenant }, { credential, name = '' }) {
  */
 export function endingPartsOf({ tenant }, { key, endingKey = key }) {
   return key === endingKey ? [] : [{ tenant, kind: 'token', name: '', credential: endingKey }];
+}
+
+/**
+ * Where an end is marked in the store, and the key that its event names.
+ * @typedef {[name: string, key: string]} EndMark
+ */
+
+/**
+ * What ends a session everywhere, in one family of names.
+ * @param {RequestHead} head with one credential
+ * @param {NamedSession} session as the family's core names it
+ * @param {Pick<import('./families.js').Family, 'keys'>} family
+ * @param {boolean} isManaged
+ * @returns {EndMark[]}
+ */
+export function endMarksOf(head, session, { keys }, isManaged) {
+  const parts = [...endingPartsOf(head, session), partsOf(head, session)];
+  if (isManaged) parts.unshift(tokenPartsOf(head, session));
+  return parts.map((each) => [
+    nameOf(keys, each),
+    each.kind === 'token' ? each.credential : session.key,
+  ]);
 }
 
 /**

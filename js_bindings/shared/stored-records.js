@@ -116,10 +116,12 @@ export class StoredRecords {
    *   options
    * @returns {Promise<Uint8Array<ArrayBuffer> | null>} what stands there now; null: something else stood there
    */
-  async replace(place, bytes, options) {
+  async replace(place, bytes, { replaces, ...options }) {
     const sealed = await sealAt(place.family.keys, place, bytes, this.#host.getRandomValues);
     if (sealed.length > MAX_VALUE_BYTES) return null;
-    return (await this.#store.putIfNewer(place.name, sealed, options)) ? sealed : null;
+    // A store that cannot compare takes what comes last: only lists of devices are put there so.
+    const compared = this.#store.cannotLock ? options : { ...options, replaces };
+    return (await this.#store.putIfNewer(place.name, sealed, compared)) ? sealed : null;
   }
 
   /** Whether a request's session is marked as ended. @param {RequestHead} head */

@@ -52,6 +52,8 @@ export class SecretKeys extends NamingKeys {
     this.value = new HmacKey(derive('store value'));
     /** What makes a session cookie genuine. */
     this.cookie = new HmacKey(derive('cookie'));
+    /** What handles of sessions are made under (rule R27). */
+    this.device = new HmacKey(derive('device handle'));
   }
 }
 

@@ -773,8 +773,8 @@ export const shellMutants = [
   },
   {
     name: 'R25: that a logout deletes the tokens in the store',
-    file: PUBLISHER,
-    from: 'if (managed) parts.unshift(tokenPartsOf(head, named));',
+    file: 'js_bindings/shared/record.js',
+    from: 'if (isManaged) parts.unshift(tokenPartsOf(head, session));',
     to: '',
     by: js('guards-shared'),
   },
