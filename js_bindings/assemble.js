@@ -29,6 +29,7 @@ import { Wiring } from './sessions/wiring.js';
  * @property {typeof import('./sessions/questions.js').questionOf} [questionOf] for the options `introspection` and `userinfo`
  * @property {typeof import('./sessions/managed.js').ManagedSessions} [ManagedSessions] for the option `managed`
  * @property {typeof import('./sessions/devices.js').Devices} [Devices] for the option `devices`
+ * @property {typeof import('./sessions/watched-sessions.js').WatchedSessions} [WatchedSessions] for the option `events`
  * @property {typeof import('./shared/device-lists.js').OwnDeviceLists} [OwnDeviceLists] for the same, without a store
  * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
  * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
@@ -52,13 +53,14 @@ import { Wiring } from './sessions/wiring.js';
  */
 export function assemble(instance, parsed, host, features = {}) {
   const { SharedSessions, ManagedSessions, KeyRing, KeptCookies, LastChanges } = features;
-  const { SessionIds, VerifiedTokens, Devices, OwnDeviceLists } = features;
+  const { SessionIds, VerifiedTokens, Devices, OwnDeviceLists, WatchedSessions } = features;
   checkShipped(parsed, {
     store: SharedSessions,
     managed: ManagedSessions,
     sid: SessionIds,
     tokens: VerifiedTokens,
     devices: Devices,
+    events: WatchedSessions,
     introspection: features.questionOf,
     userinfo: features.questionOf,
   });
@@ -97,6 +99,11 @@ export function assemble(instance, parsed, host, features = {}) {
     devices = new Devices(core, parsed, host, lists, changes, ids);
     changes.noteListedEnd = (key) => lastChanges?.noteKey(key, 'end(handle)');
   }
+  const watched =
+    parsed.events && WatchedSessions
+      ? new WatchedSessions(core, parsed, host, shared?.log ?? null)
+      : null;
+  changes.noteUserEvent = (...event) => watched?.happenedToUser(...event);
   const kept = KeptCookies ? new KeptCookies(core, parsed, host) : null;
   const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring, kept);
   engine.calls.question = features.questionOf?.(host, parsed) ?? null;
@@ -125,7 +132,7 @@ export function assemble(instance, parsed, host, features = {}) {
   const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops, wiring);
   return {
     statistics: () => statistics.read(),
-    ...{ drops, wiring, lastChanges, core, devices },
+    ...{ drops, wiring, lastChanges, core, devices, watched },
     changes,
     engine,
     managed,
@@ -147,7 +154,7 @@ export function assemble(instance, parsed, host, features = {}) {
 /**
  * An option that nothing here can carry out must not be taken as if it were obeyed.
  * @param {ParsedOptions} parsed
- * @param {Record<'store' | 'managed' | 'sid' | 'tokens' | 'devices' | 'introspection' | 'userinfo', unknown>} shipped
+ * @param {Record<'store' | 'managed' | 'sid' | 'tokens' | 'devices' | 'events' | 'introspection' | 'userinfo', unknown>} shipped
  *   what carries each option out
  */
 function checkShipped(parsed, shipped) {

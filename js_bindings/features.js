@@ -3,6 +3,7 @@
 // It must not be reachable from the service worker: `scripts/check-bundles.mjs` fails if it is.
 import { AuthRoutes } from './http/auth-routes.js';
 import { devicesEndpoint } from './http/devices.js';
+import { eventsEndpoint } from './http/events.js';
 import { ManagedSender } from './http/managed-sender.js';
 import { metricsEndpoint } from './http/prometheus.js';
 import { Renewals } from './http/renewals.js';
@@ -13,6 +14,7 @@ import { LastChanges } from './sessions/last-changes.js';
 import { ManagedSessions } from './sessions/managed.js';
 import { questionOf } from './sessions/questions.js';
 import { VerifiedTokens } from './sessions/verified-tokens.js';
+import { WatchedSessions } from './sessions/watched-sessions.js';
 import { OwnDeviceLists } from './shared/device-lists.js';
 import { SharedSessions } from './shared/documents.js';
 import { SessionIds } from './shared/session-ids.js';
@@ -23,6 +25,7 @@ export const ALL_FEATURES = Object.freeze({
   KeyRing,
   Devices,
   OwnDeviceLists,
+  WatchedSessions,
   KeptCookies,
   LastChanges,
   Renewals,
@@ -33,7 +36,7 @@ export const ALL_FEATURES = Object.freeze({
   questionOf,
   makeSender: (parts, proxy) =>
     parts.managed ? new ManagedSender(parts, parts.managed, proxy) : null,
-  endpoints: [metricsEndpoint, verifyEndpoint, devicesEndpoint, authEndpoint],
+  endpoints: [metricsEndpoint, verifyEndpoint, devicesEndpoint, eventsEndpoint, authEndpoint],
 });
 
 /**

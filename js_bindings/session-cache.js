@@ -719,6 +719,7 @@ export class SessionCacheBase {
    */
   dispose() {
     finalizer.unregister(this);
+    this.#parts.watched?.dispose();
     this.#parts.shared?.close().catch(() => {});
     this.#parts.core.dispose();
   }

@@ -18,6 +18,8 @@ const NOT_HERE = [
     'revocationBound',
     'webhookSecret',
     'devices',
+    'events',
+    'eventsHeartbeat',
     'sid',
     'tokens',
     'introspection',
@@ -51,7 +53,7 @@ const NOT_HERE = [
 /**
  * As in `Options`, less what is of no use on a device. Two defaults differ: `memory` is `'4MB'`, and
  * `staleIfError` is 24 hours (a device is offline for longer than an origin is down).
- * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'devices' | 'sid' | 'tokens' | 'introspection' | 'userinfo' | 'backchannelLogout' | 'sharedSignals' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
+ * @typedef {OwnOptions & Omit<Options, 'origin' | 'managed' | 'store' | 'revocationBound' | 'webhookSecret' | 'devices' | 'events' | 'eventsHeartbeat' | 'sid' | 'tokens' | 'introspection' | 'userinfo' | 'backchannelLogout' | 'sharedSignals' | 'browserCache' | 'secret' | 'cookie' | 'verify' | 'metricsPath'>} WorkerOptions
  */
 
 const OWN_DEFAULTS = Object.freeze({

@@ -346,6 +346,23 @@ export const SECTIONS = {
         rule: 'R27',
         page: 'sign-outs.md#devices',
       },
+      events: {
+        kind: 'boolean',
+        standard: false,
+        meaning:
+          'tell browsers at `/api/auth/events` that their session has changed or ended, without their asking',
+        rule: 'R65',
+        page: 'sign-outs.md#browsers-are-told',
+      },
+      eventsHeartbeat: {
+        kind: 'duration',
+        standard: '15s',
+        min: 1000,
+        meaning:
+          'how often such a connection shows that it lives: more often than a proxy in front closes one that is silent',
+        rule: 'R65',
+        page: 'sign-outs.md#browsers-are-told',
+      },
       sid: {
         kind: 'sid',
         standard: null,

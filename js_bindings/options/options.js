@@ -36,6 +36,7 @@ export function parseOptions(options, findFaults = () => []) {
       ...pathFaults(parsed),
       ...claimFaults(parsed),
       ...sidFaults(parsed),
+      ...eventFaults(parsed),
       ...authorityFaults(parsed),
     ],
   });
@@ -96,6 +97,13 @@ function claimFaults({ varyOn, verify, tokens }) {
       reason: `must not name ${name}, which verify.headers says`,
     }));
   return isUnverified ? [...named, unverified] : named;
+}
+
+/** @param {ParsedOptions} parsed @returns {ConfigFault[]} */
+function eventFaults({ events, idleFor }) {
+  if (!events || idleFor === 0) return [];
+  const reason = 'cannot be kept with idleFor: a page that is open would count as use';
+  return [{ option: 'events', reason }];
 }
 
 /** @param {ParsedOptions} parsed @returns {ConfigFault[]} */

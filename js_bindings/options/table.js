@@ -72,6 +72,8 @@ export const OPTIONS = Object.freeze({
   refreshCookie: { kind: 'strings', standard: ['refresh_token', 'refreshToken', 'refresh'] },
   webhookSecret: { kind: 'longText', standard: null, min: 32 },
   devices: { kind: 'boolean', standard: false },
+  events: { kind: 'boolean', standard: false },
+  eventsHeartbeat: { kind: 'duration', standard: '15s', min: 1000 },
   sid: { kind: 'sid', standard: null },
   tokens: { kind: 'tokens', standard: null },
   backchannelLogout: { kind: 'issuers', standard: null },

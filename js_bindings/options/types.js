@@ -89,6 +89,10 @@
  *   invalidate sessions by `POST /api/auth/revoke` (rule R23); default: none
  * @property {boolean} [devices] keep a list of each user’s sessions, so that one or all others can be ended: `list`,
  *   `end` and `endOthers`, and the path `/api/auth/devices`; with a `userId` of your own (rule R27); default: false
+ * @property {boolean} [events] tell browsers at `/api/auth/events` that their session has changed or ended, without
+ *   their asking (rule R65); default: false
+ * @property {Duration} [eventsHeartbeat] how often such a connection shows that it lives: more often than a proxy in
+ *   front closes one that is silent (rule R65); default: 15 s
  * @property {string} [sid] what an identity provider calls a session: a JSON pointer into the document such as
  *   `/session/id`, or the name of a claim of the token such as `sid`; a sign-out then ends that session alone (rule
  *   R28); default: none
@@ -224,6 +228,8 @@
  * @property {string[]} refreshCookie
  * @property {string | null} webhookSecret
  * @property {boolean} devices
+ * @property {boolean} events
+ * @property {number} eventsHeartbeat
  * @property {string | null} sid
  * @property {TokenOptions | null} tokens
  * @property {readonly IssuerOptions[]} backchannelLogout

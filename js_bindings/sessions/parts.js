@@ -14,6 +14,7 @@
  * @property {import('../dialects/effects.js').DropCounts} drops
  * @property {import('./wiring.js').Wiring} wiring
  * @property {import('./devices.js').Devices | null} devices
+ * @property {import('./watched-sessions.js').WatchedSessions | null} watched null: no browser is told of anything
  * @property {import('./last-changes.js').LastChanges | null} lastChanges
  * @property {() => import('./statistics.js').Statistics} statistics
  * @property {(request: import('../origin/vary.js').Varying) => import('../core/abi.js').RequestHead} headOf

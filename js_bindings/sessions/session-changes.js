@@ -145,6 +145,12 @@ export class SessionChanges {
   /** A session of this key was ended by its handle: set by who makes the parts. @type {(key: string) => void} */
   noteListedEnd = () => {};
 
+  /**
+   * Something has happened to a user, here or elsewhere, by the user's key: set by who makes the parts.
+   * @type {(action: 'revoke' | 'invalidate', user: string) => void}
+   */
+  noteUserEvent = () => {};
+
   /** Tokens that are verified here: they set themselves. @type {Tokens | null} */
   tokens = null;
 
@@ -535,6 +541,7 @@ export class SessionChanges {
       if (key !== null && action === 'revoke') this.devices?.goneUser(key);
       if (action === 'revoke') this.#core.revokeUser(spelling, now);
       else this.#core.invalidateUser(spelling, now);
+      if (key !== null) this.noteUserEvent(action, key);
     }
     const keys = users.map((spelling) => this.#core.userKey(spelling));
     const known = keys.filter((key) => key !== null);
@@ -568,6 +575,7 @@ export class SessionChanges {
    */
   heardOfUser(action, key, at) {
     if (action === 'revoke') this.tokens?.endedUser(key, at);
+    this.noteUserEvent(action, key);
     const ended = this.#ids?.apply(action, key) ?? [];
     if (ended.length > 0) this.#publishManaged(action, ended).catch(() => {});
   }
