@@ -169,6 +169,13 @@ export class DeviceSessions {
     await emptied;
   }
 
+  /** Drops what is held, here and on disk: whoever asks next asks the origin (rule R65). The tabs are told what that says. */
+  async drop() {
+    this.#first.close();
+    await this.#ready;
+    await this.#renew();
+  }
+
   /**
    * @param {() => Promise<WebAssembly.Module>} loadModule
    * @param {Promise<import('./kept-sessions.js').Kept | null>} reading

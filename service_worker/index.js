@@ -67,6 +67,7 @@ export function install(options = {}, host = {}) {
   const commands = {
     claim: () => worker.clients.claim(),
     forget: (about) => sessions.forget(about),
+    drop: () => sessions.drop(),
     statistics: () => sessions.statistics(),
   };
   worker.addEventListener('message', (/** @type {any} */ event) => {

@@ -1,6 +1,6 @@
 'use client';
 // The hooks: who is signed in, and what changes it.
-import { useCallback, useContext, useState, useSyncExternalStore } from 'react';
+import { useCallback, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import { SessionContext } from './session-provider.js';
 
 /** @import { ClientSession } from '../../service_worker/client/known-session.js' */
@@ -87,6 +87,67 @@ export function useLogout() {
   const { run, isPending, error } = useCommand(end);
   return { logout: run, isPending, error };
 }
+
+/**
+ * Where the user is signed in, and what signs him out there (rule R27). With the server's option `devices`. The list is asked
+ * for when the component shows, when another user is signed in, and after something of it was ended.
+ * @returns {{ devices: import('../../service_worker/client/session-client.js').Device[] | null, end: (handle: string) =>
+ *   Promise<void>, endOthers: () => Promise<void>, refetch: () => Promise<void>, isPending: boolean, error: Error | null }}
+ *   `devices`: those in use last first; null: not known yet
+ *
+ * @example
+ * import { createRoot } from 'react-dom/client';
+ * import { SessionProvider, useDevices } from 'sesame-edge/react';
+ *
+ * function Devices() {
+ *   const { devices, end, error } = useDevices();
+ *   if (devices === null) return <p>{error?.code ?? '…'}</p>;
+ *   return devices.map(({ handle, agent }) => <button key={handle} onClick={() => end(handle)}>{agent}</button>);
+ * }
+ *
+ * const root = createRoot(document.querySelector('#root'));
+ * root.render(<SessionProvider><Devices /></SessionProvider>);
+ * // shows ERR_SESAME_ORIGIN_UNAVAILABLE
+ */
+export function useDevices() {
+  const { status, user } = useSession();
+  const [devices, setDevices] = useState(
+    /** @type {import('../../service_worker/client/session-client.js').Device[] | null} */ (null),
+  );
+  const load = useCommand(listDevices);
+  const ending = useCommand(endDevice);
+  const endingOthers = useCommand(endOtherDevices);
+  const { run } = load;
+  const refetch = useCallback(async () => {
+    const list = await run().catch(() => null); // `error` has it
+    if (list !== null) setDevices(list);
+  }, [run]);
+  const isKnown = status === 'authenticated' || status === 'unauthenticated';
+  useEffect(() => {
+    if (isKnown && user !== undefined) refetch();
+  }, [isKnown, user, refetch]);
+  const end = useCallback(
+    (/** @type {string} */ handle) => ending.run(handle).then(refetch),
+    [ending.run, refetch],
+  );
+  const endOthers = useCallback(
+    () => endingOthers.run().then(refetch),
+    [endingOthers.run, refetch],
+  );
+  const commands = [load, ending, endingOthers];
+  return {
+    ...{ devices, end, endOthers, refetch },
+    isPending: commands.some(({ isPending }) => isPending),
+    error: commands.find(({ error }) => error !== null)?.error ?? null,
+  };
+}
+
+/** @param {SessionClient} client */
+const listDevices = (client) => client.devices();
+/** @param {SessionClient} client @param {string} handle */
+const endDevice = (client, handle) => client.endDevice(handle);
+/** @param {SessionClient} client */
+const endOtherDevices = (client) => client.endOtherDevices();
 
 /**
  * @param {SessionClient} client

@@ -13,11 +13,12 @@
  */
 
 export { SesameError, UpdateError } from '../../js_bindings/errors.js';
-export { useLogout, useSession, useUpdateUser } from './hooks.js';
+export { useDevices, useLogout, useSession, useUpdateUser } from './hooks.js';
 export { SessionProvider } from './session-provider.js';
 export { sessionQueryOptions } from './session-query.js';
 
 /** @typedef {import('../../service_worker/client/index.js').ClientSession} ClientSession */
+/** @typedef {import('../../service_worker/client/index.js').Device} Device */
 /** @typedef {import('./session-provider.js').SessionProviderProps} SessionProviderProps */
 /** @typedef {import('./session-store.js').QueryClientLike} QueryClientLike */
 /**

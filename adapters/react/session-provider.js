@@ -21,6 +21,8 @@ const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEf
  *   what the server knew when it rendered the page: it is not asked for again. null: nobody is signed in
  * @property {import('./session-store.js').QueryClientLike} [queryClient] of TanStack Query: the data of
  *   `sessionQueryOptions()` follows every change in whichever tab, and is null after a logout
+ * @property {boolean} [events] the server tells of changes and sign-outs elsewhere (rule R65): with its option `events`. Default
+ *   false
  * @property {boolean} [resetQueriesOnUserChange] all other queries of `queryClient` are reset when another user,
  *   or nobody, is signed in; those on screen are fetched anew. Default false
  * @property {string | readonly string[]} [userId] where the user's identifier is in the document, by which another user is
@@ -51,9 +53,13 @@ export function SessionProvider({ children, ...options }) {
     const {
       serviceWorker = '/sesame-service-worker.js',
       resetQueriesOnUserChange = false,
+      events = false,
       userId = USER_ID_POINTERS,
     } = options;
-    return new SessionStore({ ...options, serviceWorker, resetQueriesOnUserChange, userId });
+    return new SessionStore({
+      ...options,
+      ...{ serviceWorker, resetQueriesOnUserChange, events, userId },
+    });
   });
   useEarlyEffect(() => store.start(), [store]);
   return createElement(SessionContext.Provider, { value: store }, children);

@@ -49,6 +49,7 @@ import { SESSION_KEY } from './session-query.js';
  * @property {ClientSession | null} [initialSession]
  * @property {QueryClientLike} [queryClient]
  * @property {boolean} resetQueriesOnUserChange
+ * @property {boolean} events the server tells of changes
  * @property {string | readonly string[]} userId JSON pointers
  */
 
@@ -114,6 +115,7 @@ export class SessionStore {
   start() {
     this.#register();
     const stopTelling = this.client.subscribe(this.#tellQueries);
+    const stopEvents = this.#options.events ? this.client.followEvents() : () => {};
     this.#tellQueries();
     if (this.client.state.session === undefined) this.#ask();
     else this.#askedAtMs ||= Date.now();
@@ -121,6 +123,7 @@ export class SessionStore {
     globalThis.addEventListener('online', this.#lookAgain);
     return () => {
       stopTelling();
+      stopEvents();
       document.removeEventListener('visibilitychange', this.#lookAgain);
       globalThis.removeEventListener('online', this.#lookAgain);
     };

@@ -19,6 +19,7 @@ export { SessionClient };
 /** @typedef {import('./session-client.js').ClientOptions} ClientOptions */
 /** @typedef {import('./known-session.js').ClientState} ClientState */
 /** @typedef {import('./session-client.js').Refreshed} Refreshed */
+/** @typedef {import('./session-client.js').Device} Device */
 
 /**
  * A client of its own, for an application whose paths are not the usual ones. One for a page is enough.
@@ -69,6 +70,18 @@ export const updateUser = (...args) => defaultClient().updateUser(...args);
 
 /** @type {SessionClient['logout']} */
 export const logout = (...args) => defaultClient().logout(...args);
+
+/** @type {SessionClient['followEvents']} */
+export const followEvents = (...args) => defaultClient().followEvents(...args);
+
+/** @type {SessionClient['devices']} */
+export const devices = (...args) => defaultClient().devices(...args);
+
+/** @type {SessionClient['endDevice']} */
+export const endDevice = (...args) => defaultClient().endDevice(...args);
+
+/** @type {SessionClient['endOtherDevices']} */
+export const endOtherDevices = (...args) => defaultClient().endOtherDevices(...args);
 
 /** @type {SessionClient['refresh']} */
 export const refresh = (...args) => defaultClient().refresh(...args);

@@ -3,9 +3,11 @@
 // origin past what is held; one request at a time asks who the user is, in this tab; what is said about another
 // credential than this page's requests send is not heard (rule R61).
 import { SesameError, UpdateError } from '../../js_bindings/errors.js';
+import { toHex } from '../../js_bindings/util/hex.js';
 import { CredentialNames, DEVICE } from '../credential-name.js';
 import { KnownSession } from './known-session.js';
 import { refreshAlone } from './refresh.js';
+import { SessionEvents } from './session-events.js';
 import { SessionRequests } from './session-requests.js';
 import { WorkerLink } from './worker-link.js';
 
@@ -19,6 +21,8 @@ import { WorkerLink } from './worker-link.js';
  * @property {string} [sessionPath] what the service worker answers; default `/api/auth/session`
  * @property {string} [logoutPath] what a logout is posted to; default `/api/auth/logout`
  * @property {string} [refreshPath] what a refresh of tokens is posted to; default `/api/auth/refresh`
+ * @property {string} [eventsPath] what tells of changes, for `followEvents()`; default `/api/auth/events`
+ * @property {string} [devicesPath] where the user's sessions are; default `/api/auth/devices`
  * @property {string} [channel] the same as the worker's; default `sesame`
  * @property {() => Record<string, string>} [headers] of every request, such as `Authorization` where pages
  *   keep a bearer token. Who signs in or out with another credential in another tab, or with the cookies, is then
@@ -36,9 +40,21 @@ const DEFAULTS = Object.freeze({
   sessionPath: '/api/auth/session',
   logoutPath: '/api/auth/logout',
   refreshPath: '/api/auth/refresh',
+  eventsPath: '/api/auth/events',
+  devicesPath: '/api/auth/devices',
   channel: 'sesame',
   headers: () => ({}),
 });
+
+/**
+ * A session of the user, as `devices()` gives it.
+ * @typedef {object} Device
+ * @property {string} handle for `endDevice()`
+ * @property {string | null} agent browser and system, such as `Firefox on Linux`; null: not known
+ * @property {string} firstSeen ISO 8601
+ * @property {string} lastSeen ISO 8601
+ * @property {boolean} current the one of this browser
+ */
 
 /** Answers to a logout that say: nobody is signed in. */
 const SIGNED_OUT = [401, 404, 410];
@@ -67,6 +83,10 @@ export class SessionClient {
   #asking = null;
   /** @type {ReturnType<SessionClient['refresh']> | null} */
   #refreshing = null;
+  /** @type {SessionEvents | null} */
+  #events = null;
+  /** The handle of this browser's own session, once it is known. */
+  #ownHandle = '';
   /** What has changed the session so far, past all questions. */
   #changes = 0;
 
@@ -306,6 +326,124 @@ export class SessionClient {
   }
 
   /**
+   * From now on the server tells this device when its session has changed or ended elsewhere, over one connection for all
+   * tabs, and `state` follows (rule R65). With the server's option `events`.
+   * @returns {() => void} stops it
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * await client.getSession();
+   * const stop = client.followEvents();
+   * stop(); // => undefined
+   */
+  followEvents() {
+    const { channel, eventsPath, headers } = this.#options;
+    this.#events ??= new SessionEvents({
+      ...{ path: eventsPath, prefix: channel, headers },
+      knownId: () => this.#knownId(),
+      heard: (kind, id) => this.#heardOf(kind, id),
+    });
+    const stopFollowing = this.#known.subscribe(() => this.#followOrStop());
+    this.#followOrStop();
+    return () => {
+      stopFollowing();
+      this.#events?.stop();
+      this.#events = null;
+    };
+  }
+
+  async #followOrStop() {
+    if (!this.state.session) return this.#events?.stop();
+    const about = await this.#name();
+    const { session } = this.state;
+    if (about !== null && session) this.#events?.follow(about, JSON.stringify(session.user));
+  }
+
+  /** What the server calls the document that this page knows. */
+  async #knownId() {
+    const { subtle } = globalThis.crypto ?? {};
+    const { session } = this.state;
+    if (!subtle || !session) return null;
+    const text = new TextEncoder().encode(JSON.stringify(session.user));
+    return toHex(new Uint8Array(await subtle.digest('SHA-256', text), 0, 16));
+  }
+
+  /**
+   * The worker drops what it holds, and what it is answered then it tells the tabs.
+   * @param {'changed' | 'ended'} kind
+   * @param {string | null} id
+   */
+  async #heardOf(kind, id) {
+    if (kind === 'changed' && id !== null && id === (await this.#knownId())) return; // it was this device
+    const about = await this.#name();
+    const hasWorker = await this.#link.isControlled();
+    await this.#link.command('drop', about);
+    try {
+      const session = await this.#ask(false);
+      if (!hasWorker) this.#tell(about, session);
+    } catch {
+      if (kind === 'changed') return; // what was known stands, with the error (R13)
+      await this.#link.command('forget', about);
+      this.#known.become(null);
+      this.#tell(about, null);
+    }
+  }
+
+  /**
+   * Where the user is signed in (rule R27). With the server's option `devices`.
+   * @returns {Promise<Device[]>} those in use last first; none: nobody is signed in
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: it cannot be said
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * typeof client.devices; // => 'function'
+   * // (await client.devices()).map(({ agent, current }) => [agent, current]); // [['Firefox on Linux', true]]
+   */
+  async devices() {
+    const devices = await this.#requests.devices(this.#options.devicesPath);
+    this.#ownHandle = devices.find((/** @type {Device} */ { current }) => current)?.handle ?? '';
+    return devices;
+  }
+
+  /**
+   * Signs one of the user's sessions out, on every node (rule R27).
+   * @param {string} handle of `devices()`
+   * @returns {Promise<void>}
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: it has to be repeated
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * typeof client.endDevice; // => 'function'
+   * // await client.endDevice(device.handle);
+   */
+  async endDevice(handle) {
+    await this.#requests.endDevices(`${this.#options.devicesPath}/${handle}`);
+    if (handle === this.#ownHandle) await this.#heardOf('ended', null);
+  }
+
+  /**
+   * Signs all of the user's sessions out but this browser's (rule R27).
+   * @returns {Promise<void>}
+   * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: it has to be repeated
+   *
+   * @example
+   * import { createClient } from 'sesame-edge/client';
+   *
+   * const client = createClient();
+   * typeof client.endOtherDevices; // => 'function'
+   * // await client.endOtherDevices();
+   */
+  async endOtherDevices() {
+    await this.#requests.endDevices(this.#options.devicesPath);
+  }
+
+  /**
    * The counters of the service worker (SPEC R70).
    * @returns {Promise<any>} those of `Statistics`; null: there is no worker
    *
@@ -333,6 +471,8 @@ export class SessionClient {
    */
   close() {
     this.#isClosed = true;
+    this.#events?.stop();
+    this.#events = null;
     this.#channel.close();
     this.#known.close();
   }

@@ -61,6 +61,30 @@ export class SessionRequests {
   }
 
   /**
+   * @param {string} path
+   * @returns {Promise<any[]>}
+   * @throws {OriginUnavailableError} it cannot be said
+   */
+  async devices(path) {
+    const response = await this.send(path, { redirect: 'error', cache: 'no-store' });
+    if (response.status === 401) return [];
+    const answer = response.ok ? await response.json().catch(() => null) : null;
+    if (!Array.isArray(answer?.devices)) throw unavailable(response);
+    return answer.devices;
+  }
+
+  /**
+   * @param {string} path
+   * @throws {OriginUnavailableError} it has to be repeated
+   */
+  async endDevices(path) {
+    const response = await this.send(path, { method: 'DELETE' });
+    await response.body?.cancel();
+    // One that has ended already has ended.
+    if (!response.ok && response.status !== 404) throw unavailable(response);
+  }
+
+  /**
    * Renews the tokens.
    * @param {string} path
    * @returns {Promise<{ expiresAt: string | null } | null>} null: the session has ended

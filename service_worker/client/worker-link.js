@@ -54,7 +54,7 @@ export class WorkerLink {
 
   /**
    * Asks the worker directly, whether or not it controls this page.
-   * @param {'forget' | 'statistics' | 'claim'} name
+   * @param {'forget' | 'drop' | 'statistics' | 'claim'} name
    * @param {string | null} [about] the name of the credential that it is about
    * @returns {Promise<any>} null: there is no worker, or it does not answer
    */
