@@ -65,6 +65,16 @@ export async function startNginx(site, addresses) {
         });
         request.end();
       }),
+    /**
+     * An answer that stays open.
+     * @param {string} url
+     * @param {Record<string, string>} headers
+     * @returns {Promise<http.IncomingMessage>} from its first bytes on
+     */
+    open: (url, headers) =>
+      new Promise((resolve, reject) => {
+        http.get({ socketPath, agent: false, path: url, headers }, resolve).on('error', reject);
+      }),
     async stop() {
       process.off('exit', end);
       agent.destroy();
