@@ -8,7 +8,9 @@ import { startKv, startObjects } from '../support/edge-stores.js';
 import { startRedis } from '../support/redis-server.js';
 import { until } from '../support/wait.js';
 
-const [server, objects, edge] = await Promise.all([startRedis(), startObjects(), startKv()]);
+const server = await startRedis();
+const objects = await startObjects();
+const edge = await startKv();
 after(() => Promise.all([server.stop(), objects.stop(), edge.stop()]));
 
 const memory = new MemoryStore();
@@ -18,7 +20,10 @@ const stores = {
   Redis: () => redis(server.url, { prefix: 'devices' }),
   'Durable Objects': () => objects.stores('durable-object', { prefix: 'devices' }),
   'KV beside Durable Objects': () => edge.stores('kv+truth', { prefix: 'devices' }),
-  'KV alone': () => edge.stores('kv', { prefix: 'devices-alone' }),
+  'KV alone': () => ({
+    ...edge.stores('kv', { prefix: 'devices-alone' }),
+    ...{ cannotLock: true, propagationMs: 60_000 },
+  }),
 };
 
 const by = (/** @type {string} */ name) => ({ headers: { cookie: `session=${name}` } });
