@@ -639,6 +639,7 @@ export class SessionCacheBase {
    */
   dispose() {
     finalizer.unregister(this);
+    this.#parts.ends?.dispose();
     this.#parts.shared?.close().catch(() => {});
     this.#parts.core.dispose();
   }

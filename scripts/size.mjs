@@ -13,33 +13,33 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 58_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 4420 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 106_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 107_100 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
 // With what hears identity providers: 6 kB in each entry of a server, 2 of which verify signatures (jose: 6.9); and with what
 // verifies tokens and asks about them: 4 kB. Three presets for those are in each entry, 0.3 kB; 0.3 what says how wrong
-// wiring is mended.
+// wiring is mended. Where connections end with their session, 4 kB, in Node; in the others 0.7, with which the core tells of it.
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 81_900,
-    'sesame-edge, browser': 81_300,
-    'sesame-edge, node': 83_800,
-    'sesame-edge/worker, workerd': 84_000,
-    'sesame-edge/serve, node': 99_900, // the adapter for Node with it, and the workers' store
+    'sesame-edge, workerd': 82_600,
+    'sesame-edge, browser': 82_000,
+    'sesame-edge, node': 87_700,
+    'sesame-edge/worker, workerd': 84_700,
+    'sesame-edge/serve, node': 104_600, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
     'sesame-edge/cluster, node': 4400,
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3900,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 105_700,
-    'sesame-edge/sesame-service-worker.js, browser': 105_700,
+    'sesame-edge/service-worker, browser': 106_750,
+    'sesame-edge/sesame-service-worker.js, browser': 106_750,
     'sesame-edge/client, browser': 3100,
     'sesame-edge/react, browser': 4800,
-    'sesame-edge/node, node': 6_500, // the library for its messages with it
+    'sesame-edge/node, node': 7_400, // the library for its messages with it, and 0.8 kB that follow frames
     'sesame-edge/express, node': 900,
     'sesame-edge/hono, workerd': 1_140,
-    'sesame-edge/next, node': 85_800,
+    'sesame-edge/next, node': 89_700,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );

@@ -13,6 +13,7 @@
  * @property {import('../host.js').Host} host
  * @property {import('../dialects/effects.js').DropCounts} drops
  * @property {import('./wiring.js').Wiring} wiring
+ * @property {import('./connection-ends.js').ConnectionEnds | null} ends null: this host closes nothing
  * @property {import('./last-changes.js').LastChanges | null} lastChanges
  * @property {() => import('./statistics.js').Statistics} statistics
  * @property {(request: import('../origin/vary.js').Varying) => import('../core/abi.js').RequestHead} headOf
