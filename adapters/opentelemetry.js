@@ -95,6 +95,12 @@ const COUNTERS = [
   ['sesame.updates', '{write}', 'Writes that replaced or dropped a document', ['updates']],
   ['sesame.revocations', '{revocation}', 'Sessions and users revoked', ['revocations']],
   ['sesame.cache.evictions', '{entry}', 'Entries that had to go for others', ['evictions']],
+  [
+    'sesame.connections.closed',
+    '{connection}',
+    'Open connections that were closed with their session',
+    ['connectionsClosed'],
+  ],
 ].map((row) => /** @type {any} */ (row));
 
 /** @type {typeof COUNTERS} */
@@ -103,6 +109,12 @@ const LEVELS = [
   ['sesame.cache.memory', 'By', 'Memory in use', ['bytes']],
   ['sesame.managed.sessions', '{session}', 'Sessions whose tokens are kept', ['managedSessions']],
   ['sesame.fill.leases', '{lease}', 'Origin calls under way, or still waited for', ['leases']],
+  [
+    'sesame.connections',
+    '{connection}',
+    'WebSockets, event streams and other long answers that are open',
+    ['connections'],
+  ],
 ];
 
 /** In seconds: as the semantic conventions have it for HTTP, and below it for what is answered from memory. */

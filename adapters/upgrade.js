@@ -9,6 +9,7 @@ import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { endToEnd } from '../js_bindings/origin/headers.js';
+import { Tunnel } from './tunnel.js';
 
 /** @import { IncomingMessage, Server } from 'node:http' */
 /** @import { Duplex } from 'node:stream' */
@@ -72,9 +73,12 @@ export async function sendUpgrade(socket, head, answer) {
     if (socket.destroyed || socket.readableEnded) {
       socket.destroy();
       response.webSocket?.socket.destroy();
+      response.webSocket?.connection?.end();
       await response.body?.cancel();
-    } else if (response.webSocket) await join(response, socket);
-    else await end(response, socket);
+    } else if (response.webSocket) {
+      socket.off('close', leave).off('end', leave); // the request is over, and need not be remembered
+      join(response, socket);
+    } else await end(response, socket);
   } catch {
     socket.destroy(); // one side has gone, and so does the other
   }
@@ -114,23 +118,19 @@ export function serveWithout(incoming, socket, head) {
  * @param {Response & { webSocket?: any }} response
  * @param {Duplex} client
  */
-async function join({ headers, statusText, webSocket }, client) {
-  /** @type {Duplex} */
-  const origin = webSocket.socket;
+function join({ headers, statusText, webSocket }, client) {
+  /** @type {{ socket: Duplex, head: Uint8Array, connection: import('../js_bindings/sessions/connections.js').Connection | null }} */
+  const { socket: origin, head, connection = null } = webSocket;
   const fields = [...endToEnd(headers, { keepUpgrade: true })];
-  if (webSocket.head.length > 0) origin.unshift(webSocket.head);
+  if (head.length > 0) origin.unshift(head);
   for (const socket of /** @type {any[]} */ ([client, origin])) {
     socket.setTimeout(0);
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
   }
   client.write(headOf(101, statusText, [...fields, ['connection', 'upgrade']]));
-  try {
-    await Promise.all([pipeline(client, origin), pipeline(origin, client)]);
-  } finally {
-    client.destroy();
-    origin.destroy();
-  }
+  const tunnel = new Tunnel(client, origin, connection);
+  connection?.attach(tunnel);
 }
 
 /**

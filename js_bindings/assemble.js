@@ -8,6 +8,7 @@ import { Core } from './core/abi.js';
 import { DropCounts } from './dialects/effects.js';
 import { ConfigError } from './errors.js';
 import { tenantOf, withHost } from './origin/vary.js';
+import { isEnding } from './sessions/decision.js';
 import { Engine } from './sessions/engine.js';
 import { SessionChanges } from './sessions/session-changes.js';
 import { Snapshots } from './sessions/snapshots.js';
@@ -32,6 +33,7 @@ import { Wiring } from './sessions/wiring.js';
  * @property {typeof import('./sessions/watched-sessions.js').WatchedSessions} [WatchedSessions] for the option `events`
  * @property {typeof import('./shared/device-lists.js').OwnDeviceLists} [OwnDeviceLists] for the same, without a store
  * @property {typeof import('./sessions/kept-cookies.js').KeptCookies} [KeptCookies] where the origin's cookies are seen
+ * @property {typeof import('./sessions/connection-ends.js').ConnectionEnds} [ConnectionEnds] where connections stay open (rule R29)
  * @property {typeof import('./sessions/last-changes.js').LastChanges} [LastChanges] for who asks why (rule R72)
  */
 
@@ -129,10 +131,32 @@ export function assemble(instance, parsed, host, features = {}) {
       : null;
   if (managed !== null) changes.findManaged = (head) => managed.find(head);
   const drops = new DropCounts();
-  const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops, wiring);
+  /** @type {Parts['documentRequest']} */
+  const documentRequest = (request, { signal, fresh, dropsCookies, waitUntil }) => {
+    const head = headOf(request);
+    const headers = withHost(varyOn, request, parsed.origin);
+    const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
+    const find = managed && shared ? () => managed.find(head) : undefined;
+    return { head, headers, signal, fresh, dropsCookies, waitUntil, access, find };
+  };
+  const ends = features.ConnectionEnds
+    ? new features.ConnectionEnds(core, host, parsed, shared?.log ?? null, {
+        userIn: (document) => changes.userNamedIn(document),
+        ask: async ({ cookie, authorization, varying }) => {
+          const asked = varying ?? { headers: credentialHeaders(cookie, authorization) };
+          const how = { dropsCookies: true, waitUntil: ignoreFailure };
+          const request = documentRequest(asked, how);
+          const { kind, reason } = await changes.ask({ ...request, isHeard: true });
+          if (kind === 'document') return 'yes';
+          if (kind !== 'refusal') return 'unknown';
+          return isEnding(reason) ? 'ended' : 'no';
+        },
+      })
+    : null;
+  const statistics = new StatisticsReader(core, engine, shared?.log ?? null, drops, wiring, ends);
   return {
     statistics: () => statistics.read(),
-    ...{ drops, wiring, lastChanges, core, devices, watched },
+    ...{ drops, wiring, lastChanges, core, devices, watched, ends },
     changes,
     engine,
     managed,
@@ -141,14 +165,21 @@ export function assemble(instance, parsed, host, features = {}) {
     options: parsed,
     host,
     headOf,
-    documentRequest(request, { signal, fresh, dropsCookies, waitUntil }) {
-      const head = headOf(request);
-      const headers = withHost(varyOn, request, parsed.origin);
-      const access = managed ? () => managed.access(head, headers, waitUntil, signal) : undefined;
-      const find = managed && shared ? () => managed.find(head) : undefined;
-      return { head, headers, signal, fresh, dropsCookies, waitUntil, access, find };
-    },
+    documentRequest,
   };
+}
+
+/** @param {string} cookie @param {string} authorization */
+function credentialHeaders(cookie, authorization) {
+  const headers = new Headers();
+  if (cookie !== '') headers.set('cookie', cookie);
+  if (authorization !== '') headers.set('authorization', authorization);
+  return headers;
+}
+
+/** @param {Promise<unknown>} work */
+function ignoreFailure(work) {
+  work.catch(() => {});
 }
 
 /**

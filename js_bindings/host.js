@@ -19,6 +19,13 @@
  */
 
 /**
+ * What wants to be able to cut an exchange with the origin off.
+ * @typedef {object} Attachable
+ * @property {(exchange: { destroy: (error: Error) => unknown }) => void} attach is called when it begins
+ * @property {(exchange?: object) => void} end when it is over
+ */
+
+/**
  * How a request is passed on.
  * @typedef {object} ForwardInit
  * @property {string} [method] default `GET`
@@ -27,6 +34,7 @@
  * @property {AbortSignal} [signal] ends the call
  * @property {boolean} [upgrades] whoever has asked can change to another protocol (WebSocket)
  * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
+ * @property {Attachable} [open] is given what cuts the exchange off, and hears of its end
  */
 
 /**

@@ -4,11 +4,13 @@ import { instantiate } from './core/abi.js';
 import createModule from './dist/sesame.js';
 import { ALL_FEATURES } from './features.js';
 import { tellHeld } from './held-identity.js';
+import { OpenAnswers } from './http/open-answers.js';
 import { keepShortPath } from './http/short-path.node.js';
 import { decoderOf } from './origin/codings.js';
 import { forward } from './origin/forward.node.js';
 import { isDecoded } from './origin/proxy.js';
 import { SessionCacheBase } from './session-cache.js';
+import { ConnectionEnds } from './sessions/connection-ends.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
@@ -33,6 +35,8 @@ const decode = decoderOf(isDecoded);
 /** @type {import('./assemble.js').Features} */
 const NODE_FEATURES = Object.freeze({
   ...ALL_FEATURES,
+  ConnectionEnds,
+  OpenAnswers,
   onStart(cache, parts) {
     const { handle, identify } = SessionCacheBase.prototype;
     keepShortPath(cache, parts, handle);

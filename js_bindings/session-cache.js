@@ -720,6 +720,7 @@ export class SessionCacheBase {
   dispose() {
     finalizer.unregister(this);
     this.#parts.watched?.dispose();
+    this.#parts.ends?.dispose();
     this.#parts.shared?.close().catch(() => {});
     this.#parts.core.dispose();
   }

@@ -1,7 +1,7 @@
 // Generated from wasm/abi/sesame_abi.h by scripts/generate-abi.mjs; do not edit.
 // Numbers shared by the core and JavaScript: constants, enums, where fields of structs lie.
 
-export const ABI_VERSION = 9;
+export const ABI_VERSION = 10;
 export const KEY_BYTES = 16;
 export const USERS_BYTES = 48;
 
@@ -67,6 +67,7 @@ export const Reason = Object.freeze({
   UNDECODABLE_BYTES: 26,
   JOINED_FIELDS: 27,
   CHUNKS: 28,
+  IDLE: 29,
 });
 
 /** `enum sesame_status` */
@@ -89,6 +90,7 @@ export const CheckFlag = Object.freeze({
   AGAIN: 2,
   PEEK: 4,
   DECISION: 8,
+  LOOK: 16,
 });
 
 /** `enum sesame_succeed_flag` */

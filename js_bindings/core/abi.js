@@ -7,9 +7,11 @@ import { joined } from '../util/bytes.js';
 import { fromHex, toHex } from '../util/hex.js';
 import {
   ABI_VERSION,
+  Action,
   CheckFlag,
   ExportedLayout,
   KEY_BYTES,
+  RemoteEvent,
   ResultLayout,
   Status,
 } from './abi-constants.js';
@@ -47,6 +49,21 @@ const F64 = Object.freeze({
  * @property {string} cookie
  * @property {string} authorization
  */
+
+/**
+ * What has happened to the session or the user of a key: it has ended (`end`), all sessions of the user have (`revoke`), what
+ * was held does not count any more (`change`), or it goes on with another credential (`move`, and `renew`, which says that
+ * alone); `any`: something has happened that may be about any session.
+ * @typedef {'end' | 'revoke' | 'change' | 'move' | 'renew' | 'any'} Change
+ */
+
+/** @type {Record<number, Change>} */
+const CHANGES = Object.freeze({
+  [RemoteEvent.SESSION_ENDED]: 'end',
+  [RemoteEvent.USER_REVOKED]: 'revoke',
+  [RemoteEvent.USER_CHANGED]: 'change',
+  [RemoteEvent.SESSION_FORGOTTEN]: 'change',
+});
 
 /**
  * What the module's glue makes of an instance. Of caches it has handles.
@@ -344,6 +361,27 @@ export class Core {
   // --- Calls ---
 
   /**
+   * Hears what happens to sessions and users, while somebody needs to. It is called between two calls, and must make none.
+   * @type {((kind: Change, key: string, more?: { at?: number, to?: RequestHead }) => void) | null}
+   */
+  changed = null;
+
+  /**
+   * Something has happened to the session of a request, and to the other credentials of it.
+   * @param {'end' | 'change'} kind
+   * @param {RequestHead} head
+   * @param {Relative[]} [relatives]
+   */
+  tell(kind, head, relatives = []) {
+    if (this.changed === null) return;
+    const session = this.sessionKey(head);
+    for (const { key, endingKey } of session === null ? relatives : [session, ...relatives]) {
+      this.changed(kind, key);
+      if (endingKey !== key) this.changed(kind, endingKey);
+    }
+  }
+
+  /**
    * The hot path: no object is made here.
    * @param {RequestHead} head
    * @param {number} now
@@ -374,6 +412,15 @@ export class Core {
    */
   peek(head, now) {
     return this.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION);
+  }
+
+  /**
+   * The same, and the session does not count as used (`idleFor`).
+   * @param {RequestHead} head
+   * @param {number} now
+   */
+  look(head, now) {
+    return this.check(head, now, 0, CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.LOOK);
   }
 
   /**
@@ -464,7 +511,9 @@ export class Core {
 
   /** @param {RequestHead} head */
   forgetSession(head) {
+    const relatives = this.changed === null ? [] : this.relatives(head);
     this.#exports.sesame_session_forget(this.#handle, ...this.#writeHead(head), 0);
+    this.tell('change', head, relatives);
   }
 
   /**
@@ -487,12 +536,15 @@ export class Core {
    * @returns {number} a Status: OK, UNKNOWN or FULL
    */
   revokeSession(head, now, isAccepted) {
-    return this.#exports.sesame_session_revoke(
+    const relatives = this.changed === null ? [] : this.relatives(head);
+    const status = this.#exports.sesame_session_revoke(
       this.#handle,
       now,
       ...this.#writeHead(head),
       isAccepted ? 1 : 0,
     );
+    if (status !== Status.UNKNOWN) this.tell('end', head, relatives);
+    return status;
   }
 
   /**
@@ -513,7 +565,10 @@ export class Core {
    * @returns {number} a Status
    */
   invalidateUser(userId, now) {
-    return this.#exports.sesame_user_invalidate(this.#handle, now, this.#writeText(0, userId));
+    const length = this.#writeText(0, userId);
+    const status = this.#exports.sesame_user_invalidate(this.#handle, now, length);
+    this.changed?.('change', this.userKey(userId) ?? '');
+    return status;
   }
 
   /**
@@ -523,7 +578,10 @@ export class Core {
    * @returns {number} a Status
    */
   revokeUser(userId, now) {
-    return this.#exports.sesame_user_revoke(this.#handle, now, this.#writeText(0, userId));
+    const length = this.#writeText(0, userId);
+    const status = this.#exports.sesame_user_revoke(this.#handle, now, length);
+    this.changed?.('revoke', this.userKey(userId) ?? '');
+    return status;
   }
 
   // --- Successions ---
@@ -540,10 +598,13 @@ export class Core {
    */
   succeed({ tenant, cookie, authorization }, to, now, { endsAtMs, flags }) {
     const texts = [tenant, cookie, authorization, to.cookie, to.authorization];
+    const from = this.changed && this.sessionKey({ tenant, cookie, authorization });
     const lengths = this.#writeTexts(texts);
-    return this.#decided(
-      this.#exports.sesame_session_succeed(...[this.#handle, now, endsAtMs, flags, ...lengths]),
+    const action = this.#exports.sesame_session_succeed(
+      ...[this.#handle, now, endsAtMs, flags, ...lengths],
     );
+    if (from && action !== Action.RETRY) this.changed?.('move', from.key, { to });
+    return this.#decided(action);
   }
 
   /**
@@ -566,7 +627,10 @@ export class Core {
    */
   renew({ tenant, cookie, authorization }, { used, issued }, now) {
     const lengths = this.#writeTexts([tenant, cookie, authorization, used, issued]);
-    return this.#decided(this.#exports.sesame_tokens_renewed(this.#handle, now, ...lengths));
+    const action = this.#exports.sesame_tokens_renewed(this.#handle, now, ...lengths);
+    const isRenewed = action === Action.SERVE || action === Action.PASS;
+    if (isRenewed) this.changed?.('renew', '', { to: { tenant, cookie, authorization } });
+    return this.#decided(action);
   }
 
   /**
@@ -832,6 +896,7 @@ export class Core {
   applyRemote(event, key, now, before = 0) {
     const length = this.#writeBytes(0, fromHex(key));
     this.#exports.sesame_remote_apply(this.#handle, now, event, length, before);
+    this.changed?.(CHANGES[event] ?? 'any', key, { at: before || now });
   }
 
   /** @param {number} time what was filled before is not served until this is set back to 0 */

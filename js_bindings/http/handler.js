@@ -45,6 +45,7 @@ import { hasPlainTarget } from './target.js';
  * @property {readonly ((parts: Parts, proxy: OriginProxy) => import('./context.js').Endpoint)[]} [endpoints] asked in
  *   this order
  * @property {(parts: Parts, proxy: OriginProxy) => import('./context.js').Sender | null} [makeSender]
+ * @property {typeof import('./open-answers.js').OpenAnswers} [OpenAnswers] where what is open is closed (rule R29)
  * @property {typeof import('./renewals.js').Renewals} [Renewals] where the origin's tokens are seen
  */
 
@@ -71,7 +72,7 @@ export class Handler {
    * @param {Parts} parts
    * @param {HandlerFeatures} [features]
    */
-  constructor(parts, { endpoints = [], makeSender = () => null, Renewals } = {}) {
+  constructor(parts, { endpoints = [], makeSender = () => null, Renewals, OpenAnswers } = {}) {
     this.#parts = parts;
     this.#options = parts.options;
     const proxy = new OriginProxy(parts.options.origin, parts.host);
@@ -80,6 +81,7 @@ export class Handler {
       proxy,
       makeSender(parts, proxy),
       Renewals && new Renewals(parts),
+      OpenAnswers && new OpenAnswers(parts),
     );
     this.#endpoints = endpoints.map((makeEndpoint) => makeEndpoint(parts, proxy));
     this.#hits = new HitPath(parts);

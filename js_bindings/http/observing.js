@@ -2,7 +2,7 @@
 // of them to look at is the effects' table's to say, what an answer means the effects' too. It must not know how
 // requests are sent, nor what their answers look like.
 // Invariant: what a request has changed is in effect on this node before its client is answered.
-import { Action, CheckFlag, Credential } from '../core/abi-constants.js';
+import { Action, CheckFlag, Credential, Reason } from '../core/abi-constants.js';
 import {
   applies,
   isAboutOthers,
@@ -31,6 +31,7 @@ import { SAFE_METHODS } from './cross-site.js';
  * @property {string} url with its query
  * @property {Candidate[]} candidates what it may do
  * @property {boolean} isEnded its session had ended before
+ * @property {'accepted' | 'refused' | 'ended' | 'unknown'} standing what was known of its credential before
  * @property {(work: Promise<unknown>) => void} waitUntil
  * @property {string | null} ownUser the identifier in the document that is held for it, as text, where that matters
  * @property {boolean} isAcceptedBearer its one credential is a bearer that the origin has accepted
@@ -78,9 +79,10 @@ export class Observing {
     const bringsTokens = this.#renewals?.mayIssue({ candidates }) ?? false;
     // A managed session's cookie means nothing to the origin.
     const isManaged = this.#parts.managed !== null && head.authorization === '';
-    const isEnded = !isManaged && this.#hasEnded(head);
+    const standing = this.#standingOf(head);
+    const isEnded = !isManaged && standing === 'ended';
     return {
-      ...{ head, asked, method, path, url: request.url, candidates, isEnded, waitUntil },
+      ...{ head, asked, method, path, url: request.url, candidates, isEnded, standing, waitUntil },
       headers: isEnded ? withoutCredentials(headers, options.cookie) : headers,
       ownUser: candidates.some(isAboutOthers) ? this.#userOf(head) : null,
       isAcceptedBearer:
@@ -98,11 +100,19 @@ export class Observing {
     };
   }
 
-  /** Whether the session of a request has been ended here. @param {RequestHead} head */
-  #hasEnded(head) {
+  /** @param {RequestHead} head @returns {Passed['standing']} */
+  #standingOf(head) {
     const { core, host } = this.#parts;
     const action = core.peek(head, host.now());
-    return action === Action.REFUSE && ENDINGS.includes(core.reason);
+    if (action === Action.SERVE || action === Action.SERVE_STALE) return 'accepted';
+    if (action !== Action.REFUSE) return 'unknown';
+    if (ENDINGS.includes(core.reason)) return 'ended';
+    return core.reason === Reason.NEGATIVE ? 'refused' : 'unknown';
+  }
+
+  /** Whether the session of a request has been ended here. @param {RequestHead} head */
+  #hasEnded(head) {
+    return this.#standingOf(head) === 'ended';
   }
 
   /** Whose document is held for a request. @param {RequestHead} head */

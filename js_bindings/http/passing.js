@@ -4,7 +4,7 @@
 import { keptBody, readAnswer } from '../origin/bodies.js';
 import { hasLargeCredential } from '../origin/headers.js';
 import { withTimeout } from '../origin/origin-call.js';
-import { BodyTooLargeError } from '../origin/proxy.js';
+import { BodyTooLargeError, SessionEndedError } from '../origin/proxy.js';
 import { removeSessionCookies } from '../origin/session-cookies.js';
 import { headersIn } from '../origin/vary.js';
 import { isDocumentPath } from '../sessions/further-documents.js';
@@ -25,19 +25,22 @@ export class Passing {
   #proxy;
   #sender;
   #observing;
+  #open;
 
   /**
    * @param {import('../sessions/parts.js').Parts} parts
    * @param {import('../origin/proxy.js').OriginProxy} proxy
    * @param {import('./context.js').Sender | null} sender
    * @param {import('./renewals.js').Renewals} [renewals]
+   * @param {import('./open-answers.js').OpenAnswers} [open] where what is open is closed
    */
-  constructor(parts, proxy, sender, renewals) {
+  constructor(parts, proxy, sender, renewals, open) {
     this.#parts = parts;
     this.#options = parts.options;
     this.#proxy = proxy;
     this.#sender = sender;
     this.#observing = new Observing(parts, renewals);
+    this.#open = open;
   }
 
   /**
@@ -121,11 +124,18 @@ export class Passing {
    * @param {HandlerContext} context
    */
   async #through(request, passed, context) {
+    const open = this.#open?.begin(request, passed, context) ?? null;
+    if (open instanceof Response) return open;
     try {
-      const response = await this.#send(request, passed, context);
-      return this.#relay(response, passed.path, await this.#observing.observe(passed, response));
+      const response = await this.#send(request, passed, context, { open: open?.exchange });
+      const observed = await this.#observing.observe(passed, response);
+      const body = open && this.#open?.answered(open, request, passed, response);
+      return this.#relay(response, passed.path, observed, body);
     } catch (error) {
+      open?.connection.end();
       return sendFailed(error);
+    } finally {
+      if (open?.exchange?.isAttached === false) open.connection.end(); // the origin was not asked
     }
   }
 
@@ -134,22 +144,27 @@ export class Passing {
    * @param {string} path
    * @param {import('./observing.js').Observed} observed `changesIdentity`: what the browser has kept may be another
    *   user's from now on
+   * @param {ReadableStream<Uint8Array> | null} [body] in the place of the answer's own
    */
-  #relay(response, path, { changesIdentity, isPending, hasEnded }) {
+  #relay(response, path, { changesIdentity, isPending, hasEnded }, body = null) {
     const isDocument = isDocumentPath(this.#options, path);
     if (path === this.#options.sessionPath && response.ok) {
       this.#parts.wiring.note('own-session-path', [path]); // R73
     }
-    return this.#proxy.relay(response, (headers) => {
-      if (isPending) headers.set(PENDING, '1');
-      if (hasEnded) removeSessionCookies(headers, this.#options.cookie);
-      if (changesIdentity && this.#options.browserCache) {
-        headers.append('clear-site-data', '"cache"'); // R40
-      }
-      if (isDocument || headers.has('set-cookie'))
-        markPrivate(headers, headersIn(this.#options.varyOn));
-      if (isDocument) setSource(headers, 'origin');
-    });
+    return this.#proxy.relay(
+      response,
+      (headers) => {
+        if (isPending) headers.set(PENDING, '1');
+        if (hasEnded) removeSessionCookies(headers, this.#options.cookie);
+        if (changesIdentity && this.#options.browserCache) {
+          headers.append('clear-site-data', '"cache"'); // R40
+        }
+        if (isDocument || headers.has('set-cookie'))
+          markPrivate(headers, headersIn(this.#options.varyOn));
+        if (isDocument) setSource(headers, 'origin');
+      },
+      body,
+    );
   }
 
   /**
@@ -171,5 +186,6 @@ export class Passing {
 /** @param {unknown} error */
 function sendFailed(error) {
   if (error instanceof BodyTooLargeError) return errorResponse(413, 'body_too_large');
+  if (error instanceof SessionEndedError) return errorResponse(401, 'session_ended');
   return unavailableResponse();
 }

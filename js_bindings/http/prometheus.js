@@ -40,6 +40,11 @@ const COUNTERS = [
   ['updates', 'updates_total', 'Writes that replaced or dropped a document'],
   ['revocations', 'revocations_total', 'Sessions and users revoked'],
   ['evictions', 'evictions_total', 'Entries that had to go for others'],
+  [
+    'connectionsClosed',
+    'connections_closed_total',
+    'Open connections that were closed with their session',
+  ],
 ];
 
 /** @type {[from: keyof Statistics, name: string, help: string, divisor?: number][]} */
@@ -48,6 +53,7 @@ const GAUGES = [
   ['bytes', 'memory_bytes', 'Memory in use'],
   ['managedSessions', 'managed_sessions', 'Sessions whose tokens are kept'],
   ['leases', 'leases', 'Origin calls under way, and answers that somebody still waits for'],
+  ['connections', 'connections', 'WebSockets, event streams and other long answers that are open'],
   ['storeSilenceMs', 'store_silence_seconds', 'How long the store has not been heard', 1000],
   ['storeRefused', 'store_refused', 'Whether the store refuses to answer'],
 ];

@@ -1,7 +1,7 @@
 // How answers look on the wire. Knows status codes and header fields, and nothing of how an answer came
 // about.
 import { NULL_BODY } from '../origin/any-status.js';
-import { ENDINGS, REASONS } from '../sessions/decision.js';
+import { isEnding } from '../sessions/decision.js';
 import { joined } from '../util/bytes.js';
 import { toHex } from '../util/hex.js';
 import { markPrivate } from './private-headers.js';
@@ -108,14 +108,12 @@ export function sessionBody(kind, { body, expiresAtMs }) {
   return joined([SESSION_START, body, end]);
 }
 
-const ENDING_REASONS = ENDINGS.map((reason) => REASONS[reason]);
-
 /**
  * The status with which the session's path answers: 401 to the credential of a session that has ended.
  * @param {Pick<import('../sessions/decision.js').Decision, 'reason'>} decision
  */
 export function statusOfSession({ reason }) {
-  return ENDING_REASONS.includes(reason) ? 401 : 200;
+  return isEnding(reason) ? 401 : 200;
 }
 
 /** @param {number} timeMs 0: not known */

@@ -246,6 +246,23 @@ export const SECTIONS = {
         rule: 'R54',
         page: 'security.md#what-fails-when-a-table-is-full',
       },
+      connectionsPerUser: {
+        kind: 'count',
+        standard: 1000,
+        min: 1,
+        meaning:
+          'in Node: how many WebSockets and event streams of one user may be open on a node; a further one is answered 503',
+        rule: 'R29',
+        page: 'sign-outs.md#what-is-open-is-closed',
+      },
+      maxConnections: {
+        kind: 'count',
+        standard: 100_000,
+        min: 1,
+        meaning: 'in Node: how many of all users may be open on a node',
+        rule: 'R29',
+        page: 'sign-outs.md#what-is-open-is-closed',
+      },
       endsPerUser: {
         kind: 'count',
         standard: 256,

@@ -57,6 +57,8 @@ export const OPTIONS = Object.freeze({
   fields: { kind: 'strings', standard: [] },
   memory: { kind: 'size', standard: '64MB' },
   sessionsPerUser: { kind: 'count', standard: 100 },
+  connectionsPerUser: { kind: 'count', standard: 1000, min: 1 },
+  maxConnections: { kind: 'count', standard: 100000, min: 1 },
   endsPerUser: { kind: 'count', standard: 256 },
   maxDocument: { kind: 'size', standard: '256kB' },
   maxCredential: { kind: 'size', standard: '16kB' },

@@ -72,11 +72,11 @@ async function beginningOf(stream) {
  * @param {import('../host.js').ForwardInit} init
  * @returns {Promise<Forwarded>}
  */
-function once(target, { method, headers, body = null, signal, upgrades = false, onInterim }) {
+function once(target, { method, headers, body = null, signal, upgrades, onInterim, open }) {
   const url = new URL(target);
   const { request: send } = url.protocol === 'https:' ? https : http;
   const agent = agents[/** @type {'http:' | 'https:'} */ (url.protocol)];
-  const fields = fieldsOf(headers, body, upgrades);
+  const fields = fieldsOf(headers, body, upgrades === true);
   return new Promise((resolve, reject) => {
     const path = url.pathname + url.search;
     const how = { method, path, agent, signal, maxHeaderSize: MAX_HEADER_BYTES };
@@ -84,6 +84,10 @@ function once(target, { method, headers, body = null, signal, upgrades = false, 
     outgoing.on('error', (error) => {
       reject(Object.assign(error, { isReused: outgoing.reusedSocket }));
     });
+    if (open) {
+      open.attach(outgoing);
+      outgoing.on('close', () => open.end(outgoing));
+    }
     outgoing.on('information', ({ statusCode, rawHeaders }) => {
       if (statusCode !== 100) onInterim?.(statusCode, headersOf(rawHeaders));
     });

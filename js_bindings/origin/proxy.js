@@ -7,6 +7,9 @@ import { endToEnd } from './headers.js';
 /** A body is over its limit; the origin has got none of it. */
 export class BodyTooLargeError extends Error {}
 
+/** The session of a request has ended while the origin was asked. */
+export class SessionEndedError extends Error {}
+
 /**
  * How a request is sent to the origin.
  * @typedef {object} SendOptions
@@ -19,6 +22,7 @@ export class BodyTooLargeError extends Error {}
  * @property {boolean} [isRead] the answer's body is read here, and so has to be decoded
  * @property {boolean} [upgrades] whoever has asked can change to another protocol
  * @property {(status: number, headers: Headers) => void} [onInterim] takes what comes before the answer (1xx)
+ * @property {import('../host.js').Attachable} [open] is given what the exchange is cut off with
  */
 
 export class OriginProxy {
@@ -66,12 +70,12 @@ export class OriginProxy {
     const body = given.body === undefined ? await bodyOf(request, maxBody) : given.body;
     const target = this.origin + path;
     const { method } = request;
-    const { upgrades, onInterim } = given;
+    const { upgrades, onInterim, open } = given;
     // Whom a connection would be handed on to has to be there.
     const signal = given.signal ?? (isUpgrade && forward ? request.signal : undefined);
     if (forward) {
       const response = await forward(target, {
-        ...{ method, headers, body, signal, upgrades, onInterim },
+        ...{ method, headers, body, signal, upgrades, onInterim, open },
       });
       this.#asEncoded.add(response);
       return response;
@@ -106,8 +110,9 @@ export class OriginProxy {
    * The origin's answer as the client is to get it.
    * @param {Response & { webSocket?: unknown }} response
    * @param {(headers: Headers) => void} [change] changes the headers in place
+   * @param {ReadableStream<Uint8Array> | null} [instead] in the place of its body
    */
-  relay(response, change) {
+  relay(response, change, instead = null) {
     if (response.webSocket) return response; // the socket goes with this very object
     if (response.status === 0) return response; // a browser: no script may look into it
     // An edge sends such a status with the very response that it has received.
@@ -117,7 +122,7 @@ export class OriginProxy {
     for (const line of this.#setCookies.get(response) ?? []) headers.append('set-cookie', line);
     change?.(headers);
     const { status, statusText } = response;
-    const body = NULL_BODY.has(status) ? null : response.body;
+    const body = NULL_BODY.has(status) ? null : (instead ?? response.body);
     return responseOf(body, { status, statusText, headers });
   }
 }

@@ -22,6 +22,11 @@ export const REASONS = Object.freeze(
 /** Why a credential is refused whose session has been ended: no later request brings it back (R8). @type {number[]} */
 export const ENDINGS = [Reason.TOMBSTONE, Reason.REVOKED];
 
+/** Whether a reason, by its name, is that of a session that has been ended. @param {string} reason */
+export function isEnding(reason) {
+  return ENDINGS.some((each) => REASONS[each] === reason);
+}
+
 /**
  * What to answer. `kind` says how:
  * - `document`: `body` is the user's document

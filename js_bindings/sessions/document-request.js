@@ -19,6 +19,7 @@
  * @property {AbortSignal} [signal] the client has gone
  * @property {boolean} [isEnding] the session is to be ended, if there is one: this is no check of a client's
  * @property {boolean} [dropsCookies] who asks cannot set cookies: what the origin sets is kept for the next answer (R87)
+ * @property {boolean} [isHeard] the origin has accepted the credential before, whatever is held now: a doubtful "no" is asked for twice
  * @property {boolean} [isHeld] a document is held, and has just been served
  * @property {boolean} [isUnauthorized] the origin cannot be asked: the session's tokens cannot be exchanged
  * @property {() => Promise<import('./document-calls.js').OriginAccess>} [renew] how to ask after the origin has refused these headers

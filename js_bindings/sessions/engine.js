@@ -262,7 +262,8 @@ export class Engine {
       if (this.kept?.has(owner)) undelivered = await this.kept.claim(owner, null);
       const asking = afterCookies(request, undelivered, askedAtMs);
       let asked = await this.calls.ask(asking, etag);
-      if (asked.isDoubtful && (isThere || this.#core.isAccepted(head, this.#host.now()))) {
+      const isKnown = request.isHeard || isThere || this.#core.isAccepted(head, this.#host.now());
+      if (asked.isDoubtful && isKnown) {
         // Only a second question makes sure that it is not the gateway that has failed (R80).
         if (!this.#core.askOrigin(this.#host.now(), lease)) return null;
         asked = await this.calls.ask(asking, etag);
@@ -294,6 +295,7 @@ export class Engine {
       this.calls.failure = hasFailed || decision.kind === 'answer' ? asked.failure : null;
       decision.failure = this.calls.failure;
       if (!further) this.#noteWiring(decision, asked, request.isHeld);
+      if (!further && decision.kind === 'refusal') this.#core.tell('change', head);
       decision.setCookies = lines;
       // A "no" that depends on more than its key is not remembered (R4).
       if (asked.isUnkeyed && action === Action.REFUSE) this.#changes.dropRefusal(head);

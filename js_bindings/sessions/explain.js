@@ -43,9 +43,9 @@ const TEXTS = {
     {
       keepFor: 'how long a document may be served',
       expiresIn: 'how long a session lives',
-      idleFor: 'how long it lives unused',
     },
   ],
+  idle: ['The session has not been used for too long.', { idleFor: 'how long it lives unused' }],
   distrusted: [
     'It was held before this node lost the shared store, and nobody has confirmed it since.',
     { revocationBound: 'how long the store may be silent' },

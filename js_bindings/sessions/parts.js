@@ -15,6 +15,7 @@
  * @property {import('./wiring.js').Wiring} wiring
  * @property {import('./devices.js').Devices | null} devices
  * @property {import('./watched-sessions.js').WatchedSessions | null} watched null: no browser is told of anything
+ * @property {import('./connection-ends.js').ConnectionEnds | null} ends null: this host closes nothing
  * @property {import('./last-changes.js').LastChanges | null} lastChanges
  * @property {() => import('./statistics.js').Statistics} statistics
  * @property {(request: import('../origin/vary.js').Varying) => import('../core/abi.js').RequestHead} headOf

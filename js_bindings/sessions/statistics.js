@@ -48,6 +48,8 @@
  *   past 64 of them, `other`
  * @property {number} storeRefused 1 while the store refuses to answer, such as for a wrong password: the log names why
  *   (SPEC R35)
+ * @property {number} connections WebSockets, event streams and other long answers that are open now (rule R29), in Node
+ * @property {number} connectionsClosed those that were closed because their session had ended
  */
 
 export class StatisticsReader {
@@ -56,6 +58,7 @@ export class StatisticsReader {
   #log;
   #drops;
   #wiring;
+  #ends;
   #maxAvoided = 0;
 
   /**
@@ -64,8 +67,10 @@ export class StatisticsReader {
    * @param {Pick<import('../shared/event-log.js').SharedLog, 'silenceMs' | 'refusal'> | null} log null without a store
    * @param {import('../dialects/effects.js').DropCounts} drops
    * @param {import('./wiring.js').Wiring} wiring
+   * @param {Pick<import('./connection-ends.js').ConnectionEnds, 'size' | 'closed'> | null} [ends] null: nothing is closed here
    */
-  constructor(core, engine, log, drops, wiring) {
+  constructor(core, engine, log, drops, wiring, ends = null) {
+    this.#ends = ends;
     this.#wiring = wiring;
     this.#core = core;
     this.#engine = engine;
@@ -90,6 +95,8 @@ export class StatisticsReader {
       storeSilenceMs: this.#log?.silenceMs ?? 0,
       dropsByPath: this.#drops.value(),
       storeRefused: this.#log?.refusal ? 1 : 0,
+      connections: this.#ends?.size ?? 0,
+      connectionsClosed: this.#ends?.closed ?? 0,
     };
   }
 }
@@ -97,7 +104,7 @@ export class StatisticsReader {
 /**
  * @param {Record<string, number>} counters
  * @returns {Omit<Statistics, 'bypassReasons' | 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'documentsWithoutUser' |
- *   'storeSilenceMs' | 'storeRefused' | 'dropsByPath'>}
+ *   'storeSilenceMs' | 'storeRefused' | 'dropsByPath' | 'connections' | 'connectionsClosed'>}
  */
 function withSums(counters) {
   const { originMiss, originRefresh, originFresh, originBypass, originWrite, originLogin } =

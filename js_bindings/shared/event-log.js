@@ -101,6 +101,8 @@ export class SharedLog {
   #families;
   /** Changes when the log was lost: what was being filled then counts for nothing. */
   generation = 0;
+  /** How often something may have happened that this node cannot know: whatever is open has to be asked about. */
+  losses = 0;
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -446,6 +448,7 @@ export class SharedLog {
       if (begun === null) throw new Error('the store has no history');
       const now = this.#host.now();
       const isFirst = from === null;
+      if (!isFirst) this.losses += 1;
       this.generation += 1;
       this.#lostFloor = this.#core.statistics().entries === 0 ? 0 : now + 1;
       this.sessionFloor = isFirst ? now : now + 1; // before the first time there was nothing to miss
@@ -510,6 +513,7 @@ export class SharedLog {
 
   /** @param {number} now */
   #loseSight(now) {
+    this.losses += 1;
     this.#lostFloor = now + 1;
     this.sessionFloor = now + 1;
   }

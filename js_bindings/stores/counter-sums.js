@@ -5,7 +5,7 @@
 /** Counters as `statistics()` gives them, or pieces of them. @typedef {any} Counters */
 
 /** What is held now, which goes with the cache that holds it. */
-const HELD_NOW = ['entries', 'bytes', 'managedSessions', 'leases'];
+const HELD_NOW = ['entries', 'bytes', 'managedSessions', 'leases', 'connections'];
 /** How things are where they are worst. */
 const WORST = ['storeSilenceMs', 'storeRefused'];
 /** Names the bucket of a histogram. */

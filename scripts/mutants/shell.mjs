@@ -70,6 +70,13 @@ const CODINGS = 'js_bindings/origin/codings.js';
 const FAILURES = 'js_bindings/util/failure-name.js';
 const NODE = 'adapters/node.js';
 const UPGRADE = 'adapters/upgrade.js';
+const TUNNEL = 'adapters/tunnel.js';
+const FRAMES = 'adapters/frames.js';
+const CONNECTIONS = 'js_bindings/sessions/connections.js';
+const CONNECTION_ENDS = 'js_bindings/sessions/connection-ends.js';
+const OPEN_ANSWERS = 'js_bindings/http/open-answers.js';
+const EVENT_STREAM = 'js_bindings/http/event-stream.js';
+const ABI = 'js_bindings/core/abi.js';
 
 /** @type {import('../mutants.mjs').Mutant[]} */
 export const shellMutants = [
@@ -2557,5 +2564,174 @@ export const shellMutants = [
     from: "[NAMES.UNKNOWN_CODING]: { status: 502, error: 'document_coding_unknown' },",
     to: '',
     by: suite('R7'),
+  },
+  // --- What is open ---
+  {
+    name: 'R29: that what ends closes',
+    file: CONNECTION_ENDS,
+    from: "if (kind === 'end') connection.close();",
+    to: "if (kind === 'end') continue;",
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a session which ends while it is being opened is closed',
+    file: CONNECTIONS,
+    from: 'if (this.isOver) this.#close(handle);',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that the whole key is compared',
+    file: CONNECTION_ENDS,
+    from: '.filter((each) => this.#connections.isOf(each, key))',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that all of a user are found by the user',
+    file: CONNECTION_ENDS,
+    from: 'return isHeld ? this.#userIn(this.#core.body.slice()) : null;',
+    to: 'return null;',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a revocation reaches what is not held',
+    file: CONNECTION_ENDS,
+    from: "(found === 'unknown' && isOlder)",
+    to: 'false',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that the origin’s failure closes nothing',
+    file: ASSEMBLE,
+    from: "if (kind !== 'refusal') return 'unknown';",
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a doubtful no is asked for twice',
+    file: ASSEMBLE,
+    from: '{ ...request, isHeard: true }',
+    to: 'request',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that the origin’s no to a drop closes',
+    file: CONNECTION_ENDS,
+    from: 'else if (!this.#hasGoneOn(connection)) connection.close();',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that what is no session’s stays open',
+    file: CONNECTION_ENDS,
+    from: 'if (!connection.isAccepted) connection.end();\n      else if',
+    to: 'if',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a session which goes on keeps what is open',
+    file: CONNECTION_ENDS,
+    from: 'this.#connections.move(connection, to);',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that what is due is closed',
+    file: CONNECTION_ENDS,
+    from: '|| (isUnknown && isDue && !connection.isEndLoose)',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that to look is no use of the session',
+    file: ABI,
+    from: 'CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.LOOK',
+    to: 'CheckFlag.PEEK | CheckFlag.AGAIN | CheckFlag.DECISION',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a user has some of the connections',
+    file: CONNECTIONS,
+    from: '|| this.countOf(owner) >= connectionsPerUser',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a node has some',
+    file: CONNECTIONS,
+    from: 'this.size >= maxConnections ||',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that what has ended is not counted',
+    file: CONNECTIONS,
+    from: 'if (connection.isListed) this.#unlist(connection);',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a short answer is not listed',
+    file: CONNECTIONS,
+    from: 'if (connection.openedAt > bornBefore) break;',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a write is not cut off',
+    file: OPEN_ANSWERS,
+    from: "|| request.method !== 'GET'",
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a close waits for the end of a frame',
+    file: TUNNEL,
+    from: 'if (direction.isBetween) this.#say(direction);\n      direction.from.resume();',
+    to: 'this.#say(direction);\n      direction.from.resume();',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a close to a server is masked',
+    file: TUNNEL,
+    from: 'isToServer ? randomBytes(4) : undefined',
+    to: 'undefined',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that nothing comes after a close',
+    file: TUNNEL,
+    from: 'at = direction.follow(bytes, true);',
+    to: 'at = direction.follow(bytes);',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that whoever does not answer a close is cut off',
+    file: TUNNEL,
+    from: 'this.#timer = setTimeout(() => this.#cutOff(), CLOSE_MS);',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a mask is no header',
+    file: FRAMES,
+    from: '(byte & 128 ? MASK_BYTES : 0)',
+    to: '0',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that an event is not cut in two',
+    file: EVENT_STREAM,
+    from: 'else if (this.#isBetween) this.#sayEnd();\n    else',
+    to: 'else if (this.#isAtLineStart || this.#isBetween) this.#sayEnd();\n    else',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that an event which never ends is cut off',
+    file: EVENT_STREAM,
+    from: 'this.#isDone || this.#finish()',
+    to: 'this.#isDone',
+    by: js('open-connections'),
   },
 ];

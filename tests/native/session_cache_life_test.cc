@@ -77,6 +77,18 @@ TEST_CASE("R8: with idleFor a session that is unused for so long has ended") {
   CHECK(f.fail(f.begin(bearer("t"))).action == Action::kUnavailable);
 }
 
+TEST_CASE("R8, R29: whoever looks whether a session is idle does not use it") {
+  Config config = test_config();
+  config.idle_for = 10 * kMinute;
+  Fixture f(config);
+  f.hold(bearer("t"), document("7"));
+  const CheckOptions look{.again = true, .peek = true, .want = Want::kLook};
+  f.pass(10 * kMinute - 1);
+  CHECK(f.cache().check(bearer("t"), f.now(), look).action == Action::kServe);
+  f.pass(1);
+  CHECK(f.cache().check(bearer("t"), f.now(), look).reason == Reason::kIdle);
+}
+
 TEST_CASE("R8: idleFor does not keep a document fresh, and a user event is seen through it") {
   Config config = test_config();
   config.idle_for = 10 * kMinute;

@@ -12,11 +12,16 @@ declare module 'ws' {
   export class WebSocket extends EventEmitter {
     constructor(url: string, options?: ClientOptions);
     constructor(url: string, protocols: string[], options?: ClientOptions);
+    static readonly OPEN: number;
+    static readonly CLOSED: number;
     readonly protocol: string;
-    send(data: string | Uint8Array, options?: { binary: boolean }): void;
+    readonly readyState: number;
+    send(data: string | Uint8Array, options?: { binary?: boolean; fin?: boolean }): void;
+    ping(data: string): void;
     close(code?: number, reason?: string): void;
     terminate(): void;
     on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): this;
+    on(event: 'ping', listener: (data: Buffer) => void): this;
     on(event: 'close', listener: (code: number, reason: Buffer) => void): this;
     on(event: 'error', listener: (error: Error) => void): this;
   }

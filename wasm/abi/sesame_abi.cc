@@ -55,6 +55,7 @@ static_assert(SESAME_REASON_NO_LEASE == static_cast<int>(sesame::Reason::kNoLeas
 static_assert(SESAME_REASON_BACKOFF == static_cast<int>(sesame::Reason::kBackoff));
 static_assert(SESAME_REASON_ORIGIN_FAILED == static_cast<int>(sesame::Reason::kOriginFailed));
 static_assert(SESAME_REASON_OVERTAKEN == static_cast<int>(sesame::Reason::kOvertaken));
+static_assert(SESAME_REASON_IDLE == static_cast<int>(sesame::Reason::kIdle));
 static_assert(SESAME_REASON_CHUNKS == static_cast<int>(sesame::Reason::kChunks));
 static_assert(SESAME_KEY_BYTES == sizeof(sesame::Key));
 static_assert(SESAME_REMOTE_SESSION_FORGOTTEN ==
@@ -66,6 +67,9 @@ static_assert(SESAME_STATUS_TOO_LARGE == static_cast<int>(sesame::Status::kTooLa
 static_assert(SESAME_STATUS_TOO_DEEP == static_cast<int>(sesame::Status::kTooDeep));
 static_assert(SESAME_STATUS_UNKNOWN == static_cast<int>(sesame::Status::kUnknown));
 static_assert(SESAME_STATUS_FULL == static_cast<int>(sesame::Status::kFull));
+
+static_assert(SESAME_CHECK_DECISION == static_cast<int>(sesame::Want::kInfo));
+static_assert(SESAME_CHECK_LOOK == static_cast<int>(sesame::Want::kLook));
 
 // Reads the byte fields of a call from the input region, one after another (convention 3).
 class InputReader {
@@ -232,7 +236,7 @@ uint32_t sesame_check(sesame_cache* cache, double now_ms, uint32_t tenant_length
       .fresh = (flags & SESAME_CHECK_FRESH) != 0,
       .again = (flags & SESAME_CHECK_AGAIN) != 0,
       .peek = (flags & SESAME_CHECK_PEEK) != 0,
-      .want = (flags & SESAME_CHECK_DECISION) != 0 ? sesame::Want::kInfo : sesame::Want::kAll};
+      .want = static_cast<sesame::Want>(flags & (SESAME_CHECK_DECISION | SESAME_CHECK_LOOK))};
   return report(cache, cache->cache.check(head, time_of_hit(now_ms), options));
 }
 

@@ -40,7 +40,7 @@
 extern "C" {
 #endif
 
-#define SESAME_ABI_VERSION 9
+#define SESAME_ABI_VERSION 10
 
 /* Of a key of a session or a user. */
 #define SESAME_KEY_BYTES 16
@@ -84,7 +84,7 @@ enum sesame_reason {
   SESAME_REASON_STALE = 2,    /* held, and older: it is refreshed behind the answer, or before it */
   SESAME_REASON_FOLLOWED = 3, /* the answer to another request of this credential */
   SESAME_REASON_ABSENT = 4,   /* nothing is held: it never was, was evicted, or has been dropped */
-  SESAME_REASON_EXPIRED = 5,  /* past keepFor, expiresIn or idleFor */
+  SESAME_REASON_EXPIRED = 5,  /* past keepFor or expiresIn */
   SESAME_REASON_DISTRUSTED = 6,       /* filled before the node lost its link (R32) */
   SESAME_REASON_CHANGED = 7,          /* its user has changed since (R22, R23) */
   SESAME_REASON_REVOKED = 8,          /* its user has been revoked (R23) */
@@ -109,7 +109,8 @@ enum sesame_reason {
   SESAME_REASON_UNDECODABLE_BYTES =
       26,                           /* ambiguous: the host may not have given the bytes as sent */
   SESAME_REASON_JOINED_FIELDS = 27, /* ambiguous: fields joined by a comma, or two cookies in one */
-  SESAME_REASON_CHUNKS = 28         /* ambiguous: chunks of a session cookie that do not fit */
+  SESAME_REASON_CHUNKS = 28, /* ambiguous: chunks of a session cookie that do not fit */
+  SESAME_REASON_IDLE = 29    /* unused for `idleFor` */
 };
 
 enum sesame_status {
@@ -132,7 +133,9 @@ enum sesame_check_flag {
   SESAME_CHECK_AGAIN = 2, /* not the first check of this request: it is not counted again */
   SESAME_CHECK_PEEK = 4,  /* answer from what is held, or RETRY: nothing is begun */
   /* Beside PEEK: the decision is all that is wanted. Meta and body of the result may be missing. */
-  SESAME_CHECK_DECISION = 8
+  SESAME_CHECK_DECISION = 8,
+  /* In its place: the same, and the session does not count as used (`idleFor`). */
+  SESAME_CHECK_LOOK = 16
 };
 
 /* What a call decided. Times are milliseconds since the epoch, durations milliseconds. */

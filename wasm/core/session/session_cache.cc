@@ -136,7 +136,7 @@ Outcome SessionCache::decide(const Subject& subject, const RequestHead& request,
     // Whoever has a session cookie had it from here, so the origin knows nothing that is not here.
     VaultRecord* record = find_record(subject.key, now);
     if (record == nullptr) return refused(http::kUnauthorized, {}, {}, Reason::kUnknownSession);
-    record->used_at = now;
+    if (options.want != Want::kLook) record->used_at = now;
   }
   Held held = find_live(subject.key, request.tenant, now, options.want);
   if (held.reason == Reason::kRevoked)
@@ -186,7 +186,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
   const bool is_idle = config_.idle_for > 0 && now >= info.used_at + config_.idle_for;
   if (now >= info.drop_at || now >= info.expires_at || is_idle) {
     store_->erase(key);
-    held.reason = Reason::kExpired;
+    held.reason = is_idle ? Reason::kIdle : Reason::kExpired;
     return held;
   }
   if (info.filled_at < trusted_from_) {
@@ -217,7 +217,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
       store_->erase(key);
       return {.reason = Reason::kChanged, .entry = {}, .was_document = true};
   }
-  if (config_.idle_for > 0) {
+  if (config_.idle_for > 0 && want != Want::kLook) {
     info.used_at = now;
     store_->set_info(key, info);
     const TimeMs fresh_until = held.entry.info.fresh_until;

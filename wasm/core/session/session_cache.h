@@ -59,7 +59,7 @@ enum class Reason : std::uint32_t {
   kStale = 2,             ///< held, and older: it is refreshed behind the answer, or before it
   kFollowed = 3,          ///< the answer to another request of this credential
   kAbsent = 4,            ///< nothing is held: it never was, was evicted, or has been dropped
-  kExpired = 5,           ///< past `keepFor`, `expiresIn` or `idleFor`
+  kExpired = 5,           ///< past `keepFor` or `expiresIn`
   kDistrusted = 6,        ///< filled before the node lost its link (R32)
   kChanged = 7,           ///< its user has changed since (R22, R23)
   kRevoked = 8,           ///< its user has been revoked (R23)
@@ -83,6 +83,7 @@ enum class Reason : std::uint32_t {
   kUndecodableBytes = 26,
   kJoinedFields = 27,
   kChunks = 28,
+  kIdle = 29,  ///< unused for `idleFor`
 };
 
 /// The decision, with what is needed to carry it out. Bytes stay valid until the next call.
@@ -190,7 +191,8 @@ struct CheckOptions {
   /// Answer from what is held, or kRetry: nothing is begun. Only what is fresh counts as a check;
   /// kServeStale asks for one that is no peek, which begins the refresh.
   bool peek = false;
-  /// kInfo, of a peek: the decision is all that is wanted, and its bytes may be missing.
+  /// kInfo, of a peek: the decision is all that is wanted, and its bytes may be missing. kLook: and
+  /// the session is not used by it.
   Want want = Want::kAll;
 };
 

@@ -13,7 +13,7 @@ bool SegmentStore::find(const Key& key, TimeMs now, EntryView* found, Want want)
   const EntryHeader header = read_header(entry);
   if (header.use < kMaxUse) write_use(entry, static_cast<std::uint8_t>(header.use + 1));
   found->info = log_.info(location, header);
-  if (want == Want::kInfo) return true;
+  if (want != Want::kAll) return true;
 
   const bool is_raw = header.shape == kRawShape;
   const Bytes payload = log_.payload(location, header, is_raw ? output_ : scratch_);

@@ -38,7 +38,8 @@ struct EntryView {
 };
 
 /// What to find of an entry: putting a body together takes longer than all the rest.
-enum class Want : std::uint8_t { kInfo, kAll };
+/// kLook is kInfo, for who only looks whether a session has been used. Values are the ABI's flags.
+enum class Want : std::uint8_t { kAll = 0, kInfo = 8, kLook = 16 };
 
 class SegmentStore;
 
