@@ -44,6 +44,7 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./host.js').Host} Host */
 /** @typedef {import('./host.js').Forward} Forward */
 /** @typedef {import('./host.js').ForwardInit} ForwardInit */
+/** @typedef {import('./host.js').Attachable} Attachable */
 /** @typedef {import('./host.js').LogEntry} LogEntry */
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 /** @typedef {import('./errors.js').ConfigFault} ConfigFault */

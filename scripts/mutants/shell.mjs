@@ -2040,8 +2040,8 @@ export const shellMutants = [
   {
     name: 'R8: that a remembered refusal is no ended session',
     file: OBSERVING,
-    from: 'return action === Action.REFUSE && ENDINGS.includes(core.reason);',
-    to: 'return action === Action.REFUSE;',
+    from: "if (ENDINGS.includes(core.reason)) return 'ended';",
+    to: "return 'ended';",
     by: js('effects-applied'),
   },
   {

@@ -109,8 +109,8 @@ enum sesame_reason {
   SESAME_REASON_UNDECODABLE_BYTES =
       26,                           /* ambiguous: the host may not have given the bytes as sent */
   SESAME_REASON_JOINED_FIELDS = 27, /* ambiguous: fields joined by a comma, or two cookies in one */
-  SESAME_REASON_CHUNKS = 28, /* ambiguous: chunks of a session cookie that do not fit */
-  SESAME_REASON_IDLE = 29    /* unused for `idleFor` */
+  SESAME_REASON_CHUNKS = 28,        /* ambiguous: chunks of a session cookie that do not fit */
+  SESAME_REASON_IDLE = 29           /* unused for `idleFor` */
 };
 
 enum sesame_status {

@@ -183,7 +183,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
     // Whose it is stands in the body.
     store_->find(key, now, &held.entry);
   }
-  const bool is_idle = config_.idle_for > 0 && now >= info.used_at + config_.idle_for;
+  const bool is_idle = info.used_at > 0 && now >= info.used_at + config_.idle_for;
   if (now >= info.drop_at || now >= info.expires_at || is_idle) {
     store_->erase(key);
     held.reason = is_idle ? Reason::kIdle : Reason::kExpired;
@@ -217,7 +217,7 @@ SessionCache::Held SessionCache::find_live(Key key, Bytes tenant, TimeMs now, Wa
       store_->erase(key);
       return {.reason = Reason::kChanged, .entry = {}, .was_document = true};
   }
-  if (config_.idle_for > 0 && want != Want::kLook) {
+  if (info.used_at > 0 && want != Want::kLook) {
     info.used_at = now;
     store_->set_info(key, info);
     const TimeMs fresh_until = held.entry.info.fresh_until;
