@@ -157,7 +157,10 @@ describe('what is told', () => {
       await nodes[0].getSession({ headers: by('ada-1') });
       await pass(MINUTE);
       const later = await stream.events();
-      assert.ok(later.every((each) => each === 'beat'), later.join());
+      assert.ok(
+        later.every((each) => each === 'beat'),
+        later.join(),
+      );
       assert.notEqual(before, '');
       await nodes[count - 1].invalidateUser('ada');
       await pass(500);
