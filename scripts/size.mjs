@@ -13,7 +13,7 @@ import { Failure, isMain, main, root } from './lib/run.mjs';
 const FILES = [
   { file: 'js_bindings/dist/sesame.wasm', limit: 58_000 },
   { file: 'js_bindings/dist/sesame.js', limit: 4420 },
-  { file: 'service_worker/dist/sesame-service-worker.js', limit: 107_000 },
+  { file: 'service_worker/dist/sesame-service-worker.js', limit: 108_100 },
 ];
 
 /** Of bundles: `entry, host`. An entry that is not here has no limit yet, which is a fault. */
@@ -27,14 +27,14 @@ const ENTRIES = new Map(
     'sesame-edge, browser': 88_700,
     'sesame-edge, node': 94_600,
     'sesame-edge/worker, workerd': 91_400,
-    'sesame-edge/serve, node': 110_800, // the adapter for Node with it, and the workers' store
+    'sesame-edge/serve, node': 111_500, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
     'sesame-edge/cluster, node': 4400,
     'sesame-edge/durable-object, workerd': 1900,
     'sesame-edge/stores, workerd': 3900,
     // These two have the module in them.
-    'sesame-edge/service-worker, browser': 106_600,
-    'sesame-edge/sesame-service-worker.js, browser': 106_600,
+    'sesame-edge/service-worker, browser': 107_900,
+    'sesame-edge/sesame-service-worker.js, browser': 107_900,
     'sesame-edge/client, browser': 4400,
     'sesame-edge/react, browser': 6300,
     'sesame-edge/node, node': 7_400, // the library for its messages with it, and 0.8 kB that follow frames
