@@ -401,7 +401,7 @@ export class SessionClient {
    *
    * const client = createClient();
    * typeof client.devices; // => 'function'
-   * // (await client.devices()).map(({ agent, current }) => [agent, current]); // [['Firefox on Linux', true]]
+   * // for (const { agent, current } of await client.devices()) show(agent, current);
    */
   async devices() {
     const devices = await this.#requests.devices(this.#options.devicesPath);
