@@ -201,7 +201,7 @@ export class ConnectionEnds {
     const found = this.#look(connection);
     const isOlder = connection.openedAt <= revokedAt;
     if (found === 'over' || (found === 'unknown' && isOlder)) connection.close();
-    else if (found === 'stranger') connection.end();
+    else if (found === 'stranger') this.#connections.disown(connection);
     else if (found === 'unknown' || found === 'doubtful') this.#doubt(connection);
   }
 
@@ -276,7 +276,7 @@ export class ConnectionEnds {
     // Its session has gone on with another credential meanwhile: the answer was about the old one.
     const isSame = connection.cookie === cookie && connection.authorization === authorization;
     if (word === 'no' && isSame && tenant === connection.tenant) {
-      if (!connection.isAccepted) connection.end();
+      if (!connection.isAccepted) this.#connections.disown(connection);
       else if (!this.#hasGoneOn(connection)) connection.close();
     }
     if (word !== 'yes' || !connection.isListed) return;
@@ -295,7 +295,7 @@ export class ConnectionEnds {
       if (user !== null) this.#connections.own(connection, user);
       const found = this.#look(connection);
       if (found === 'over') connection.close();
-      else if (found === 'stranger') connection.end();
+      else if (found === 'stranger') this.#connections.disown(connection);
     }
     const moment = this.#connections.moment();
     const losses = this.#log?.losses ?? 0;
@@ -305,7 +305,7 @@ export class ConnectionEnds {
     const looks = hasLost || (isTime && (this.#isDirty || this.#options.idleFor > 0));
     if (looks || moment >= this.#nextEnd) await this.#lookAtAll(moment, looks, hasLost);
     this.#callOff = null;
-    if (this.#connections.size + this.#connections.youngCount > 0) this.#begin();
+    if (!this.#connections.isEmpty) this.#begin();
     else this.#core.changed = null;
   }
 
@@ -339,7 +339,7 @@ export class ConnectionEnds {
     const found = this.#look(connection);
     const isUnknown = found === 'unknown' || found === 'doubtful';
     if (found === 'over' || (isUnknown && isDue && !connection.isEndLoose)) connection.close();
-    else if (found === 'stranger') connection.end();
+    else if (found === 'stranger') this.#connections.disown(connection);
     else if (found === 'doubtful' || (isUnknown && (isDue || hasLost))) {
       connection.endsAt = isDue ? this.#connections.moment() + ASK_AGAIN_MS : connection.endsAt;
       this.#doubt(connection);

@@ -32,6 +32,8 @@ export class Connection {
   /** The origin has accepted its credential. */
   isAccepted = false;
   isListed = false;
+  /** The origin has said no, to a credential that it has never accepted here: it takes no room (R53). */
+  isStranger = false;
   isOver = false;
 
   /**
@@ -107,6 +109,11 @@ export class Connections {
     return Math.max(1, Math.round(time - this.#begunAt));
   }
 
+  /** Whether there is nothing to look after. */
+  get isEmpty() {
+    return this.#listed.size === 0 && this.#young.size === 0;
+  }
+
   /** How many there are that are over soon, as far as anybody knows. */
   get youngCount() {
     return this.#young.size;
@@ -158,9 +165,21 @@ export class Connections {
 
   /** @param {Connection} connection @param {string} user whose it is, as has been found out */
   own(connection, user) {
-    if (!connection.isListed || connection.owner === user) return;
+    if (!connection.isListed || (connection.owner === user && !connection.isStranger)) return;
     this.#unlist(connection);
+    connection.isStranger = false;
     this.#list(connection, user);
+  }
+
+  /**
+   * A connection counts for nobody. It can still be found: another node may have ended its session just now, and the origin
+   * have said no for that.
+   * @param {Connection} connection
+   */
+  disown(connection) {
+    if (!connection.isListed || connection.isStranger) return;
+    connection.isStranger = true;
+    this.size -= 1;
   }
 
   /** The session of a connection goes on with another credential. @param {Connection} connection @param {RequestHead} to */
@@ -190,9 +209,10 @@ export class Connections {
   countOf(owner) {
     const found = this.#listed.get(numberOf(owner));
     if (found === undefined) return 0;
-    if (found instanceof Connection) return found.owner === owner ? 1 : 0;
     let count = 0;
-    for (const each of found) if (each.owner === owner) count += 1;
+    for (const each of found instanceof Connection ? [found] : found) {
+      if (each.owner === owner && !each.isStranger) count += 1;
+    }
     return count;
   }
 
@@ -245,7 +265,7 @@ export class Connections {
       else found.add(connection);
     }
     connection.isListed = true;
-    this.size += 1;
+    if (!connection.isStranger) this.size += 1;
   }
 
   /** @param {Connection} connection */
@@ -259,7 +279,7 @@ export class Connections {
       }
     }
     connection.isListed = false;
-    this.size -= 1;
+    if (!connection.isStranger) this.size -= 1;
   }
 }
 

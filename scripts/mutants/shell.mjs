@@ -2567,6 +2567,20 @@ export const shellMutants = [
   },
   // --- What is open ---
   {
+    name: 'R29: that what the origin refuses is still found when its end is heard',
+    file: CONNECTION_ENDS,
+    from: 'if (!connection.isAccepted) this.#connections.disown(connection);',
+    to: 'if (!connection.isAccepted) connection.end();',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R53: that what the origin has never accepted takes no room among connections',
+    file: CONNECTIONS,
+    from: '    connection.isStranger = true;\n    this.size -= 1;\n',
+    to: '    connection.isStranger = false;\n',
+    by: js('open-connections'),
+  },
+  {
     name: 'R29: that what ends closes',
     file: CONNECTION_ENDS,
     from: "if (kind === 'end') connection.close();",

@@ -11,6 +11,7 @@ import { SessionCache } from 'sesame-edge';
 import { toNodeHandler } from 'sesame-edge/node';
 import { MemoryStore } from 'sesame-edge/stores';
 import { WebSocket, WebSocketServer } from 'ws';
+import { disturbed } from '../support/disturbed-store.js';
 import { bearer, cookie } from '../support/http-case.js';
 import { byDefault, createOrigin, DOCUMENT, documentOf, READ } from '../support/origin.js';
 import { startsForTests } from '../support/started.js';
@@ -469,6 +470,30 @@ describe('caps, other nodes', { timeout: 60_000 }, () => {
     assert.ok(isOpen(bob));
     await there.sessions.revokeUser('id-bob');
     await assertClosed(bob);
+  });
+
+  test('R29, R53: a socket of a credential that the origin refuses before its end is heard takes no room, and is closed then', async () => {
+    const store = new MemoryStore();
+    const secret = 'f4c1d6e05b2a4f7e9d3c8b1a60257e9f';
+    const link = disturbed(() => store, 'here');
+    const here = await start({ store: link.store, secret });
+    const there = await start({ store, secret }, { origin: here.origin });
+    await there.fetch(DOCUMENT, { headers: cookie('ada') });
+    link.disturb({ isCut: true });
+    here.origin.on(READ, { status: 401 });
+    const ada = here.connect(cookie('ada'));
+    const stranger = here.connect(cookie('stranger'));
+    await Promise.all([once(ada.socket, 'open'), once(stranger.socket, 'open')]);
+    await until(() => here.origin.calls(READ).length === 3);
+    await until(() => here.count() === 0);
+    await there.sessions.revoke({ headers: cookie('ada') });
+    link.disturb({});
+    await until(async () => {
+      await here.clock.pass(500);
+      return !isOpen(ada);
+    });
+    await assertClosed(ada);
+    assert.ok(isOpen(stranger));
   });
 });
 
