@@ -74,7 +74,6 @@ const TUNNEL = 'adapters/tunnel.js';
 const FRAMES = 'adapters/frames.js';
 const CONNECTIONS = 'js_bindings/sessions/connections.js';
 const CONNECTION_ENDS = 'js_bindings/sessions/connection-ends.js';
-const OPEN_ANSWERS = 'js_bindings/http/open-answers.js';
 const EVENT_STREAM = 'js_bindings/http/event-stream.js';
 const ABI = 'js_bindings/core/abi.js';
 
@@ -2595,13 +2594,6 @@ export const shellMutants = [
     by: js('open-connections'),
   },
   {
-    name: 'R29: that the whole key is compared',
-    file: CONNECTION_ENDS,
-    from: '.filter((each) => this.#connections.isOf(each, key))',
-    to: '',
-    by: js('open-connections'),
-  },
-  {
     name: 'R29: that all of a user are found by the user',
     file: CONNECTION_ENDS,
     from: 'return isHeld ? this.#userIn(this.#core.body.slice()) : null;',
@@ -2627,20 +2619,6 @@ export const shellMutants = [
     file: ASSEMBLE,
     from: '{ ...request, isHeard: true }',
     to: 'request',
-    by: js('open-connections'),
-  },
-  {
-    name: 'R29: that the origin’s no to a drop closes',
-    file: CONNECTION_ENDS,
-    from: 'else if (!this.#hasGoneOn(connection)) connection.close();',
-    to: '',
-    by: js('open-connections'),
-  },
-  {
-    name: 'R29: that what is no session’s stays open',
-    file: CONNECTION_ENDS,
-    from: 'if (!connection.isAccepted) connection.end();\n      else if',
-    to: 'if',
     by: js('open-connections'),
   },
   {
@@ -2689,13 +2667,6 @@ export const shellMutants = [
     name: 'R29: that a short answer is not listed',
     file: CONNECTIONS,
     from: 'if (connection.openedAt > bornBefore) break;',
-    to: '',
-    by: js('open-connections'),
-  },
-  {
-    name: 'R29: that a write is not cut off',
-    file: OPEN_ANSWERS,
-    from: "|| request.method !== 'GET'",
     to: '',
     by: js('open-connections'),
   },
