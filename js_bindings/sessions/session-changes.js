@@ -751,10 +751,14 @@ export class SessionChanges {
       },
       publish: async ({ httpStatus, body }, asked) => {
         const succeeded = httpStatus >= 200 && httpStatus <= 299;
-        const isUnknown = needs !== 'nothing' && (asked === null || isUnavailable(asked));
-        // Where the origin cannot say whose document it was, its answer to the write does (R22).
-        const said = needs === 'answer' && asked?.kind === 'document' ? asked.body : null;
-        const named = this.userNamedIn(isUnknown ? body : said);
+        /** @type {string | null} */
+        let named = null;
+        if (needs !== 'nothing' && (asked === null || isUnavailable(asked))) {
+          // The origin cannot say whose document it was. Its answer to the write does (R22).
+          named = this.userNamedIn(body);
+        } else if (needs === 'answer' && asked?.kind === 'document') {
+          named = this.userNamedIn(asked.body);
+        }
         if (named !== null) {
           this.#core.applyRemote(RemoteEvent.USER_CHANGED, named, this.#host.now());
           users.push(named);

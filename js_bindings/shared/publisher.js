@@ -75,9 +75,7 @@ export class Publisher {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
     const { isManaged, expiresIn } = this.#options;
-    for (const key of [session.key, session.endingKey]) {
-      this.#log.ends.add(key, this.#host.now() + expiresIn);
-    }
+    this.#log.ends.add(session.endingKey, this.#host.now() + expiresIn);
     const send = async () => {
       for (const family of this.#families.all) {
         const marks = endMarksOf(head, family.core.sessionKey(head) ?? session, family, isManaged);
@@ -104,7 +102,7 @@ export class Publisher {
   async endRelative(head, { key, endingKey }, isKept) {
     const { keys, writer } = this.#families.own;
     const { expiresIn } = this.#options;
-    this.#log.ends.add(key, this.#host.now() + expiresIn);
+    this.#log.ends.add(endingKey, this.#host.now() + expiresIn);
     const send = async () => {
       for (const each of endingPartsOf(head, { key, endingKey, kind: 0, credential: '' })) {
         await this.#store.end(nameOf(keys, each), each.credential, writer, expiresIn);

@@ -110,8 +110,8 @@ export function keyMarkOf(key) {
 }
 
 /**
- * Wherever an end of a request's session may be marked: under this tenant, or for all of them; and by its key, as a store
- * that came back empty is told.
+ * Wherever an end of a request's session may be marked: under this tenant, or for all of them; and by the key that its
+ * spellings share, as a store that came back empty is told.
  * @param {RequestHead} head
  * @param {Pick<import('../core/abi.js').Core, 'sessionKey'>} core that hashes as the nodes do that have marked it
  * @returns {CredentialParts[]}
@@ -121,7 +121,8 @@ export function marksOf(head, core) {
     const each = { ...head, tenant };
     const session = core.sessionKey(each);
     if (session === null) return [];
-    return [partsOf(each, session), ...endingPartsOf(each, session), keyMarkOf(session.key)];
+    const byKey = keyMarkOf(session.endingKey);
+    return [partsOf(each, session), ...endingPartsOf(each, session), byKey];
   });
 }
 

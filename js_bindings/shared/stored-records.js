@@ -137,9 +137,10 @@ export class StoredRecords {
    */
   async marks(head) {
     const namings = [...this.#families.all, ...(await this.#retired.all())];
-    return namings.flatMap(({ keys, core }) =>
+    const names = namings.flatMap(({ keys, core }) =>
       marksOf(head, core).map((parts) => nameOf(keys, parts)),
     );
+    return [...new Set(names)];
   }
 
   /**

@@ -2102,8 +2102,8 @@ export const shellMutants = [
   {
     name: 'R22: that an answer names whose document a write has changed',
     file: CHANGES,
-    from: 'isUnknown ? body : said',
-    to: 'said',
+    from: 'named = this.userNamedIn(body);',
+    to: '',
     by: js('unknown-ends'),
   },
   {
@@ -2137,15 +2137,15 @@ export const shellMutants = [
   {
     name: 'R54: that the end of a session is found by its key',
     file: RECORD,
-    from: ', keyMarkOf(session.key)]',
+    from: ', byKey]',
     to: ']',
     by: js('guards-shared'),
   },
   {
     name: 'R8, R31: that an end which is told again counts for every spelling of a token',
     file: PUBLISHER,
-    from: 'of [session.key, session.endingKey]',
-    to: 'of [session.key]',
+    from: 'ends.add(session.endingKey, ',
+    to: 'ends.add(session.key, ',
     by: stores('nodes'),
   },
   // --- The clock ---

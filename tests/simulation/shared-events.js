@@ -141,7 +141,7 @@ async function actApart(run) {
   node.setLink(choices.pick(LINK_STATES));
   choices.pick(ERRANDS)(node);
   await settle();
-  for (let left = choices.below(MAX_STEPS); left > 0; --left) await run.goOn();
+  for (let left = choices.below(MAX_STEPS); left > 0; --left) await run.proceed();
   const until = slowDown(run);
   if (choices.oneIn(2)) choices.pick(CHANGES)(choices.pick(others));
   await settle();

@@ -142,12 +142,12 @@ export class SharedRun {
 
   /** Something that is under way goes on, or something begins. */
   async step() {
-    if (this.world.options().length > 0 && this.choices.oneIn(2)) await this.goOn();
+    if (this.world.options().length > 0 && this.choices.oneIn(2)) await this.proceed();
     else await this.begin();
   }
 
   /** Something that is under way goes on. */
-  async goOn() {
+  async proceed() {
     const options = this.world.options();
     if (options.length > 0) await this.#happen(this.choices.pick(options));
   }
