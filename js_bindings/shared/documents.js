@@ -294,7 +294,8 @@ export class SharedSessions {
     if (session === null || this.log.position === null) return UNCLAIMED;
     try {
       const isEnding = this.log.outbox.isPending(session.key, 'end');
-      if (!isEnding && !(await this.#records.hasEnded(head))) return { ...UNCLAIMED, isAsked: true };
+      if (!isEnding && !(await this.#records.hasEnded(head)))
+        return { ...UNCLAIMED, isAsked: true };
       this.#noteEnd(session.key);
       return { ...FILLED, isUnkept: this.#isUnkept(head) };
     } catch {
@@ -311,7 +312,8 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
     // What finds no room is looked for at its next check, like everything else.
-    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key)) this.log.distrustHeld();
+    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key))
+      this.log.distrustHeld();
     else this.#unasked.set(session.key, head);
   }
 
