@@ -4,8 +4,10 @@ import createModule from './dist/sesame.js';
 import wasmModule from './dist/sesame.wasm';
 import { ALL_FEATURES } from './features.js';
 import { tellHeld } from './held-identity.js';
+import { EdgeOpenAnswers } from './http/open-answers.workerd.js';
 import { decoderOf } from './origin/codings.js';
 import { SessionCacheBase } from './session-cache.js';
+import { ConnectionEnds } from './sessions/connection-ends.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
@@ -15,6 +17,8 @@ const decode = decoderOf((field) => /^(gzip|br)$/.test(field));
 /** @type {import('./assemble.js').Features} */
 const WORKERD_FEATURES = Object.freeze({
   ...ALL_FEATURES,
+  ConnectionEnds,
+  OpenAnswers: EdgeOpenAnswers,
   onStart: (cache, parts) => tellHeld(cache, parts, SessionCacheBase.prototype.identify),
 });
 

@@ -1,6 +1,6 @@
 // Which answers stay open, and how they are closed when their session ends (rule R29): WebSockets, event streams, and
 // whatever of a `GET` has not come to its end. It must not know when a session ends.
-// Invariant: what is over its limit is refused before the origin hears of it, if its request says that it will stay open.
+// Invariant: what is over its limit is refused, and before the origin hears of it if its request says that it will stay open.
 import { SessionEndedError } from '../origin/proxy.js';
 import { isWebSocket } from './cross-site.js';
 import { SessionStream } from './event-stream.js';
@@ -39,61 +39,96 @@ export class OpenAnswers {
    * @param {Pick<import('./context.js').HandlerContext, 'upgrades'>} context
    * @returns {OpenAnswer | Response | null} a response: there are too many; null: no session's
    */
-  begin(request, passed, { upgrades }) {
-    const { head, standing, candidates } = passed;
-    const isNobody = head.cookie === '' && head.authorization === '';
-    if (this.#ends === null || isNobody || request.method !== 'GET') return null;
-    if (standing === 'ended' || standing === 'refused') return null;
-    const { headers } = request;
-    const varying = this.#varyingOf(request);
-    const isSocket = upgrades === true && isWebSocket(request);
-    const takesEvents = headers.get('accept')?.toLowerCase().includes(EVENT_STREAM) ?? false;
-    if (isSocket || takesEvents) {
-      const connection = this.#ends.open(head, varying, close);
+  begin(request, passed, context) {
+    if (request.method !== 'GET') return null;
+    const isSocket = isWebSocket(request) && this.takesSocket(context);
+    const accept = request.headers.get('accept')?.toLowerCase() ?? '';
+    if (isSocket || accept.includes(EVENT_STREAM)) {
+      const connection = this.#open(request, passed);
       return connection === 'full' ? tooMany() : connection && { connection };
     }
+    const { head, standing, candidates } = passed;
+    if (!isOfSession(passed) || this.#ends === null) return null;
     // What a request may change is carried out, whatever becomes of its session.
     if (this.#host.forward === undefined || candidates.length > 0) return null;
     const isAccepted = standing === 'accepted';
-    const exchange = this.#ends.openAnswer(head, varying, isAccepted, cutOff);
+    const exchange = this.#ends.openAnswer(head, this.#varyingOf(request), isAccepted, cutOff);
     return { connection: exchange, exchange };
   }
 
   /**
    * The origin has answered.
-   * @param {OpenAnswer} open
+   * @param {OpenAnswer | null} open null: it was not known that the answer may stay open
    * @param {Request} request
    * @param {import('./observing.js').Passed} passed
    * @param {Response & { webSocket?: any }} response
-   * @returns {ReadableStream<Uint8Array> | null} the body to be sent in the place of the answer's; null: its own
+   * @returns {ReadableStream<Uint8Array> | Response | null} what is to be sent in the place of the answer, or of its body;
+   *   null: its own
    */
-  answered({ connection, exchange }, request, { head }, response) {
+  answered(open, request, passed, response) {
     const { body, headers, webSocket } = response;
-    if (webSocket) {
-      webSocket.connection = connection;
-      return null;
-    }
+    if (webSocket) return open && this.join(/** @type {any} */ (response), open.connection);
     const isStream = body !== null && typeOf(headers) === EVENT_STREAM;
     if (!isStream) {
-      if (exchange === undefined || body === null) connection.end();
+      // An exchange goes on for as long as its body does.
+      if (open && (open.exchange === undefined || body === null)) open.connection.end();
       return null;
     }
-    let own = connection;
-    if (exchange !== undefined) {
-      const found = this.#ends?.open(head, this.#varyingOf(request), close) ?? null;
-      if (found === null || found === 'full') return null; // it is cut off all the same
-      connection.end();
-      own = found;
+    const connection = open && !open.exchange ? open.connection : this.#open(request, passed);
+    if (connection === 'full') {
+      body.cancel().catch(() => {}); // it has gone already
+      return tooMany();
     }
-    const stream = new SessionStream(body, this.#host, own, !headers.has('content-encoding'));
-    own.attach(stream);
+    if (connection === null) return null;
+    open?.exchange?.end();
+    const stream = new SessionStream(
+      body,
+      this.#host,
+      connection,
+      !headers.has('content-encoding'),
+    );
+    connection.attach(stream);
     return stream.body;
+  }
+
+  /**
+   * @param {Request} request
+   * @param {import('./observing.js').Passed} passed
+   */
+  #open(request, passed) {
+    if (this.#ends === null || !isOfSession(passed)) return null;
+    return this.#ends.open(passed.head, this.#varyingOf(request), close);
+  }
+
+  /**
+   * Whether whoever has asked can change to another protocol.
+   * @param {Pick<import('./context.js').HandlerContext, 'upgrades'>} context
+   */
+  takesSocket({ upgrades }) {
+    return upgrades === true;
+  }
+
+  /**
+   * The origin has opened a WebSocket: whoever has asked joins the two sides.
+   * @param {Response & { webSocket: any }} response
+   * @param {Connection} connection
+   * @returns {Response | null} in the place of the answer
+   */
+  join({ webSocket }, connection) {
+    webSocket.connection = connection;
+    return null;
   }
 
   /** What the origin is asked with beside the credential, where its answer depends on it. @param {Request} request */
   #varyingOf({ headers, url }) {
     return this.#options.varyOn.length > 0 ? { headers, url } : null;
   }
+}
+
+/** Whether a request may be one of a session that lives. @param {import('./observing.js').Passed} passed */
+function isOfSession({ head, standing }) {
+  const hasCredential = head.cookie !== '' || head.authorization !== '';
+  return hasCredential && standing !== 'ended' && standing !== 'refused';
 }
 
 /** @param {Headers} headers of an answer */

@@ -115,7 +115,10 @@ export class Passing {
       });
     }
     const observed = await this.#observing.observe(passed, response, sent);
-    return this.#relay(response, path, { ...observed, isPending: isPending || observed.isPending });
+    const instead = this.#open?.answered(null, request, passed, response) ?? null;
+    if (instead instanceof Response) return instead;
+    const all = { ...observed, isPending: isPending || observed.isPending };
+    return this.#relay(response, path, all, instead);
   }
 
   /**
@@ -129,8 +132,9 @@ export class Passing {
     try {
       const response = await this.#send(request, passed, context, { open: open?.exchange });
       const observed = await this.#observing.observe(passed, response);
-      const body = open && this.#open?.answered(open, request, passed, response);
-      return this.#relay(response, passed.path, observed, body);
+      const instead = this.#open?.answered(open, request, passed, response) ?? null;
+      if (instead instanceof Response) return instead;
+      return this.#relay(response, passed.path, observed, instead);
     } catch (error) {
       open?.connection.end();
       return sendFailed(error);

@@ -251,7 +251,7 @@ export const SECTIONS = {
         standard: 1000,
         min: 1,
         meaning:
-          'in Node: how many WebSockets and event streams of one user may be open on a node; a further one is answered 503',
+          'how many WebSockets and event streams of one user may be open on a node; a further one is answered 503',
         rule: 'R29',
         page: 'sign-outs.md#what-is-open-is-closed',
       },
@@ -259,7 +259,7 @@ export const SECTIONS = {
         kind: 'count',
         standard: 100_000,
         min: 1,
-        meaning: 'in Node: how many of all users may be open on a node',
+        meaning: 'how many of all users may be open on a node',
         rule: 'R29',
         page: 'sign-outs.md#what-is-open-is-closed',
       },

@@ -64,10 +64,9 @@
  * @property {Size} [memory] the most memory that the cache may hold (rule R50); default: 64 MB
  * @property {number} [sessionsPerUser] with `managed` and a `userId` of your own: how many sessions one user may
  *   have; a further login ends the oldest (rule R54); default: 100
- * @property {number} [connectionsPerUser] in Node: how many WebSockets and event streams of one user may be open on a
- *   node; a further one is answered 503 (rule R29); default: 1000
- * @property {number} [maxConnections] in Node: how many of all users may be open on a node (rule R29); default:
- *   100000
+ * @property {number} [connectionsPerUser] how many WebSockets and event streams of one user may be open on a node; a
+ *   further one is answered 503 (rule R29); default: 1000
+ * @property {number} [maxConnections] how many of all users may be open on a node (rule R29); default: 100000
  * @property {number} [endsPerUser] with a `userId` of your own: how many ended sessions of one user a node remembers;
  *   `revoke()` of a further one fails with `ERR_SESAME_GUARD_FULL` (rule R54); default: 256
  * @property {Size} [maxDocument] the largest document (rule R44); default: 256 kB

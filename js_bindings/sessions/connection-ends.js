@@ -1,9 +1,10 @@
 // Closes what is open when its session ends (rule R29). It must not know what a connection is made of, nor why a session
 // ends: the core says that something has happened, and what of it is true.
 // Invariants: nothing is closed on doubt; whatever ends a session, its connections are looked at within half of
-// `revocationBound`; one timer serves them all, and there is none while nothing is open.
+// `revocationBound`; one timer serves them all, and there is none while nothing is open. Where one request may not reach
+// into another's connection (workerd), each looks for itself, in its own request's context.
 import { Action, CheckFlag, Reason } from '../core/abi-constants.js';
-import { ringAfter } from '../host.js';
+import { pause, ringAfter } from '../host.js';
 import { Connection, Connections } from './connections.js';
 import { ENDINGS } from './decision.js';
 
@@ -45,8 +46,10 @@ export class ConnectionEnds {
   /** Those of which it is to be found out whether their session lives. @type {Set<Connection>} */
   #doubtful = new Set();
   #questions = 0;
-  /** Something has happened that may be about any of them. */
-  #isDirty = false;
+  /** How often something has happened that may be about any of them. */
+  #changes = 0;
+  /** How often it had, when all were looked at the last time. */
+  #seenChanges = 0;
   #lookedAt = 0;
   /** What the log had lost when it was looked last. */
   #losses = 0;
@@ -60,7 +63,7 @@ export class ConnectionEnds {
    * @param {import('../core/abi.js').Core} core
    * @param {import('../host.js').Host} host
    * @param {import('../options/options.js').ParsedOptions} options
-   * @param {{ losses: number } | null} log of the other nodes; null: there are none
+   * @param {{ losses: number, confirm: () => Promise<void> } | null} log of the other nodes; null: there are none
    * @param {{ ask: (connection: Connection) => Promise<Word>, userIn: (document: Uint8Array) => string | null }} finds `ask`
    *   asks for the document with a connection's credential; `userIn` gives the key of the user whose document it is
    */
@@ -76,6 +79,7 @@ export class ConnectionEnds {
 
   /** How many are open. */
   get size() {
+    this.#connections.removeLost();
     return this.#connections.size;
   }
 
@@ -103,6 +107,7 @@ export class ConnectionEnds {
       return null;
     }
     if (!connection.isAccepted) this.#doubt(connection);
+    if (!this.#host.sharesPromises) void this.#watch(connection);
     return connection;
   }
 
@@ -136,6 +141,7 @@ export class ConnectionEnds {
   #begin() {
     if (this.#isOver) return;
     this.#core.changed ??= (kind, key, more) => this.#mark(kind, key, more);
+    if (!this.#host.sharesPromises) return;
     this.#callOff ??= ringAfter(this.#host, this.#sweepMs, () => void this.#sweep());
   }
 
@@ -148,7 +154,7 @@ export class ConnectionEnds {
    * @param {Mark['kind']} kind @param {string} key @param {{ at?: number, to?: RequestHead }} [more]
    */
   #mark(kind, key, { at, to } = {}) {
-    this.#isDirty = true;
+    this.#changes += 1;
     if (kind === 'any') return;
     if (this.#marks.length === 0) queueMicrotask(() => this.#heed());
     this.#marks.push({ kind, key, to, at: this.#connections.moment(at) });
@@ -254,6 +260,7 @@ export class ConnectionEnds {
   }
 
   #askOn() {
+    if (!this.#host.sharesPromises) return; // each asks for itself
     for (const connection of this.#doubtful) {
       if (this.#questions >= MAX_QUESTIONS) return;
       this.#doubtful.delete(connection);
@@ -288,6 +295,34 @@ export class ConnectionEnds {
 
   // --- What is due ---
 
+  /**
+   * Looks after one connection for as long as it is open, in the context of its request. Never rejects.
+   * @param {Connection} connection
+   */
+  async #watch(connection) {
+    let changes = this.#changes;
+    let losses = this.#log?.losses ?? 0;
+    while (connection.isListed && !this.#isOver) {
+      if (this.#doubtful.delete(connection)) await this.#settle(connection).catch(() => {}); // nobody could say
+      if (!connection.isListed) break;
+      await pause(this.#host, this.#sweepMs);
+      await this.#log?.confirm();
+      if (!connection.isListed) break;
+      const moment = this.#connections.moment();
+      connection.seenAt = moment;
+      const isDue = connection.endsAt > 0 && moment >= connection.endsAt;
+      const hasLost = losses !== (this.#log?.losses ?? 0);
+      if (isDue || hasLost || changes !== this.#changes || this.#options.idleFor > 0) {
+        changes = this.#changes;
+        losses = this.#log?.losses ?? 0;
+        this.#lookAgain(connection, isDue, hasLost);
+      }
+    }
+    this.#doubtful.delete(connection);
+    if (connection.isOver) connection.cut();
+    if (this.#connections.isEmpty) this.#core.changed = null;
+  }
+
   async #sweep() {
     for (const connection of this.#connections.takeGrown(SWEEP_MS)) {
       connection.kin = this.#core.relatives(connection).length;
@@ -302,7 +337,8 @@ export class ConnectionEnds {
     const hasLost = losses !== this.#losses;
     this.#losses = losses;
     const isTime = moment - this.#lookedAt >= this.#options.revocationBound / 2;
-    const looks = hasLost || (isTime && (this.#isDirty || this.#options.idleFor > 0));
+    const looks =
+      hasLost || (isTime && (this.#changes !== this.#seenChanges || this.#options.idleFor > 0));
     if (looks || moment >= this.#nextEnd) await this.#lookAtAll(moment, looks, hasLost);
     this.#callOff = null;
     if (!this.#connections.isEmpty) this.#begin();
@@ -316,7 +352,7 @@ export class ConnectionEnds {
    */
   async #lookAtAll(moment, looks, hasLost) {
     if (looks) {
-      this.#isDirty = false;
+      this.#seenChanges = this.#changes;
       this.#lookedAt = moment;
     }
     this.#nextEnd = Number.POSITIVE_INFINITY;

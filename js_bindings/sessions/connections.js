@@ -8,6 +8,9 @@
 /** So many digits of a key find it: the rest is compared. More would make an object of each number. */
 const DIGITS = 7;
 
+/** So long after its last look a connection that looks for itself counts as gone. */
+const LOST_MS = 15_000;
+
 /**
  * How a connection is closed: each kind has one function for all.
  * @typedef {(handle: any) => void} Close
@@ -25,6 +28,8 @@ export class Connection {
   endsAt = 0;
   /** When it was opened, on the same clock. */
   openedAt = 0;
+  /** When it has looked for itself the last time: of one that does not any more, its host has said nothing (workerd). */
+  seenAt = 0;
   /** Its session may end later than that: the end is its cookie's, which goes on with each answer. */
   isEndLoose = false;
   /** How many other credentials its session had when it was opened with this one. */
@@ -74,6 +79,11 @@ export class Connection {
     this.isOver = true;
     this.#connections.remove(this);
     this.#connections.closed += 1;
+    if (this.#connections.closesAtOnce) this.cut();
+  }
+
+  /** Closes what is over. */
+  cut() {
     if (this.#handle !== null) this.#close(this.#handle);
     this.#handle = null;
   }
@@ -102,6 +112,7 @@ export class Connections {
     this.#host = host;
     this.#options = options;
     this.#begunAt = host.now();
+    this.closesAtOnce = host.sharesPromises;
   }
 
   /** A moment on the list's own clock: small numbers are no objects. @param {number} [time] */
@@ -157,8 +168,13 @@ export class Connections {
     if (key === undefined) return 'nobody';
     const owner = user ?? key;
     const { maxConnections, connectionsPerUser } = this.#options;
-    if (this.size >= maxConnections || this.countOf(owner) >= connectionsPerUser) return 'full';
+    const isFull = () => this.size >= maxConnections || this.countOf(owner) >= connectionsPerUser;
+    if (isFull()) {
+      this.removeLost();
+      if (isFull()) return 'full';
+    }
     connection.openedAt = this.moment();
+    connection.seenAt = connection.openedAt;
     this.#list(connection, owner);
     return 'listed';
   }
@@ -195,6 +211,15 @@ export class Connections {
   remove(connection) {
     this.#young.delete(connection);
     if (connection.isListed) this.#unlist(connection);
+  }
+
+  /** A host that ends a request says nothing to it: what has not looked for itself for long is gone (workerd). */
+  removeLost() {
+    if (this.closesAtOnce) return;
+    const seenBefore = this.moment() - LOST_MS;
+    for (const connection of [...this.all()]) {
+      if (connection.seenAt < seenBefore) connection.end();
+    }
   }
 
   /** Forgets them all. */

@@ -72,6 +72,7 @@ const NODE = 'adapters/node.js';
 const UPGRADE = 'adapters/upgrade.js';
 const TUNNEL = 'adapters/tunnel.js';
 const FRAMES = 'adapters/frames.js';
+const OPEN_ANSWERS = 'js_bindings/http/open-answers.js';
 const CONNECTIONS = 'js_bindings/sessions/connections.js';
 const CONNECTION_ENDS = 'js_bindings/sessions/connection-ends.js';
 const EVENT_STREAM = 'js_bindings/http/event-stream.js';
@@ -2095,8 +2096,8 @@ export const shellMutants = [
   {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
     file: DOCUMENTS,
-    from: '{ ...FILLED, isUnkept: this.#isUnkept(head) }',
-    to: 'FILLED',
+    from: 'return { ...FILLED, isUnkept:',
+    to: 'return { ...FILLED, isUnkept: false &&',
     by: js('guards-shared'),
   },
   {
@@ -2577,6 +2578,34 @@ export const shellMutants = [
     file: CONNECTIONS,
     from: '    connection.isStranger = true;\n    this.size -= 1;\n',
     to: '    connection.isStranger = false;\n',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that no request reaches into another’s connection',
+    file: CONNECTIONS,
+    from: 'if (this.#connections.closesAtOnce) this.cut();',
+    to: 'this.cut();',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29, R31: that a connection that looks for itself reads the log',
+    file: CONNECTION_ENDS,
+    from: '      await this.#log?.confirm();\n',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29, R54: that a connection which its host has ended is forgotten',
+    file: CONNECTIONS,
+    from: 'if (connection.seenAt < seenBefore) connection.end();',
+    to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that an event stream which nothing announced has a limit',
+    file: OPEN_ANSWERS,
+    from: "if (connection === 'full') {\n      body",
+    to: "if (connection === 'full') return null;\n    {\n      body",
     by: js('open-connections'),
   },
   {

@@ -55,12 +55,15 @@ function createClock() {
 
 /**
  * A node in front of an origin that talks over WebSockets and event streams.
- * @param {any} [options] @param {{ origin?: import('../support/origin.js').Origin, node?: any }} [given]
+ * @param {any} [options] @param {{ origin?: import('../support/origin.js').Origin, node?: any, host?: object }} [given]
  */
 async function start(options = {}, { origin: shared, ...given } = {}) {
   const clock = createClock();
   const origin = shared ?? (await createOrigin());
-  const sessions = new SessionCache({ origin: origin.url, ...options }, clock.host);
+  const sessions = new SessionCache(
+    { origin: origin.url, ...options },
+    { ...clock.host, ...given.host },
+  );
   if (!shared) ends(() => origin.stop());
   ends(() => sessions.dispose());
   const server = new WebSocketServer({ noServer: true });
@@ -547,6 +550,30 @@ describe('event streams and long answers', { timeout: 60_000 }, () => {
     });
   }
 
+  for (const [method, accept] of [
+    ['POST', 'text/event-stream'],
+    ['GET', '*/*'],
+  ]) {
+    test(`R29: so does one that answers a ${method} with Accept: ${accept}, and what is over the limit is refused`, async () => {
+      const node = await start({ connectionsPerUser: 1 });
+      node.origin.on(`${method} /events`, {
+        raw: (_, response) => {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.write('data: 1\n\n');
+        },
+      });
+      const headers = { ...cookie('ada'), accept };
+      await node.fetch(DOCUMENT, { headers });
+      const answer = await node.fetch('/events', { method, headers });
+      await until(() => node.count() === 1);
+      const refused = await node.fetch('/events', { method, headers });
+      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '10']);
+      await node.sessions.revoke({ headers });
+      assert.equal(await answer.text(), 'data: 1\n\nevent: session-ended\ndata: {}\n\n');
+      assert.equal(node.count(), 0);
+    });
+  }
+
   test('R29: an event that is under way is finished first, and one that never ends is cut off', async () => {
     const node = await start();
     const responses = streamAt(node, ['data: 1\n\ndata: 2\n']);
@@ -637,5 +664,97 @@ describe('event streams and long answers', { timeout: 60_000 }, () => {
     await node.sessions.revoke({ headers });
     finish();
     assert.equal(await (await paying).text(), 'paid');
+  });
+});
+
+describe('where requests share no promises, as in workerd, each connection looks for itself', {
+  timeout: 60_000,
+}, () => {
+  const host = { sharesPromises: false };
+
+  /** @param {Awaited<ReturnType<typeof start>>} node @param {any} seen */
+  async function assertClosedSoon(node, seen) {
+    assert.ok(isOpen(seen), 'no other request reaches into it');
+    await node.clock.pass(1001);
+    await assertClosed(seen);
+    assert.equal(node.closed(), 1);
+  }
+
+  test('R29: a WebSocket closes itself when its session is revoked, and no other does', async () => {
+    const node = await start({}, { host });
+    const ada = await node.open(cookie('ada'));
+    const bob = await node.open(cookie('bob'));
+    await node.sessions.revoke({ headers: cookie('ada') });
+    await settled();
+    await assertClosedSoon(node, ada);
+    await node.clock.pass(1001);
+    assert.ok(isOpen(bob));
+  });
+
+  test('R29, R12: after a drop each asks the origin once, and closes itself at its "no" alone', async () => {
+    const node = await start({}, { host });
+    const ada = await node.open(cookie('ada'));
+    await node.sessions.invalidateUser('id-ada');
+    await settled();
+    await node.clock.pass(1001);
+    await until(() => node.origin.count() === 2);
+    await settled();
+    for (let second = 0; second < 5; second += 1) await node.clock.pass(1001);
+    assert.deepEqual([isOpen(ada), node.origin.count()], [true, 2]);
+    node.origin.on(READ, { status: 401, body: null });
+    await node.sessions.invalidateUser('id-ada');
+    await settled();
+    await node.clock.pass(1001);
+    await assertClosed(ada);
+  });
+
+  test('R29: a WebSocket closes itself when expiresIn is over, or its session has been idle', async () => {
+    const node = await start({ expiresIn: '2h' }, { host });
+    const ada = await node.open(cookie('ada'));
+    await node.clock.pass(2 * 3600_000 - 60_000);
+    await settled();
+    await node.clock.pass(62_000);
+    await assertClosed(ada);
+    const idling = await start({ idleFor: '10m' }, { host });
+    const bob = await idling.open(cookie('bob'));
+    for (let minute = 0; minute < 9; minute += 1) await idling.clock.pass(60_000);
+    assert.ok(isOpen(bob));
+    for (let minute = 0; minute < 2; minute += 1) await idling.clock.pass(60_000);
+    await assertClosed(bob);
+  });
+
+  test('R29, R31: it reads the log by itself, and hears there what has ended on another node', async () => {
+    const store = new MemoryStore();
+    store.subscribe = async () => async () => {}; // nothing is pushed
+    const secret = 'f4c1d6e05b2a4f7e9d3c8b1a60257e9f';
+    const here = await start({ store, secret }, { host });
+    const there = await start({ store, secret }, { origin: here.origin });
+    const ada = await here.open(cookie('ada'));
+    await there.sessions.revoke({ headers: cookie('ada') });
+    await settled();
+    assert.ok(isOpen(ada));
+    await until(async () => {
+      await here.clock.pass(1001);
+      return !isOpen(ada);
+    });
+    await assertClosed(ada);
+  });
+
+  test('R29, R54: what its host has ended without a word takes no room for long', async () => {
+    const node = await start(
+      { connectionsPerUser: 1 },
+      { host: { ...host, sleep: () => new Promise(() => {}) } },
+    );
+    await node.open(cookie('ada'));
+    const refused = async () => {
+      const [, response] = await once(node.connect(cookie('ada')).socket, 'unexpected-response');
+      response.resume();
+      return response.statusCode;
+    };
+    await node.clock.pass(14_000);
+    assert.deepEqual([await refused(), node.count()], [503, 1]);
+    await node.clock.pass(1001);
+    await once(node.connect(cookie('ada')).socket, 'open');
+    assert.equal(node.count(), 1);
   });
 });
