@@ -148,4 +148,12 @@ export const elsewhere = [
       'R82: that it is asked before whose sessions a request ends',
     ],
   ],
+  [
+    'no simulated client holds a connection open',
+    [
+      'R53: that what the origin has never accepted takes no room among connections',
+      'R29, R31: that a connection that looks for itself reads the log',
+      'R29, R54: that a connection which its host has ended is forgotten',
+    ],
+  ],
 ];

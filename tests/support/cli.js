@@ -18,7 +18,7 @@ export const PROGRAM = fileURLToPath(new URL('../../bin/sesame-edge.js', import.
 export function startCli(args, { program = PROGRAM, ...how } = {}) {
   const child = spawn(process.execPath, [program, ...args], {
     ...how,
-    timeout: 30_000, // a test that hangs fails
+    timeout: 120_000, // a test that hangs fails
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   /** @type {Record<'stdout' | 'stderr', string[]>} */
