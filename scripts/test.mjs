@@ -31,6 +31,7 @@ const long = {
   env: {
     SESAME_SEEDS: process.env.SESAME_SEEDS ?? '20000',
     SESAME_SHARED_SEEDS: process.env.SESAME_SHARED_SEEDS ?? '1500',
+    SESAME_OPEN_SEEDS: process.env.SESAME_OPEN_SEEDS ?? '600',
   },
   ...{ timeoutMs: 4 * partLimitMs, fileMs: 4 * partLimitMs },
 };

@@ -149,7 +149,7 @@ export const elsewhere = [
     ],
   ],
   [
-    'no simulated client holds a connection open',
+    'pages that listen are runs of their own (`--opens`), by which mutants are not judged',
     [
       'R53: that what the origin has never accepted takes no room among connections',
       'R29, R31: that a connection that looks for itself reads the log',

@@ -1,5 +1,5 @@
-// Runs the simulation: `node tests/simulation/run.mjs [--shared] [--seeds N] [--from S] [--seed S]`, of one
-// node alone, or of several that share a store. A failing seed is
+// Runs the simulation: `node tests/simulation/run.mjs [--shared [--opens]] [--seeds N] [--from S] [--seed S]`, of one
+// node alone, or of several that share a store, with pages that listen to event streams (`--opens`). A failing seed is
 // printed with the story of its shortest form (`--brief`: without); `--seed S` replays one alone.
 import { parseArgs } from 'node:util';
 import { Choices, shrink } from './choices.js';
@@ -10,14 +10,20 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     shared: { type: 'boolean', default: false },
+    opens: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
   },
 });
 
-const simulate = values.shared
-  ? (await import('./shared-scenario.js')).simulateShared
-  : (await import('./scenario.js')).simulate;
-const kind = values.shared ? ' --shared' : '';
+/** @type {(choices: Choices, strange: Choices) => Promise<{ violations: string[], story: string[] }>} */
+let simulate;
+if (values.shared) {
+  const { simulateShared } = await import('./shared-scenario.js');
+  simulate = (choices, strange) => simulateShared(choices, strange, { opens: values.opens });
+} else {
+  ({ simulate } = await import('./scenario.js'));
+}
+const kind = values.shared ? ` --shared${values.opens ? ' --opens' : ''}` : '';
 
 /** The adversary's choices are a stream of their own. */
 const STRANGE = 0x5bd1e995;

@@ -177,6 +177,27 @@ export class NodeJudge extends Judge {
     return Math.max(this.troubledAt, this.#ledger.clearedAt + BOUND) < at;
   }
 
+  /** Whether the session of a bearer token may have ended, here or anywhere. @param {string} token */
+  mayHaveEnded(token) {
+    const isOver = this.world.time >= this.#endOf(token) - 2 * SKEW;
+    return isOver || this.#ledger.swept.has(token) || this.origin.endedAt.has(token);
+  }
+
+  /**
+   * Whether a session ended after some moment, and this node has known so for some time.
+   * @param {string} token @param {number} since @param {number} milliseconds
+   */
+  hasHadToClose(token, since, milliseconds) {
+    const { world } = this;
+    const { isFrozen, link } = this.#node;
+    const before = world.time - BOUND - milliseconds;
+    if (isFrozen || link.state !== 'well' || this.troubledAt >= before) return false;
+    return this.#ledger.deeds.some(({ kind, name, at, isTold }) => {
+      const isAbout = kind === 'revoked' && name === token && at >= since && at < before;
+      return isAbout && isTold && this.#ledger.clearedAt < at - BOUND;
+    });
+  }
+
   /** When a credential can live no longer at the latest, if it is one. @param {string} name */
   #endOf(name) {
     return (this.firstSeenAt.get(name) ?? this.world.time) + this.expiresIn;

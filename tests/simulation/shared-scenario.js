@@ -7,7 +7,9 @@ import { settleCryptoAtOnce } from './crypto.js';
 import { NEWEST, WEBHOOK_SECRET } from './events.js';
 import { REFRESH_TIMEOUT } from './judge.js';
 import { Link } from './link.js';
-import { OriginModel } from './origin-model.js';
+import { answerEvents, EVENTS, OpenStreams } from './open-streams.js';
+import { credentialOf, OriginModel } from './origin-model.js';
+import { endOthers, listDevices } from './shared-devices.js';
 import { ask, NODE_EVENTS, RUN_EVENTS } from './shared-events.js';
 import { BOUND, Ledger, NodeJudge } from './shared-judge.js';
 import { askNewest, MANAGED_NODE_EVENTS } from './shared-managed.js';
@@ -41,10 +43,11 @@ const userKeys = await findUserKeys(['u1', 'u2']);
  * him as without. He is judged by what must hold for them whatever he does.
  * @param {import('./choices.js').Choices} choices
  * @param {import('./choices.js').Choices} strange the adversary's own
+ * @param {{ opens?: boolean }} [how] `opens`: pages listen to event streams meanwhile, and show lists of devices
  * @returns {Promise<{ violations: string[], story: string[] }>}
  */
-export async function simulateShared(choices, strange) {
-  const run = new SharedRun(choices, strange);
+export async function simulateShared(choices, strange, how) {
+  const run = new SharedRun(choices, strange, how);
   await run.play();
   return { violations: run.ledger.violations, story: run.world.story };
 }
@@ -52,6 +55,7 @@ export async function simulateShared(choices, strange) {
 export class SharedRun {
   /** The clients of requests that wait for an answer. @type {Map<number, AbortController>} */
   pending = new Map();
+  streams = new OpenStreams();
   messages = 0;
   /** The store confirms what it is told, but nobody hears of it. */
   isFailingOver = false;
@@ -62,9 +66,14 @@ export class SharedRun {
   #random = 0;
   #started = 0;
 
-  /** @param {import('./choices.js').Choices} choices @param {import('./choices.js').Choices} strange */
-  constructor(choices, strange) {
+  /**
+   * @param {import('./choices.js').Choices} choices
+   * @param {import('./choices.js').Choices} strange
+   * @param {{ opens?: boolean }} [how]
+   */
+  constructor(choices, strange, { opens = false } = {}) {
     this.choices = choices;
+    this.opens = opens;
     this.world = new World(START);
     // Where few nodes have one user, more of what happens meets.
     const isNarrow = choices.oneIn(2);
@@ -84,16 +93,34 @@ export class SharedRun {
     // The first is nothing, so that a shorter run is a quieter one.
     this.events = [
       { frequency: 1, begin: () => {} },
-      ...[...NODE_EVENTS, ...(this.isManaged ? MANAGED_NODE_EVENTS : [])].map(
-        ([frequency, event]) => ({
-          frequency,
-          begin: () => this.awake.length > 0 && event(choices.pick(this.awake)),
-        }),
-      ),
+      ...[
+        ...NODE_EVENTS,
+        ...(this.isManaged ? MANAGED_NODE_EVENTS : []),
+        ...(opens ? this.#pages() : []),
+      ].map(([frequency, event]) => ({
+        frequency,
+        begin: () => this.awake.length > 0 && event(choices.pick(this.awake)),
+      })),
       ...RUN_EVENTS.map(([frequency, event]) => ({ frequency, begin: () => event(this) })),
     ].flatMap(({ frequency, begin }) =>
       Array.from({ length: frequency * choices.pick(WEIGHTS) }, () => begin),
     );
+  }
+
+  /** What users' pages do beside asking. @returns {[number, (node: Node) => void][]} */
+  #pages() {
+    this.world.isHonest = ({ headers }) =>
+      this.origin.names.includes(credentialOf(new Headers(headers)));
+    const sent = this.world.origin?.sent;
+    Object.assign(this.world.origin ?? {}, {
+      sent: (/** @type {[string, any, any]} */ ...call) =>
+        call[0] === EVENTS ? answerEvents() : sent?.(...call),
+    });
+    return [
+      [6, (node) => this.streams.begin(node)],
+      [1, endOthers],
+      [1, listDevices],
+    ];
   }
 
   get awake() {
@@ -176,6 +203,7 @@ export class SharedRun {
       await this.pass(2 * BOUND);
       if (round === 1) this.ledger.settle();
     }
+    if (this.isWell) this.streams.judge();
   }
 
   mend() {
@@ -255,6 +283,7 @@ export class SharedRun {
       if (look) judge.judgeCounters(sessions.statistics(), this.memory);
     }
     this.nodes[0].judge.judgeOneInFlight();
+    if (look) this.streams.judge();
   }
 }
 
@@ -298,6 +327,7 @@ export class Node {
         userId: '/id', // what R54 bounds it bounds where it is known
         sessionsPerUser: run.sessionsPerUser,
         endsPerUser: run.endsPerUser,
+        devices: run.opens,
         ...(run.isManaged ? { managed: { refreshTimeout: REFRESH_TIMEOUT } } : {}),
       },
       {

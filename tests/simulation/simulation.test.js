@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const seeds = Number(process.env.SESAME_SEEDS ?? 2700);
 const sharedSeeds = Number(process.env.SESAME_SHARED_SEEDS ?? 700);
+const openSeeds = Number(process.env.SESAME_OPEN_SEEDS ?? 200);
 const runner = fileURLToPath(new URL('run.mjs', import.meta.url));
 
 /**
@@ -50,3 +51,6 @@ test('R3, R8-R11, R13, R20-R26, R50, R53, R54, R70: no order of events breaks an
 
 test('R9, R22, R23, R30-R33: nor does any with several nodes, whatever happens to their links', (t) =>
   runAll(t, sharedSeeds, '--shared'));
+
+test('R29: nor is a stream closed on doubt, or left open when its session has ended', (t) =>
+  runAll(t, openSeeds, '--shared', '--opens'));

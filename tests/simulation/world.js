@@ -39,6 +39,9 @@ export class World {
   /** Whether the session of a request for the document is held, where that is known.
    * @type {(init: RequestInit) => boolean} */
   isHeld = () => true;
+  /** Whether what is asked of the origin is asked for an honest user, whoever's request has led to it.
+   * @type {(init: RequestInit) => boolean} */
+  isHonest = () => false;
   /** Strangers' requests have numbers below zero. */
   lastStrange = 0;
   /** Calls for the document that have not been answered.
@@ -242,7 +245,8 @@ export class World {
    * @returns {Promise<Response>}
    */
   #fetch(url, init, owner) {
-    const request = this.current;
+    // What a node asks for somebody's connection is not a stranger's, though one has had it look.
+    const request = this.isHonest(init) ? Math.max(0, this.current) : this.current;
     const path = new URL(url).pathname;
     /** @type {Exchange} */
     const exchange = { request, state: 'open' };
