@@ -237,21 +237,22 @@ export class Engine {
     let isThere = isAccepted;
     /** @type {import('./kept-cookies.js').Kept | null} */
     let undelivered = null;
+    /** @type {import('../shared/documents.js').Claim | null} */
+    let claim = null;
     try {
-      if (shared !== null && !request.fresh) {
-        const claim = await shared.claim(head, (document) => {
+      if (shared !== null && request.fresh) {
+        claim = await shared.findEnd(head);
+      } else if (shared !== null) {
+        claim = await shared.claim(head, (document) => {
           this.tokens?.accept(request);
           isComplete =
             this.#core.completeShared(this.#host.now(), lease, document) === Action.RETRY;
           return isComplete;
         });
-        if (claim.isFilled) return ended(claim);
         ({ release } = claim);
         isThere ||= claim.isThere || claim.isBusy;
-      } else {
-        const end = await shared?.findEnd(head);
-        if (end) return ended(end);
       }
+      if (claim?.isFilled) return ended(claim);
       const askedAtMs = this.#host.now();
       // A caller that has waited past the lease's end is not the one to ask any more (R9).
       if (!request.isUnauthorized && !this.#core.askOrigin(askedAtMs, lease)) return null;
@@ -285,6 +286,7 @@ export class Engine {
       isComplete = true;
       if (action === Action.RETRY) return null;
       const decision = copyDecision(this.#core, action);
+      if (claim?.isAsked === false && decision.isKept) shared?.lookLater(head);
       if (hasSid && decision.isKept && asked.answer.httpStatus !== 304) {
         this.#changes.settleSid(head, sid);
       }

@@ -43,6 +43,12 @@ const UNCLAIMED = Object.freeze({
   release: async () => {},
 });
 
+/** So many sessions that the store did not answer for are looked for one by one. */
+const MAX_UNASKED = 1000;
+
+/** So many at a time. */
+const UNASKED_AT_ONCE = 100;
+
 /** @type {Claim} */
 const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true, isAsked: true });
 
@@ -68,6 +74,8 @@ export class SharedSessions {
   usedMessages;
   /** Which sessions have which `sid`: set by who makes the parts. @type {import('./session-ids.js').SessionIds | null} */
   ids = null;
+  /** Sessions that are held without the store's word, by their keys. @type {Map<string, RequestHead>} */
+  #unasked = new Map();
 
   /**
    * @param {import('../core/abi.js').Core} core
@@ -101,7 +109,7 @@ export class SharedSessions {
       },
       recovering: () => tokens.announceAgain(),
       caughtUp: async () => {
-        await Promise.all([tokens.refill(), publisher.tellAgain()]);
+        await Promise.all([tokens.refill(), publisher.tellAgain(), this.#lookAgain()]);
       },
     };
     this.usedMessages = new UsedMessages(this.#store, this.log);
@@ -272,19 +280,42 @@ export class SharedSessions {
   /**
    * The end of a request's session, if the store knows of one. What it says this node then knows too. Never rejects.
    * @param {RequestHead} head
-   * @returns {Promise<Pick<Claim, 'isUnkept'> | null>} null: it has not ended, or the store cannot say
+   * @returns {Promise<Claim>}
    */
   async findEnd(head) {
     const session = this.#core.sessionKey(head);
-    if (session === null || this.log.position === null) return null;
+    if (session === null || this.log.position === null) return UNCLAIMED;
     try {
       const isEnding = this.log.outbox.isPending(session.key, 'end');
-      if (!isEnding && !(await this.#records.hasEnded(head))) return null;
+      if (!isEnding && !(await this.#records.hasEnded(head))) return { ...UNCLAIMED, isAsked: true };
       this.#noteEnd(session.key);
-      return { isUnkept: this.#isUnkept(head) };
+      return { ...FILLED, isUnkept: this.#isUnkept(head) };
     } catch {
-      return null; // the origin is asked, and its word taken (R32)
+      return UNCLAIMED; // the origin is asked, and its word taken (R32)
     }
+  }
+
+  /**
+   * What is held now on the origin's word alone, since the store did not answer, may have ended before this node heard
+   * of anything: the store is asked once it can be read (R31).
+   * @param {RequestHead} head
+   */
+  lookLater(head) {
+    const session = this.#core.sessionKey(head);
+    if (session === null) return;
+    // What finds no room is looked for at its next check, like everything else.
+    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key)) this.log.distrustHeld();
+    else this.#unasked.set(session.key, head);
+  }
+
+  /** Goes on with that, behind a reading of the log. Never rejects. */
+  async #lookAgain() {
+    const looks = [...this.#unasked].slice(0, UNASKED_AT_ONCE).map(async ([key, head]) => {
+      const hasEnded = await this.#records.hasEnded(head);
+      if (hasEnded) this.#noteEnd(key);
+      this.#unasked.delete(key);
+    });
+    await Promise.allSettled(looks);
   }
 
   /**
