@@ -43,6 +43,9 @@ const UNCLAIMED = Object.freeze({
   release: async () => {},
 });
 
+/** @type {Claim} */
+const UNENDED = Object.freeze({ ...UNCLAIMED, isAsked: true });
+
 /** So many sessions that the store did not answer for are looked for one by one. */
 const MAX_UNASKED = 1000;
 
@@ -270,11 +273,12 @@ export class SharedSessions {
   }
 
   /**
-   * Whether an end that the store knows of finds no room here (R54): then the core does not refuse by itself.
+   * The store knows of an end. Where there is no room here to remember it, the core does not refuse by itself (R54).
    * @param {RequestHead} head
+   * @returns {Claim}
    */
-  #isUnkept(head) {
-    return this.#core.peek(head, this.#host.now()) !== Action.REFUSE;
+  #endedClaim(head) {
+    return { ...FILLED, isUnkept: this.#core.peek(head, this.#host.now()) !== Action.REFUSE };
   }
 
   /**
@@ -287,9 +291,9 @@ export class SharedSessions {
     if (session === null || this.log.position === null) return UNCLAIMED;
     try {
       const isEnding = this.log.outbox.isPending(session.key, 'end');
-      if (!isEnding && !(await this.#records.hasEnded(head))) return { ...UNCLAIMED, isAsked: true };
+      if (!isEnding && !(await this.#records.hasEnded(head))) return UNENDED;
       this.#noteEnd(session.key);
-      return { ...FILLED, isUnkept: this.#isUnkept(head) };
+      return this.#endedClaim(head);
     } catch {
       return UNCLAIMED; // the origin is asked, and its word taken (R32)
     }
@@ -304,7 +308,8 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
     // What finds no room is looked for at its next check, like everything else.
-    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key)) this.log.distrustHeld();
+    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key))
+      this.log.distrustHeld();
     else this.#unasked.set(session.key, head);
   }
 
@@ -370,7 +375,7 @@ export class SharedSessions {
     const look = async () => {
       const found = await this.#find(head);
       isThere = found !== null;
-      if (found === 'ended') return { ...FILLED, isUnkept: this.#isUnkept(head) };
+      if (found === 'ended') return this.#endedClaim(head);
       return found !== null && found !== 'unusable' && use(found) ? FILLED : null;
     };
     const first = await look();

@@ -2089,8 +2089,8 @@ export const shellMutants = [
   {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
     file: DOCUMENTS,
-    from: '{ ...FILLED, isUnkept: this.#isUnkept(head) }',
-    to: 'FILLED',
+    from: 'return { ...FILLED, isUnkept:',
+    to: 'return { ...FILLED, isUnkept: false &&',
     by: js('guards-shared'),
   },
   {
