@@ -24,7 +24,7 @@ const ENTRIES = new Map(
   Object.entries({
     'sesame-edge, workerd': 81_900,
     'sesame-edge, browser': 81_300,
-    'sesame-edge, node': 83_800,
+    'sesame-edge, node': 83_900,
     'sesame-edge/worker, workerd': 84_000,
     'sesame-edge/serve, node': 99_900, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
