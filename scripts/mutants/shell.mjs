@@ -2087,6 +2087,20 @@ export const shellMutants = [
     by: stores('nodes'),
   },
   {
+    name: 'R31: that the store is asked later for what it did not answer for',
+    file: DOCUMENTS,
+    from: 'if (await this.#records.hasEnded(head)) this.#noteEnd(key);',
+    to: 'await this.#records.hasEnded(head);',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R31, R54: that what finds no room among that is confirmed',
+    file: DOCUMENTS,
+    from: 'if (isFull) this.log.distrustHeld();',
+    to: 'if (isFull) return;',
+    by: stores('nodes'),
+  },
+  {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
     file: DOCUMENTS,
     from: 'return { ...FILLED, isUnkept:',
