@@ -2088,9 +2088,9 @@ export const shellMutants = [
   },
   {
     name: 'R31: that the store is asked later for what it did not answer for',
-    file: DOCUMENTS,
-    from: 'if (await this.#records.hasEnded(head)) this.#noteEnd(key);',
-    to: 'await this.#records.hasEnded(head);',
+    file: ENGINE,
+    from: 'if (claim?.isAsked === false && decision.isKept) shared?.lookLater(head);',
+    to: '',
     by: stores('nodes'),
   },
   {
