@@ -2094,6 +2094,20 @@ export const shellMutants = [
     by: stores('nodes'),
   },
   {
+    name: 'R31: that the store is asked later for what it did not answer for',
+    file: ENGINE,
+    from: 'if (claim?.isAsked === false && decision.isKept) shared?.lookLater(head);',
+    to: '',
+    by: stores('nodes'),
+  },
+  {
+    name: 'R31, R54: that what finds no room among that is confirmed',
+    file: DOCUMENTS,
+    from: 'if (isFull) this.log.distrustHeld();',
+    to: 'if (isFull) return;',
+    by: stores('nodes'),
+  },
+  {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
     file: DOCUMENTS,
     from: 'return { ...FILLED, isUnkept:',
