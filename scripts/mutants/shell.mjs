@@ -300,6 +300,34 @@ export const shellMutants = [
     by: stores('managed'),
   },
   {
+    name: 'R25: that a logout looks again for tokens that have made room for others',
+    file: MANAGED,
+    from: "if (tokens !== null || found !== 'found') return tokens ?? NO_TOKENS;",
+    to: 'return tokens ?? NO_TOKENS;',
+    by: stores('full-vault'),
+  },
+  {
+    name: 'R33: that a session which made room for others while an exchange was waited for is looked for again',
+    file: MANAGED,
+    from: "action === Action.REFUSE && found === 'found'",
+    to: 'false',
+    by: stores('full-vault'),
+  },
+  {
+    name: 'R33: that a session which made room for others while its request waited is looked for again',
+    file: ENGINE,
+    from: "if (found !== 'found' || decision.reason !== UNKNOWN_SESSION) return decision;",
+    to: 'return decision;',
+    by: stores('full-vault'),
+  },
+  {
+    name: 'R24: that a session makes no room for others while its tokens are exchanged',
+    file: TOKENS,
+    from: 'isShared && !this.#underWay.has(session.key)',
+    to: 'isShared',
+    by: stores('full-vault'),
+  },
+  {
     name: 'R25: that tokens which arrive for an ended session are ended at the origin',
     file: MANAGED,
     from: 'waitUntil(this.#endpoint.endSession(outcome.tokens)); // they',
@@ -2109,9 +2137,9 @@ export const shellMutants = [
   },
   {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
-    file: DOCUMENTS,
-    from: 'return { ...FILLED, isUnkept:',
-    to: 'return { ...FILLED, isUnkept: false &&',
+    file: ENGINE,
+    from: 'return isUnkept ? endedDecision() : null;',
+    to: 'return null;',
     by: js('guards-shared'),
   },
   {
