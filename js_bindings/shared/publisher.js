@@ -9,7 +9,7 @@ import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
 import { OwnEvents } from './own-events.js';
-import { endMarksOf, keyMarkOf, partsOf } from './record.js';
+import { endingPartsOf, endMarksOf, keyMarkOf, partsOf } from './record.js';
 import { workOff } from './work-off.js';
 
 /** No node's name: each node that reads it takes the event for another's. */
