@@ -302,16 +302,15 @@ export class ConnectionEnds {
   async #watch(connection) {
     let changes = this.#changes;
     let losses = this.#log?.losses ?? 0;
-    while (connection.isListed && !this.#isOver) {
+    while (!connection.hasEnded && !this.#isOver) {
       if (this.#doubtful.delete(connection)) await this.#settle(connection).catch(() => {}); // nobody could say
-      if (!connection.isListed) break;
+      if (connection.hasEnded) break;
       await pause(this.#host, this.#sweepMs);
       await this.#log?.confirm();
-      if (!connection.isListed) break;
-      const moment = this.#connections.moment();
-      connection.seenAt = moment;
-      const isDue = connection.endsAt > 0 && moment >= connection.endsAt;
-      const hasLost = losses !== (this.#log?.losses ?? 0);
+      if (connection.hasEnded || this.#isOver) break;
+      const wasLost = this.#connections.see(connection); // its node stood still
+      const isDue = connection.endsAt > 0 && connection.seenAt >= connection.endsAt;
+      const hasLost = wasLost || losses !== (this.#log?.losses ?? 0);
       if (isDue || hasLost || changes !== this.#changes || this.#options.idleFor > 0) {
         changes = this.#changes;
         losses = this.#log?.losses ?? 0;

@@ -37,6 +37,8 @@ export class Connection {
   /** The origin has accepted its credential. */
   isAccepted = false;
   isListed = false;
+  /** It has ended by itself, or its session has. */
+  hasEnded = false;
   /** The origin has said no, to a credential that it has never accepted here: it takes no room (R53). */
   isStranger = false;
   isOver = false;
@@ -69,6 +71,7 @@ export class Connection {
   /** It has ended by itself. @param {object} [handle] if that is what it is closed by */
   end(handle = this.#handle ?? undefined) {
     if (handle !== undefined && handle !== this.#handle) return;
+    this.hasEnded = true;
     this.#connections.remove(this);
     this.#handle = null;
   }
@@ -77,6 +80,7 @@ export class Connection {
   close() {
     if (this.isOver) return;
     this.isOver = true;
+    this.hasEnded = true;
     this.#connections.remove(this);
     this.#connections.closed += 1;
     if (this.#connections.closesAtOnce) this.cut();
@@ -218,8 +222,20 @@ export class Connections {
     if (this.closesAtOnce) return;
     const seenBefore = this.moment() - LOST_MS;
     for (const connection of [...this.all()]) {
-      if (connection.seenAt < seenBefore) connection.end();
+      if (connection.seenAt < seenBefore) this.remove(connection);
     }
+  }
+
+  /**
+   * A connection looks for itself.
+   * @param {Connection} connection
+   * @returns {boolean} whether it had been taken for gone: it is listed again, whatever the limits, as it is open
+   */
+  see(connection) {
+    connection.seenAt = this.moment();
+    if (connection.isListed) return false;
+    this.#list(connection, connection.owner);
+    return true;
   }
 
   /** Forgets them all. */

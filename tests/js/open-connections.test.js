@@ -40,6 +40,10 @@ function createClock() {
           });
         }),
     },
+    /** Time passes, and no timer rings. @param {number} milliseconds */
+    standStill(milliseconds) {
+      offset += milliseconds;
+    },
     /** @param {number} milliseconds */
     async pass(milliseconds) {
       offset += milliseconds;
@@ -756,5 +760,18 @@ describe('where requests share no promises, as in workerd, each connection looks
     await node.clock.pass(1001);
     await once(node.connect(cookie('ada')).socket, 'open');
     assert.equal(node.count(), 1);
+  });
+
+  test('R29: one that was taken for gone while its node stood still counts again, and closes itself for what it missed', async () => {
+    const node = await start({}, { host });
+    const ada = await node.open(cookie('ada'));
+    const bob = await node.open(cookie('bob'));
+    node.clock.standStill(20_000);
+    assert.equal(node.count(), 0);
+    await node.sessions.revoke({ headers: cookie('ada') });
+    await settled();
+    await assertClosedSoon(node, ada);
+    await until(() => node.count() === 1);
+    assert.ok(isOpen(bob));
   });
 });

@@ -44,6 +44,8 @@ export class OriginModel {
   endedAt = new Map();
   /** The tokens of those who signed in at the origin itself. @type {string[]} */
   bearers = [];
+  /** How many sessions of each user have begun. @type {Map<string, number>} */
+  #signIns = new Map();
   /** The sessions of the site itself, which are cookies, whether or not somebody is signed in. @type {string[]} */
   sites = [];
   /** What the document's answers say of keeping them. */
@@ -271,7 +273,9 @@ export class OriginModel {
 
   /** @returns {[number, string]} */
   #login() {
-    return [200, this.#issue(this.choices.pick(this.users))];
+    const user = this.choices.pick(this.users);
+    this.#countSignIn(user);
+    return [200, this.#issue(user)];
   }
 
   /**
@@ -314,9 +318,20 @@ export class OriginModel {
     return this.users.find(({ id }) => id === userId)?.version ?? 0;
   }
 
+  /** @param {User} user */
+  #countSignIn({ id }) {
+    this.#signIns.set(id, this.signInsOf(id) + 1);
+  }
+
+  /** How many sessions of a user have ever begun, of bearer tokens and managed ones. @param {string} userId */
+  signInsOf(userId) {
+    return this.#signIns.get(userId) ?? 0;
+  }
+
   /** @param {User} user @returns {string} the bearer token of a new session */
   signIn(user) {
     const token = `bearer-${this.bearers.length + 1}`;
+    this.#countSignIn(user);
     this.bearers.push(token);
     this.#owners.set(token, user.id);
     this.sessions.set(token, user);

@@ -31,13 +31,16 @@ const STRANGE = 0x5bd1e995;
 /** @param {number} seed @returns {[Choices, Choices]} */
 const choicesOf = (seed) => [Choices.fromSeed(seed), Choices.fromSeed(seed ^ STRANGE)];
 
-/** Honest users' choices and the adversary's, each made shorter beside the other. @param {number} seed */
-async function findShortest(seed) {
+/** @param {string} violation */
+const ruleOf = (violation) => violation.slice(0, violation.indexOf(':'));
+
+/** Honest users' choices and the adversary's, each made shorter beside the other, as long as the same rule is broken. */
+async function findShortest(/** @type {number} */ seed) {
   const [choices, strange] = choicesOf(seed);
-  await simulate(choices, strange);
+  const rule = ruleOf((await simulate(choices, strange)).violations[0]);
   const fails = async (/** @type {number[]} */ list, /** @type {number[]} */ strangeList) => {
     const made = await simulate(Choices.fromList(list), Choices.fromList(strangeList));
-    return made.violations.length > 0;
+    return made.violations.some((violation) => ruleOf(violation) === rule);
   };
   const first = await shrink(strange.drawn, (list) => fails(choices.drawn, list));
   const honest = await shrink(choices.drawn, (list) => fails(list, first));

@@ -215,10 +215,12 @@ function tell(node, what, call, done) {
       else if (error.code === 'ERR_SESAME_STORE_UNAVAILABLE') {
         how = 'the others do not know yet';
         node.link.failedIn.add(node.world.current);
+      } else if (error.code === 'ERR_SESAME_GUARD_FULL' && error.cause) {
+        how = 'it fits nowhere'; // neither here (R54) nor into the store: it is to be ended again
       } else throw error;
     });
     node.world.tell(`${label} → ${how}`);
-    if (how !== 'nobody can say whose it is') done();
+    if (how !== 'nobody can say whose it is' && how !== 'it fits nowhere') done();
   });
 }
 
@@ -255,6 +257,15 @@ function revokeUser(node) {
 function endUser({ origin, ledger, judge }, userId) {
   origin.endUser(userId);
   ledger.sweepUser(userId);
+  return sessionsOf({ origin, ledger, judge }, userId);
+}
+
+/**
+ * All that a user has ever signed in with, as far as its cookie arrived.
+ * @param {Pick<Node, 'origin' | 'ledger' | 'judge'>} run
+ * @param {string} userId
+ */
+export function sessionsOf({ origin, ledger, judge }, userId) {
   return [...origin.bearers, ...ledger.managed.keys()].filter((it) => judge.userOf(it) === userId);
 }
 
