@@ -78,7 +78,10 @@ export class SharedSessions {
   deviceLists;
   /** Which sessions have which `sid`: set by who makes the parts. @type {import('./session-ids.js').SessionIds | null} */
   ids = null;
-  /** Sessions that are held without the store's word, by their keys. @type {Map<string, RequestHead>} */
+  /**
+   * What is to be asked of the store because it did not answer, by the keys of what it is about: sessions, `sid`s, users.
+   * @type {Map<string, () => Promise<void>>}
+   */
   #unasked = new Map();
 
   /**
@@ -113,7 +116,7 @@ export class SharedSessions {
       },
       recovering: () => tokens.announceAgain(),
       caughtUp: async () => {
-        await Promise.all([tokens.refill(), publisher.tellAgain(), this.#lookForUnasked()]);
+        await Promise.all([tokens.refill(), publisher.tellAgain(), this.#askUnasked()]);
       },
     };
     this.usedMessages = new UsedMessages(this.#store, this.log);
@@ -253,8 +256,14 @@ export class SharedSessions {
     if (sid === null) return 'stands';
     if (this.ids?.hasEnded(sid)) return 'ended';
     const epochs = await this.#store.epochs(sid).catch(() => null);
-    if (epochs === null) return 'stands'; // the origin's word is taken (R32)
-    if (epochs.revokedAt !== '' || (epochs.revokedBefore ?? 0) > 0) return 'ended';
+    if (epochs === null) {
+      this.#askLater(sid, async () => {
+        if (!hasBeenRevoked(await this.#store.epochs(sid))) return;
+        this.log.heardOfUser('revoke', sid, this.#host.now());
+      });
+      return 'stands'; // the origin's word is taken (R32)
+    }
+    if (hasBeenRevoked(epochs)) return 'ended';
     return at !== undefined && compareAt(epochs.changedAt, at) > 0 ? 'changed' : 'stands';
   }
 
@@ -265,8 +274,18 @@ export class SharedSessions {
    */
   async endOfUser(user) {
     const epochs = await this.#store.epochs(user).catch(() => null);
-    if (epochs === null) return 0;
-    const { revokedTime = 0, revokedBefore = 0 } = epochs;
+    if (epochs !== null) return this.#momentOfEnd(epochs);
+    this.#askLater(user, async () => {
+      const at = this.#momentOfEnd(await this.#store.epochs(user));
+      if (at === 0) return;
+      this.log.heardOfUser('revoke', user, at);
+      this.#core.applyRemote(RemoteEvent.USER_CHANGED, user, this.#host.now()); // with which token, its next check sees
+    });
+    return 0;
+  }
+
+  /** @param {import('../stores/store.js').Epochs} epochs of a user */
+  #momentOfEnd({ revokedTime = 0, revokedBefore = 0 }) {
     const at = Math.max(revokedTime, revokedBefore);
     return at === 0 ? 0 : Math.min(this.#host.now(), this.log.clock.momentOf(at));
   }
@@ -312,16 +331,25 @@ export class SharedSessions {
   lookLater(head) {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
-    // What finds no room is looked for at its next check, like everything else.
-    const isFull = this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key);
-    if (isFull) this.log.distrustHeld();
-    else this.#unasked.set(session.key, head);
+    this.#askLater(session.key, async () => {
+      if (await this.#records.hasEnded(head)) this.#noteEnd(session.key);
+    });
   }
 
-  /** Does so, behind a reading of the log. Never rejects. */
-  async #lookForUnasked() {
-    await workOff([...this.#unasked], async ([key, head]) => {
-      if (await this.#records.hasEnded(head)) this.#noteEnd(key);
+  /**
+   * What finds no room is looked for at its next check, like everything else.
+   * @param {string} key
+   * @param {() => Promise<void>} ask rejects if the store does not answer
+   */
+  #askLater(key, ask) {
+    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(key)) this.log.distrustHeld();
+    else this.#unasked.set(key, ask);
+  }
+
+  /** Asks all that, behind a reading of the log. Never rejects. */
+  async #askUnasked() {
+    await workOff([...this.#unasked], async ([key, ask]) => {
+      await ask();
       this.#unasked.delete(key);
     });
   }
@@ -443,4 +471,12 @@ export class SharedSessions {
  */
 function newer(a, b) {
   return (compareAt(a.at, b.at) || a.filledAt - b.filledAt) >= 0 ? a : b;
+}
+
+/**
+ * Whether every session of a `sid` was ended: it begins none again.
+ * @param {import('../stores/store.js').Epochs} epochs
+ */
+function hasBeenRevoked({ revokedAt, revokedBefore = 0 }) {
+  return revokedAt !== '' || revokedBefore > 0;
 }

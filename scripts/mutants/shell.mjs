@@ -1412,7 +1412,7 @@ export const shellMutants = [
   {
     name: 'R28: that the store is asked whether a sid has ended',
     file: DOCUMENTS,
-    from: "if (epochs.revokedAt !== '' || (epochs.revokedBefore ?? 0) > 0) return 'ended';",
+    from: "if (hasBeenRevoked(epochs)) return 'ended';",
     to: '',
     by: js('backchannel-logout'),
   },
@@ -2131,9 +2131,23 @@ export const shellMutants = [
   {
     name: 'R31, R54: that what finds no room among that is confirmed',
     file: DOCUMENTS,
-    from: 'if (isFull) this.log.distrustHeld();',
-    to: 'if (isFull) return;',
+    from: 'if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(key)) this.log.distrustHeld();',
+    to: 'if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(key)) return;',
     by: stores('nodes'),
+  },
+  {
+    name: 'R31: that the store is asked later whether a sid has ended',
+    file: DOCUMENTS,
+    from: 'if (!hasBeenRevoked(await this.#store.epochs(sid))) return;',
+    to: 'return;',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R31: that the store is asked later whether a user was signed out everywhere',
+    file: DOCUMENTS,
+    from: 'if (at === 0) return;',
+    to: 'return;',
+    by: js('verified-tokens'),
   },
   {
     name: 'R8, R54: that what has ended is refused where there is no room to remember it',
@@ -2639,8 +2653,15 @@ export const shellMutants = [
   {
     name: 'R29, R54: that a connection which its host has ended is forgotten',
     file: CONNECTIONS,
-    from: 'if (connection.seenAt < seenBefore) connection.end();',
+    from: 'if (connection.seenAt < seenBefore) this.remove(connection);',
     to: '',
+    by: js('open-connections'),
+  },
+  {
+    name: 'R29: that a connection which was taken for gone counts again when it looks',
+    file: CONNECTIONS,
+    from: 'if (connection.isListed) return false;',
+    to: 'return false;',
     by: js('open-connections'),
   },
   {

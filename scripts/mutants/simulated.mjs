@@ -158,4 +158,11 @@ export const elsewhere = [
       'R29, R54: that a connection which its host has ended is forgotten',
     ],
   ],
+  [
+    'no simulated origin has a `sid`, nor tokens that are verified',
+    [
+      'R31: that the store is asked later whether a sid has ended',
+      'R31: that the store is asked later whether a user was signed out everywhere',
+    ],
+  ],
 ];

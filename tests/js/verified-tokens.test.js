@@ -45,8 +45,10 @@ async function start({ tokens, options, ...given } = {}) {
     const session = await finish(sessions.getSession({ headers: bearer(token) }));
     return [session?.user.id ?? null, origin.calls.length - before];
   };
+  const pass = (/** @type {number} */ milliseconds) =>
+    finish(clock.sleep(milliseconds, new AbortController().signal));
   const seconds = (/** @type {number} */ plus) => Math.floor(clock.now() / 1000) + plus;
-  return { ...found, sign, ask, seconds };
+  return { ...found, sign, ask, seconds, pass };
 }
 
 /** Text that says the same in another way. @param {string} token */
@@ -520,6 +522,29 @@ describe('what has ended', () => {
       assert.equal((await ask(await sign({ sid: 'new' }), node))[0], 'ada');
     }
   });
+
+  for (const what of /** @type {const} */ (['session', 'user'])) {
+    test(`R31: a node that starts later, and that the store does not answer for the ${what} that has ended, notices when it can`, async () => {
+      const { sign, ask, first, finish, clock, pass, startNode, seconds, link } = await start({
+        count: 2,
+      });
+      const token = await sign({ exp: seconds(HOUR / SECOND) });
+      await ask(token);
+      clock.advance(20 * SECOND);
+      if (what === 'session') await finish(first.revoke({ headers: bearer(token) }));
+      else await finish(first.revokeUser('ada'));
+      const other = await sign({ exp: seconds(HOUR / SECOND), iat: seconds(-20), scope: 'read' });
+      clock.advance(5 * SECOND);
+      link.refusesEpochs = true;
+      const late = startNode();
+      assert.deepEqual(await ask(other, late), ['ada', 1], 'the origin’s word is taken (R32)');
+      await pass(2 * SECOND);
+      assert.deepEqual(await ask(other, late), ['ada', 0]);
+      link.refusesEpochs = false;
+      await pass(2 * SECOND);
+      assert.deepEqual(await ask(other, late), [null, 0]);
+    });
+  }
 
   test('R10: a user or a session that ends while the origin is asked is refused, whatever it then answers', async () => {
     for (const end of /** @type {const} */ (['revokeUser', 'revoke'])) {

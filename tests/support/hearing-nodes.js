@@ -51,13 +51,15 @@ export async function startNodesHearing({
     elsewhere.push(String(url));
     return new Response(null, { status: 404 });
   };
-  const link = { refusesWrites: false };
+  const link = { refusesWrites: false, refusesEpochs: false };
   const reached = new Proxy(store, {
     get(target, name) {
       const found = /** @type {any} */ (target)[name];
       if (name === 'close' || typeof found !== 'function') return found;
       return async (/** @type {any[]} */ ...args) => {
-        if (link.refusesWrites && name === 'userEvent') throw new StoreUnavailableError();
+        const isRefused =
+          (link.refusesWrites && name === 'userEvent') || (link.refusesEpochs && name === 'epochs');
+        if (isRefused) throw new StoreUnavailableError();
         return found.apply(target, args);
       };
     },
