@@ -23,10 +23,10 @@ const FILES = [
 // Lists of devices 4 kB, and what tells browsers 1.5; the page's side of both 1.2.
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 92_900,
+    'sesame-edge, workerd': 93_000,
     'sesame-edge, browser': 88_700,
-    'sesame-edge, node': 94_600,
-    'sesame-edge/worker, workerd': 95_000,
+    'sesame-edge, node': 94_700,
+    'sesame-edge/worker, workerd': 95_100,
     'sesame-edge/serve, node': 111_900, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
     'sesame-edge/cluster, node': 4400,
@@ -40,7 +40,7 @@ const ENTRIES = new Map(
     'sesame-edge/node, node': 7_400, // the library for its messages with it, and 0.8 kB that follow frames
     'sesame-edge/express, node': 900,
     'sesame-edge/hono, workerd': 1_140,
-    'sesame-edge/next, node': 96_600,
+    'sesame-edge/next, node': 96_800,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );

@@ -15,9 +15,13 @@ const MAX_LEADERS = 256;
 /** A fill that is overtaken (R10) is begun anew this often. */
 const MAX_ATTEMPTS = 5;
 
+/** A session that is found on another node, and held no more when it is needed, is looked for this often. */
+const MAX_LOOKS = 3;
+
 const NO_BYTES = new Uint8Array();
 
 const FOLLOWED = REASONS[Reason.FOLLOWED];
+const UNKNOWN_SESSION = REASONS[Reason.UNKNOWN_SESSION];
 
 /** @typedef {import('./document-request.js').DocumentRequest} DocumentRequest */
 /** @typedef {import('./decision.js').Decision} Decision */
@@ -133,7 +137,22 @@ export class Engine {
   async #resolve(request) {
     if (this.tokens !== null && !(await this.tokens.meet(request))) return endedDecision();
     if (!request.access) return this.#decide(request);
-    if ((await request.find?.()) === 'unavailable') return this.#unavailable();
+    const giveUpAt = this.#host.now() + this.#options.leaseFor;
+    for (let look = 0; look < MAX_LOOKS && this.#host.now() < giveUpAt; look += 1) {
+      const found = await request.find?.();
+      if (found === 'unavailable') break;
+      const decision = await this.#resolveManaged({ ...request, access: request.access });
+      // What was found may have made room for others meanwhile: that is no sign-out (R33).
+      if (found !== 'found' || decision.reason !== UNKNOWN_SESSION) return decision;
+    }
+    return this.#unavailable();
+  }
+
+  /**
+   * @param {DocumentRequest & Required<Pick<DocumentRequest, 'access'>>} request
+   * @returns {Promise<Decision>}
+   */
+  async #resolveManaged(request) {
     // What was found may be one more than its user may have.
     const crowdedOut = this.#changes.publishCrowdedOut();
     if (crowdedOut !== null) request.waitUntil(crowdedOut);

@@ -14,6 +14,8 @@ const BEAT_MS = 500;
 const SILENT_MS = 3000;
 /** Of the time between two looks, no more counts: the whole node may have stood still. */
 const MAX_LOOK_MS = 100;
+/** A session that is found on another node, and held no more when it is needed, is looked for this often. */
+const MAX_FINDS = 3;
 
 /**
  * Who a request is to the origin:
@@ -89,11 +91,12 @@ export class ManagedSessions {
    */
   async authorize(head, waitUntil, { rejected = '', signal } = {}) {
     const giveUpAt = this.#host.now() + this.#options.leaseFor;
-    const found = await this.find(head);
-    if (found === 'unavailable') return authorization('unavailable');
+    let found = await this.find(head);
+    let finds = 1;
     let waited = 0;
     const watch = new Watch();
     for (let round = 0; ; ++round) {
+      if (found === 'unavailable') return authorization('unavailable');
       const action = this.#core.authorizeSession(head, rejected, this.#host.now(), waited);
       if (action === Action.WAIT) {
         const { lease, deadlineMs } = this.#core;
@@ -110,8 +113,12 @@ export class ManagedSessions {
         waitUntil(exchange);
         const result = await exchange;
         if (result !== null) return { ...result, isNew: true };
+      } else if (action === Action.REFUSE && found === 'found') {
+        // What was found may have made room for others meanwhile: that is no sign-out (R33).
+        found = finds === MAX_FINDS ? 'unavailable' : await this.find(head);
+        finds += 1;
       } else {
-        return { ...this.#decided(action), isNew: round > 0 };
+        return { ...this.#decided(action), isNew: round >= finds };
       }
     }
   }
@@ -195,7 +202,7 @@ export class ManagedSessions {
    * @param {string} rejected
    * @param {string} refreshToken
    * @param {(work: Promise<unknown>) => void} waitUntil
-   * @returns {Promise<Authorization | null>} null: the session ended meanwhile
+   * @returns {Promise<Authorization | null>} null: it is not held any more
    */
   async #exchange(head, lease, rejected, refreshToken, waitUntil) {
     let isComplete = false;
@@ -214,9 +221,9 @@ export class ManagedSessions {
         waitUntil(this.#endpoint.endSession(outcome.tokens)); // they are nobody's: the session has ended
         return null;
       }
-      // No node may try this token once more.
-      if (exchange.httpStatus !== 0 && decided?.kind === 'none' && this.#shared !== null) {
-        await this.#changes.endElsewhere(head).catch(() => {});
+      if (decided?.kind === 'none' && this.#shared !== null && outcome.kind === 'failed') {
+        if (!outcome.isRefused) return null; // what is held has made room for others meanwhile
+        await this.#changes.endElsewhere(head).catch(() => {}); // no node may try this token once more
       }
       return decided;
     } finally {
@@ -320,19 +327,24 @@ export class ManagedSessions {
    * @returns {Promise<Pick<Tokens, 'access' | 'refresh'>>}
    */
   async lastTokensOf(head) {
-    const found = await this.find(head);
-    if (this.#options.managed?.logoutPath === null) return NO_TOKENS; // nobody needs them
-    if (found === 'found' && !(await this.#shared?.tokens.claimLast(head))) return NO_TOKENS;
-    return this.tokensOf(head);
+    for (let finds = 0; finds < MAX_FINDS; finds += 1) {
+      const found = await this.find(head);
+      if (this.#options.managed?.logoutPath === null) return NO_TOKENS; // nobody needs them
+      if (found === 'found' && !(await this.#shared?.tokens.claimLast(head))) return NO_TOKENS;
+      const tokens = this.#tokensOf(head);
+      // What was found may have made room for others meanwhile.
+      if (tokens !== null || found !== 'found') return tokens ?? NO_TOKENS;
+    }
+    return NO_TOKENS;
   }
 
   /**
    * The tokens that prove a session at the origin: an access token that has not expired, or the refresh
    * token to have one. None while they are being exchanged.
    * @param {import('../core/abi.js').RequestHead} head
-   * @returns {Pick<Tokens, 'access' | 'refresh'>}
+   * @returns {Pick<Tokens, 'access' | 'refresh'> | null} null: it is not held
    */
-  tokensOf(head) {
+  #tokensOf(head) {
     const action = this.#core.authorizeSession(head, '', this.#host.now(), 0);
     const { bodyText, lease } = this.#core;
     switch (action) {
@@ -343,6 +355,9 @@ export class ManagedSessions {
         return { access: '', refresh: bodyText };
       case Action.WAIT:
         this.#core.leaveWait(this.#host.now(), lease);
+        break;
+      case Action.REFUSE:
+        return null;
     }
     return NO_TOKENS;
   }

@@ -15,6 +15,7 @@ import { parseRecord, partsOf, recordOf } from './record.js';
 import { StoredRecords } from './stored-records.js';
 import { SharedTokens } from './tokens.js';
 import { UsedMessages } from './used-messages.js';
+import { workOff } from './work-off.js';
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -34,6 +35,9 @@ import { UsedMessages } from './used-messages.js';
  * @property {() => Promise<void>} release to be called when the origin's answer is saved
  */
 
+/** So many sessions that the store did not answer for are looked for one by one. */
+const MAX_UNASKED = 1000;
+
 /** Nobody is kept from asking at the same time. @type {Claim} */
 const UNCLAIMED = Object.freeze({
   isFilled: false,
@@ -46,12 +50,6 @@ const UNCLAIMED = Object.freeze({
 
 /** @type {Claim} */
 const UNENDED = Object.freeze({ ...UNCLAIMED, isAsked: true });
-
-/** So many sessions that the store did not answer for are looked for one by one. */
-const MAX_UNASKED = 1000;
-
-/** So many at a time. */
-const UNASKED_AT_ONCE = 100;
 
 /** @type {Claim} */
 const FILLED = Object.freeze({ ...UNCLAIMED, isFilled: true, isAsked: true });
@@ -115,7 +113,7 @@ export class SharedSessions {
       },
       recovering: () => tokens.announceAgain(),
       caughtUp: async () => {
-        await Promise.all([tokens.refill(), publisher.tellAgain(), this.#lookAgain()]);
+        await Promise.all([tokens.refill(), publisher.tellAgain(), this.#lookForUnasked()]);
       },
     };
     this.usedMessages = new UsedMessages(this.#store, this.log);
@@ -315,19 +313,17 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return;
     // What finds no room is looked for at its next check, like everything else.
-    if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key))
-      this.log.distrustHeld();
+    const isFull = this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(session.key);
+    if (isFull) this.log.distrustHeld();
     else this.#unasked.set(session.key, head);
   }
 
-  /** Goes on with that, behind a reading of the log. Never rejects. */
-  async #lookAgain() {
-    const looks = [...this.#unasked].slice(0, UNASKED_AT_ONCE).map(async ([key, head]) => {
-      const hasEnded = await this.#records.hasEnded(head);
-      if (hasEnded) this.#noteEnd(key);
+  /** Does so, behind a reading of the log. Never rejects. */
+  async #lookForUnasked() {
+    await workOff([...this.#unasked], async ([key, head]) => {
+      if (await this.#records.hasEnded(head)) this.#noteEnd(key);
       this.#unasked.delete(key);
     });
-    await Promise.allSettled(looks);
   }
 
   /**

@@ -10,12 +10,10 @@ import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
 import { OwnEvents } from './own-events.js';
 import { endingPartsOf, endMarksOf, keyMarkOf, partsOf } from './record.js';
+import { workOff } from './work-off.js';
 
 /** No node's name: each node that reads it takes the event for another's. */
 const NO_NODE = '0'.repeat(16);
-
-/** So many ends are told at once. */
-const AT_ONCE = 16;
 
 /**
  * @typedef {import('../core/abi.js').RequestHead} RequestHead
@@ -160,33 +158,18 @@ export class Publisher {
   /** Goes on with that, behind a reading of the log. Never rejects. */
   async tellAgain() {
     const { keys, writer } = this.#families.own;
-    await Publisher.#tellEach(this.#again, async ([key, until]) => {
+    await workOff(this.#again, async ([key, until]) => {
       const mark = nameOf(keys, keyMarkOf(key));
       if ((await this.#store.get(mark)) === 'ended') return; // another node has told it
       await this.#store.end(mark, key, writer, until - this.#host.now());
     });
-    await Publisher.#tellEach(this.#usersAgain, async ([user, at]) => {
+    await workOff(this.#usersAgain, async ([user, at]) => {
       // So soon a store takes it for called just now: it would end what has begun since.
       if (this.#log.clock.time - at < LATE_MS) throw new Error('to be told later');
       const { revokedAt, revokedBefore = 0 } = await this.#store.epochs(user);
       if (revokedAt !== '' || revokedBefore >= at) return; // another node has told it, or revoked the user since
       await this.#store.userEvent('revoke', user, writer, at);
     });
-  }
-
-  /**
-   * Tells some at once, and takes those from the list that have arrived. Never rejects.
-   * @template T
-   * @param {T[]} list
-   * @param {(each: T) => Promise<void>} tell
-   */
-  static async #tellEach(list, tell) {
-    while (list.length > 0) {
-      const some = list.slice(0, AT_ONCE);
-      const results = await Promise.allSettled(some.map(tell));
-      if (results.some(({ status }) => status === 'rejected')) return;
-      list.splice(0, some.length);
-    }
   }
 
   /**

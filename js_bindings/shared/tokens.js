@@ -604,7 +604,7 @@ export class SharedTokens {
    * @param {number} askedAt
    */
   #noteSaved(held, askedAt) {
-    if (this.#isHeldStill(held)) this.#adopt(held, askedAt, !this.#underWay.has(held.key));
+    if (this.#isHeldStill(held)) this.#adopt(held, askedAt, true);
   }
 
   /** Whether the tokens of a session have not been exchanged once more meanwhile. @param {Held} held */
@@ -807,7 +807,12 @@ export class SharedTokens {
    */
   #adopt(session, askedAt, isShared) {
     const note = typeof session.note === 'string' ? session.note : textOf(session.note);
-    const found = { askedAt, isShared, session: { ...session, note } };
+    const found = {
+      askedAt,
+      // What its exchange brings is nowhere else: it makes room for no other until that is over.
+      isShared: isShared && !this.#underWay.has(session.key),
+      session: { ...session, note },
+    };
     return this.#core.adoptSession(this.#host.now(), found);
   }
 

@@ -73,6 +73,7 @@ export const shared = [
   'R54: that a session that is found ends the oldest elsewhere',
   'R54: that the end of a session is found by its key',
   'R8, R54: that what has ended is refused where there is no room to remember it',
+  'R31: that the store is asked later for what it did not answer for',
 ];
 
 /**
@@ -98,9 +99,10 @@ export const elsewhere = [
     ],
   ],
   [
-    'a thousand sign-outs of strangers wait before the first gives way, and the outbox has room for ten thousand changes: no run has so many',
+    'a thousand sign-outs of strangers wait before the first gives way, a thousand sessions wait for the store, and the outbox has room for ten thousand changes: no run has so many',
     [
       'R53: the bound of what may concern nobody',
+      'R31, R54: that what finds no room among that is confirmed',
       'R53: that the oldest of it gives way',
       'R53: that what comes again of it counts as its newest',
       'R53: that it takes no room of what is known',

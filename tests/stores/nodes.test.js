@@ -482,6 +482,44 @@ describe('several nodes', () => {
     assert.equal(origin.calls.length, 1, 'the store knows that it has ended');
   });
 
+  for (const { count, fresh } of [
+    { count: 1, fresh: false },
+    { count: 1, fresh: true },
+    { count: 1001, fresh: false },
+  ]) {
+    const how = `${count} at once, ${fresh ? '' : 'not '}fresh`;
+    test(`R31: a node that starts later, and that the store does not answer for sessions which have ended, notices when it can (${how})`, async () => {
+      const { origin, store, clock, nodes, pass, finish } = await startNodes(1);
+      const requests = Array.from({ length: count }, (_, each) => ({
+        headers: new Headers(bearer(`user-${each}`)),
+      }));
+      const last = requests[count - 1];
+      const [{ sessions }] = nodes;
+      await finish(sessions.getSession(last));
+      await finish(sessions.revoke(last));
+      const link = linkTo(store);
+      link.before = async (name) => {
+        if (['get', 'putIfNewer'].includes(name)) throw new StoreUnavailableError();
+      };
+      const late = startNode({ origin, clock, store: link.store });
+      await rest();
+      const found = await finish(
+        Promise.all(requests.map((request) => late.getSession(request, { fresh }))),
+      );
+      assert.ok(
+        found.every((session) => session !== null),
+        'the origin’s word is taken (R32)',
+      );
+      await pass(2 * SECOND);
+      assert.notEqual(await finish(late.getSession(last)), null);
+      const before = origin.calls.length;
+      link.before = async () => {};
+      await pass(2 * SECOND);
+      assert.equal(await finish(late.getSession(last)), null);
+      assert.equal(origin.calls.length, before);
+    });
+  }
+
   test('R31, R52: a snapshot does not bring back what was ended on another node since', async () => {
     let isGone = false;
     const { store, clock, origin, nodes } = await startNodes(2, {
