@@ -91,9 +91,19 @@ export class SesameRedis extends DurableObject {
       for (const listener of this.#listeners) listener.close(1001); // they find out by themselves
       this.#listeners.clear();
     } else if (from !== null && found.events.length > 0) {
-      const text = textOf({ from: from.at, ...found });
-      for (const listener of this.#listeners) listener.send(text);
+      this.#tell(textOf({ from: from.at, ...found }));
       if (found.more) await this.#read();
+    }
+  }
+
+  /** @param {string} text */
+  #tell(text) {
+    for (const listener of this.#listeners) {
+      try {
+        listener.send(text);
+      } catch {
+        this.#listeners.delete(listener); // it has gone; it reads the log
+      }
     }
   }
 }

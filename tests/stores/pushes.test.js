@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { SessionCache } from 'sesame-edge';
 import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
+import { generator } from '../simulation/choices.js';
 import { createClock, SECOND } from '../support/clock.js';
 import { ORIGIN } from '../support/fake-cache.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
@@ -133,8 +134,11 @@ describe('an edge isolate that is told by its store', () => {
   });
 
   test('R31: what is pushed late or twice ends nothing that began since', async () => {
-    const { server, listens, ask, pushedSince, isHeld, origin } = await start();
+    const { server, listens, ask, pushedSince, isHeld, origin, clock } = await start();
     await ask();
+    await server.invalidateUser('someone');
+    await rest();
+    const early = await pushedSince(listens[0].since);
     const request = new Request(`${ORIGIN}/api/logout`, { method: 'POST', headers: ada.headers });
     await server.handle(request);
     await rest();
@@ -146,6 +150,10 @@ describe('an edge isolate that is told by its store', () => {
     assert.equal(isHeld(), true);
     const calls = origin.calls.length;
     await listens[0].tell(pushed);
+    await listens[0].tell(early);
+    assert.equal(isHeld(), true);
+    clock.advance(2.5 * SECOND);
+    await ask(); // it reads, from where it has come to
     assert.equal(isHeld(), true);
     assert.equal(origin.calls.length, calls);
   });
@@ -221,6 +229,75 @@ describe('an edge isolate that is told by its store', () => {
     await ask();
     assert.equal(listens.length, 2);
   });
+
+  test('R31, R33: a node whose connection has died reads within the bound, and listens again', async () => {
+    const { server, listens, ask, clock, isHeld, pushedSince } = await start();
+    await ask();
+    clock.advance(SECOND);
+    await ask();
+    listens[0].end();
+    await rest();
+    await server.revoke(ada);
+    await rest();
+    assert.equal(isHeld(), true, 'nobody has told it');
+    clock.advance(1.5 * SECOND);
+    await ask({ headers: new Headers(bearer('someone')) });
+    assert.equal(isHeld(), false, 'it has read');
+    assert.equal(listens.length, 1);
+    clock.advance(5 * SECOND);
+    await ask();
+    assert.equal(listens.length, 2, 'it listens again, from where it has read to');
+    await server.revoke(ada);
+    await listens[1].tell(await pushedSince(listens[1].since));
+    assert.equal(isHeld(), false);
+  });
+
+  test('R31: pushes do not make up for a log that cannot be read: what is held counts no longer for them', async () => {
+    const { server, link, listens, ask, clock, origin, pushedSince } = await start();
+    await ask();
+    const { since } = listens[0];
+    const calls = origin.calls.length;
+    link.isCut = true;
+    for (let second = 0; second < 4; second += 1) {
+      await ask();
+      assert.equal(origin.calls.length, calls, `it is trusted ${second} seconds after it was read`);
+      await server.invalidateUser('someone');
+      await listens[0].tell(await pushedSince(since));
+      clock.advance(SECOND);
+    }
+    clock.advance(0.9 * SECOND);
+    await ask();
+    assert.equal(origin.calls.length, calls + 1, 'it is asked for before the bound is over');
+  });
+
+  for (let seed = 1; seed <= 20; seed += 1) {
+    test(`R31: whatever pushes are lost, late, twice or out of order, a reading finds all of it (seed ${seed})`, async () => {
+      const number = generator(seed);
+      const chance = (/** @type {number} */ share) => number() / 2 ** 32 < share;
+      const { server, memory, listens, ask, clock, edge, pushedSince } = await start();
+      const names = Array.from({ length: 12 }, (_, index) => `user-${index}`);
+      const requestOf = (/** @type {string} */ name) => ({ headers: new Headers(bearer(name)) });
+      for (const name of names) await ask(requestOf(name));
+      /** @type {any[]} */
+      const underWay = [];
+      for (const name of names.slice(1)) {
+        const { position } = /** @type {any} */ (await memory.changes(null));
+        await server.revoke(requestOf(name));
+        if (chance(0.8)) underWay.push(await pushedSince(position));
+        if (chance(0.2)) clock.advance(2.5 * SECOND);
+        if (chance(0.2)) await ask(requestOf(names[0]));
+        while (underWay.length > 0 && chance(0.6)) {
+          const index = number() % underWay.length;
+          await listens[0].tell(underWay[index]);
+          if (chance(0.8)) underWay.splice(index, 1);
+        }
+      }
+      clock.advance(2.5 * SECOND);
+      await ask(requestOf(names[0]));
+      const held = names.filter((name) => edge.has('', bearer(name).authorization));
+      assert.deepEqual(held, names.slice(0, 1));
+    });
+  }
 
   test('R31: where the log is followed, no request listens', async () => {
     const { ask, listens } = await start({ sharesPromises: true });

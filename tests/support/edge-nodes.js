@@ -42,7 +42,9 @@ export async function startEdgeNodes(count, options) {
     })),
     /** What the object has been asked that has the log. @returns {Promise<Record<'changes' | 'listens', number>>} */
     counts: () => json('/-/counts', {}),
-    /** Ends it, and says how long that took. */
+    /** Ends that object, and every connection to it. */
+    abort: () => client.fetch('/-/abort'),
+    /** Ends it. */
     async stop() {
       client.close();
       workerd.kill();

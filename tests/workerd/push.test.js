@@ -71,4 +71,15 @@ describe('nodes at the edge', { timeout: 60_000 }, () => {
     }
     assert.equal((await edge.counts()).changes, changes, 'the log was not read for it');
   });
+
+  test('R31, R33: when the object is started anew, the nodes listen again and hear what they have missed', async () => {
+    const names = ['before', 'meanwhile'];
+    for (const node of edge.nodes) for (const name of names) await ask(node, name);
+    await edge.abort();
+    await edge.nodes[0].fetch('/api/logout', { method: 'POST', headers: bearer('meanwhile') });
+    for (const node of edge.nodes) {
+      await until(async () => (await ask(node, 'meanwhile'))[0] === 401, 'the others know');
+      assert.equal((await ask(node, 'before'))[0], 200);
+    }
+  });
 });

@@ -21,6 +21,11 @@ export class SesameStore extends Store {
   counts() {
     return this.#counts;
   }
+
+  /** Ends it, and every connection to it, as a host may at any time. */
+  abort() {
+    /** @type {any} */ (this).ctx.abort();
+  }
 }
 
 const worker = createWorker((env) => ({ ...env.SESAME, store: 'SESAME_STORE' }));
@@ -42,8 +47,8 @@ export const router = {
     if (node !== null) return env[`NODE_${node}`].fetch(request);
     const objects = env.SESAME_STORE;
     const log = objects.get(objects.idFromName('sesame2:log'));
-    return pathname === '/-/counts'
-      ? Response.json(await log.counts())
-      : new Response(null, { status: 404 });
+    if (pathname === '/-/abort') await log.abort().catch(() => {});
+    const isCounts = pathname === '/-/counts';
+    return isCounts ? Response.json(await log.counts()) : new Response(null, { status: 204 });
   },
 };
