@@ -12,7 +12,8 @@
  */
 
 import { DurableObject } from 'cloudflare:workers';
-import { EPOCHS_MS, EVENTS_AT_ONCE } from '../js_bindings/stores/limits.js';
+import { EPOCHS_MS, EVENTS_AT_ONCE, MAX_LISTENERS } from '../js_bindings/stores/limits.js';
+import { sinceIn, socketPair, textOf } from '../js_bindings/stores/pushes.js';
 import { lateFrom } from '../js_bindings/stores/store.js';
 
 const SCHEMA = `
@@ -33,6 +34,9 @@ const SCHEMA = `
 /** What has run out is deleted this often. */
 const CLEAN_EVERY_MS = 3_600_000;
 
+/** No node listens over one WebSocket for so long: one that has not been closed by then never will be. */
+const MAX_LISTEN_MS = 60_000;
+
 /**
  * A part of the sessions that all locations share, in its own SQLite: a worker exports the class and binds it with
  * `new_sqlite_classes` (Wrangler) or `enableSql` (workerd). What its methods are called with is between it and
@@ -52,6 +56,7 @@ const CLEAN_EVERY_MS = 3_600_000;
  */
 export class SesameStore extends DurableObject {
   #sql;
+  #state;
   #storage;
   #isCleaning = false;
 
@@ -61,6 +66,7 @@ export class SesameStore extends DurableObject {
    */
   constructor(state, env) {
     super(state, env);
+    this.#state = state;
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
     this.#sql.exec(SCHEMA);
@@ -139,7 +145,10 @@ export class SesameStore extends DurableObject {
       );
     }
     this.#cleanLater();
-    return this.#positionAt(at);
+    const position = this.#positionAt(at);
+    const event = eventOf({ at, kind, key, writer, before, time: now });
+    this.#tell(textOf({ from: `${at - 1}`, events: [event], position }));
+    return position;
   }
 
   /**
@@ -179,13 +188,53 @@ export class SesameStore extends DurableObject {
         ...[Number(since.at), EVENTS_AT_ONCE],
       )
       .toArray()
-      .map((/** @type {any} */ { at, before, time, ...event }) => {
-        const dated = before > 0 ? { before } : {};
-        return { at: `${at}`, ...event, ...(event.kind === 'revoke' && { time }), ...dated };
-      });
+      .map(eventOf);
     const more = events.length === EVENTS_AT_ONCE;
     if (more) position.at = events[events.length - 1].at;
     return { events, position, more };
+  }
+
+  /**
+   * A node listens: it is told over a WebSocket what happens, and hears first what it has missed. The sockets are the
+   * runtime's, so that this object hibernates between two events.
+   * @internal
+   * @param {Request} request
+   */
+  fetch(request) {
+    const since = sinceIn(request);
+    if (since === null) return new Response(null, { status: 404 });
+    if (this.#listeners().length >= MAX_LISTENERS) return new Response(null, { status: 503 });
+    const missed = this.changes(since);
+    if (missed === null) return new Response(null, { status: 410 });
+    const [theirs, ours] = socketPair();
+    this.#state.acceptWebSocket(ours);
+    ours.serializeAttachment(Date.now() + MAX_LISTEN_MS);
+    if (missed.events.length > 0) ours.send(textOf({ from: since.at, ...missed }));
+    return new Response(null, /** @type {any} */ ({ status: 101, webSocket: theirs }));
+  }
+
+  /** Called by the host: a node listens no more. @internal @param {any} socket */
+  webSocketClose(socket) {
+    socket.close();
+  }
+
+  /** Those that listen still. */
+  #listeners() {
+    const now = Date.now();
+    return this.#state.getWebSockets().filter((/** @type {any} */ socket) => {
+      const isHeard = now < socket.deserializeAttachment();
+      if (!isHeard) socket.close(1001);
+      return isHeard;
+    });
+  }
+
+  /** @param {string} text */
+  #tell(text) {
+    for (const socket of this.#listeners()) {
+      try {
+        socket.send(text);
+      } catch {} // it has gone; it reads the log
+    }
   }
 
   /**
@@ -264,6 +313,12 @@ export class SesameStore extends DurableObject {
     const { id } = this.#sql.exec('SELECT id FROM history').one();
     return { history: id, at: `${at}`, time: Date.now() };
   }
+}
+
+/** @param {any} row of the events */
+function eventOf({ at, kind, key, writer, before, time }) {
+  const dated = before > 0 ? { before } : {};
+  return { at: `${at}`, kind, key, writer, ...(kind === 'revoke' && { time }), ...dated };
 }
 
 /** @param {number | undefined} at */

@@ -2,11 +2,13 @@
 // holds (SPEC R31, R33). It must not know what is in a record. The log is read again and again, and at once where it
 // pushes. A link that is cut makes what is held count for nothing before `revocationBound` has passed.
 // Where a host has no work but what a request brings (an edge isolate), the log is read by requests: behind
-// one that is answered, or before one that comes after a long silence.
+// one that is answered, or before one that comes after a long silence. Behind one of them it is listened for what the store
+// pushes, and a later one listens on. What is pushed only comes sooner than it would be read: trust comes from reading alone.
 // Invariants: nothing that waits in the outbox is undone by what is read; the store being down ends no session (R33).
 import { RemoteEvent } from '../core/abi-constants.js';
 import { pause } from '../host.js';
-import { refusalIn, START } from '../stores/store.js';
+import { LISTEN_MS, LISTEN_ON_AFTER_MS } from '../stores/limits.js';
+import { compareAt, refusalIn, START } from '../stores/store.js';
 import { failureName } from '../util/failure-name.js';
 import { ANY_USER } from './families.js';
 import { KnownEnds } from './known-ends.js';
@@ -26,6 +28,9 @@ const FORGOTTEN_MS = 10 * 60_000;
 
 /** After it has not, nobody waits for it for this long. */
 const PATIENCE_MS = 2000;
+
+/** After so long it is listened again to a store that could not be listened to, or by another request than one that has stopped. */
+const LISTEN_AGAIN_MS = 5000;
 
 /** While another request reads the log, it is looked whether it has done so this often. */
 const LOOK_EVERY_MS = 10;
@@ -77,6 +82,8 @@ export class SharedLog {
   /** What is being told to the others, by name. @type {Map<string, Promise<void>>} */
   #telling = new Map();
   #readingSince = Number.NEGATIVE_INFINITY;
+  /** From when on a request listens, where nobody follows the log. */
+  #listenAt;
   /** How long the slowest answer took of those that came after what is confirmed, and while that was read. */
   #slowest = { since: 0, meanwhile: 0 };
   #ended = new AbortController();
@@ -118,6 +125,8 @@ export class SharedLog {
     this.#begunAt = host.now();
     this.clock = new StoreClock(host);
     this.#store = /** @type {import('../stores/store.js').SharedStore} */ (options.store);
+    const isListening = !host.sharesPromises && this.#store.listen !== undefined;
+    this.#listenAt = isListening ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     // What is answered just before the time is up is still on its way after it.
     this.#trustFor = ((options.revocationBound - (this.#store.propagationMs ?? 0)) * 4) / 5;
     this.#core.trustFrom(Number.MAX_SAFE_INTEGER);
@@ -158,13 +167,49 @@ export class SharedLog {
   }
 
   /**
-   * Where nobody follows the log, it is read behind the answer to a request, before trust has run out.
+   * Where nobody follows the log, it is read behind the answer to a request, before trust has run out, and listened for.
    * @param {number} now
    * @param {(work: Promise<unknown>) => void} waitUntil
    */
   keepUp(now, waitUntil) {
+    if (now >= this.#listenAt && this.#position !== null) {
+      waitUntil(this.#listen(this.#position, now));
+    }
     if (this.#host.sharesPromises || now - this.#confirmedAt < this.#trustFor / 2) return;
     if (!this.#isReading(now)) waitUntil(this.#sync().catch(() => {}));
+  }
+
+  /**
+   * Listens for a while, behind the answer to a request. Never rejects.
+   * @param {Position} since
+   * @param {number} now
+   */
+  async #listen(since, now) {
+    const listenOnAt = now + LISTEN_ON_AFTER_MS;
+    const over = new AbortController();
+    const listening = this.#store
+      .listen?.(since, (pushed) => this.#hearPushed(pushed).catch(() => {}), LISTEN_MS)
+      .catch(() => {})
+      .finally(() => over.abort());
+    // A request that the host ends says nothing any more: so it says again and again that it listens.
+    while (!over.signal.aborted && this.#host.now() < listenOnAt) {
+      this.#listenAt = Math.min(listenOnAt, this.#host.now() + LISTEN_AGAIN_MS);
+      await this.#host.sleep(LISTEN_AGAIN_MS / 2, over.signal);
+    }
+    await listening;
+  }
+
+  /**
+   * What is pushed need not be complete, nor new.
+   * @param {import('../stores/store.js').Pushed} pushed
+   */
+  async #hearPushed({ from, events, position }) {
+    if (this.#hasReadTo(from, position)) this.#move(position, events);
+    // Something has been missed; what is being read already may have been asked for too long ago.
+    for (let attempt = 0; attempt < 2 && !this.#hasReadTo(position.at, position); attempt += 1) {
+      await this.#sync().catch(() => {});
+    }
+    await this.#answerAsked();
   }
 
   /** There may be changes: those that came while the log was being read are read after it. */
@@ -393,11 +438,14 @@ export class SharedLog {
     await Promise.all([
       this.#oneAtATime('recovering', () => this.listener.recovering()),
       this.#oneAtATime('tokens', () => this.outbox.flush(['tokens']).catch(() => {})),
-      this.#oneAtATime('answers', async () => {
-        await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
-      }),
+      this.#oneAtATime('answers', () => this.#answerAsked()),
       this.#oneAtATime('rest', () => this.listener.caughtUp()),
     ]);
+  }
+
+  /** Other nodes ask for sessions that this one may hold. */
+  async #answerAsked() {
+    await Promise.all(this.#asked.splice(0).map((key) => this.listener.answer(key)));
   }
 
   /** Where requests cannot share promises, each does it all. @param {string} name @param {() => Promise<void>} work */
@@ -441,7 +489,13 @@ export class SharedLog {
     const from = this.#position;
     let askedTick = this.#host.monotonic();
     const found = await this.#store.changes(from);
-    if (this.#position !== from) return false; // another request was faster
+    if (this.#position !== from) {
+      // Another request was faster, or something was pushed meanwhile.
+      const isNext = from !== null && found !== null && this.#hasReadTo(from.at, found.position);
+      if (!isNext) return false;
+      this.#move(found.position, found.events);
+      return !found.more;
+    }
     if (found === null || from === null) {
       if (found === null) askedTick = this.#host.monotonic();
       const begun = found ?? (await this.#store.changes(null));
@@ -466,10 +520,33 @@ export class SharedLog {
       this.#place(told, askedTick);
       return told === begun.position;
     }
-    const now = this.#host.now();
-    this.#place(found.position, askedTick);
-    for (const event of found.events) this.#apply(event, now);
+    this.clock.place(found.position.time, askedTick);
+    this.#move(found.position, found.events);
     return !found.more;
+  }
+
+  /**
+   * Whether all is known until this place.
+   * @param {string} at
+   * @param {Position} position of the same history
+   */
+  #hasReadTo(at, { history }) {
+    const known = this.#position;
+    return history === known?.history && compareAt(at, known.at) <= 0;
+  }
+
+  /**
+   * Applies what has happened since a place that is known, as far as it is not known yet.
+   * @param {Position} position
+   * @param {import('../stores/store.js').StoreEvent[]} events
+   */
+  #move(position, events) {
+    const known = this.#position?.at ?? START;
+    if (compareAt(position.at, known) >= 0) this.#position = position;
+    const now = this.#host.now();
+    for (const event of events) {
+      if (compareAt(event.at, known) > 0) this.#apply(event, now);
+    }
   }
 
   /** @param {Position} position @param {number} askedTick */

@@ -3,6 +3,7 @@
 // edge_worker/store-object.js.
 import { inTime } from './in-time.js';
 import { EPOCHS_MS, FENCE_MS, MAX_EVENTS, PREFIX, TIMEOUT_MS } from './limits.js';
+import { listenTo } from './pushes.js';
 
 /** @import { SharedStore } from './store.js' */
 
@@ -131,6 +132,18 @@ export class DurableObjectStore {
   }
 
   /**
+   * @param {import('./store.js').Position} since
+   * @param {(pushed: import('./store.js').Pushed) => void | Promise<void>} listener
+   * @param {number} forMs
+   */
+  listen(since, listener, forMs) {
+    return listenTo(() => this.#objectOf('log'), since, listener, {
+      forMs,
+      timeoutMs: this.#timeoutMs,
+    });
+  }
+
+  /**
    * @param {string} name
    * @param {number} ttlMs
    * @param {string} [held]
@@ -172,14 +185,15 @@ export class DurableObjectStore {
   }
 
   /**
-   * A stub of its own for each call: what one request holds another may not use.
    * @param {string} object
    * @param {(stub: any) => Promise<any>} call
    */
   #ask(object, call) {
-    return inTime(this.#timeoutMs, () => {
-      const id = this.#namespace.idFromName(`${this.#prefix}:${object}`);
-      return call(this.#namespace.get(id));
-    });
+    return inTime(this.#timeoutMs, () => call(this.#objectOf(object)));
+  }
+
+  /** A stub of its own for each call: what one request holds another may not use. @param {string} name */
+  #objectOf(name) {
+    return this.#namespace.get(this.#namespace.idFromName(`${this.#prefix}:${name}`));
   }
 }

@@ -24,3 +24,4 @@ export { StoreUnavailableError } from './store.js';
 /** @typedef {import('./store.js').StoreEvent} StoreEvent */
 /** @typedef {import('./store.js').Epochs} Epochs */
 /** @typedef {import('./store.js').Changes} Changes */
+/** @typedef {import('./store.js').Pushed} Pushed */

@@ -41,6 +41,7 @@ export class KvBesideTruth {
     this.propagationMs = truth.propagationMs;
     this.cannotLock = truth.cannotLock;
     this.subscribe = truth.subscribe?.bind(truth);
+    this.listen = truth.listen?.bind(truth);
   }
 
   /** @param {string} name */

@@ -33,3 +33,13 @@ export const MAX_FIELD_BYTES = 512;
  * nothing that began since the call. One that comes sooner ends all from before it came.
  */
 export const LATE_MS = 100;
+
+/** So many nodes listen to one Durable Object at once; what is over it reads the log. */
+export const MAX_LISTENERS = 1000;
+
+/**
+ * Cloudflare ends what goes on behind an answer after 30 seconds: whoever listens behind one does so for less, in
+ * milliseconds. A further request that comes when there is little time left listens on.
+ */
+export const LISTEN_MS = 25_000;
+export const LISTEN_ON_AFTER_MS = 20_000;

@@ -45,6 +45,14 @@ import { LATE_MS } from './limits.js';
  */
 
 /**
+ * What has happened, as it is told to whoever listens.
+ * @typedef {object} Pushed
+ * @property {string} from the place behind which `events` is all that happened: whoever has not read so far has missed something
+ * @property {StoreEvent[]} events in their order
+ * @property {Position} position after them
+ */
+
+/**
  * Under which conditions a record is put.
  * @typedef {object} PutOptions
  * @property {Position} since from before what is put was asked for
@@ -87,6 +95,10 @@ import { LATE_MS } from './limits.js';
  * @property {(listener: (isAwaited?: boolean) => void | Promise<void>) => Promise<() => Promise<void>>} [subscribe] calls when
  *   there may be changes. That a call is lost costs time, never truth. A store that waits until a node has heard calls with
  *   true: what is given back then resolves when all is in effect that had happened, and rejects if that is not known
+ * @property {(since: Position, listener: (pushed: Pushed) => void | Promise<void>, forMs: number) => Promise<void>} [listen]
+ *   what `subscribe` is where nothing lives longer than a request: calls with what happens after `since`, at once, for so
+ *   many milliseconds or less. Resolves when that is over and what the listener has given back is; rejects where it cannot
+ *   listen. What is lost costs time, never truth
  * @property {(name: string, ttlMs: number, token?: string) => Promise<string | null>} acquire a lock, or with a
  *   token hold it for longer; null: another has it
  * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held

@@ -82,6 +82,20 @@ export const shared = [
  */
 export const elsewhere = [
   [
+    'the simulated store tells its edge isolates nothing: they read the log',
+    [
+      'R31: that a push which comes after a lost one is not taken for all',
+      'R31: that what is pushed late or twice is not applied again',
+      'R31: that what has been read counts although something was pushed meanwhile',
+      'R31: that another request listens where the host has ended the one that did',
+      'R31: that a late push does not lead back to what has been read',
+      'R31: that what is pushed makes nothing count longer that the log has not confirmed',
+      'R31: that a node whose connection has died listens again',
+      'R31: that a node hears first what it has missed',
+      'R53: that a Durable Object holds no more than so many who listen',
+    ],
+  ],
+  [
     'no simulated session is asked for in the moment in which a node that has no room to remember its end tells the others',
     [
       'R31, R54: that what is being ended is not taken from the store',

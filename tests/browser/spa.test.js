@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { until } from '../support/wait.js';
 import { launchChromium, stopWorkers } from './support/chromium.js';
-import { INGRID, kept, LAYLA, NAMES } from './support/site.js';
+import { INGRID, kept, LAYLA, ME, NAMES } from './support/site.js';
 import {
   buildSpa,
   go,
@@ -21,6 +21,7 @@ import {
 } from './support/spa.js';
 
 const axe = createRequire(import.meta.url).resolve('axe-core');
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const ROUND = /** @type {const} */ (['News', 'Account', 'Profile', 'Home']);
 
 /** @type {string} */
@@ -51,7 +52,7 @@ async function start(build, options = {}) {
 }
 
 async function stop() {
-  await context.close();
+  await Promise.all(browser.contexts().map((each) => each.close()));
   await spa.close();
 }
 
@@ -61,7 +62,7 @@ async function signedIn(email = LAYLA) {
   return tab;
 }
 
-/** @param {boolean} hasWorker @returns {Promise<Record<string, number>>} calls of the origin, step by step */
+/** @param {boolean} hasWorker @returns {Promise<Record<string, number>>} what left the browser, step by step */
 async function journey(hasWorker) {
   /** @type {Record<string, number>} */
   const calls = {};
@@ -105,6 +106,7 @@ async function journey(hasWorker) {
 test('R60: the journey costs one GET of /users/me with Sesame, and one a page without', async () => {
   const sesame = await journey(true);
   assert.deepEqual(errors, []);
+  assert.equal(spa.origin.calls.get(ME), 2); // for the stranger, and for whoever has logged in
   await stop();
   await start('plain');
   const plain = await journey(false);
@@ -119,7 +121,7 @@ test('R60: the journey costs one GET of /users/me with Sesame, and one a page wi
     { 'without Sesame': plain[step], 'with Sesame': sesame[step] },
   ]);
   const total = { 'without Sesame': sum(plainSteps), 'with Sesame': sum(steps) };
-  console.log('GET /api/v1/users/me at the origin');
+  console.log('GET /api/v1/users/me that left the browser');
   console.table(Object.fromEntries([...rows, ['from the login on', total]]));
 
   assert.deepEqual([plainFirst, first], [1, 1]); // nobody is signed in: both have to be told
@@ -171,6 +173,83 @@ test('R22: a change that does not reach the origin changes nothing, and says so'
   await tab.getByText('Saved.').waitFor();
   assert.equal(await tab.getByText('Nothing has changed').count(), 0);
   assert.equal(await shownUser(tab), 'Layla again');
+});
+
+/** Somebody's other device, with a page open that its user is not at. @param {string} userAgent */
+async function otherDevice(userAgent) {
+  const device = await browser.newContext({ locale: 'en', userAgent });
+  const page = await openTab(device, spa.url);
+  await logIn(page, LAYLA);
+  await go(page, 'Account');
+  return page;
+}
+
+/** The devices that a tab lists. @param {import('playwright-core').Page} tab */
+const devicesOf = (tab) => tab.getByRole('main').getByRole('listitem');
+
+/** The open page of a device that has been signed out elsewhere. @param {import('playwright-core').Page} page */
+async function showsSignedOut(page) {
+  await page.getByRole('status').getByText('You have been signed out.').waitFor();
+  assert.equal(await shownUser(page), null);
+  assert.equal(await page.getByText(LAYLA, { exact: true }).count(), 0);
+}
+
+test('R27, R65: a device that is signed out from the list of another shows it in its open page, by itself', async () => {
+  const tab = await signedIn();
+  const firefox = await otherDevice(FIREFOX);
+  await go(tab, 'Devices');
+  await until(async () => (await devicesOf(tab).count()) === 2);
+  const texts = await devicesOf(tab).allTextContents();
+  const [own] = texts.filter((text) => text.includes('This device'));
+  const [listed] = texts.filter((text) => text !== own);
+  assert.deepEqual(
+    [own, listed].map((text) => [text.includes('This device'), text.includes('Sign out')]),
+    [
+      [true, false],
+      [false, true],
+    ],
+  );
+  assert.match(listed, /Firefox on Windows/);
+  const before = {
+    site: spa.asked(),
+    origin: spa.origin.calls.get(ME),
+  };
+  await tab.getByRole('button', { name: /^Sign out .*Firefox on Windows/ }).click();
+  await showsSignedOut(firefox);
+  await until(async () => (await devicesOf(tab).count()) === 1);
+  assert.equal(spa.asked(), before.site + 1, 'its worker has asked once');
+  assert.equal(spa.origin.calls.get(ME), before.origin, 'and nobody the origin');
+  assert.equal(await tab.getByRole('button', { name: 'Sign out all others' }).count(), 0);
+  assert.equal(await shownUser(tab), NAMES[LAYLA]);
+  await reload(firefox);
+  assert.equal(await shownUser(firefox), null);
+  assert.deepEqual(errors, []);
+});
+
+test('R27, R65: all other devices are signed out at once, and each of their open pages shows it', async () => {
+  const tab = await signedIn();
+  const others = [await otherDevice(FIREFOX), await otherDevice(FIREFOX)];
+  await go(tab, 'Devices');
+  await until(async () => (await devicesOf(tab).count()) === 3);
+  await tab.getByRole('button', { name: 'Sign out all others' }).click();
+  for (const page of others) await showsSignedOut(page);
+  await until(async () => (await devicesOf(tab).count()) === 1);
+  await reload(tab);
+  assert.equal(await shownUser(tab), NAMES[LAYLA]);
+});
+
+test('R27, R13: devices that cannot be told are no empty list, and nothing is signed out', async () => {
+  const tab = await signedIn();
+  const other = await otherDevice(FIREFOX);
+  await go(tab, 'Devices');
+  await until(async () => (await devicesOf(tab).count()) === 2);
+  spa.setDown(true);
+  await tab.getByRole('button', { name: 'Sign out all others' }).click();
+  await tab.getByRole('alert').filter({ hasText: 'cannot be shown' }).waitFor();
+  assert.equal(await devicesOf(tab).count(), 2);
+  spa.setDown(false);
+  await reload(other);
+  assert.equal(await shownUser(other), NAMES[LAYLA]);
 });
 
 test('R61: a logout in one tab shows in the other', async () => {
@@ -267,7 +346,7 @@ test('its pages can be read right to left, by keyboard and by a screen reader, l
     await tab.keyboard.type('open sesame');
     await tab.keyboard.press('Enter');
     await tab.waitForSelector('.user-name');
-    for (const page of ['news', 'account', 'profile', '', 'switch']) {
+    for (const page of ['news', 'account', 'profile', 'devices', '', 'switch']) {
       const link = tab.locator(`header a[href="/${page}"]`).last();
       await link.focus();
       await tab.keyboard.press('Enter');

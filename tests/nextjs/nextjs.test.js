@@ -40,12 +40,17 @@ beforeEach(async () => {
 afterEach(async () => {
   app.setDown(false);
   app.setCookies();
-  await context.close();
+  await Promise.all(browser.contexts().map((each) => each.close()));
 });
 
-/** Signs in by the form, and is where it was wanted. @param {string} email @param {string} [path] */
-async function signIn(email, path = '/account') {
-  const page = await context.newPage();
+/**
+ * Signs in by the form, and is where it was wanted.
+ * @param {string} email
+ * @param {string} [path]
+ * @param {import('playwright-core').BrowserContext} [device]
+ */
+async function signIn(email, path = '/account', device = context) {
+  const page = await device.newPage();
   await page.goto(app.url + path);
   assert.equal(new URL(page.url()).pathname, '/login');
   await page.fill('[name=email]', email);
@@ -57,6 +62,9 @@ async function signIn(email, path = '/account') {
 
 /** Whom the top of a page shows. @param {import('playwright-core').Page} page */
 const shown = (page) => page.textContent('header [data-user]');
+
+/** Pages that the server tells nothing, so that they find out by asking. */
+const withoutEvents = () => context.route('**/api/auth/events', (route) => route.abort());
 
 const idOf = (/** @type {string} */ email) => app.origin.user(email)?.id;
 
@@ -171,6 +179,7 @@ test('R40: a page that is the same for all is let to those who are signed in, an
 });
 
 test('R25: signing out counts from the next render on', async () => {
+  await withoutEvents();
   const page = await signIn(AMINA);
   const [{ name, value }] = await context.cookies();
   const other = await context.newPage();
@@ -202,6 +211,7 @@ test('R23: who was revoked by the webhook is sent to sign in, and nobody else', 
 });
 
 test('R8, R23: an action of who is not signed in any more changes nothing, and leads to sign in', async () => {
+  await withoutEvents();
   const page = await signIn(AMINA, '/account/profile');
   assert.equal(await app.tell('revoke', idOf(AMINA)), 204);
   await page.fill('[name=name]', 'Too late');
@@ -210,6 +220,57 @@ test('R8, R23: an action of who is not signed in any more changes nothing, and l
   assert.equal(page.url(), `${app.url}/login?next=%2Faccount%2Fprofile`);
   assert.equal(app.origin.user(AMINA)?.name, 'Amina Okafor');
   assert.equal(app.calls(PATCH), 0);
+});
+
+/** Somebody's other device, with a page open that its user is not at. */
+async function otherDevice() {
+  const userAgent =
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+  const device = await browser.newContext({ locale: 'en-GB', userAgent });
+  return signIn(AMINA, '/account/orders', device);
+}
+
+/** The open page of a device that has been signed out elsewhere. @param {import('playwright-core').Page} page */
+async function showsSignedOut(page) {
+  await page.getByRole('alert').getByText('You have been signed out.').waitFor();
+  assert.doesNotMatch(`${await page.textContent('main')}`, /Amina|Orders|amina@/);
+  assert.equal(await page.locator('header, nav').count(), 0);
+}
+
+test('R27, R65: a device that is signed out from the list of another shows it in its open page, by itself', async () => {
+  const other = await otherDevice();
+  const page = await signIn(AMINA, '/account/devices');
+  const devices = page.locator('.devices li');
+  await devices.getByText('Firefox on Windows').waitFor();
+  assert.equal(await devices.count(), 2);
+  const own = devices.filter({ hasText: 'This device' });
+  assert.deepEqual([await own.count(), await own.getByRole('button').count()], [1, 0]);
+  const before = Object.fromEntries(app.origin.calls);
+  await page.getByRole('button', { name: /^Sign out: .*Firefox on Windows/ }).click();
+  await showsSignedOut(other);
+  await until(async () => (await devices.count()) === 1);
+  assert.equal(await shown(page), 'Amina Okafor');
+  assert.deepEqual(Object.fromEntries(app.origin.calls), before, 'the origin was asked nothing');
+  await other.getByRole('link', { name: 'Sign in' }).click();
+  await other.waitForSelector('[name=password]');
+});
+
+test('R27, R65: all other devices are signed out at once, and each of their open pages shows it', async () => {
+  const others = [await otherDevice(), await otherDevice()];
+  const page = await signIn(AMINA, '/account/devices');
+  const devices = page.locator('.devices li');
+  await until(async () => (await devices.count()) === 3);
+  await page.getByRole('button', { name: 'Sign out all others' }).click();
+  for (const other of others) await showsSignedOut(other);
+  await until(async () => (await devices.count()) === 1);
+  await page.reload();
+  assert.equal(await shown(page), 'Amina Okafor');
+});
+
+test('R23, R65: whom the webhook signs out sees it on the open page', async () => {
+  const page = await signIn(AMINA, '/account/orders');
+  assert.equal(await app.tell('revoke', idOf(AMINA)), 204);
+  await showsSignedOut(page);
 });
 
 test('R13: while the origin is down, pages show the kept session; without one nobody is signed out', async () => {
@@ -389,9 +450,10 @@ for (const [email, colorScheme] of /** @type {[string, 'light' | 'dark'][]} */ (
     context = await browser.newContext({ colorScheme, locale: 'en-GB' });
     const page = await signIn(email);
     const direction = email === LAYLA ? 'rtl' : 'ltr';
-    for (const path of ['/account', '/account/profile']) {
+    for (const path of ['/account', '/account/devices', '/account/profile']) {
       await page.goto(app.url + path);
       assert.equal(await page.getAttribute('html', 'dir'), direction);
+      if (path.endsWith('devices')) await page.waitForSelector('.devices li');
       await page.addScriptTag({ path: axe });
       const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
       assert.deepEqual(

@@ -114,7 +114,7 @@ export async function startKv() {
 
 const METHODS = [
   ...['get', 'putIfNewer', 'end', 'forget', 'ask', 'userEvent', 'epochs', 'changes'],
-  ...['acquire', 'release', 'close'],
+  ...['acquire', 'release', 'close', 'pushed', 'listenOften'],
 ];
 
 /**

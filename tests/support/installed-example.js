@@ -1,5 +1,6 @@
 // An example as somebody has it who copied it and installed the package: in `build/examples`, with the packed
-// package in its `node_modules`. What else it imports is found further up, where this project has it.
+// package in its `node_modules`. What else it imports is found further up, where this project has it, or is the example
+// origin beside it.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -24,6 +25,8 @@ export async function installExample(name) {
     recursive: true,
     filter: (source) => !MADE.has(path.basename(source)),
   });
+  const origin = path.join(directory, '../origin');
+  await cp(path.join(root, 'examples/origin'), origin, { recursive: true });
   await unpackPackage(path.join(directory, 'node_modules/sesame-edge'));
   return directory;
 }

@@ -1,9 +1,12 @@
 // `sesame-edge serve --store redis://… --port … --port …`: several nodes, in one process on Node, or each a workerd of its
 // own.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startCli } from '../support/cli.js';
-import { createOrigin, DOCUMENT } from '../support/origin.js';
+import { byDefault, createOrigin, DOCUMENT } from '../support/origin.js';
 import { startRedis } from '../support/redis-server.js';
 import { until } from '../support/wait.js';
 
@@ -52,6 +55,50 @@ for (const runtime of ['node', 'workerd']) {
       } finally {
         cli.child.kill('SIGTERM');
         await cli.closed;
+      }
+    });
+
+    test('R31: a sign-out is pushed to the other nodes, of which none reads so soon', async () => {
+      const directory = await mkdtemp(path.join(tmpdir(), 'sesame-edge-push-'));
+      const config = path.join(directory, 'sesame.json');
+      await writeFile(config, JSON.stringify({ origin: origin.url, revocationBound: '1h' }));
+      const words = ['serve', '--runtime', runtime, '--config', config, '--store', redis.url];
+      const cli = startCli([...words, '--port', '0', '--port', '0', '--port', '0']);
+      try {
+        await cli.line('stdout', /in front of/);
+        await until(() => urlsIn(cli.stdout).length === 3, 'three nodes listen');
+        const urls = urlsIn(cli.stdout);
+        /** @type {Set<string | undefined>} */
+        const signedOut = new Set();
+        origin.on(`GET ${DOCUMENT}`, (call) =>
+          signedOut.has(call.headers.authorization) ? { status: 401 } : byDefault(call),
+        );
+        origin.on('POST /api/logout', (call) => {
+          signedOut.add(call.headers.authorization);
+          return { status: 204 };
+        });
+        for (const [index, url] of urls.entries()) {
+          const headers = { authorization: `Bearer grace-${index}` };
+          const ask = async (/** @type {string} */ where) => {
+            const response = await fetch(where + DOCUMENT, { headers });
+            await response.text();
+            return response.status;
+          };
+          for (let round = 0; round < 3; round += 1) {
+            for (const each of urls) assert.equal(await ask(each), 200);
+          }
+          await fetch(`${url}/api/logout`, { method: 'POST', headers });
+          const from = performance.now();
+          for (const each of urls) {
+            await until(async () => (await ask(each)) === 401, 'the others know');
+          }
+          // In workerd they hear what they have missed when they listen on, after twenty seconds.
+          assert.ok(performance.now() - from < 10_000);
+        }
+      } finally {
+        cli.child.kill('SIGTERM');
+        await cli.closed;
+        await rm(directory, { recursive: true, force: true });
       }
     });
   });

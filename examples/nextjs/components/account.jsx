@@ -13,9 +13,17 @@ export async function requireUser() {
 
 const PAGES = /** @type {const} */ ([
   ['overview', '/account'],
-  ...['orders', 'inbox', 'addresses', 'payment', 'security', 'preferences', 'profile', 'help'].map(
-    (name) => [name, `/account/${name}`],
-  ),
+  ...[
+    'orders',
+    'inbox',
+    'addresses',
+    'payment',
+    'security',
+    'devices',
+    'preferences',
+    'profile',
+    'help',
+  ].map((name) => [name, `/account/${name}`]),
 ]);
 
 export async function AccountNav() {

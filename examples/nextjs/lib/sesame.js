@@ -5,6 +5,9 @@ import { createSesame } from 'sesame-edge/next';
 export const sesame = createSesame(() => ({
   origin: process.env.ORIGIN ?? 'http://127.0.0.1:4000',
   managed: { logoutPath: '/api/v1/auth/logout' },
+  userId: '/id',
+  devices: true, // users see where they are signed in, and sign the others out
+  events: true, // and the page that is open there shows it
   webhookSecret: process.env.WEBHOOK_SECRET, // at least 32 characters; without it there is no webhook
   metricsPath: process.env.METRICS_PATH, // such as /api/auth/metrics, if nobody outside can reach it
 }));

@@ -1,7 +1,8 @@
 // The routes. Pages below `RequireUser` have a user; nobody is sent away because the back end is down.
 
+import { useEffect, useState } from 'react';
 import { Navigate, Outlet, Route, Routes, useLocation } from 'react-router';
-import { useSession } from '#session';
+import { Devices, useSession } from '#session';
 import { useLanguage } from './language.jsx';
 import { Page } from './page.jsx';
 import { Account } from './pages/account.jsx';
@@ -23,6 +24,7 @@ export function App() {
           <Route path="/news" element={<News />} />
           <Route path="/account" element={<Account />} />
           <Route path="/profile" element={<Profile />} />
+          {Devices !== null && <Route path="/devices" element={<Devices />} />}
         </Route>
         <Route path="*" element={<NotFound />} />
       </Route>
@@ -34,10 +36,15 @@ function RequireUser() {
   const { status } = useSession();
   const { text } = useLanguage();
   const { pathname } = useLocation();
+  const [wasSignedIn, setSignedIn] = useState(false);
+  useEffect(() => {
+    if (status === 'authenticated') setSignedIn(true);
+  }, [status]);
   if (status === 'authenticated') return <Outlet />;
   if (status === 'unavailable') return <Unavailable />;
   if (status === 'unauthenticated') {
-    return <Navigate to="/login" replace state={{ from: pathname }} />;
+    // Of whom this page has shown something, that was ended: here, in another tab or on another device.
+    return <Navigate to="/login" replace state={{ from: pathname, isSignedOut: wasSignedIn }} />;
   }
   return (
     <p className="waiting" role="status">

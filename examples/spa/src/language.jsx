@@ -2,7 +2,8 @@
 import { createContext, useContext, useLayoutEffect, useMemo, useState } from 'react';
 import { texts } from './texts.js';
 
-/** @typedef {{ text: import('./texts.js').Texts, toggle: () => void, date: (iso: string) => string }} Language */
+/** @typedef {{ text: import('./texts.js').Texts, toggle: () => void, date: (iso: string) => string,
+ *   moment: (iso: string) => string }} Language */
 const Context = createContext(/** @type {Language} */ (/** @type {unknown} */ (null)));
 
 function preferred() {
@@ -14,10 +15,12 @@ export function LanguageProvider({ children }) {
   const [lang, setLang] = useState(preferred);
   const value = useMemo(() => {
     const format = new Intl.DateTimeFormat(lang, { dateStyle: 'long' });
+    const toMinute = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' });
     return {
       text: texts(lang),
       toggle: () => setLang(lang === 'ar' ? 'en' : 'ar'),
       date: (/** @type {string} */ iso) => format.format(new Date(iso)),
+      moment: (/** @type {string} */ iso) => toMinute.format(new Date(iso)),
     };
   }, [lang]);
   useLayoutEffect(() => {

@@ -1,7 +1,7 @@
 // What is around every page: the brand, the pages to go to, and who is signed in.
 
 import { Link, NavLink, Outlet } from 'react-router';
-import { useLogout, useSession } from '#session';
+import { Devices, useLogout, useSession } from '#session';
 import { useLanguage } from './language.jsx';
 
 export function Shell() {
@@ -28,7 +28,8 @@ export function Shell() {
 function Header() {
   const { user } = useSession();
   const { text, toggle } = useLanguage();
-  const pages = /** @type {const} */ (['home', 'news', 'account', 'profile']);
+  const known = /** @type {const} */ (['home', 'news', 'account', 'profile', 'devices']);
+  const pages = Devices === null ? known.slice(0, -1) : known;
   return (
     <header>
       <Link className="brand" to="/">

@@ -2,9 +2,9 @@
 // here is done by clicking.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { PASSWORD } from '../../../examples/origin/users.mjs';
-import { startSpa } from '../../../examples/spa/server.mjs';
 import { installExample } from '../../support/installed-example.js';
 import { until } from '../../support/wait.js';
 
@@ -23,8 +23,19 @@ export async function buildSpa() {
   return path.join(directory, 'dist');
 }
 
-/** @param {string} builds @param {Build} build */
-export const serveSpa = (builds, build) => startSpa({ dist: path.join(builds, build), delayMs: 5 });
+/**
+ * By the installed example's own server, which finds the installed package.
+ * @param {string} builds
+ * @param {Build} build
+ */
+export async function serveSpa(builds, build) {
+  /** @type {typeof import('../../../examples/spa/server.mjs')} */
+  const { startSpa } = await import(pathToFileURL(path.join(builds, '../server.mjs')).href);
+  return startSpa({ dist: path.join(builds, build), hasSesame: build !== 'plain', delayMs: 5 });
+}
+
+/** It is open for as long as somebody is signed in, in one tab of a device. */
+const EVENTS = '/api/auth/events';
 
 /**
  * What a tab has under way, and what it has asked for.
@@ -41,8 +52,10 @@ export async function openTab(context, url) {
   const requests = { open: new Set(), all: /** @type {string[]} */ ([]) };
   traffic.set(tab, requests);
   tab.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname === EVENTS) return;
     requests.open.add(request);
-    requests.all.push(`${request.method()} ${new URL(request.url()).pathname}`);
+    requests.all.push(`${request.method()} ${pathname}`);
   });
   const end = (/** @type {unknown} */ request) => void requests.open.delete(request);
   tab.on('requestfinished', end);
@@ -74,7 +87,7 @@ export async function logIn(tab, email) {
   await settled(tab);
 }
 
-/** @param {import('playwright-core').Page} tab @param {'Home' | 'News' | 'Account' | 'Profile'} page */
+/** @param {import('playwright-core').Page} tab @param {'Home' | 'News' | 'Account' | 'Profile' | 'Devices'} page */
 export async function go(tab, page) {
   await tab.bringToFront();
   await tab.getByRole('navigation').getByRole('link', { name: page }).click();

@@ -15,6 +15,11 @@ export function Login({ isSwitch }) {
   const lead = user && isSwitch ? text.switchLead(`\u2068${user.name}\u2069`) : text.loginLead;
   return (
     <Page title={isSwitch ? text.switchUser : text.login} lead={lead}>
+      {state?.isSignedOut && !user && (
+        <p className="notice card" role="status">
+          {text.signedOut}
+        </p>
+      )}
       <LoginForm />
     </Page>
   );

@@ -49,6 +49,9 @@ async function ask() {
 
 export const useSession = () => useContext(Context);
 
+/** The page of the user's devices: the back end has no list of them. */
+export const Devices = null;
+
 /** @returns {(email: string, password: string) => Promise<boolean>} whether they were right */
 export function useLogin() {
   const { setUser } = useSession();

@@ -8,6 +8,7 @@ import {
 } from 'sesame-edge/react';
 import { postLogin } from './post-login.js';
 
+export { Devices } from '../pages/devices.jsx';
 export { useLogout, useSession, useUpdateUser };
 
 const client = createClient({ logoutPath: '/api/v1/auth/logout' });
@@ -20,6 +21,7 @@ export function SessionProvider({ queryClient, children }) {
       serviceWorker="/sw.js"
       queryClient={queryClient}
       resetQueriesOnUserChange
+      events
     >
       {children}
     </Provider>

@@ -1,4 +1,4 @@
-// /api/auth/login, /logout, /session, /refresh, and /revoke for the back end.
+// /api/auth/login, /logout, /session, /refresh, /devices, /events, and /revoke for the back end.
 import { sesame } from '../../../../lib/sesame.js';
 
-export const { GET, POST } = sesame.handlers;
+export const { GET, POST, DELETE } = sesame.handlers;
