@@ -110,7 +110,9 @@ export function assemble(instance, parsed, host, features = {}) {
   const engine = new Engine(core, parsed, host, waiters, shared, changes, wiring, kept);
   engine.calls.question = features.questionOf?.(host, parsed) ?? null;
   if (parsed.tokens && VerifiedTokens) {
-    engine.tokens = new VerifiedTokens(core, parsed, host, shared, changes, ids);
+    const tokens = new VerifiedTokens(core, parsed, host, shared, changes, ids);
+    engine.tokens = tokens;
+    if (shared !== null) shared.sessionNameOf = (head) => tokens.sessionOf(head);
   }
   changes.forgetKept = (head) => kept?.forget(head);
   changes.ask = async (request) => {

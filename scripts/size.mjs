@@ -24,11 +24,11 @@ const FILES = [
 // What Durable Objects push: 0.2 kB, and 0.6 of the worker's.
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 93_300,
-    'sesame-edge, browser': 89_000,
-    'sesame-edge, node': 95_000,
-    'sesame-edge/worker, workerd': 95_800,
-    'sesame-edge/serve, node': 112_200, // the adapter for Node with it, and the workers' store
+    'sesame-edge, workerd': 93_600,
+    'sesame-edge, browser': 89_300,
+    'sesame-edge, node': 95_300,
+    'sesame-edge/worker, workerd': 96_100,
+    'sesame-edge/serve, node': 112_500, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
     'sesame-edge/cluster, node': 4400,
     'sesame-edge/durable-object, workerd': 2300,
@@ -41,7 +41,7 @@ const ENTRIES = new Map(
     'sesame-edge/node, node': 7_400, // the library for its messages with it, and 0.8 kB that follow frames
     'sesame-edge/express, node': 900,
     'sesame-edge/hono, workerd': 1_140,
-    'sesame-edge/next, node': 97_100,
+    'sesame-edge/next, node': 97_400,
     'sesame-edge/opentelemetry, workerd': 2000,
   }),
 );

@@ -4,7 +4,7 @@
 // the same of everything but their own life, so that a narrow one never gets what a wide one was given.
 import { toHex } from '../util/hex.js';
 import { hasSigned, parseJws } from '../util/jws.js';
-import { HmacKey } from '../util/sha256.js';
+import { HmacKey, sha256 } from '../util/sha256.js';
 import { SharedKey } from '../util/shared-key.js';
 import { discoveryUrl } from './discovery.js';
 import { IssuerKeys } from './issuer-keys.js';
@@ -40,6 +40,7 @@ const encoder = new TextEncoder();
  * @property {string} sub
  * @property {string | null} sid null: it is a session alone
  * @property {string | null} session names its session, for this cache alone; null: it is a session alone
+ * @property {string | null} sharedSession the same for all caches: it is in claims that others know, too
  * @property {number} begunAtMs when its user has signed in, else when it was issued
  * @property {number} expiresAtMs infinite: it does not say
  * @property {Record<string, unknown>} claims
@@ -122,23 +123,25 @@ export class TokenVerifier {
     const { sub, exp, iat, auth_time: signedIn } = claims;
     const named = claims[this.#options.sid];
     const sid = isId(named) ? named : null;
+    const text = sid === null ? null : this.#textOf(claims);
     return {
       sub: /** @type {string} */ (sub),
       sid,
-      session: sid === null ? null : this.#nameOf(claims),
+      session: text && toHex(this.#naming.sign(text)),
+      sharedSession: text && toHex(sha256(text)),
       begunAtMs: (isTime(signedIn) ? signedIn : /** @type {number} */ (iat)) * 1000,
       expiresAtMs: isTime(exp) ? exp * 1000 : Number.POSITIVE_INFINITY,
       claims,
     };
   }
 
-  /** @param {Record<string, unknown>} claims */
-  #nameOf(claims) {
+  /** What the tokens of one session have in common, and no other token has. @param {Record<string, unknown>} claims */
+  #textOf(claims) {
     const { sid } = this.#options;
     const isLasting = (/** @type {string} */ name) => name === sid || !OWN_CLAIMS.has(name);
     const lasting = Object.entries(claims).filter(([name]) => isLasting(name));
-    const text = JSON.stringify(lasting.sort(([one], [other]) => (one < other ? -1 : 1)));
-    return toHex(this.#naming.sign(encoder.encode(text)));
+    const sorted = lasting.sort(([one], [other]) => (one < other ? -1 : 1));
+    return encoder.encode(JSON.stringify(sorted));
   }
 }
 

@@ -231,4 +231,17 @@ export class VerifiedTokens {
   async sidOf(head) {
     return (await this.#identify(head))?.sid ?? null;
   }
+
+  /**
+   * The session of a token that has been verified, by the same name on all nodes. What ends one of its tokens must end the
+   * others: without their `sid` nobody would know of them.
+   * @param {RequestHead} head with one credential
+   * @returns {string | null}
+   */
+  sessionOf(head) {
+    if (this.#ids?.isClaim !== true) return null;
+    const key = this.#core.sessionKey(head)?.key ?? '';
+    const known = this.#known.get(key);
+    return known !== undefined && this.#host.now() < known.expiresAtMs ? known.sharedSession : null;
+  }
 }

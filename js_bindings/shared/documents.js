@@ -11,7 +11,7 @@ import { SharedLog } from './event-log.js';
 import { ANY_USER, Families } from './families.js';
 import { lookAgain } from './look-again.js';
 import { Publisher } from './publisher.js';
-import { parseRecord, partsOf, recordOf } from './record.js';
+import { parseRecord, partsOf, recordOf, sessionPartsOf } from './record.js';
 import { StoredRecords } from './stored-records.js';
 import { SharedTokens } from './tokens.js';
 import { UsedMessages } from './used-messages.js';
@@ -123,6 +123,11 @@ export class SharedSessions {
     this.deviceLists = new StoredDeviceLists(options, this.log, families, this.#records);
   }
 
+  /** @param {(head: RequestHead) => string | null} name of the session that a verified token is one of; null: it is of none */
+  set sessionNameOf(name) {
+    this.publisher.sessionNameOf = name;
+  }
+
   /** Gives back what it holds, the store included. */
   async close() {
     this.#families.dispose();
@@ -194,8 +199,9 @@ export class SharedSessions {
     // It has ended here, and there may be no room to remember that.
     if (this.log.outbox.isPending(session.key, 'end')) return 'ended';
     if (this.log.outbox.isPending(session.key)) return 'unusable';
-    const found = await this.#records.get(head, partsOf(head, session));
-    if (found === 'ended') return this.#noteEnd(session.key);
+    const own = await this.#records.get(head, partsOf(head, session));
+    if (own === 'ended') return this.#noteEnd(session.key);
+    const found = own.length > 0 ? own : await this.#findOfSession(head);
     if (found.length === 0) return null;
     const position = this.log.position;
     const records = found.flatMap(({ family, bytes }) => {
@@ -206,9 +212,9 @@ export class SharedSessions {
     if (record === undefined || record.kept !== this.#kept) return 'unusable';
     const standing = await this.#stands(record, ofAllTenants);
     // Whether a managed session lives, the record of its tokens says: it may have begun after that, on a node that had not
-    // heard of it.
+    // heard of it. And what another token of the session has left may be of before its user signed in again.
     const isManaged = this.#options.managed !== null && session.kind === Credential.COOKIE;
-    if (standing === 'ended' && isManaged) return 'unusable';
+    if (standing === 'ended' && (isManaged || found !== own)) return 'unusable';
     if (standing === 'ended') {
       await this.publisher.end(head).catch(() => {}); // for those that come when the record is gone
       return this.#noteEnd(session.key);
@@ -244,6 +250,18 @@ export class SharedSessions {
       endsAtMs: record.endsAt ? record.endsAt - clock.offset : 0,
       asksFirst: record.asksFirst ?? false,
     };
+  }
+
+  /**
+   * What was left with another token of a request's session (rule R16). Of whom it is has to be known: what ends all of a
+   * user's sessions would not end it else.
+   * @param {RequestHead} head
+   */
+  async #findOfSession(head) {
+    const parts = sessionPartsOf(head, this.publisher.sessionNameOf(head));
+    if (parts === null) return [];
+    const found = await this.#records.get(head, parts);
+    return found === 'ended' ? [] : found.filter(({ bytes }) => parseRecord(bytes)?.user);
   }
 
   /**
@@ -385,7 +403,9 @@ export class SharedSessions {
     const session = this.#core.sessionKey(head);
     if (session === null) return UNCLAIMED;
     try {
-      const parts = partsOf(head, session);
+      // The tokens of a session are asked for one after another.
+      const ofSession = sessionPartsOf(head, this.publisher.sessionNameOf(head));
+      const parts = ofSession ?? partsOf(head, session);
       const { leaseFor, originTimeout } = this.#options;
       const giveUpAt = this.#host.now() + leaseFor - originTimeout;
       const claim = await lookAgain(this.#host, giveUpAt, () => this.#tryClaim(head, parts, use));
@@ -453,7 +473,10 @@ export class SharedSessions {
     try {
       const { keepFor, staleIfError } = this.#options;
       const options = { since, ttlMs: keepFor + staleIfError };
-      await this.#records.put(partsOf(head, session), recordOf(record, body), options);
+      const ofSession = sessionPartsOf(head, this.publisher.sessionNameOf(head));
+      for (const parts of [partsOf(head, session), ofSession]) {
+        if (parts !== null) await this.#records.put(parts, recordOf(record, body), options);
+      }
       if (this.#families.all.length > 1) {
         this.#families.noteUser(user, this.#families.identifierIn(body, user));
       }

@@ -9,7 +9,7 @@ import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';
 import { isOutboxFull } from './outbox.js';
 import { OwnEvents } from './own-events.js';
-import { endingPartsOf, endMarksOf, keyMarkOf, partsOf } from './record.js';
+import { endingPartsOf, endMarksOf, keyMarkOf, partsOf, sessionPartsOf } from './record.js';
 import { workOff } from './work-off.js';
 
 /** No node's name: each node that reads it takes the event for another's. */
@@ -30,6 +30,11 @@ export class Publisher {
   #ownEvents;
   /** Where the records of sessions are that have several credentials, by key. */
   names = new RecordNames();
+  /**
+   * The name of the session that a verified token is one of; null: it is of none. It is set by who makes the parts.
+   * @type {(head: RequestHead) => string | null}
+   */
+  sessionNameOf = () => null;
   /** @type {Position | null} */
   #lastTold = null;
   /** What a store that has forgotten is still to be told. @type {[key: string, until: number][]} */
@@ -203,10 +208,13 @@ export class Publisher {
   #dropOne(head, isKnown) {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
+    const ofSession = sessionPartsOf(head, this.sessionNameOf(head));
     const send = async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const key = core.sessionKey(head)?.key ?? '';
-        await this.#store.forget(nameOf(keys, partsOf(head, session)), key, writer);
+        for (const parts of [partsOf(head, session), ofSession]) {
+          if (parts !== null) await this.#store.forget(nameOf(keys, parts), key, writer);
+        }
       }
     };
     const { outbox } = this.#log;

@@ -59,6 +59,16 @@ export function partsOf({ tenant }, { kind, credential, name = '' }) {
 }
 
 /**
+ * Of the record that holds the document of a session of verified tokens, whichever of them it was asked for with (rule R16).
+ * @param {RequestHead} head
+ * @param {string | null} name the session's; null: it has none
+ * @returns {CredentialParts | null}
+ */
+export function sessionPartsOf({ tenant }, name) {
+  return name === null ? null : { tenant, kind: 'session', name: '', credential: name };
+}
+
+/**
  * Of the record that holds the tokens of a managed session.
  * @param {RequestHead} head
  * @param {NamedSession} session

@@ -1314,8 +1314,8 @@ export const shellMutants = [
   {
     name: 'R16: that a token without a sid is a session alone',
     file: TOKEN_VERIFIER,
-    from: 'session: sid === null ? null : this.#nameOf(claims),',
-    to: 'session: this.#nameOf(claims),',
+    from: 'const text = sid === null ? null : this.#textOf(claims);',
+    to: 'const text = this.#textOf(claims);',
     by: js('verified-tokens'),
   },
   {
@@ -2197,6 +2197,27 @@ export const shellMutants = [
     from: 'if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(key)) this.log.distrustHeld();',
     to: 'if (this.#unasked.size >= MAX_UNASKED && !this.#unasked.has(key)) return;',
     by: stores('nodes'),
+  },
+  {
+    name: 'R16, R30: that a document is left for the other tokens of its session',
+    file: DOCUMENTS,
+    from: 'for (const parts of [partsOf(head, session), ofSession]) {',
+    to: 'for (const parts of [partsOf(head, session)]) {',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16, R12: that what is dropped is dropped for the other tokens of its session',
+    file: PUBLISHER,
+    from: 'for (const parts of [partsOf(head, session), ofSession]) {',
+    to: 'for (const parts of [partsOf(head, session)]) {',
+    by: js('verified-tokens'),
+  },
+  {
+    name: 'R16, R31: that what is left of before a sign-out from everywhere ends no sign-in since',
+    file: DOCUMENTS,
+    from: "if (standing === 'ended' && (isManaged || found !== own)) return 'unusable';",
+    to: "if (standing === 'ended' && isManaged) return 'unusable';",
+    by: js('verified-tokens'),
   },
   {
     name: 'R31: that the store is asked later whether a sid has ended',

@@ -177,6 +177,8 @@ export const elsewhere = [
     [
       'R31: that the store is asked later whether a sid has ended',
       'R31: that the store is asked later whether a user was signed out everywhere',
+      'R16, R12: that what is dropped is dropped for the other tokens of its session',
+      'R16, R31: that what is left of before a sign-out from everywhere ends no sign-in since',
     ],
   ],
 ];

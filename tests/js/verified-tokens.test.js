@@ -79,6 +79,46 @@ describe('which tokens are one session', () => {
     assert.deepEqual(await ask(expired), ['ada', 1], 'what has expired is not answered from here');
   });
 
+  test('R16, R30: it does so on every node, those that start later too', async () => {
+    const { sign, ask, clock, origin, nodes, startNode } = await start({ count: 2 });
+    for (let minute = 0; minute < 15; minute += 1) {
+      for (const node of nodes) assert.equal((await ask(await sign(), node))[0], 'ada');
+      clock.advance(MINUTE);
+    }
+    const late = startNode();
+    assert.deepEqual(await ask(await sign(), late), ['ada', 0]);
+    assert.equal(origin.calls.length, 1);
+    assert.deepEqual(await ask(await sign({ scope: 'read' }), late), ['ada', 1]);
+  });
+
+  test('R16, R12: what the origin has refused with one token, no other of its session gets on another node', async () => {
+    let isRefused = false;
+    const { sign, ask, finish, nodes, startNode } = await start({
+      count: 2,
+      answer: (headers) => (isRefused ? new Response(null, { status: 401 }) : takesAll(headers)),
+    });
+    const token = await sign();
+    await ask(token);
+    isRefused = true;
+    assert.equal(
+      await finish(nodes[0].getSession({ headers: bearer(token) }, { fresh: true })),
+      null,
+    );
+    for (const node of [nodes[1], startNode()]) {
+      assert.deepEqual(await ask(await sign(), node), [null, 1]);
+    }
+  });
+
+  test('R16, R31: who signs in again after a sign-out from everywhere gets nothing that was left before, and is in', async () => {
+    const { sign, ask, first, finish, clock, nodes, startNode } = await start({ count: 2 });
+    await ask(await sign());
+    clock.advance(20 * SECOND);
+    await finish(first.revokeUser('ada'));
+    clock.advance(20 * SECOND);
+    assert.deepEqual(await ask(await sign(), startNode()), ['ada', 1]);
+    assert.deepEqual(await ask(await sign(), nodes[1]), ['ada', 0]);
+  });
+
   test('R16: a cookie that is a token goes on as a bearer does', async () => {
     const { sign, clock, origin, finish, first } = await start();
     for (let minute = 0; minute < 5; minute += 1) {
