@@ -1,4 +1,6 @@
 // What Sesame is to reach, and whether one run did: pure functions of its results.
+
+import { MAX_FAULT_MS } from './lib/faults.mjs';
 import { mediansOf, ratioOf, workersFactor } from './lib/host-ratios.mjs';
 
 /**
@@ -35,6 +37,7 @@ export function judge(results) {
     judgeRestore(results.snapshot),
     ...judgeServiceWorker(results['service-worker']),
     ...judgeHosts(results.hosts),
+    ...judgeSignOuts(results['sign-outs']),
   ];
 }
 
@@ -308,4 +311,52 @@ function besides(our, their, micros) {
     parts.push(`a sign-out counts after ${(out * 1000).toFixed(0)} ms, there after ${waits}`);
   }
   return ` (${parts.join('; ')})`;
+}
+
+/** @param {any} found */
+function judgeSignOuts(found) {
+  const { sockets, pushed = {}, page, bytes } = found ?? {};
+  const ms = (/** @type {number} */ value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+  const quantiles = (/** @type {any} */ { p50, p99, max }) =>
+    `p50 ${ms(p50)}, p99 ${ms(p99)}, longest ${ms(max)}`;
+  /** @param {string} name @param {number} p50 @param {number} p99 */
+  const within = (name, p50, p99) =>
+    pushed[name] && {
+      measured: quantiles(pushed[name]),
+      met: pushed[name].p50 <= p50 && pushed[name].p99 <= p99,
+    };
+  const limit = (sockets?.boundMs ?? 0) + MAX_FAULT_MS;
+  const isClosed = sockets && sockets.healthy.left + sockets.faulty.left === 0;
+  return [
+    goal(
+      `revoke → the last of ${count(sockets?.count ?? 1000)} open sockets of three nodes is closed, with faults`,
+      '≤ revocationBound (1 s) after a fault (0.6 s) is over, none left',
+      sockets && {
+        measured: `${quantiles(sockets.faulty)}, ${sockets.faulty.left} left; healthy ${quantiles(sockets.healthy)}`,
+        met: isClosed && sockets.faulty.max <= limit,
+      },
+    ),
+    goal(
+      'sign-out on one node → the others, Durable Objects in workerd',
+      'p50 ≤ 50 ms, p99 ≤ 250 ms',
+      within('Durable Objects', 50, 250),
+    ),
+    ...['Node', 'workerd'].map((runtime) =>
+      goal(
+        `the same, serve --store redis on ${runtime}`,
+        'p99 ≤ 50 ms',
+        within(`serve with Redis, ${runtime}`, 50, 50),
+      ),
+    ),
+    goal(
+      'revoke → a page in Chromium shows it, worker and events on',
+      'p95 ≤ 1 s',
+      page && { measured: `p95 ${ms(page.p95)}, p50 ${ms(page.p50)}`, met: page.p95 <= 1000 },
+    ),
+    goal(
+      'memory for an open socket in Node, its session’s cookie included',
+      '≤ 200 bytes',
+      bytes && { measured: `${count(bytes.more)} bytes`, met: bytes.more <= 200 },
+    ),
+  ];
 }

@@ -26,6 +26,11 @@ export const full = {
   snapshot: { count: 1_000_000, repeats: 3 },
   coldStarts: 11,
   sharing: { repeats: 3, atOnce: 60 },
+  signOuts: {
+    ...{ sockets: 1000, signOuts: 200, pages: 30 },
+    bytes: { count: 2000, rounds: 3 },
+    workerd: { count: 1000, seconds: 10 },
+  },
   hosts: {
     ...{ sessions: 1000, memoryAt: 100_000, connections: [16, 1000] },
     ...{ seconds: 2, rounds: 3, warmUp: 2, keptSeconds: 10, isQuick: false },
@@ -55,6 +60,11 @@ export const quick = {
   snapshot: { count: 50_000, repeats: 2 },
   coldStarts: 2,
   sharing: { repeats: 1, atOnce: 20 },
+  signOuts: {
+    ...{ sockets: 200, signOuts: 30, pages: 5 },
+    bytes: { count: 500, rounds: 3 },
+    workerd: { count: 200, seconds: 3 },
+  },
   hosts: {
     ...{ sessions: 100, memoryAt: 0, connections: [16] },
     ...{ seconds: 0.3, rounds: 2, warmUp: 0.3, keptSeconds: 2, isQuick: true },

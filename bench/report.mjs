@@ -88,6 +88,25 @@ function sharingTable({ stores, hits }) {
   ].join('\n');
 }
 
+/** @param {any} signOuts */
+function signOutsTable({ sockets, pushed, page, bytes, workerd }) {
+  const ms = (/** @type {number} */ value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+  const rows = [
+    [`${sockets.count} sockets, healthy links`, sockets.healthy],
+    [`${sockets.count} sockets, faults`, sockets.faulty],
+    ...Object.entries(pushed).map(([name, each]) => [`others know: ${name}`, each]),
+    ...(page ? [['a page shows it', page]] : []),
+  ].map(([name, { p50, p95, p99, max }]) => [name, ...[p50, p95, p99, max].map(ms)]);
+  const price = (/** @type {any} */ { micros, bytes: each }) =>
+    `${micros.toFixed(0)} µs a second and ${(each / 1024).toFixed(1)} kB`;
+  return [
+    table(['sign-out, ms', 'p50', 'p95', 'p99', 'max'], rows),
+    `an open WebSocket in Node: ${Math.round(bytes.more)} bytes more under a session than under none ` +
+      `(${Math.round(bytes.each)} bytes), and no timer`,
+    `in workerd: ${price(workerd.session)} under a session, ${price(workerd.nobody)} under none`,
+  ].join('\n');
+}
+
 /** @param {any} found */
 function hostRows({ hosts, sessions, memoryAt, keptSeconds }) {
   const ms = (/** @type {number} */ value) => value.toFixed(value < 10 ? 2 : 0);
@@ -289,6 +308,7 @@ export function textOf(results) {
     parts.push(table(['cold start: import, create, check', ''], rows));
   }
   if (sharing) parts.push(sharingTable(sharing));
+  if (results['sign-outs']) parts.push(signOutsTable(results['sign-outs']));
   if (results.hosts) parts.push(hostsTable(results.hosts));
   if (results['service-worker']) parts.push(serviceWorkerText(results['service-worker']));
   return `${parts.join('\n\n')}\n`;

@@ -116,7 +116,7 @@ function withChildren(pids) {
 }
 
 /** @param {number[]} pids */
-function processorSeconds(pids) {
+export function processorSeconds(pids) {
   try {
     let ticks = 0;
     for (const pid of withChildren(pids)) {

@@ -31,3 +31,11 @@ export function medianInterval(values) {
 export function round(value, digits = 4) {
   return Number(value.toPrecision(digits));
 }
+
+/** @param {number[]} values */
+export function quantilesOf(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const at = (/** @type {number} */ share) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+}

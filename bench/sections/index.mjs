@@ -9,6 +9,7 @@ import { hasWrk, measureHosts } from './hosts.mjs';
 import { measurePauses } from './pauses.mjs';
 import { hasChromium, measureServiceWorker } from './service-worker.mjs';
 import { measureSharing } from './sharing.mjs';
+import { measureSignOuts } from './sign-outs.mjs';
 import { measureSnapshot } from './snapshot.mjs';
 import { hasWorkerd, measureWorkerdChecks, measureWorkerdRequests } from './workerd.mjs';
 import { measureWorkerdHeap } from './workerd-heap.mjs';
@@ -96,6 +97,7 @@ const sections = {
   snapshot: ({ mode, budgetPerSession }) => measureSnapshot({ ...mode.snapshot, budgetPerSession }),
   coldStart: ({ mode }) => measureColdStarts(mode.coldStarts),
   sharing: ({ mode }) => measureSharing(mode.sharing),
+  'sign-outs': ({ mode, log }) => measureSignOuts(mode.signOuts, log),
 
   async hosts({ mode, log }) {
     if (hasWrk()) return measureHosts(mode.hosts, log);

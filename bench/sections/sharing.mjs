@@ -1,12 +1,13 @@
 // Several nodes: how long after a sign-out on one the last of the others still serves the session, with healthy
 // links and with cut ones; what a cold start costs that finds its session in the store; and what the store
-// costs where it is not needed. The stores are real: a Redis server, Durable Objects in workerd, KV in miniflare.
+// costs where it is not needed. The stores are real: a Redis server, Durable Objects in workerd, KV in miniflare. The nodes are in
+// this process, where Durable Objects and KV can push nothing: what they push is in the section `sign-outs`.
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { SessionCache } from '../../js_bindings/index.node.js';
 import { redis } from '../../js_bindings/stores/redis.js';
 import { startKv, startObjects } from '../../tests/support/edge-stores.js';
 import { startRedis } from '../../tests/support/redis-server.js';
-import { median } from '../lib/statistics.mjs';
+import { median, quantilesOf } from '../lib/statistics.mjs';
 
 const NODES = 3;
 const SECRET = '5e'.repeat(16);
@@ -98,7 +99,7 @@ async function measureStore(makeStore, { isEdge, repeats, atOnce }) {
       for (const { link } of nodes) link.isCut = false;
       await wait(BOUND_MS / 4);
     }
-    return quantiles(latencies);
+    return quantilesOf(latencies);
   };
   const healthy = await signOut(false, repeats);
   const cut = await signOut(true, Math.max(1, Math.floor(repeats / 3)));
@@ -119,14 +120,6 @@ async function measureStore(makeStore, { isEdge, repeats, atOnce }) {
   await Promise.all(traffic);
   for (const { sessions } of nodes) sessions.dispose();
   return { healthy, cut, coldStartMs: median(coldStarts) };
-}
-
-/** @param {number[]} latencies */
-function quantiles(latencies) {
-  const sorted = latencies.sort((one, other) => one - other);
-  const at = (/** @type {number} */ share) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 /** A fresh hit, with a store behind the node and without. @param {() => any} makeStore */
@@ -171,7 +164,7 @@ export async function measureSharing(how) {
     return {
       stores: {
         Redis: await measureStore(redisStore, { isEdge: false, ...how }),
-        'Durable Objects': await measureStore(() => objects.stores('durable-object'), {
+        'Durable Objects, read alone': await measureStore(() => objects.stores('durable-object'), {
           isEdge: true,
           ...how,
         }),

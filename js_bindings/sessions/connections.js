@@ -1,12 +1,12 @@
 // Which connections are open under which session (rule R29): WebSockets, event streams and other long answers, by the
 // keys of their session and its user. It must not know what a connection is made of, nor why a session ends.
 // Invariants: there are never more of a user, or in all, than the options allow; who is not listed any more is remembered
-// nowhere. What an open connection costs is here: one object, two entries of a map, and neither timer nor function.
+// nowhere. What an open connection costs is here, and in its table: one small object, a place in some columns, the text of its
+// credential, and neither timer nor function.
+import { ConnectionTable, NONE, numberOf } from './connection-table.js';
 
 /** @typedef {import('../core/abi.js').RequestHead} RequestHead */
-
-/** So many digits of a key find it: the rest is compared. More would make an object of each number. */
-const DIGITS = 7;
+/** @typedef {import('../origin/vary.js').Varying} Varying */
 
 /** So long after its last look a connection that looks for itself counts as gone. */
 const LOST_MS = 15_000;
@@ -16,62 +16,167 @@ const LOST_MS = 15_000;
  * @typedef {(handle: any) => void} Close
  */
 
+/** Which kinds there are: a connection has the number of its own. @type {Close[]} */
+const kinds = [];
+
+/** What is true of a connection, a bit each. Above them: its kind, and its kin. */
+const LISTED = 1;
+const ACCEPTED = 2;
+const STRANGER = 4;
+const LOOSE = 8;
+const OVER = 16;
+const ENDED = 32;
+const KIND = 64;
+const MAX_KINDS = 8;
+const KIN = KIND * MAX_KINDS;
+
+/** @param {number} bits @param {number} bit @param {boolean} is */
+function withBit(bits, bit, is) {
+  return is ? bits | bit : bits & ~bit;
+}
+
+/** @param {number} bits */
+function kindOf(bits) {
+  return kinds[Math.floor(bits / KIND) % MAX_KINDS];
+}
+
 /** One connection: as a `RequestHead` it is its own credential. */
+// No private method: each object would have a field for those.
 export class Connection {
   /** What it is closed by; null: it is not there yet. @type {object | null} */
   #handle = null;
-  #close;
   #connections;
-  /** Whom it is counted for: the key of its user, or while that is not known, of its session. */
-  owner = '';
-  /** When its session ends as far as this is known, on the clock of its list; 0: not known. */
-  endsAt = 0;
-  /** When it was opened, on the same clock. */
-  openedAt = 0;
-  /** When it has looked for itself the last time: of one that does not any more, its host has said nothing (workerd). */
-  seenAt = 0;
-  /** Its session may end later than that: the end is its cookie's, which goes on with each answer. */
-  isEndLoose = false;
-  /** How many other credentials its session had when it was opened with this one. */
-  kin = 0;
-  /** The origin has accepted its credential. */
-  isAccepted = false;
-  isListed = false;
-  /** It has ended by itself, or its session has. */
-  hasEnded = false;
-  /** The origin has said no, to a credential that it has never accepted here: it takes no room (R53). */
-  isStranger = false;
-  isOver = false;
+  /** Most have a cookie and nothing else. @type {string | RequestHead & { varying: Varying | null }} */
+  #head;
+  #bits;
+  /** Where the numbers are that belong to it: the table's. */
+  place = NONE;
 
   /**
    * @param {Connections} connections
    * @param {RequestHead} head
-   * @param {import('../origin/vary.js').Varying | null} varying what the origin is asked with, if the credential is not all
+   * @param {Varying | null} varying what the origin is asked with, if the credential is not all
    * @param {Close} close
    */
-  constructor(connections, { tenant, cookie, authorization }, varying, close) {
+  constructor(connections, head, varying, close) {
     this.#connections = connections;
-    this.tenant = tenant;
-    this.cookie = cookie;
-    this.authorization = authorization;
-    this.varying = varying;
-    this.#close = close;
+    this.#head = compact(head, varying);
+    if (!kinds.includes(close)) kinds.push(close);
+    if (kinds.length > MAX_KINDS) throw new Error('each kind has one function');
+    this.#bits = KIND * kinds.indexOf(close);
+  }
+
+  get tenant() {
+    return typeof this.#head === 'string' ? '' : this.#head.tenant;
+  }
+
+  get cookie() {
+    return typeof this.#head === 'string' ? this.#head : this.#head.cookie;
+  }
+
+  get authorization() {
+    return typeof this.#head === 'string' ? '' : this.#head.authorization;
+  }
+
+  get varying() {
+    return typeof this.#head === 'string' ? null : this.#head.varying;
+  }
+
+  /** Its session goes on with another credential. @param {RequestHead} head */
+  goOnWith(head) {
+    this.#head = compact(head, this.varying);
   }
 
   get isAttached() {
     return this.#handle !== null;
   }
 
+  get isListed() {
+    return (this.#bits & LISTED) !== 0;
+  }
+
+  set isListed(is) {
+    this.#bits = withBit(this.#bits, LISTED, is);
+  }
+
+  /** The origin has accepted its credential. */
+  get isAccepted() {
+    return (this.#bits & ACCEPTED) !== 0;
+  }
+
+  set isAccepted(is) {
+    this.#bits = withBit(this.#bits, ACCEPTED, is);
+  }
+
+  /** The origin has said no, to a credential that it has never accepted here: it takes no room (R53). */
+  get isStranger() {
+    return (this.#bits & STRANGER) !== 0;
+  }
+
+  set isStranger(is) {
+    this.#bits = withBit(this.#bits, STRANGER, is);
+  }
+
+  /** Its session may end later than `endsAt`: the end is its cookie's, which goes on with each answer. */
+  get isEndLoose() {
+    return (this.#bits & LOOSE) !== 0;
+  }
+
+  set isEndLoose(is) {
+    this.#bits = withBit(this.#bits, LOOSE, is);
+  }
+
+  get isOver() {
+    return (this.#bits & OVER) !== 0;
+  }
+
+  /** It has ended by itself, or its session has. */
+  get hasEnded() {
+    return (this.#bits & ENDED) !== 0;
+  }
+
+  /** How many other credentials its session had when it was opened with this one. */
+  get kin() {
+    return Math.floor(this.#bits / KIN);
+  }
+
+  set kin(kin) {
+    this.#bits = (this.#bits % KIN) + KIN * kin;
+  }
+
+  /** When its session ends as far as this is known, on the clock of its list; 0: not known. */
+  get endsAt() {
+    return this.#connections.table.endsAt(this);
+  }
+
+  set endsAt(moment) {
+    this.#connections.table.endAt(this, moment);
+  }
+
+  /** When it was opened, on the same clock. */
+  get openedAt() {
+    return this.#connections.table.openedAt(this);
+  }
+
+  /** When it has looked for itself the last time: of one that does not any more, its host has said nothing (workerd). */
+  get seenAt() {
+    return this.#connections.table.seenAt(this);
+  }
+
+  set seenAt(moment) {
+    this.#connections.table.see(this, moment);
+  }
+
   /** @param {object} handle what it is closed by */
   attach(handle) {
     this.#handle = handle;
-    if (this.isOver) this.#close(handle);
+    if (this.isOver) kindOf(this.#bits)(handle);
   }
 
   /** It has ended by itself. @param {object} [handle] if that is what it is closed by */
   end(handle = this.#handle ?? undefined) {
     if (handle !== undefined && handle !== this.#handle) return;
-    this.hasEnded = true;
+    this.#bits = withBit(this.#bits, ENDED, true);
     this.#connections.remove(this);
     this.#handle = null;
   }
@@ -79,8 +184,7 @@ export class Connection {
   /** Its session has ended. */
   close() {
     if (this.isOver) return;
-    this.isOver = true;
-    this.hasEnded = true;
+    this.#bits = withBit(this.#bits, OVER | ENDED, true);
     this.#connections.remove(this);
     this.#connections.closed += 1;
     if (this.#connections.closesAtOnce) this.cut();
@@ -88,7 +192,7 @@ export class Connection {
 
   /** Closes what is over. */
   cut() {
-    if (this.#handle !== null) this.#close(this.#handle);
+    if (this.#handle !== null) kindOf(this.#bits)(this.#handle);
     this.#handle = null;
   }
 }
@@ -98,8 +202,8 @@ export class Connections {
   #host;
   #options;
   #begunAt;
-  /** By the first digits of a key. @type {Map<number, Connection | Set<Connection>>} */
-  #listed = new Map();
+  /** By the other keys that a few have, as numbers. @type {Map<number, Set<Connection>>} */
+  #byMore = new Map();
   /** Answers that have just begun: most are over before anybody looks. @type {Set<Connection>} */
   #young = new Set();
   size = 0;
@@ -117,6 +221,8 @@ export class Connections {
     this.#options = options;
     this.#begunAt = host.now();
     this.closesAtOnce = host.sharesPromises;
+    /** @type {ConnectionTable<Connection>} */
+    this.table = new ConnectionTable(!this.closesAtOnce);
   }
 
   /** A moment on the list's own clock: small numbers are no objects. @param {number} [time] */
@@ -126,7 +232,7 @@ export class Connections {
 
   /** Whether there is nothing to look after. */
   get isEmpty() {
-    return this.#listed.size === 0 && this.#young.size === 0;
+    return this.table.count === 0;
   }
 
   /** How many there are that are over soon, as far as anybody knows. */
@@ -139,7 +245,7 @@ export class Connections {
    * @param {Connection} connection
    */
   addYoung(connection) {
-    connection.openedAt = this.moment();
+    this.table.add(connection, this.moment());
     this.#young.add(connection);
   }
 
@@ -155,7 +261,9 @@ export class Connections {
       if (connection.openedAt > bornBefore) break;
       this.#young.delete(connection);
       grown.push(connection);
-      if (this.#keysOf(connection).length > 0) this.#list(connection, connection.owner);
+      const keys = this.#keysOf(connection);
+      if (keys.length > 0) this.#list(connection, keys[0]);
+      else this.table.remove(connection);
     }
     return grown;
   }
@@ -177,15 +285,15 @@ export class Connections {
       this.removeLost();
       if (isFull()) return 'full';
     }
-    connection.openedAt = this.moment();
-    connection.seenAt = connection.openedAt;
+    this.table.add(connection, this.moment());
     this.#list(connection, owner);
     return 'listed';
   }
 
   /** @param {Connection} connection @param {string} user whose it is, as has been found out */
   own(connection, user) {
-    if (!connection.isListed || (connection.owner === user && !connection.isStranger)) return;
+    if (!connection.isListed) return;
+    if (this.table.isOwner(connection, user) && !connection.isStranger) return;
     this.#unlist(connection);
     connection.isStranger = false;
     this.#list(connection, user);
@@ -203,25 +311,26 @@ export class Connections {
   }
 
   /** The session of a connection goes on with another credential. @param {Connection} connection @param {RequestHead} to */
-  move(connection, { tenant, cookie, authorization }) {
-    const { owner } = connection;
-    const isOwnKey = this.#keysOf(connection).includes(owner);
+  move(connection, to) {
+    const isOwnKey = this.#keysOf(connection).some((key) => this.table.isOwner(connection, key));
+    const owner = this.table.ownerOf(connection);
     this.#unlist(connection);
-    Object.assign(connection, { tenant, cookie, authorization });
-    this.#list(connection, isOwnKey ? '' : owner);
+    connection.goOnWith(to);
+    this.#list(connection, isOwnKey ? this.#keysOf(connection)[0] : owner);
   }
 
   /** @param {Connection} connection */
   remove(connection) {
     this.#young.delete(connection);
     if (connection.isListed) this.#unlist(connection);
+    this.table.remove(connection);
   }
 
   /** A host that ends a request says nothing to it: what has not looked for itself for long is gone (workerd). */
   removeLost() {
     if (this.closesAtOnce) return;
     const seenBefore = this.moment() - LOST_MS;
-    for (const connection of [...this.all()]) {
+    for (const connection of this.all()) {
       if (connection.seenAt < seenBefore) this.remove(connection);
     }
   }
@@ -232,28 +341,29 @@ export class Connections {
    * @returns {boolean} whether it had been taken for gone: it is listed again, whatever the limits, as it is open
    */
   see(connection) {
-    connection.seenAt = this.moment();
-    if (connection.isListed) return false;
-    this.#list(connection, connection.owner);
+    if (connection.isListed) {
+      connection.seenAt = this.moment();
+      return false;
+    }
+    const [key] = this.#keysOf(connection);
+    this.table.add(connection, this.moment());
+    this.#list(connection, key);
     return true;
   }
 
   /** Forgets them all. */
   forget() {
     for (const connection of this.all()) connection.isListed = false;
-    this.#listed.clear();
+    this.table.clear();
+    this.#byMore.clear();
     this.#young.clear();
     this.size = 0;
   }
 
   /** How many there are of a user, or of a session whose user is not known. @param {string} owner a key */
   countOf(owner) {
-    const found = this.#listed.get(numberOf(owner));
-    if (found === undefined) return 0;
     let count = 0;
-    for (const each of found instanceof Connection ? [found] : found) {
-      if (each.owner === owner && !each.isStranger) count += 1;
-    }
+    for (const each of this.table.ownedBy(owner)) if (!each.isStranger) count += 1;
     return count;
   }
 
@@ -263,22 +373,18 @@ export class Connections {
    * @returns {Connection[]}
    */
   find(key) {
-    const found = this.#listed.get(numberOf(key));
-    if (found === undefined) return [];
-    return found instanceof Connection ? [found] : [...found];
+    const more = this.#byMore.get(numberOf(key)) ?? [];
+    return [...new Set([...this.table.find(key), ...more])];
   }
 
   /** Whether a key is that of a connection's session, in whatever spelling, or its owner's. @param {Connection} connection @param {string} key */
   isOf(connection, key) {
-    return connection.owner === key || this.#keysOf(connection).includes(key);
+    return this.table.isOwner(connection, key) || this.#keysOf(connection).includes(key);
   }
 
-  /** All of them, now and then. @returns {Iterable<Connection>} */
-  *all() {
-    for (const found of this.#listed.values()) {
-      if (found instanceof Connection) yield found;
-      else yield* found;
-    }
+  /** All that are listed now. */
+  all() {
+    return this.table.all().filter(({ isListed }) => isListed);
   }
 
   /**
@@ -295,14 +401,13 @@ export class Connections {
     return keys;
   }
 
-  /** @param {Connection} connection @param {string} owner empty: its session stands for its user */
+  /** @param {Connection} connection @param {string} owner its session's key stands for its user */
   #list(connection, owner) {
-    const keys = this.#keysOf(connection);
-    connection.owner = owner || keys[0];
-    for (const number of new Set([...keys, connection.owner].map(numberOf))) {
-      const found = this.#listed.get(number);
-      if (found === undefined) this.#listed.set(number, connection);
-      else if (found instanceof Connection) this.#listed.set(number, new Set([found, connection]));
+    const [key, ...more] = this.#keysOf(connection);
+    this.table.link(connection, key, owner);
+    for (const number of more.map(numberOf)) {
+      const found = this.#byMore.get(number);
+      if (found === undefined) this.#byMore.set(number, new Set([connection]));
       else found.add(connection);
     }
     connection.isListed = true;
@@ -311,20 +416,21 @@ export class Connections {
 
   /** @param {Connection} connection */
   #unlist(connection) {
-    const keys = [...this.#keysOf(connection), connection.owner];
-    for (const number of new Set(keys.map(numberOf))) {
-      const found = this.#listed.get(number);
-      if (found === connection) this.#listed.delete(number);
-      else if (found instanceof Set && found.delete(connection) && found.size === 0) {
-        this.#listed.delete(number);
-      }
+    this.table.unlink(connection);
+    for (const number of this.#keysOf(connection).slice(1).map(numberOf)) {
+      const found = this.#byMore.get(number);
+      if (found?.delete(connection) && found.size === 0) this.#byMore.delete(number);
     }
     connection.isListed = false;
     if (!connection.isStranger) this.size -= 1;
   }
 }
 
-/** @param {string} key in hexadecimal */
-function numberOf(key) {
-  return Number.parseInt(key.slice(0, DIGITS), 16);
+/**
+ * @param {RequestHead} head
+ * @param {Varying | null} varying
+ */
+function compact({ tenant, cookie, authorization }, varying) {
+  const isCookie = tenant === '' && authorization === '' && varying === null;
+  return isCookie ? cookie : { tenant, cookie, authorization, varying };
 }

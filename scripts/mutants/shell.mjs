@@ -74,6 +74,7 @@ const TUNNEL = 'adapters/tunnel.js';
 const FRAMES = 'adapters/frames.js';
 const OPEN_ANSWERS = 'js_bindings/http/open-answers.js';
 const CONNECTIONS = 'js_bindings/sessions/connections.js';
+const CONNECTION_TABLE = 'js_bindings/sessions/connection-table.js';
 const CONNECTION_ENDS = 'js_bindings/sessions/connection-ends.js';
 const EVENT_STREAM = 'js_bindings/http/event-stream.js';
 const ABI = 'js_bindings/core/abi.js';
@@ -2744,8 +2745,8 @@ export const shellMutants = [
   {
     name: 'R29: that a connection which was taken for gone counts again when it looks',
     file: CONNECTIONS,
-    from: 'if (connection.isListed) return false;',
-    to: 'return false;',
+    from: 'this.table.add(connection, this.moment());\n    this.#list(connection, key);',
+    to: '',
     by: js('open-connections'),
   },
   {
@@ -2765,7 +2766,7 @@ export const shellMutants = [
   {
     name: 'R29: that a session which ends while it is being opened is closed',
     file: CONNECTIONS,
-    from: 'if (this.isOver) this.#close(handle);',
+    from: 'if (this.isOver) kindOf(this.#bits)(handle);',
     to: '',
     by: js('open-connections'),
   },
@@ -2845,6 +2846,27 @@ export const shellMutants = [
     from: 'if (connection.openedAt > bornBefore) break;',
     to: '',
     by: js('open-connections'),
+  },
+  {
+    name: 'R3, R29: that an owner is known by the whole of a key',
+    file: CONNECTION_TABLE,
+    from: 'numbers.every((number, index) =>',
+    to: 'numbers.slice(0, 1).every((number, index) =>',
+    by: js('connection-table'),
+  },
+  {
+    name: 'R50: that the table of what is open gives its room back',
+    file: CONNECTION_TABLE,
+    from: 'this.#count < room / 4',
+    to: 'false',
+    by: js('connection-table'),
+  },
+  {
+    name: 'R29: that whoever is open is found after the table has grown',
+    file: CONNECTION_TABLE,
+    from: 'if (entry.isListed) this.#linkAgain(place);',
+    to: '',
+    by: js('connection-table'),
   },
   {
     name: 'R29: that a close waits for the end of a frame',

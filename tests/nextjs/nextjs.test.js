@@ -222,6 +222,9 @@ test('R8, R23: an action of who is not signed in any more changes nothing, and l
   assert.equal(app.calls(PATCH), 0);
 });
 
+/** What other tests have left open. */
+const noDevices = async () => assert.equal(await app.tell('revoke', idOf(AMINA)), 204);
+
 /** Somebody's other device, with a page open that its user is not at. */
 async function otherDevice() {
   const userAgent =
@@ -238,6 +241,7 @@ async function showsSignedOut(page) {
 }
 
 test('R27, R65: a device that is signed out from the list of another shows it in its open page, by itself', async () => {
+  await noDevices();
   const other = await otherDevice();
   const page = await signIn(AMINA, '/account/devices');
   const devices = page.locator('.devices li');
@@ -256,6 +260,7 @@ test('R27, R65: a device that is signed out from the list of another shows it in
 });
 
 test('R27, R65: all other devices are signed out at once, and each of their open pages shows it', async () => {
+  await noDevices();
   const others = [await otherDevice(), await otherDevice()];
   const page = await signIn(AMINA, '/account/devices');
   const devices = page.locator('.devices li');
