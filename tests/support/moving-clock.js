@@ -51,6 +51,8 @@ export function storeOn(store, lead) {
     position && { ...position, time: position.time + by };
   return new Proxy(store, {
     get(target, name) {
+      // What is pushed has the store's own time. Without it the log is read, which is what has to suffice.
+      if (name === 'listen') return undefined;
       const found = target[name];
       if (typeof found !== 'function') return found;
       const method = found.bind(target);
