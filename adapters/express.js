@@ -9,6 +9,7 @@
  * @module
  */
 
+import { ignoreFailure } from '../js_bindings/util/ignore-failure.js';
 import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
@@ -69,17 +70,12 @@ export function sesame(cache, { required = false } = {}) {
       const headers = { 'www-authenticate': 'Bearer', 'content-length': 0 };
       response.writeHead(401, { ...headers, 'cache-control': 'private, no-store' }).end();
     };
-    const held = heldIdentity(cache, request, unawaited);
+    const held = heldIdentity(cache, request, ignoreFailure);
     if (held !== null) return identified(held);
     cache
       .identify(request)
       .then(identified, (error) => next(Object.assign(error, answerTo(error))));
   };
-}
-
-/** @param {Promise<unknown>} work */
-function unawaited(work) {
-  work.catch(() => {});
 }
 
 /**

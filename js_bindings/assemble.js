@@ -15,6 +15,7 @@ import { Snapshots } from './sessions/snapshots.js';
 import { StatisticsReader } from './sessions/statistics.js';
 import { Waiters } from './sessions/waiters.js';
 import { Wiring } from './sessions/wiring.js';
+import { ignoreFailure } from './util/ignore-failure.js';
 
 /** @typedef {import('./options/options.js').ParsedOptions} ParsedOptions */
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
@@ -177,11 +178,6 @@ function credentialHeaders(cookie, authorization) {
   if (cookie !== '') headers.set('cookie', cookie);
   if (authorization !== '') headers.set('authorization', authorization);
   return headers;
-}
-
-/** @param {Promise<unknown>} work */
-function ignoreFailure(work) {
-  work.catch(() => {});
 }
 
 /**

@@ -81,7 +81,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-function sleep(milliseconds, signal) {
+export function sleep(milliseconds, signal) {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const finish = () => {

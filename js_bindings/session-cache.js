@@ -19,6 +19,7 @@ import { explain } from './sessions/explain.js';
 import { heldAction } from './sessions/held.js';
 import { signOut } from './sessions/sign-out.js';
 import { forwardClock } from './util/forward-clock.js';
+import { ignoreFailure } from './util/ignore-failure.js';
 import { isUserId } from './util/user-id.js';
 import { withUser } from './util/with-user.js';
 
@@ -790,9 +791,4 @@ function checkUser(userId) {
 function unawaited(publishing) {
   ignoreFailure(publishing);
   return publishing;
-}
-
-/** @param {Promise<unknown>} work */
-function ignoreFailure(work) {
-  work.catch(() => {});
 }

@@ -13,6 +13,7 @@ import {
 import { withoutCredentials } from '../origin/headers.js';
 import { nameOf, sessionCookies } from '../origin/session-cookies.js';
 import { ENDINGS } from '../sessions/decision.js';
+import { ignoreFailure } from '../util/ignore-failure.js';
 import { isUserId, userIdIn } from '../util/user-id.js';
 import { fieldsOf } from './body-fields.js';
 import { SAFE_METHODS } from './cross-site.js';
@@ -266,11 +267,6 @@ function isRotation(passed, { status, changesCookie, deletesCookie }) {
   const isElsewhere = !mayChangeIdentity && !isEnded;
   const isRenewal = candidates.some(({ effect }) => effect === 'renews');
   return isRead && isElsewhere && !isRenewal && changesCookie && !deletesCookie;
-}
-
-/** @param {Promise<unknown>} work */
-function ignoreFailure(work) {
-  work.catch(() => {});
 }
 
 /** A browser's worker is told of a redirect, not where it leads. @param {Response} response */

@@ -15,6 +15,7 @@ import {
 } from '../core/abi-constants.js';
 import { OriginUnavailableError, SesameError } from '../errors.js';
 import { pause } from '../host.js';
+import { ignoreFailure } from '../util/ignore-failure.js';
 import { isUserId, userIdIn } from '../util/user-id.js';
 import { isUnavailable } from './decision.js';
 import { furtherHead } from './further-documents.js';
@@ -478,7 +479,7 @@ export class SessionChanges {
       const until = { ...document, endsAtMs: now + OVERLAP_MS };
       saving.push(this.#shared.save(head, since, until, answer));
     }
-    (saved ?? ignore)(Promise.all(saving));
+    (saved ?? ignoreFailure)(Promise.all(saving));
     return true;
   }
 
@@ -559,10 +560,18 @@ export class SessionChanges {
     if (key === null) return;
     const ended = this.#ids?.apply(action, key) ?? [];
     if (action === 'revoke') this.devices?.gone(ended);
-    if (this.#shared === null) return;
-    this.#shared.noteUser(key, /** @type {Ids} */ (this.#ids).identifierOf(sid));
+    this.#shared?.noteUser(key, /** @type {Ids} */ (this.#ids).identifierOf(sid));
+    await this.#publishSid(action, key, ended);
+  }
+
+  /**
+   * @param {'revoke' | 'invalidate'} action
+   * @param {string} sid its key
+   * @param {string[]} ended the keys of its sessions here
+   */
+  async #publishSid(action, sid, ended) {
     await allOf([
-      this.#shared.publisher.userEvent(action, key),
+      this.#shared?.publisher.userEvent(action, sid),
       this.#publishManaged(action, ended),
     ]);
   }
@@ -623,7 +632,7 @@ export class SessionChanges {
    * @param {KeptDocument} document
    * @param {(work: Promise<unknown>) => void} [waitUntil] is given what goes on behind the answer
    */
-  noteSid(head, document, waitUntil = ignore) {
+  noteSid(head, document, waitUntil = ignoreFailure) {
     this.#ids?.note(head, document.body);
     if (this.devices !== null) waitUntil(this.devices.seen(head, document));
   }
@@ -665,11 +674,7 @@ export class SessionChanges {
 
   /** @param {string} sid its key */
   async #endSid(sid) {
-    const ended = this.#ids?.apply('revoke', sid) ?? [];
-    await allOf([
-      this.#shared?.publisher.userEvent('revoke', sid),
-      this.#publishManaged('revoke', ended),
-    ]);
+    await this.#publishSid('revoke', sid, this.#ids?.apply('revoke', sid) ?? []);
   }
 
   /**
@@ -869,9 +874,4 @@ async function allOf(works) {
   for (const result of await Promise.allSettled(works)) {
     if (result.status === 'rejected') throw result.reason;
   }
-}
-
-/** @param {Promise<unknown>} work */
-function ignore(work) {
-  work.catch(() => {});
 }

@@ -117,8 +117,8 @@ export class VerifiedTokens {
     const named = this.#core.sessionKey(head);
     const token = tokenIn(named?.credential);
     if (named === null || token.split('.').length !== 3) return null;
-    const known = this.#known.get(named.key);
-    if (known !== undefined && this.#host.now() < known.expiresAtMs) return known;
+    const known = this.#knownAs(named.key);
+    if (known !== null) return known;
     const found = await this.#verifier.verify(token);
     if (found === null) return null;
     const user = this.#core.userKey(JSON.stringify(found.sub));
@@ -240,8 +240,12 @@ export class VerifiedTokens {
    */
   sessionOf(head) {
     if (this.#ids?.isClaim !== true) return null;
-    const key = this.#core.sessionKey(head)?.key ?? '';
+    return this.#knownAs(this.#core.sessionKey(head)?.key ?? '')?.sharedSession ?? null;
+  }
+
+  /** What is known of a token that has been verified, and has not expired. @param {string} key of its credential */
+  #knownAs(key) {
     const known = this.#known.get(key);
-    return known !== undefined && this.#host.now() < known.expiresAtMs ? known.sharedSession : null;
+    return known !== undefined && this.#host.now() < known.expiresAtMs ? known : null;
   }
 }

@@ -4,7 +4,7 @@
 // Invariants: a list is changed as a whole, and only if it still stands as it was read, where the store can compare; nothing
 // of it opens a session.
 import { placeOf } from '../stores/sealing.js';
-import { compareAt, StoreUnavailableError } from '../stores/store.js';
+import { lastEndOf, StoreUnavailableError } from '../stores/store.js';
 import { handleOf, userOfHandle } from '../util/device-handle.js';
 import { putNewest } from '../util/newest.js';
 import { ANY_USER } from './families.js';
@@ -196,8 +196,7 @@ export class StoredDeviceLists {
    * @param {string} user
    */
   async living(devices, user) {
-    const { revokedTime = 0, revokedBefore = 0, revokedAt } = await this.#store.epochs(user);
-    const revoked = Math.max(compareAt(revokedAt, '') > 0 ? revokedTime : 0, revokedBefore);
+    const revoked = lastEndOf(await this.#store.epochs(user));
     const standing = await Promise.all(
       devices.map(async ({ lastSeen, credentials }) => {
         if (lastSeen <= revoked) return false;

@@ -3,7 +3,7 @@
 // asked, and left there after. It must not know how tokens are shared (tokens.js), nor what changes sessions.
 // Invariant: what was being filled while the log was lost counts for nothing.
 import { Action, Credential, RemoteEvent } from '../core/abi-constants.js';
-import { compareAt, isRevoked, StoreUnavailableError } from '../stores/store.js';
+import { compareAt, isRevoked, lastEndOf, StoreUnavailableError } from '../stores/store.js';
 import { toHex } from '../util/hex.js';
 import { sha256 } from '../util/sha256.js';
 import { StoredDeviceLists } from './device-lists.js';
@@ -11,7 +11,7 @@ import { SharedLog } from './event-log.js';
 import { ANY_USER, Families } from './families.js';
 import { lookAgain } from './look-again.js';
 import { Publisher } from './publisher.js';
-import { parseRecord, partsOf, recordOf, sessionPartsOf } from './record.js';
+import { parseRecord, partsOf, recordOf } from './record.js';
 import { StoredRecords } from './stored-records.js';
 import { SharedTokens } from './tokens.js';
 import { UsedMessages } from './used-messages.js';
@@ -201,7 +201,8 @@ export class SharedSessions {
     if (this.log.outbox.isPending(session.key)) return 'unusable';
     const own = await this.#records.get(head, partsOf(head, session));
     if (own === 'ended') return this.#noteEnd(session.key);
-    const found = own.length > 0 ? own : await this.#findOfSession(head);
+    const ofSession = own.length > 0 ? null : this.publisher.partsOfSession(head);
+    const found = ofSession === null ? own : await this.#records.getUnmarked(ofSession);
     if (found.length === 0) return null;
     const position = this.log.position;
     const records = found.flatMap(({ family, bytes }) => {
@@ -210,11 +211,13 @@ export class SharedSessions {
     });
     const record = records.reduce(newer, records[0]);
     if (record === undefined || record.kept !== this.#kept) return 'unusable';
+    // What ends all of a user's sessions would not end what another token has left of nobody's.
+    if (ofSession !== null && record.user === null) return null;
     const standing = await this.#stands(record, ofAllTenants);
     // Whether a managed session lives, the record of its tokens says: it may have begun after that, on a node that had not
     // heard of it. And what another token of the session has left may be of before its user signed in again.
     const isManaged = this.#options.managed !== null && session.kind === Credential.COOKIE;
-    if (standing === 'ended' && (isManaged || found !== own)) return 'unusable';
+    if (standing === 'ended' && (isManaged || ofSession !== null)) return 'unusable';
     if (standing === 'ended') {
       await this.publisher.end(head).catch(() => {}); // for those that come when the record is gone
       return this.#noteEnd(session.key);
@@ -250,18 +253,6 @@ export class SharedSessions {
       endsAtMs: record.endsAt ? record.endsAt - clock.offset : 0,
       asksFirst: record.asksFirst ?? false,
     };
-  }
-
-  /**
-   * What was left with another token of a request's session (rule R16). Of whom it is has to be known: what ends all of a
-   * user's sessions would not end it else.
-   * @param {RequestHead} head
-   */
-  async #findOfSession(head) {
-    const parts = sessionPartsOf(head, this.publisher.sessionNameOf(head));
-    if (parts === null) return [];
-    const found = await this.#records.get(head, parts);
-    return found === 'ended' ? [] : found.filter(({ bytes }) => parseRecord(bytes)?.user);
   }
 
   /**
@@ -303,8 +294,8 @@ export class SharedSessions {
   }
 
   /** @param {import('../stores/store.js').Epochs} epochs of a user */
-  #momentOfEnd({ revokedTime = 0, revokedBefore = 0 }) {
-    const at = Math.max(revokedTime, revokedBefore);
+  #momentOfEnd(epochs) {
+    const at = lastEndOf(epochs);
     return at === 0 ? 0 : Math.min(this.#host.now(), this.log.clock.momentOf(at));
   }
 
@@ -404,8 +395,7 @@ export class SharedSessions {
     if (session === null) return UNCLAIMED;
     try {
       // The tokens of a session are asked for one after another.
-      const ofSession = sessionPartsOf(head, this.publisher.sessionNameOf(head));
-      const parts = ofSession ?? partsOf(head, session);
+      const parts = this.publisher.partsOfSession(head) ?? partsOf(head, session);
       const { leaseFor, originTimeout } = this.#options;
       const giveUpAt = this.#host.now() + leaseFor - originTimeout;
       const claim = await lookAgain(this.#host, giveUpAt, () => this.#tryClaim(head, parts, use));
@@ -473,7 +463,7 @@ export class SharedSessions {
     try {
       const { keepFor, staleIfError } = this.#options;
       const options = { since, ttlMs: keepFor + staleIfError };
-      const ofSession = sessionPartsOf(head, this.publisher.sessionNameOf(head));
+      const ofSession = this.publisher.partsOfSession(head);
       for (const parts of [partsOf(head, session), ofSession]) {
         if (parts !== null) await this.#records.put(parts, recordOf(record, body), options);
       }

@@ -60,6 +60,15 @@ export class Publisher {
   }
 
   /**
+   * Where the document of a request's session is, whichever of its tokens it was asked for with (rule R16).
+   * @param {RequestHead} head
+   * @returns {import('../stores/sealing.js').CredentialParts | null} null: its credential is a session alone
+   */
+  partsOfSession(head) {
+    return sessionPartsOf(head, this.sessionNameOf(head));
+  }
+
+  /**
    * Every session that a request names has ended, everywhere once this resolves.
    * @param {RequestHead} head
    * @param {boolean} [isKept] whether it is sent again if that fails now
@@ -208,7 +217,7 @@ export class Publisher {
   #dropOne(head, isKnown) {
     const session = this.#core.sessionKey(head);
     if (session === null) return [];
-    const ofSession = sessionPartsOf(head, this.sessionNameOf(head));
+    const ofSession = this.partsOfSession(head);
     const send = async () => {
       for (const { keys, core, writer } of this.#families.all) {
         const key = core.sessionKey(head)?.key ?? '';

@@ -65,8 +65,17 @@ export class StoredRecords {
    */
   async get(head, parts) {
     const found = await this.read(this.placesOf(parts), await this.marks(head));
-    if (found === 'ended') return found;
-    return found.flatMap(({ bytes, ...each }) => (bytes === null ? [] : [{ ...each, bytes }]));
+    return found === 'ended' ? found : recordsIn(found);
+  }
+
+  /**
+   * The same, of a session of which it is known that no end is marked.
+   * @param {CredentialParts} parts
+   * @returns {Promise<StoredRecord[]>}
+   */
+  async getUnmarked(parts) {
+    const found = await this.read(this.placesOf(parts), []);
+    return found === 'ended' ? [] : recordsIn(found);
   }
 
   /**
@@ -197,4 +206,12 @@ export class StoredRecords {
   async release(lock) {
     await Promise.allSettled(lock.map(({ name, token }) => this.#store.release(name, token)));
   }
+}
+
+/**
+ * @param {(Omit<StoredRecord, 'bytes'> & { bytes: Uint8Array<ArrayBuffer> | null })[]} found
+ * @returns {StoredRecord[]}
+ */
+function recordsIn(found) {
+  return found.flatMap(({ bytes, ...each }) => (bytes === null ? [] : [{ ...each, bytes }]));
 }

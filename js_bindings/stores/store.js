@@ -207,6 +207,15 @@ export function changeOf(kind, at, time, before, { revokedBefore = 0 }) {
 }
 
 /**
+ * When every session of a user was ended the last time, on the store's clock.
+ * @param {Epochs} epochs
+ * @returns {number} 0: never
+ */
+export function lastEndOf({ revokedTime = 0, revokedBefore = 0 }) {
+  return Math.max(revokedTime, revokedBefore);
+}
+
+/**
  * Whether every session of a user was ended that is of this place in the store's order, and was born then. A node that had
  * not heard of the end yet may have begun one since.
  * @param {Epochs} epochs

@@ -2216,7 +2216,7 @@ export const shellMutants = [
   {
     name: 'R16, R31: that what is left of before a sign-out from everywhere ends no sign-in since',
     file: DOCUMENTS,
-    from: "if (standing === 'ended' && (isManaged || found !== own)) return 'unusable';",
+    from: "if (standing === 'ended' && (isManaged || ofSession !== null)) return 'unusable';",
     to: "if (standing === 'ended' && isManaged) return 'unusable';",
     by: js('verified-tokens'),
   },

@@ -8,7 +8,7 @@ import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
 import { createClock, HOUR, MINUTE, SECOND } from '../support/clock.js';
 import { ORIGIN, withCode } from '../support/fake-cache.js';
 import { bearer, sourceOf } from '../support/http-case.js';
-import { createGate, settle, until } from '../support/wait.js';
+import { createGate, rest, until } from '../support/wait.js';
 
 const DOCUMENT = '/api/v1/users/me';
 const LOGIN = '/api/auth/login';
@@ -21,14 +21,6 @@ const endings = [];
 afterEach(() => {
   for (const end of endings.splice(0)) end();
 });
-
-/** Lets everything happen that needs no time, WebCrypto included. */
-async function rest() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await crypto.subtle.digest('SHA-256', new Uint8Array());
-    await settle();
-  }
-}
 
 /**
  * An origin that knows everybody who has a token, and issues some; what a test puts `before` a call is waited for.

@@ -10,7 +10,7 @@ import { ORIGIN, withCode } from '../support/fake-cache.js';
 import { createFakeOrigin, documentOrRefusal } from '../support/fake-origin.js';
 import { bearer } from '../support/http-case.js';
 import { DOCUMENT } from '../support/origin.js';
-import { createGate, settle, until } from '../support/wait.js';
+import { createGate, rest, settle, until } from '../support/wait.js';
 
 const BOUND = 5 * SECOND;
 
@@ -114,14 +114,6 @@ function startNode({ origin, clock, store, options, now = clock.now }) {
   );
   endings.push(() => sessions.dispose());
   return sessions;
-}
-
-/** Lets everything happen that needs no time: what WebCrypto does it does elsewhere, one thing at a time. */
-async function rest() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await crypto.subtle.digest('SHA-256', new Uint8Array());
-    await settle();
-  }
 }
 
 const ada = { headers: new Headers(bearer('ada')) };

@@ -7,7 +7,7 @@ import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
 import { Outbox } from '../../js_bindings/shared/outbox.js';
 import { createClock, SECOND } from '../support/clock.js';
 import { ORIGIN, withCode } from '../support/fake-cache.js';
-import { settle } from '../support/wait.js';
+import { rest } from '../support/wait.js';
 
 /** So many events are kept. */
 const CAPACITY = 10_000;
@@ -211,14 +211,6 @@ async function startManaged() {
   });
   await rest();
   return { clock, link, asked, one, other };
-}
-
-/** What WebCrypto does it does elsewhere, one thing at a time. */
-async function rest() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await crypto.subtle.digest('SHA-256', new Uint8Array());
-    await settle();
-  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { createClock, SECOND } from '../support/clock.js';
 import { ORIGIN } from '../support/fake-cache.js';
 import { createFakeOrigin } from '../support/fake-origin.js';
 import { bearer } from '../support/http-case.js';
-import { settle, until } from '../support/wait.js';
+import { rest, until } from '../support/wait.js';
 
 const ada = { headers: new Headers(bearer('ada')) };
 
@@ -18,14 +18,6 @@ const endings = [];
 afterEach(() => {
   for (const end of endings.splice(0)) end();
 });
-
-/** Lets everything happen that needs no time. */
-async function rest() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await crypto.subtle.digest('SHA-256', new Uint8Array());
-    await settle();
-  }
-}
 
 /**
  * An edge isolate and a server on one store. What the isolate is told the test tells it.

@@ -7,7 +7,7 @@ import { MemoryStore, StoreUnavailableError } from 'sesame-edge/stores';
 import { createClock } from './clock.js';
 import { createFakeOrigin } from './fake-origin.js';
 import { CLIENT_ID, createIdentityProvider } from './identity-provider.js';
-import { settle } from './wait.js';
+import { rest } from './wait.js';
 
 const SITE = 'https://shop.test';
 export const ORIGIN = 'http://origin.test';
@@ -88,10 +88,7 @@ export async function startNodesHearing({
     });
     done.catch(() => {});
     while (!isDone) {
-      for (let turn = 0; turn < 20; turn += 1) {
-        await crypto.subtle.digest('SHA-256', new Uint8Array());
-        await settle();
-      }
+      await rest();
       clock.advance(10);
     }
     return done;

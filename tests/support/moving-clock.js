@@ -1,4 +1,5 @@
 // Time that goes on by itself, and that a test can move on as well. Runs in Node and in workerd.
+import { sleep } from '../../js_bindings/host.js';
 
 /** How often what sleeps looks at the clock. */
 const LOOK_EVERY_MS = 5;
@@ -18,27 +19,10 @@ export function createMovingClock() {
     async sleep(milliseconds, signal) {
       const end = now() + milliseconds;
       while (!signal.aborted && now() < end) {
-        await pause(Math.min(LOOK_EVERY_MS, end - now()), signal);
+        await sleep(Math.min(LOOK_EVERY_MS, end - now()), signal);
       }
     },
   };
-}
-
-/**
- * @param {number} milliseconds
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish);
-  });
 }
 
 /**
