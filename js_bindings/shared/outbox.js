@@ -33,7 +33,7 @@ export class Outbox {
   #capacity;
   /** In the order in which they are sent. @type {Map<string, Entry>} */
   #entries = new Map();
-  /** What may concern nobody and could not be sent, the oldest first. @type {Map<string, () => Promise<any>>} */
+  /** What may concern nobody and could not be sent. @type {Map<string, () => Promise<any>>} */
   #doubtful = new Map();
   /** What is on its way and is not kept: how often. @type {Map<string, number>} */
   #underWay = new Map();
@@ -89,20 +89,19 @@ export class Outbox {
   }
 
   /**
-   * Sends a drop that may concern nobody now. If that fails it is sent again, unless too many like it come: it takes no
-   * room of the others.
+   * Sends a drop that may concern nobody now. If that fails it is sent again, unless too many like it wait: it takes no
+   * room of the others, and none that is kept is lost to make room for it.
    * @param {string} key of whom it is
    * @param {() => Promise<any>} send
-   * @returns {Promise<void>} rejects if this attempt fails
+   * @returns {Promise<void>} rejects if this attempt fails, as `publish` does
    */
   async publishDoubtful(key, send) {
     try {
       await this.publishOnce(key, 'drop', send);
     } catch (cause) {
-      this.#doubtful.delete(key);
+      if (!this.#doubtful.has(key) && this.#doubtful.size >= MAX_DOUBTFUL)
+        throw new OutboxFullError({ cause });
       this.#doubtful.set(key, send);
-      const [oldest] = this.#doubtful.keys();
-      if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(oldest);
       throw cause;
     }
   }

@@ -971,22 +971,15 @@ export const shellMutants = [
   {
     name: 'R53: the bound of what may concern nobody',
     file: OUTBOX,
-    from: 'if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(oldest);',
+    from: 'if (!this.#doubtful.has(key) && this.#doubtful.size >= MAX_DOUBTFUL)\n        throw new OutboxFullError({ cause });',
     to: '',
     by: stores('outbox'),
   },
   {
-    name: 'R53: that the oldest of it gives way',
+    name: 'R31: that its bound is for what is not kept',
     file: OUTBOX,
-    from: 'if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(oldest);',
-    to: 'if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(key);',
-    by: stores('outbox'),
-  },
-  {
-    name: 'R53: that what comes again of it counts as its newest',
-    file: OUTBOX,
-    from: '      this.#doubtful.delete(key);\n      this.#doubtful.set(key, send);',
-    to: '      this.#doubtful.set(key, send);',
+    from: '!this.#doubtful.has(key) && ',
+    to: '',
     by: stores('outbox'),
   },
   {

@@ -103,12 +103,11 @@ export const elsewhere = [
     ],
   ],
   [
-    'a thousand sign-outs of strangers wait before the first gives way, a thousand sessions wait for the store, and the outbox has room for ten thousand changes: no run has so many',
+    'a thousand sign-outs of strangers wait before one is refused, a thousand sessions wait for the store, and the outbox has room for ten thousand changes: no run has so many',
     [
       'R53: the bound of what may concern nobody',
       'R31, R54: that what finds no room among that is confirmed',
-      'R53: that the oldest of it gives way',
-      'R53: that what comes again of it counts as its newest',
+      'R31: that its bound is for what is not kept',
       'R53: that it takes no room of what is known',
       'R53: that a drop of what nobody knows is told from others',
     ],

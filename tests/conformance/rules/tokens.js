@@ -42,14 +42,15 @@ export const tokens = [
       for (let round = 1; round <= 2; round += 1) {
         await t.advance(EXPIRED_MS);
         const calls = round === 1 ? 1 : 10;
+        const turns = () => Promise.all(Array.from({ length: calls }, () => t.turn()));
         // Whoever has to open a connection first may come late.
-        await Promise.all(Array.from({ length: calls }, () => t.turn()));
+        await turns();
         // The origin answers when all have come: one that comes later asks for newer tokens than the others got.
         const gate = createGate();
         t.origin.on(REDEMPTIONS, (call) => Object.assign(idp.redeem(call), { after: gate.opened }));
         const asked = Array.from({ length: calls }, () => post(t, REFRESH, headers));
         await t.soon(t.origin.called(REDEMPTIONS, round));
-        await t.turn();
+        await turns();
         gate.open();
         const answers = await Promise.all(asked);
         assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
