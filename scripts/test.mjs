@@ -35,6 +35,11 @@ const long = {
   },
   ...{ timeoutMs: 4 * partLimitMs, fileMs: 4 * partLimitMs },
 };
+const manyRevocations = {
+  env: { SESAME_REVOCATIONS: process.env.SESAME_REVOCATIONS ?? '10000' },
+  only: ['faults', 'open-sockets'],
+  ...{ timeoutMs: 2 * partLimitMs, fileMs: 2 * partLimitMs },
+};
 /** `--part NAME`, and the files of it that are chosen: one part, in a process of its own. */
 const [first, name, ...chosen] = process.argv.slice(2);
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 5);
@@ -51,12 +56,17 @@ async function native(preset) {
  * The tests of a directory, or those of them that are chosen by name. A file's process ends with its last test, also
  * where a test that failed has left something open, and a file that does not end is ended.
  * @param {string} directory
- * @param {{ env?: Record<string, string>, timeoutMs?: number, fileMs?: number }} [how]
+ * @param {object} [how]
+ * @param {Record<string, string>} [how.env]
+ * @param {number} [how.timeoutMs] the part ends then
+ * @param {number} [how.fileMs] a file ends then
+ * @param {string[]} [how.only] what the names of its files begin with
  */
-function node(directory, { env = {}, timeoutMs = partLimitMs, fileMs = fileLimitMs } = {}) {
+function node(directory, how = {}) {
+  const { env = {}, timeoutMs = partLimitMs, fileMs = fileLimitMs, only = chosen } = how;
   const all = listFiles(directory, /\.test\.(js|mjs)$/);
   if (all.length === 0) throw new Failure(`test: ${directory} has no *.test.js`);
-  const files = filesNamed(all, chosen);
+  const files = filesNamed(all, only);
   const ending = ['--test-force-exit', `--test-timeout=${fileMs}`];
   const words = ['--test', ...ending, '--test-reporter=spec', ...files];
   run(process.execPath, words, { env, timeoutMs });
@@ -131,6 +141,7 @@ export const bodies = {
   asan: () => native('native-asan'),
   fuzz,
   'simulation-long': () => node('tests/simulation', long),
+  'revocations-long': () => node('tests/stores', manyRevocations),
   mutants: () => mutate([]),
   'fuzz-long': () => fuzzLong([]),
   'estimate-long': () => estimateLong(),
@@ -158,6 +169,7 @@ export const rows = [
   ['package'],
   ['nginx', 'scripts'],
   ['simulation-long'],
+  ['revocations-long'],
   ['mutants'],
   ['fuzz-long'],
   ['estimate-long'],

@@ -145,6 +145,7 @@ export const PARTS = {
   asan: { needs: ['clang'], after: [], sources: CORE },
   fuzz: { needs: ['clang'], after: [], sources: CORE },
   'simulation-long': { ...shell('simulation'), long: true },
+  'revocations-long': { ...shell('stores', ['redis']), long: true },
   mutants: { ...shell('simulation'), long: true },
   'fuzz-long': { needs: ['clang'], after: [], sources: CORE, long: true },
   'estimate-long': { ...shell('cli'), long: true },
