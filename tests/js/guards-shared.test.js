@@ -734,6 +734,20 @@ describe('managed sessions', () => {
     }
   });
 
+  test('R20, R23: nor is the document of such a session asked for again, on any node', async () => {
+    const { nodes, origin, start, pass, finish } = await startNodes(2, options);
+    const [one, other] = nodes;
+    other.sessions.revokeUser('ada');
+    await rest();
+    const cookie = cookieOf(await finish(one.send(LOGIN, '', 'POST')));
+    const asked = origin.count(READ);
+    await pass(5 * SECOND);
+    for (const { send } of [one, other, start()]) {
+      assert.equal((await finish(send(DOCUMENT, cookie))).status, 200);
+    }
+    assert.equal(origin.count(READ), asked);
+  });
+
   test('R23: a session of a user who was revoked does not come from the store, on a node that starts later', async () => {
     const { nodes, start, finish } = await startNodes(1, options);
     const [{ sessions, send }] = nodes;

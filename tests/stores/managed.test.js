@@ -342,6 +342,26 @@ describe('managed sessions in doubt', () => {
     }
   });
 
+  test('R23, R33: a revocation is told again, though an earlier one of the same user is found in the log', async () => {
+    const { nodes, store, login, status, finish, pass } = await startNodes(2);
+    const [a, b] = nodes;
+    const { userEvent } = store;
+    for (const isLost of [false, true]) {
+      const cookie = await login(b);
+      store.userEvent = async (...args) => {
+        if (!isLost) await userEvent.apply(store, args);
+        a.link.isCut = true;
+        throw new StoreUnavailableError();
+      };
+      await assert.rejects(finish(a.sessions.revokeUser('ada')));
+      store.userEvent = userEvent;
+      await pass(SECOND);
+      a.link.isCut = false;
+      await pass(SOON);
+      for (const node of nodes) assert.equal(await status(node, ME, cookie), 401);
+    }
+  });
+
   test('R23, R33: a revocation that reaches the store late ends what began before it was called, and nothing since', async () => {
     const { nodes, login, status, finish, pass, start } = await startNodes(2);
     const [a, b] = nodes;
