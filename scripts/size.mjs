@@ -22,13 +22,13 @@ const FILES = [
 // wiring is mended. Where connections end with their session, 4 kB, in Node; in the others 0.7, with which the core tells of it.
 // Lists of devices 4 kB, and what tells browsers 1.5; the page's side of both 1.2.
 // What Durable Objects push: 0.2 kB, and 0.6 of the worker's.
-// Open connections as small objects and columns: 1.2 kB, for less than half of their memory.
+// Open connections as small objects and columns: 1.2 kB, for less than half of their memory. Long polls in workerd 0.2.
 const ENTRIES = new Map(
   Object.entries({
-    'sesame-edge, workerd': 94_900,
+    'sesame-edge, workerd': 95_100,
     'sesame-edge, browser': 89_300,
     'sesame-edge, node': 96_700,
-    'sesame-edge/worker, workerd': 97_400,
+    'sesame-edge/worker, workerd': 97_600,
     'sesame-edge/serve, node': 113_900, // the adapter for Node with it, and the workers' store
     'sesame-edge/redis, node': 4400,
     'sesame-edge/cluster, node': 4400,

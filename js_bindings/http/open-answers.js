@@ -14,10 +14,16 @@ const RETRY_AFTER_SECONDS = '10';
 /** @typedef {import('../sessions/connections.js').Connection} Connection */
 
 /**
+ * What an answer is cut off by of which nobody knows how long it takes.
+ * @typedef {import('../host.js').Attachable & { isAttached: boolean, signal?: AbortSignal }} Exchange `isAttached`: it has begun;
+ *   `signal`: of a host that asks by `fetch`
+ */
+
+/**
  * An answer that may stay open.
  * @typedef {object} OpenAnswer
- * @property {Connection} connection
- * @property {Connection} [exchange] the same, if it is to be cut off: nobody knows how long it takes
+ * @property {Connection | Exchange} connection
+ * @property {Exchange} [exchange] the same, if it is to be cut off
  */
 
 export class OpenAnswers {
@@ -50,10 +56,25 @@ export class OpenAnswers {
     const { head, standing, candidates } = passed;
     if (!isOfSession(passed) || this.#ends === null) return null;
     // What a request may change is carried out, whatever becomes of its session.
-    if (this.#host.forward === undefined || candidates.length > 0) return null;
-    const isAccepted = standing === 'accepted';
-    const exchange = this.#ends.openAnswer(head, this.#varyingOf(request), isAccepted, cutOff);
-    return { connection: exchange, exchange };
+    if (candidates.length > 0) return null;
+    const varying = this.#varyingOf(request);
+    const exchange =
+      this.#host.forward === undefined
+        ? this.followFetch(this.#ends, this.#host, head, varying)
+        : this.#ends.openAnswer(head, varying, standing === 'accepted', cutOff);
+    return exchange && { connection: exchange, exchange };
+  }
+
+  /**
+   * An answer begins that may take long, of a host that asks by `fetch`.
+   * @param {import('../sessions/connection-ends.js').ConnectionEnds} _ends
+   * @param {import('../host.js').Host} _host
+   * @param {import('../core/abi.js').RequestHead} _head
+   * @param {import('../origin/vary.js').Varying | null} _varying
+   * @returns {Exchange | null} null: it is not cut off
+   */
+  followFetch(_ends, _host, _head, _varying) {
+    return null;
   }
 
   /**
@@ -67,14 +88,19 @@ export class OpenAnswers {
    */
   answered(open, request, passed, response) {
     const { body, headers, webSocket } = response;
-    if (webSocket) return open && this.join(/** @type {any} */ (response), open.connection);
+    if (webSocket)
+      return open && this.join(/** @type {any} */ (response), /** @type {any} */ (open).connection);
     const isStream = body !== null && typeOf(headers) === EVENT_STREAM;
     if (!isStream) {
-      // An exchange goes on for as long as its body does.
-      if (open && (open.exchange === undefined || body === null)) open.connection.end();
+      // An exchange goes on for as long as its body does; that of a fetch the host passes on without its request.
+      const goesOn = open?.exchange && open.exchange.signal === undefined && body !== null;
+      if (!goesOn) open?.connection.end();
       return null;
     }
-    const connection = open && !open.exchange ? open.connection : this.#open(request, passed);
+    const connection =
+      open && !open.exchange
+        ? /** @type {Connection} */ (open.connection)
+        : this.#open(request, passed);
     if (connection === 'full') {
       body.cancel().catch(() => {}); // it has gone already
       return tooMany();
@@ -142,7 +168,7 @@ function close(open) {
 }
 
 /** @param {{ destroy: (error: Error) => void }} exchange with the origin */
-function cutOff(exchange) {
+export function cutOff(exchange) {
   exchange.destroy(new SessionEndedError('the session has ended'));
 }
 

@@ -1,7 +1,8 @@
 // How a WebSocket is closed with its session in workerd (rule R29), which shows messages and not bytes: both sides end here,
-// and each message is passed on. It must not know when a session ends.
+// and each message is passed on; and how a long poll is cut off there. It must not know when a session ends.
+import { pause } from '../host.js';
 import { endToEnd } from '../origin/headers.js';
-import { OpenAnswers } from './open-answers.js';
+import { cutOff, OpenAnswers } from './open-answers.js';
 
 /** The session has ended: as 401 says it (RFC 6455 section 7.4.2 leaves 4000 to 4999 to applications). */
 const SESSION_ENDED = 4401;
@@ -11,6 +12,9 @@ const UNSENDABLE = [1005, 1006, 1015];
 
 /** The other side has been lost. */
 const LOST = 1011;
+
+/** An answer that has not begun in so long is looked after. */
+const LONG_POLL_MS = 1000;
 
 /** @typedef {import('../sessions/connections.js').Connection} Connection */
 
@@ -29,6 +33,50 @@ export class EdgeOpenAnswers extends OpenAnswers {
     connection.attach(pumped);
     const init = { status: 101, headers: endToEnd(headers), webSocket: client };
     return new Response(null, /** @type {ResponseInit} */ (init));
+  }
+
+  /** @type {OpenAnswers['followFetch']} */
+  followFetch(ends, host, head, varying) {
+    const poll = new LongPoll();
+    pause(host, LONG_POLL_MS).then(() => {
+      if (poll.isOver) return;
+      const connection = ends.open(head, varying, cutOff, false);
+      if (connection !== null && connection !== 'full') poll.follow(connection);
+    });
+    return poll;
+  }
+}
+
+/** An answer that is cut off with its session if it takes long to begin (a long poll). */
+class LongPoll {
+  #controller = new AbortController();
+  /** @type {Connection | null} */
+  #connection = null;
+  isAttached = true;
+  isOver = false;
+
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  /** A fetch is cut off by its signal. */
+  attach() {}
+
+  /** @param {Connection} connection */
+  follow(connection) {
+    this.#connection = connection;
+    connection.attach(this);
+  }
+
+  end() {
+    this.isOver = true;
+    this.#connection?.end(this);
+  }
+
+  /** The session has ended. @param {Error} error */
+  destroy(error) {
+    this.isOver = true;
+    this.#controller.abort(error);
   }
 }
 

@@ -129,17 +129,20 @@ export class Passing {
   async #through(request, passed, context) {
     const open = this.#open?.begin(request, passed, context) ?? null;
     if (open instanceof Response) return open;
+    const { exchange } = open ?? {};
+    const signal = exchange?.signal;
     try {
-      const response = await this.#send(request, passed, context, { open: open?.exchange });
+      const how = { open: exchange, signal };
+      const response = await this.#send(request, passed, context, how);
       const observed = await this.#observing.observe(passed, response);
       const instead = this.#open?.answered(open, request, passed, response) ?? null;
       if (instead instanceof Response) return instead;
       return this.#relay(response, passed.path, observed, instead);
     } catch (error) {
       open?.connection.end();
-      return sendFailed(error);
+      return sendFailed(signal?.aborted ? signal.reason : error); // a fetch may reject with a copy
     } finally {
-      if (open?.exchange?.isAttached === false) open.connection.end(); // the origin was not asked
+      if (exchange?.isAttached === false) exchange.end(); // the origin was not asked
     }
   }
 

@@ -93,9 +93,10 @@ export class ConnectionEnds {
    * @param {RequestHead} head
    * @param {import('../origin/vary.js').Varying | null} varying
    * @param {import('./connections.js').Close} close
+   * @param {boolean} [asks] the origin is asked at once whether it accepts the credential, if that is not known
    * @returns {Connection | 'full' | null} `full`: there are as many as there may be; null: it is no session's
    */
-  open(head, varying, close) {
+  open(head, varying, close, asks = true) {
     const connection = new Connection(this.#connections, head, varying, close);
     const added = this.#connections.add(connection, this.#learn(connection));
     if (added !== 'listed') return added === 'full' ? 'full' : null;
@@ -106,7 +107,7 @@ export class ConnectionEnds {
       connection.end(); // it is the request of nobody, as the origin hears
       return null;
     }
-    if (!connection.isAccepted) this.#doubt(connection);
+    if (asks && !connection.isAccepted) this.#doubt(connection);
     if (!this.#host.sharesPromises) void this.#watch(connection);
     return connection;
   }

@@ -2,7 +2,7 @@
 // Sesame in Node's own servers, with real sockets on both sides. `ws` is the strict client and the strict server: it fails
 // a connection whose frames are not what RFC 6455 says.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -464,6 +464,36 @@ describe('caps, other nodes', { timeout: 60_000 }, () => {
     await until(() => node.count() === 1);
     await node.open(cookie('eve'));
     assert.equal(node.count(), 2);
+  });
+
+  test('R26, R29: a message of the webhook that ends a user closes all WebSockets of that user, and no other', async () => {
+    const webhookSecret = 'w'.repeat(32);
+    const node = await start({ webhookSecret });
+    const ada = await node.open(cookie('ada'));
+    const bob = await node.open(cookie('bob'));
+    const body = JSON.stringify({ action: 'revoke', user: 'id-ada' });
+    const time = Math.floor(node.clock.host.now() / 1000);
+    const mac = createHmac('sha256', webhookSecret).update(`${time}.${body}`).digest('hex');
+    const headers = { 'sesame-signature': `t=${time},v1=${mac}` };
+    const response = await node.fetch('/api/auth/revoke', { method: 'POST', headers, body });
+    assert.equal(response.status, 204);
+    await assertClosed(ada);
+    assert.ok(isOpen(bob));
+  });
+
+  test('R25, R29: the logout of a managed session closes its WebSocket', async () => {
+    const node = await start({ managed: { logoutPath: '/api/v1/auth/logout' } });
+    node.origin.on('POST /api/v1/auth/login', {
+      body: { access_token: 'ada', refresh_token: 'r', expires_in: 60 },
+    });
+    node.origin.on('POST /api/v1/auth/logout', { status: 204 });
+    const login = await node.fetch('/api/auth/login', { method: 'POST', body: '{}' });
+    const [line] = login.headers.getSetCookie();
+    const headers = { cookie: line.split(';')[0] };
+    const ada = await node.open(headers);
+    const logout = await node.fetch('/api/auth/logout', { method: 'POST', headers });
+    assert.equal(logout.status, 200);
+    await assertClosed(ada);
   });
 
   test('R29, R31: a session and a user that are ended on another node close their WebSockets here', async () => {

@@ -117,6 +117,25 @@ describe('open connections in workerd', { timeout: 60_000 }, () => {
     }
   });
 
+  test('R29: a long poll is cut off when its session has ended, and no other is', async () => {
+    const [ada, bob] = [bearer('ada'), bearer('bob')];
+    /** @type {import('node:http').ServerResponse[]} */
+    const held = [];
+    target.origin.on('GET /poll', { raw: (_, response) => held.push(response) });
+    for (const headers of [ada, bob]) await target.fetch(DOCUMENT, { headers });
+    const before = target.origin.count();
+    const [poll, ofBob] = [ada, bob].map((headers) => target.fetch('/poll', { headers }));
+    await until(() => held.length === 2);
+    await until(async () => (await target.stats()).connections === 2, 'they are looked after');
+    await target.fetch(LOGOUT, { method: 'POST', headers: ada });
+    const answer = await poll;
+    assert.deepEqual([answer.status, (await answer.json()).error], [401, 'session_ended']);
+    for (const response of held) response.end('there');
+    assert.equal(await (await ofBob).text(), 'there');
+    assert.equal(target.origin.count(), before, 'the origin is not asked whose they are');
+    assert.equal((await target.stats()).connections, 0);
+  });
+
   test('R29, R54: what is over the cap of a user is refused, and closing makes room', async () => {
     const headers = bearer('dora');
     await target.fetch(DOCUMENT, { headers });
