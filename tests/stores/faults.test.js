@@ -184,6 +184,8 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     const late = new Map();
     /** Why each was not told at once. @type {Map<string, string>} */
     const untold = new Map();
+    /** Where such a revocation was called, and which nodes held the session then. @type {Map<string, string>} */
+    const revokedBy = new Map();
     let told = 0;
     let loggedOut = 0;
 
@@ -301,12 +303,15 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
       await Promise.all(
         names.map(async (name) => {
           origin.revoked.add(name);
+          const at = Math.floor(random() * 3);
+          const held = nodes.map((node) => isServed(node, name));
           try {
-            await nodes[Math.floor(random() * 3)].revoke(requestOf(name));
+            await nodes[at].revoke(requestOf(name));
             told += 1;
             watched.set(name, performance.now());
           } catch (error) {
             untold.set(name, /** @type {any} */ (error).code);
+            revokedBy.set(name, `on node ${at} while ${held} held it`);
           }
         }),
       );
@@ -333,7 +338,10 @@ describe(`three nodes on Redis, seed ${SEED}`, () => {
     );
     assert.deepEqual([...late], [], 'served after the bound');
     assert.deepEqual(
-      left.map((name) => [name, untold.get(name) ?? 'told']),
+      left.map((name) => [
+        ...[name, untold.get(name) ?? 'told', revokedBy.get(name)],
+        `left on ${nodes.map((node) => isServed(node, name))}`,
+      ]),
       [],
     );
     assert.deepEqual({ servedLate, strangers }, { servedLate: 0, strangers: 0 });
