@@ -14,20 +14,29 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SesameError } from '../js_bindings/errors.js' */
+/** @import { UserDocument } from '../js_bindings/session-cache.js' */
 /** @typedef {import('./identify.js').Ender} Ender */
-/** @typedef {import('./identify.js').Identifier} Identifier */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').Identifier<User>} Identifier
+ */
 /** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
-/** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').RequestIdentity<User>} RequestIdentity
+ */
 
 /**
  * What a middleware adds to a request.
+ * @template [User=UserDocument]
  * @typedef {object} Identified
- * @property {RequestIdentity} [sesame] who makes it; there behind the middleware
+ * @property {RequestIdentity<User>} [sesame] who makes it; there behind the middleware
  */
 
 /**
  * A request behind the middleware.
- * @typedef {IncomingMessage & Identified} IdentifiedMessage
+ * @template [User=UserDocument]
+ * @typedef {IncomingMessage & Identified<User>} IdentifiedMessage
  */
 
 /**
@@ -35,9 +44,10 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
  * `Set-Cookie` fields are handed on one by one, and the answer is then private (SPEC R40). Errors of the cache
  * go to `next`, with `status` and `headers` as Express' error handlers take them: `ERR_SESAME_ORIGIN_UNAVAILABLE` is
  * 503 with `Retry-After` (R13), `ERR_SESAME_TOO_LARGE` is 431 (R44).
- * @param {Identifier} cache a `SessionCache`
+ * @template User
+ * @param {Identifier<User>} cache a `SessionCache`
  * @param {MiddlewareOptions} [options]
- * @returns {(request: IdentifiedMessage, response: ServerResponse, next: (error?: unknown) => void) => void} a
+ * @returns {(request: IdentifiedMessage<User>, response: ServerResponse, next: (error?: unknown) => void) => void} a
  *   middleware
  *
  * @example
@@ -60,7 +70,9 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
  */
 export function sesame(cache, { required = false } = {}) {
   return (request, response, next) => {
-    const identified = (/** @type {import('../js_bindings/identity.js').Identity} */ identity) => {
+    const identified = (
+      /** @type {import('../js_bindings/identity.js').Identity<User>} */ identity,
+    ) => {
       const { setCookies } = identity;
       request.sesame = requestIdentityOf(identity);
       for (const line of setCookies) response.appendHeader('set-cookie', line);

@@ -12,21 +12,30 @@ import { markPrivate } from '../js_bindings/http/private-headers.js';
 import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 
 /** @import { SesameError } from '../js_bindings/errors.js' */
+/** @import { UserDocument } from '../js_bindings/session-cache.js' */
 /** @typedef {import('./identify.js').Ender} Ender */
-/** @typedef {import('./identify.js').Identifier} Identifier */
-/** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
-/** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
-
 /**
- * What the middleware sets, for `c.get`.
- * @typedef {object} SesameVariables
- * @property {RequestIdentity} sesame who makes the request
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').Identifier<User>} Identifier
+ */
+/** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').RequestIdentity<User>} RequestIdentity
  */
 
 /**
- * The environment of an application behind the middleware, as Hono takes it: `new Hono<Env>()`.
+ * What the middleware sets, for `c.get`.
+ * @template [User=UserDocument]
+ * @typedef {object} SesameVariables
+ * @property {RequestIdentity<User>} sesame who makes the request
+ */
+
+/**
+ * The environment of an application behind the middleware, as Hono takes it: `new Hono<Env<User>>()`.
+ * @template [User=UserDocument]
  * @typedef {object} Env
- * @property {SesameVariables} Variables what the middleware sets
+ * @property {SesameVariables<User>} Variables what the middleware sets
  */
 
 /** What an answer depends on that says who asks. */
@@ -37,9 +46,10 @@ const VARY = 'Cookie, Authorization';
  * `Set-Cookie` fields are handed on one by one, and the answer is then private (SPEC R40). Errors of the cache
  * are thrown as Hono's `onError` takes them, with `getResponse()`: `ERR_SESAME_ORIGIN_UNAVAILABLE` is 503 with
  * `Retry-After` (R13), `ERR_SESAME_TOO_LARGE` is 431 (R44).
- * @param {Identifier} cache a `SessionCache`
+ * @template User
+ * @param {Identifier<User>} cache a `SessionCache`
  * @param {MiddlewareOptions} [options]
- * @returns {import('hono').MiddlewareHandler<Env>} a middleware
+ * @returns {import('hono').MiddlewareHandler<Env<User>>} a middleware
  *
  * @example
  * import { Hono } from 'hono';
@@ -121,8 +131,9 @@ function addVary(c) {
 }
 
 /**
- * @param {Identifier} cache
- * @param {import('hono').Context<Env>} c
+ * @template User
+ * @param {Identifier<User>} cache
+ * @param {import('hono').Context<Env<User>>} c
  */
 function identify(cache, c) {
   const { raw } = c.req;

@@ -4,13 +4,14 @@ import { OriginUnavailableError, SesameError } from '../js_bindings/errors.js';
 import { HELD } from '../js_bindings/util/held.js';
 import { withUser } from '../js_bindings/util/with-user.js';
 
-/** @import { EndedSession, Identity, RequestLike } from '../js_bindings/session-cache.js' */
+/** @import { EndedSession, Identity, RequestLike, UserDocument } from '../js_bindings/session-cache.js' */
 
 /**
  * The part of a `SessionCache` that is needed.
+ * @template [User=UserDocument]
  * @typedef {object} Identifier
  * @property {(request: RequestLike, options?: { fresh?: boolean, signal?: AbortSignal,
- *   waitUntil?: (work: Promise<unknown>) => void }) => Promise<Identity>} identify says who makes a request
+ *   waitUntil?: (work: Promise<unknown>) => void }) => Promise<Identity<User>>} identify says who makes a request
  */
 
 /**
@@ -22,8 +23,9 @@ import { withUser } from '../js_bindings/util/with-user.js';
 
 /**
  * Who makes a request, as a middleware says it.
+ * @template [User=UserDocument]
  * @typedef {object} RequestIdentity
- * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
+ * @property {User | null} user the document, parsed; null: nobody, as far as the origin is concerned
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
  * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
  */
@@ -50,8 +52,9 @@ export function answerTo(error) {
 
 /**
  * An identity without what only an answer needs. `user` is not read for that: whoever reads it has it parsed.
- * @param {Identity} identity
- * @returns {RequestIdentity}
+ * @template User
+ * @param {Identity<User>} identity
+ * @returns {RequestIdentity<User>}
  */
 export function requestIdentityOf(identity) {
   return withUser(identity, { expiresAt: identity.expiresAt, source: identity.source });
@@ -59,10 +62,11 @@ export function requestIdentityOf(identity) {
 
 /**
  * Who makes a request, where that is held: in the same turn, since a promise for each request is dear.
- * @param {Identifier} cache
+ * @template User
+ * @param {Identifier<User>} cache
  * @param {RequestLike} request
  * @param {(work: Promise<unknown>) => void} waitUntil
- * @returns {Identity | null} null: `identify` has to find out
+ * @returns {Identity<User> | null} null: `identify` has to find out
  */
 export function heldIdentity(cache, request, waitUntil) {
   return /** @type {any} */ (cache)[HELD]?.(request, waitUntil) ?? null;

@@ -16,6 +16,11 @@ import { EPOCHS_MS, EVENTS_AT_ONCE, MAX_LISTENERS } from '../js_bindings/stores/
 import { sinceIn, socketPair, textOf } from '../js_bindings/stores/pushes.js';
 import { lateFrom } from '../js_bindings/stores/store.js';
 
+/**
+ * What the host gives an object, such as Cloudflare's `DurableObjectState`, with SQLite.
+ * @typedef {{ storage: { sql: object } }} DurableObjectStateLike
+ */
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS history (id TEXT);
   CREATE TABLE IF NOT EXISTS events (
@@ -61,11 +66,12 @@ export class SesameStore extends DurableObject {
   #isCleaning = false;
 
   /**
-   * @param {any} state
-   * @param {any} env
+   * @param {DurableObjectStateLike} given the object's state, as the host gives it
+   * @param {unknown} env
    */
-  constructor(state, env) {
-    super(state, env);
+  constructor(given, env) {
+    super(given, env);
+    const state = /** @type {any} */ (given);
     this.#state = state;
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
@@ -154,6 +160,7 @@ export class SesameStore extends DurableObject {
   /**
    * @internal
    * @param {string} user
+   * @returns {import('../js_bindings/stores/store.js').Epochs}
    */
   epochs(user) {
     const [row] = this.#sql.exec(
@@ -171,6 +178,7 @@ export class SesameStore extends DurableObject {
   /**
    * @internal
    * @param {{ history: string, at: string } | null} since
+   * @returns {import('../js_bindings/stores/store.js').Changes | null}
    */
   changes(since) {
     const [{ newest }] = this.#sql.exec(
@@ -213,7 +221,7 @@ export class SesameStore extends DurableObject {
     return new Response(null, /** @type {any} */ ({ status: 101, webSocket: theirs }));
   }
 
-  /** Called by the host: a node listens no more. @internal @param {any} socket */
+  /** Called by the host: a node listens no more. @internal @param {{ close(): void }} socket */
   webSocketClose(socket) {
     socket.close();
   }
@@ -308,7 +316,7 @@ export class SesameStore extends DurableObject {
     this.#cleanLater();
   }
 
-  /** @param {number} at */
+  /** @param {number} at @returns {import('../js_bindings/stores/store.js').Position} */
   #positionAt(at) {
     const { id } = this.#sql.exec('SELECT id FROM history').one();
     return { history: id, at: `${at}`, time: Date.now() };

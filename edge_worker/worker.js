@@ -13,6 +13,7 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 
 /** @import { Explanation } from '../js_bindings/sessions/explain.js' */
 /** @import { Statistics } from '../js_bindings/sessions/statistics.js' */
+/** @import { UserDocument } from '../js_bindings/identity.js' */
 /** @import { Notice } from '../js_bindings/sessions/wiring.js' */
 
 /**
@@ -25,24 +26,27 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 
 /**
  * The cache's options, with a `store` that may be the name of a binding.
- * @typedef {Omit<import('../js_bindings/options/types.js').Options, 'store'> & StoreOption} Options
+ * @template [User=UserDocument]
+ * @typedef {Omit<import('../js_bindings/options/types.js').Options<User>, 'store'> & StoreOption} Options
  */
 
 /**
  * What a worker exports.
  * @typedef {object} Worker
- * @property {(request: Request, env: any, context: { waitUntil(work: Promise<unknown>): void }) =>
+ * @property {(request: Request, env: unknown, context: { waitUntil(work: Promise<unknown>): void }) =>
  *   Promise<Response>} fetch answers as `SessionCache.handle` does
  * @property {() => Statistics | null} stats the cache's counters (SPEC R70), of this isolate; null before the first
  *   request
  * @property {() => Notice[]} notices what is wired wrongly, as far as this isolate has seen (SPEC R73)
- * @property {(request: { headers: Headers, url?: string }, env?: any) => Explanation} explain why a request is answered
+ * @property {(request: { headers: Headers, url?: string }, env?: unknown) => Explanation} explain why a request is answered
  *   as it is (SPEC R72), by this isolate; `env` where there was no request yet
  */
 
 /**
  * Makes a worker that stands in front of an origin.
- * @param {Options | ((env: any) => Options)} options given as they are, they are checked when the worker
+ * @template [Env=Record<string, never>] the bindings, as Wrangler's types name them; without them, each fits everywhere
+ * @template [User=UserDocument] what the document is
+ * @param {Options<User> | ((env: Env) => Options<User>)} options given as they are, they are checked when the worker
  *   starts; taken from `env`, or with the name of a binding in them, at the first request
  * @returns {Worker} to be exported as the module's default
  * @throws {import('../js_bindings/errors.js').ConfigError} `ERR_SESAME_CONFIG` if they are wrong; where they are taken
@@ -71,10 +75,12 @@ import { storeOfBinding } from '../js_bindings/stores/store-of-binding.js';
 export function createWorker(options) {
   /** @type {SessionCache | null} */
   let sessions = null;
-  /** @param {any} env */
+  /** @param {unknown} env */
   const begin = (env) => {
-    const { store, ...rest } = typeof options === 'function' ? options(env) : options;
-    const found = typeof store === 'string' ? storeOfBinding(env, store) : store;
+    const { store, ...rest } =
+      typeof options === 'function' ? options(/** @type {Env} */ (env)) : options;
+    const found =
+      typeof store === 'string' ? storeOfBinding(/** @type {any} */ (env), store) : store;
     return new SessionCache(/** @type {any} */ ({ ...rest, store: found }));
   };
   if (typeof options !== 'function' && typeof options.store !== 'string') sessions = begin({});

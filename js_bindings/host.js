@@ -40,7 +40,7 @@
 /**
  * Passes a request on, and gives the origin's answer back as it is on the wire: a body as it was encoded, a redirect as
  * an answer, and the connection itself as `webSocket` beside the status 101.
- * @typedef {(target: string, init: ForwardInit) => Promise<Response & { webSocket?: any }>} Forward
+ * @typedef {(target: string, init: ForwardInit) => Promise<Response & { webSocket?: unknown }>} Forward
  */
 
 /**

@@ -6,16 +6,24 @@ import { withUser } from './util/with-user.js';
 /** @typedef {import('./sessions/decision.js').Decision} Decision */
 
 /**
+ * A document whose members are not known to TypeScript: the user type of a cache that was given none
+ * (`new SessionCache<User>(…)`, or the option `schema`).
+ * @typedef {{ [member: string]: unknown }} UserDocument
+ */
+
+/**
  * Who is signed in.
+ * @template [User=UserDocument]
  * @typedef {object} Session
- * @property {any} user the document, parsed
+ * @property {User} user the document, parsed
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
  */
 
 /**
  * Who makes a request, and how that is known.
+ * @template [User=UserDocument]
  * @typedef {object} Identity
- * @property {any} user the document, parsed; null: nobody, as far as the origin is concerned
+ * @property {User | null} user the document, parsed; null: nobody, as far as the origin is concerned
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
  * @property {'fresh' | 'stale' | 'origin' | 'negative'} source where the answer came from (SPEC R43)
  * @property {string[]} setCookies what the origin wants the client to keep, if this request has asked it: each
@@ -27,20 +35,24 @@ import { withUser } from './util/with-user.js';
 const decoder = new TextDecoder();
 
 /**
+ * @template User
  * @param {Known & Pick<Decision, 'kind' | 'isAnonymous' | 'source' | 'setCookies'>} decision
- * @returns {Identity}
+ * @returns {Identity<User>}
  */
 export function identityOf(decision) {
   const { kind, isAnonymous, expiresAtMs, setCookies } = decision;
-  const source = /** @type {Identity['source']} */ (isAnonymous ? 'negative' : decision.source);
+  const source = /** @type {Identity<User>['source']} */ (
+    isAnonymous ? 'negative' : decision.source
+  );
   if (kind !== 'document') return { user: null, expiresAt: null, source, setCookies };
   const rest = { expiresAt: isoTime(expiresAtMs), source, setCookies };
   return withUser(new LazyUser(decision.body), rest);
 }
 
 /**
+ * @template User
  * @param {Known & Pick<Decision, 'kind'>} decision
- * @returns {Session | null}
+ * @returns {Session<User> | null}
  */
 export function sessionOf({ kind, body, expiresAtMs }) {
   if (kind !== 'document') return null;

@@ -18,7 +18,11 @@ import { SessionCacheBase } from './session-cache.js';
 
 export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from './errors.js';
 
-/** @typedef {import('./options/types.js').Options} Options */
+/** @typedef {import('./session-cache.js').UserDocument} UserDocument */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./options/types.js').Options<User>} Options
+ */
 /** @typedef {import('./dialects/effects.js').EffectRow} EffectRow */
 /** @typedef {import('./dialects/effects.js').Effect} Effect */
 /** @typedef {import('./options/types.js').Duration} Duration */
@@ -29,12 +33,21 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./options/types.js').Tokens} Tokens */
 /** @typedef {import('./options/types.js').Introspection} Introspection */
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
-/** @typedef {import('./session-cache.js').Session} Session */
-/** @typedef {import('./session-cache.js').Identity} Identity */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./session-cache.js').Session<User>} Session
+ */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./session-cache.js').Identity<User>} Identity
+ */
 /** @typedef {import('./session-cache.js').EndedSession} EndedSession */
 /** @typedef {import('./sessions/devices.js').Device} Device */
 /** @typedef {import('./sessions/devices.js').EndedOthers} EndedOthers */
-/** @typedef {import('./session-cache.js').VerifiedSession} VerifiedSession */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./session-cache.js').VerifiedSession<User>} VerifiedSession
+ */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */
@@ -55,6 +68,9 @@ let compiled;
 /**
  * A session cache in front of one origin. In Node and in workerd one can be made at once; in a browser
  * `await SessionCache.load()` comes first.
+ * @template [User=import('./session-cache.js').UserDocument] what the document is, as the option `schema` infers it or the
+ *   caller says it
+ * @extends {SessionCacheBase<User>}
  *
  * @example
  * import { SessionCache } from 'sesame-edge';
@@ -89,7 +105,7 @@ export class SessionCache extends SessionCacheBase {
   }
 
   /**
-   * @param {import('./options/types.js').Options} options of which only `origin` has no default
+   * @param {import('./options/types.js').Options<User>} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    * @throws {SesameError} `ERR_SESAME_MODULE` in a browser before `load()` has finished, or if the module is not of

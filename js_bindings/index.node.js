@@ -45,13 +45,18 @@ const NODE_FEATURES = Object.freeze({
   },
 });
 
-/** A session cache in front of one origin. */
+/**
+ * A session cache in front of one origin.
+ * @template [User=import('./session-cache.js').UserDocument] what the document is, as the option `schema` infers it or the
+ *   caller says it
+ * @extends {SessionCacheBase<User>}
+ */
 export class SessionCache extends SessionCacheBase {
   /** Does nothing: a browser has to wait for the module, and what calls this runs in every host. */
   static async load() {}
 
   /**
-   * @param {import('./options/types.js').Options} options of which only `origin` has no default
+   * @param {import('./options/types.js').Options<User>} options of which only `origin` has no default
    * @param {Partial<import('./host.js').Host>} [host] for tests: the clock, the network, randomness
    * @throws {ConfigError} `ERR_SESAME_CONFIG`, with everything that is wrong
    *

@@ -24,14 +24,24 @@ import { isUserId } from './util/user-id.js';
 import { withUser } from './util/with-user.js';
 
 /** @typedef {import('./sessions/parts.js').Parts} Parts */
-/** @typedef {import('./options/types.js').Options} Options */
 /** @typedef {import('./sessions/statistics.js').Statistics} Statistics */
 /** @typedef {import('./sessions/explain.js').Explanation} Explanation */
 /** @typedef {import('./sessions/wiring.js').Notice} Notice */
 /** @typedef {import('./sessions/devices.js').Device} Device */
 /** @typedef {import('./sessions/devices.js').EndedOthers} EndedOthers */
-/** @typedef {import('./identity.js').Session} Session */
-/** @typedef {import('./identity.js').Identity} Identity */
+/** @typedef {import('./identity.js').UserDocument} UserDocument */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./options/types.js').Options<User>} Options
+ */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identity.js').Session<User>} Session
+ */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identity.js').Identity<User>} Identity
+ */
 
 /**
  * What of a request matters: its headers, as `Headers` or as Node's `IncomingMessage` has them.
@@ -43,8 +53,9 @@ import { withUser } from './util/with-user.js';
 
 /**
  * Who has a token, and what a back end is told of them.
+ * @template [User=UserDocument]
  * @typedef {object} VerifiedSession
- * @property {any} user the document, parsed
+ * @property {User} user the document, parsed
  * @property {string | null} expiresAt the absolute end of the session, ISO 8601; null if it is not known
  * @property {Headers} headers those that the option `verify.headers` chooses
  */
@@ -68,7 +79,10 @@ const OF_THE_REQUEST_ITSELF = [
 /** Frees what a cache holds outside of JavaScript if its owner forgot to. */
 const finalizer = new FinalizationRegistry((/** @type {() => void} */ free) => free());
 
-/** What every host's `SessionCache` is made of. */
+/**
+ * What every host's `SessionCache` is made of.
+ * @template [User=UserDocument] what the document is, as the option `schema` infers it or the caller says it
+ */
 export class SessionCacheBase {
   /** @type {Parts | null} */
   #assembled = null;
@@ -82,7 +96,7 @@ export class SessionCacheBase {
 
   /**
    * @param {import('./core/abi.js').Instance} instance
-   * @param {Options} options
+   * @param {Options<User>} options
    * @param {Partial<import('./host.js').Host>} host
    * @param {import('./assemble.js').Features} features
    */
@@ -163,7 +177,7 @@ export class SessionCacheBase {
    * @param {string} cookie the `Cookie` header, or empty
    * @param {string} [authorization] the `Authorization` header, or empty
    * @param {RequestLike} [request] the request itself: needed where the option `varyOn` names more than cookies
-   * @returns {any} the document; null: not held
+   * @returns {User | null} the document; null: not held
    * @throws {SesameError} `ERR_SESAME_DISPOSED` after `dispose()`
    *
    * @example
@@ -203,7 +217,7 @@ export class SessionCacheBase {
    * @param {AbortSignal} [options.signal] stops waiting; the origin's answer is kept for others
    * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer, as a
    *   worker's context takes it; default: nothing waits for it
-   * @returns {Promise<Session | null>} null: nobody, as far as the origin is concerned
+   * @returns {Promise<Session<User> | null>} null: nobody, as far as the origin is concerned
    * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked; this is not a
    *   sign-out (SPEC R13)
    * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the credential is over `maxCredential` (R44);
@@ -227,7 +241,7 @@ export class SessionCacheBase {
    * @param {boolean} [options.fresh] ask the origin whatever is held (SPEC R11); default false
    * @param {AbortSignal} [options.signal] stops waiting; the origin's answer is kept for others
    * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
-   * @returns {Promise<Identity>} with a `user` of null where nobody is signed in
+   * @returns {Promise<Identity<User>>} with a `user` of null where nobody is signed in
    * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked (SPEC R13)
    * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the credential is over `maxCredential` (R44)
    *
@@ -249,7 +263,7 @@ export class SessionCacheBase {
    * @param {object} [options]
    * @param {AbortSignal} [options.signal] stops waiting
    * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
-   * @returns {Promise<VerifiedSession | null>} null: it is nobody's, or its session has ended
+   * @returns {Promise<VerifiedSession<User> | null>} null: it is nobody's, or its session has ended
    * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked (SPEC R13)
    * @throws {SesameError} `ERR_SESAME_TOO_LARGE` if the token is over `maxCredential` (R44)
    *
@@ -327,7 +341,7 @@ export class SessionCacheBase {
    * @param {unknown} changes sent as JSON
    * @param {object} [options]
    * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
-   * @returns {Promise<Session | null>} the session as it is now
+   * @returns {Promise<Session<User> | null>} the session as it is now
    * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`: the origin did not accept it, or could not
    *   be asked; nothing has changed
    *
@@ -350,7 +364,7 @@ export class SessionCacheBase {
    * @param {object} [options]
    * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
    * @param {(work: Promise<unknown>) => void} [options.waitUntil] is given what goes on behind the answer
-   * @returns {Promise<Identity>} `setCookies`: what the origin set with its answer to the update, too
+   * @returns {Promise<Identity<User>>} `setCookies`: what the origin set with its answer to the update, too
    * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`, as `updateUser` does
    *
    * @example

@@ -187,17 +187,18 @@ function types() {
 // The types of the options: what users give, and what is made of it. Types only: this file has no code.
 
 /**
- * A length of time: milliseconds, or a string such as \`'30m'\` (\`ms\`, \`s\`, \`m\`, \`h\`, \`d\`).
- * @typedef {number | string} Duration
+ * A length of time: milliseconds, or a string such as \`'30m'\` or \`'30 m'\` (\`ms\`, \`s\`, \`m\`, \`h\`, \`d\`).
+ * @typedef {number | \`\${number}\${'' | ' '}\${'ms' | 's' | 'm' | 'h' | 'd'}\`} Duration
  */
 
 /**
- * A number of bytes, or a string such as \`'64MB'\` (\`B\`, \`kB\`, \`MB\`, \`GB\`, powers of 1024).
- * @typedef {number | string} Size
+ * A number of bytes, or a string such as \`'64MB'\` or \`'64 MB'\` (\`B\`, \`kB\`, \`MB\`, \`GB\`, powers of 1024).
+ * @typedef {number | \`\${number}\${'' | ' '}\${'B' | 'kB' | 'MB' | 'GB'}\`} Size
  */
 
 /**
  * What a cache is configured with. Only \`origin\` has no default.
+ * @template [User=import('../identity.js').UserDocument] what the document is
  * @typedef {object} Options
 ${givenProperties(options).join('\n')}
  */

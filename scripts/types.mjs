@@ -1,6 +1,7 @@
-// Checks the JSDoc types of all JavaScript, and writes the package's .d.ts files to types/.
+// Checks the JSDoc types of all JavaScript, and the samples of tests/types; writes the package's .d.ts files to types/.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { checkTypes } from './check-types.mjs';
 import { isMain, main, root, run } from './lib/run.mjs';
 
 export function types() {
@@ -10,6 +11,7 @@ export function types() {
   for (const project of ['tsconfig.types.json', 'tsconfig.json', 'tsconfig.examples.json']) {
     run(process.execPath, [tsc, '--project', project]);
   }
+  checkTypes();
 }
 
 if (isMain(import.meta)) main(types);

@@ -100,13 +100,13 @@ export function parseWorkerOptions(options, ownOrigin) {
     else if (isOwn(option, value)) Object.assign(own, { [option]: value });
     else faults.push({ option, reason: OWN_REASONS[/** @type {keyof OwnOptions} */ (option)] });
   }
-  const cache = {
+  const cache = /** @type {import('../js_bindings/options/types.js').Options} */ ({
     origin: ownOrigin,
     memory: '4MB',
     staleIfError: '24h',
     ...ofCache,
     cookie: DEVICE_COOKIE,
-  };
+  });
   // Which of a page's credentials the origin would find cannot be seen here: only that it never looks at tokens.
   const ignoresTokens = [ofCache.credential ?? []].flat().join() === 'cookie';
   /** @type {ParsedOptions | undefined} */

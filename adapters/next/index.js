@@ -22,14 +22,18 @@ import { currentHeaders, identifyingHeaders, withPublicHost } from './request-he
 import { sharedInstance } from './shared-instance.js';
 
 /** @import { SesameError } from '../../js_bindings/errors.js' */
-/** @import { Session, SessionCacheBase } from '../../js_bindings/session-cache.js' */
+/** @import { Session, SessionCacheBase, UserDocument } from '../../js_bindings/session-cache.js' */
 /** @typedef {import('./proxy.js').ProxyOptions} ProxyOptions */
-/** @typedef {import('./shared-instance.js').Source} Source */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./shared-instance.js').Source<User>} Source
+ */
 
 /**
  * The functions of one application. Nothing is made, and no option is looked at, before the first of them is
  * called: a build needs neither the origin nor the environment.
- * @param {Source} source the options of a `SessionCache`; a function that gives them, or one, when it is first
+ * @template [User=UserDocument] what the document is
+ * @param {Source<User>} source the options of a `SessionCache`; a function that gives them, or one, when it is first
  *   needed; or a `SessionCache`, which is then yours to keep one of
  * @param {object} [options]
  * @param {string} [options.name] tells the caches apart where an application has several; default `default`
@@ -82,7 +86,7 @@ export function createSesame(source, { name = 'default' } = {}) {
      *
      * While a page is rendered no cookie can be set. What the origin wants set when it is asked here, in an action
      * and in a route handler reaches the browser; in a page it does not, unless `proxy` has asked before it.
-     * @returns {Promise<Session | null>} null: nobody is signed in
+     * @returns {Promise<Session<User> | null>} null: nobody is signed in
      * @throws {SesameError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: the origin cannot be asked, which is no sign-out
      *   (SPEC R13); `ERR_SESAME_TOO_LARGE`
      *
@@ -99,7 +103,7 @@ export function createSesame(source, { name = 'default' } = {}) {
      * as they are now (SPEC R22).
      * @param {unknown} changes sent as JSON
      * @param {{ method?: 'PATCH' | 'PUT' }} [options]
-     * @returns {Promise<Session | null>} the session as it is now, for a cache that the page has of its own
+     * @returns {Promise<Session<User> | null>} the session as it is now, for a cache that the page has of its own
      * @throws {SesameError} `ERR_SESAME_UPDATE_FAILED` with the origin's `status`: nothing has changed
      *
      * @example
@@ -166,7 +170,7 @@ export function createSesame(source, { name = 'default' } = {}) {
      */
     proxy: (options) => sesameProxy(instance, NextResponse, options),
 
-    /** The cache itself: `statistics()`, `revokeUser(id)` … @returns {SessionCacheBase} */
+    /** The cache itself: `statistics()`, `revokeUser(id)` … @returns {SessionCacheBase<User>} */
     get sessions() {
       return instance();
     },

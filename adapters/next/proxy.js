@@ -24,7 +24,7 @@ import { afterSetCookies, identifyingHeaders } from './request-headers.js';
 const SMUGGLED = /^x-(sesame-|middleware-subrequest)/;
 
 /**
- * @param {() => import('../identify.js').Identifier} instance
+ * @param {() => import('../identify.js').Identifier<unknown>} instance
  * @param {NextResponseClass} NextResponse
  * @param {ProxyOptions} [options]
  * @returns {(request: NextRequest, event: NextFetchEvent) => Promise<Response>}

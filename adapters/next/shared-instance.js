@@ -7,21 +7,23 @@ import { SessionCache } from 'sesame-edge';
 import { ConfigError, SesameError } from '../../js_bindings/errors.js';
 import { forward } from '../../js_bindings/origin/forward.node.js';
 
-/** @import { SessionCacheBase } from '../../js_bindings/session-cache.js' */
+/** @import { SessionCacheBase, UserDocument } from '../../js_bindings/session-cache.js' */
 /** @import { Options } from '../../js_bindings/options/types.js' */
 
 /**
  * Where an application's cache comes from: its options, a cache, or a function that gives either when it is first needed.
- * @typedef {Options | SessionCacheBase | (() => Options | SessionCacheBase)} Source
+ * @template [User=UserDocument]
+ * @typedef {Options<User> | SessionCacheBase<User> | (() => Options<User> | SessionCacheBase<User>)} Source
  */
 
 const KEY = Symbol.for('sesame-edge/next');
 
 /**
  * The cache of that name: made if there is none yet.
- * @param {Source} source
+ * @template User
+ * @param {Source<User>} source
  * @param {string} name
- * @returns {SessionCacheBase}
+ * @returns {SessionCacheBase<User>}
  * @throws {ConfigError} the options are wrong, or another cache has the name
  * @throws {SesameError} `ERR_SESAME_MODULE` in the edge runtime, which has neither files nor the same process
  */
@@ -36,7 +38,7 @@ export function sharedInstance(source, name) {
   if (isCache(source)) return source;
   const scope = /** @type {any} */ (globalThis);
   scope[KEY] ??= new Map();
-  /** @type {Map<string, { sessions: SessionCacheBase, print: string }>} */
+  /** @type {Map<string, { sessions: SessionCacheBase<User>, print: string }>} */
   const instances = scope[KEY];
   const held = instances.get(name);
   // What a function would give is not asked for again: it may open connections.
@@ -59,18 +61,27 @@ export function sharedInstance(source, name) {
   return sessions;
 }
 
-/** @param {Options} options @returns {SessionCacheBase} */
+/** @template User @param {Options<User>} options @returns {SessionCacheBase<User>} */
 function newCache(options) {
   // Had by its name, so that the host decides which it is, it may be another class to the compiler.
   return /** @type {any} */ (new SessionCache(options, { fetch: fetchUncached, forward }));
 }
 
-/** By what it does: each bundle has a class of its own. @param {unknown} value @returns {value is SessionCacheBase} */
+/**
+ * By what it does: each bundle has a class of its own.
+ * @template User
+ * @param {Source<User>} value
+ * @returns {value is SessionCacheBase<User>}
+ */
 function isCache(value) {
   return typeof (/** @type {any} */ (value)?.identify) === 'function';
 }
 
-/** What tells options apart; of a store, which has no text, only that there is one. @param {Options} options */
+/**
+ * What tells options apart; of a store, which has no text, only that there is one.
+ * @template User
+ * @param {Options<User>} options
+ */
 function printOf(options) {
   return JSON.stringify(options, (key, value) => (key === 'store' ? typeof value : value)) ?? '';
 }

@@ -4,12 +4,13 @@ import { useCallback, useContext, useEffect, useState, useSyncExternalStore } fr
 import { SessionContext } from './session-provider.js';
 
 /** @import { ClientSession } from '../../service_worker/client/known-session.js' */
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
 /** @import { SessionClient } from '../../service_worker/client/session-client.js' */
 
 /**
  * Who is signed in. The component is rendered again when that changes, in whichever tab, and no request is made
  * for it.
- * @template [User=any]
+ * @template [User=UserDocument]
  * @returns {import('./session-store.js').Session<User>} the same object until something of it changes
  * @throws {Error} without a `SessionProvider` above
  *
@@ -29,16 +30,17 @@ import { SessionContext } from './session-provider.js';
  */
 export function useSession() {
   const { subscribe, getSnapshot, getServerSnapshot } = useStore();
-  return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
+  const session = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
+  return /** @type {import('./session-store.js').Session<any>} */ (session);
 }
 
 /**
  * Changes the user: at the origin, then on this device, then in every tab (SPEC R22, R62). Components show it
  * from `useSession()`; after a failure nothing has changed. The promise of `updateUser` rejects with the `error`,
  * which is an `UpdateError` with the origin's `status` if the origin did not accept it.
- * @template [User=any]
+ * @template [User=UserDocument]
  * @returns {{ updateUser: (changes: Partial<User>, options?: { method?: 'PATCH' | 'PUT' }) =>
- *   Promise<ClientSession | null>, isPending: boolean, error: Error | null }}
+ *   Promise<ClientSession<User> | null>, isPending: boolean, error: Error | null }}
  *
  * @example
  * import { createRoot } from 'react-dom/client';
@@ -59,7 +61,7 @@ export function useSession() {
  */
 export function useUpdateUser() {
   const { run, isPending, error } = useCommand(update);
-  return { updateUser: run, isPending, error };
+  return { updateUser: /** @type {any} */ (run), isPending, error };
 }
 
 /**

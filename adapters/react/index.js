@@ -17,15 +17,19 @@ export { useDevices, useLogout, useSession, useUpdateUser } from './hooks.js';
 export { SessionProvider } from './session-provider.js';
 export { sessionQueryOptions } from './session-query.js';
 
-/** @typedef {import('../../service_worker/client/index.js').ClientSession} ClientSession */
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('../../service_worker/client/index.js').ClientSession<User>} ClientSession
+ */
 /** @typedef {import('../../service_worker/client/index.js').Device} Device */
 /** @typedef {import('./session-provider.js').SessionProviderProps} SessionProviderProps */
 /** @typedef {import('./session-store.js').QueryClientLike} QueryClientLike */
 /**
- * @template [User=any]
+ * @template [User=UserDocument]
  * @typedef {import('./session-store.js').Refetch<User>} Refetch
  */
 /**
- * @template [User=any]
+ * @template [User=UserDocument]
  * @typedef {import('./session-store.js').Session<User>} Session
  */

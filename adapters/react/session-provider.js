@@ -13,11 +13,11 @@ const useEarlyEffect = typeof document === 'undefined' ? useEffect : useLayoutEf
 /**
  * All but `children` are read once.
  * @typedef {object} SessionProviderProps
- * @property {import('../../service_worker/client/session-client.js').SessionClient} [client] default: the one
+ * @property {import('../../service_worker/client/session-client.js').SessionClient<unknown>} [client] default: the one
  *   of `sesame-edge/client`. One of `createClient()` where paths are not the usual ones
  * @property {string | false} [serviceWorker] the URL of the worker's script; false for none. Default
  *   `/sesame-service-worker.js`
- * @property {import('../../service_worker/client/known-session.js').ClientSession | null} [initialSession]
+ * @property {import('../../service_worker/client/known-session.js').ClientSession<unknown> | null} [initialSession]
  *   what the server knew when it rendered the page: it is not asked for again. null: nobody is signed in
  * @property {import('./session-store.js').QueryClientLike} [queryClient] of TanStack Query: the data of
  *   `sessionQueryOptions()` follows every change in whichever tab, and is null after a logout

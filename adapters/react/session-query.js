@@ -2,6 +2,7 @@
 // key is of use.
 import { defaultClient } from '../../service_worker/client/index.js';
 
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
 /** @import { SessionClient } from '../../service_worker/client/session-client.js' */
 
 const MINUTE_MS = 60_000;
@@ -15,8 +16,9 @@ export const SESSION_KEY = Object.freeze(/** @type {const} */ (['sesame', 'sessi
  * and kept for 60, as in the caches below it (`freshFor`, `keepFor`); neither a window that is looked at again
  * nor a network that is back asks for it. Only "nobody can say" is tried again, when the origin wants it
  * (SPEC R13).
+ * @template [User=UserDocument] what the document is
  * @param {object} [options]
- * @param {SessionClient} [options.client] default the one of `sesame-edge/client`; give the `SessionProvider` the same
+ * @param {SessionClient<User>} [options.client] default the one of `sesame-edge/client`; give the `SessionProvider` the same
  * @returns as `useQuery` and `QueryClient` take them
  *
  * @example
@@ -31,7 +33,7 @@ export const SESSION_KEY = Object.freeze(/** @type {const} */ (['sesame', 'sessi
 export function sessionQueryOptions({ client } = {}) {
   return {
     queryKey: SESSION_KEY,
-    queryFn: () => (client ?? defaultClient()).getSession(),
+    queryFn: () => /** @type {SessionClient<User>} */ (client ?? defaultClient()).getSession(),
     staleTime: 30 * MINUTE_MS,
     gcTime: 60 * MINUTE_MS,
     refetchOnReconnect: false,

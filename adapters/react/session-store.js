@@ -7,15 +7,22 @@ import { userIdIn } from '../../js_bindings/util/user-id.js';
 import { defaultClient } from '../../service_worker/client/index.js';
 import { SESSION_KEY } from './session-query.js';
 
-/** @typedef {import('../../service_worker/client/known-session.js').ClientSession} ClientSession */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('../../service_worker/client/known-session.js').ClientSession<User>} ClientSession
+ */
 /** @typedef {import('../../service_worker/client/known-session.js').ClientState} ClientState */
-/** @typedef {import('../../service_worker/client/session-client.js').SessionClient} SessionClient */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('../../service_worker/client/session-client.js').SessionClient<User>} SessionClient
+ */
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
 /** @import { SesameError } from '../../js_bindings/errors.js' */
 
 /**
  * The part of TanStack Query's `QueryClient` that is needed.
  * @typedef {object} QueryClientLike
- * @property {(key: readonly unknown[], data: any) => unknown} setQueryData sets a query's data
+ * @property {(key: readonly unknown[], data: unknown) => unknown} setQueryData sets a query's data
  * @property {(filters: { predicate: (query: { queryKey: readonly unknown[] }) => boolean }) => unknown} resetQueries
  *   forgets the data of queries, and fetches anew those on screen
  */
@@ -23,7 +30,7 @@ import { SESSION_KEY } from './session-query.js';
 /**
  * Asks again: `fresh` asks the origin whatever is held (SPEC R11). It never rejects: what went wrong is the
  * session's `error`.
- * @template [User=any]
+ * @template [User=UserDocument]
  * @typedef {(options?: { fresh?: boolean }) => Promise<Session<User>>} Refetch
  */
 
@@ -35,7 +42,7 @@ import { SESSION_KEY } from './session-query.js';
  *
  * `stale`: the origin could not be asked, or is being asked right now. `error`: why the last question had no
  * answer; a user who was known stays known.
- * @template [User=any]
+ * @template [User=UserDocument]
  * @typedef {{ status: 'authenticated', user: User, expiresAt: string | null, stale: boolean,
  *     error: SesameError | null, refetch: Refetch<User> }
  *   | { status: 'loading' | 'unauthenticated' | 'unavailable', user: null, expiresAt: null, stale: false,
@@ -44,9 +51,9 @@ import { SESSION_KEY } from './session-query.js';
 
 /**
  * @typedef {object} StoreOptions
- * @property {SessionClient} [client]
+ * @property {SessionClient<any>} [client]
  * @property {string | false} serviceWorker
- * @property {ClientSession | null} [initialSession]
+ * @property {ClientSession<any> | null} [initialSession]
  * @property {QueryClientLike} [queryClient]
  * @property {boolean} resetQueriesOnUserChange
  * @property {boolean} events the server tells of changes

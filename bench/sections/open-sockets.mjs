@@ -32,11 +32,13 @@ export async function measureOpenSockets(count) {
   const nodes = await Promise.all(
     proxies.map(async ({ url }) => {
       const store = unruly(redis(url, { timeoutMs: 250 }), Math.random, control);
-      const options = { origin: origin.url, store, secret: '5e'.repeat(16), memory: '8MB' };
-      const sessions = new SessionCache(
-        { ...options, revocationBound: BOUND_MS },
-        { warn: () => {} },
-      );
+      const options = {
+        origin: origin.url,
+        store,
+        secret: '5e'.repeat(16),
+        revocationBound: BOUND_MS,
+      };
+      const sessions = new SessionCache({ ...options, memory: '8MB' }, { warn: () => {} });
       const listener = http.createServer(toNodeHandler(sessions)).listen(0, '127.0.0.1');
       await once(listener, 'listening');
       const { port } = /** @type {import('node:net').AddressInfo} */ (listener.address());

@@ -23,9 +23,14 @@ const SPREAD = 16;
  */
 
 /**
+ * A binding of Durable Objects, such as Cloudflare's `DurableObjectNamespace`.
+ * @typedef {{ idFromName(name: string): unknown, get(id: never): unknown }} DurableObjectBinding
+ */
+
+/**
  * A store in Durable Objects of the class `SesameStore` (`sesame-edge/durable-object`): strongly consistent, and one
  * for all locations (SPEC R30-R33). Nothing is asked of it before a cache does.
- * @param {any} namespace the binding
+ * @param {DurableObjectBinding} namespace the binding
  * @param {DurableObjectOptions} [options]
  * @returns {SharedStore} whose methods reject with `ERR_SESAME_STORE_UNAVAILABLE` if it does not answer in time
  *
@@ -43,7 +48,7 @@ const SPREAD = 16;
  * // GET /api/auth/session as ingrid => 200 {"user":{"id":"5d42f8b6-…",…},"expiresAt":"…"}
  */
 export function durableObject(namespace, options = {}) {
-  return new DurableObjectStore(namespace, options);
+  return new DurableObjectStore(/** @type {any} */ (namespace), options);
 }
 
 /** @implements {SharedStore} */

@@ -22,9 +22,15 @@ import { KvBesideTruth } from './kv-beside-truth.js';
  */
 
 /**
+ * A binding of KV, such as Cloudflare's `KVNamespace`.
+ * @typedef {{ getWithMetadata(...args: never[]): unknown, put(...args: never[]): unknown,
+ *   list(...args: never[]): unknown }} KvBinding
+ */
+
+/**
  * A store in Cloudflare KV. With a `truth` beside it, all that another store promises holds (SPEC R30-R33). Alone it
  * promises less: a sign-out is known elsewhere after a minute or more, so `revocationBound` has to be longer than that.
- * @param {any} namespace the binding
+ * @param {KvBinding} namespace the binding
  * @param {KvOptions} [options]
  * @returns {SharedStore} whose methods reject with `ERR_SESAME_STORE_UNAVAILABLE` if it does not answer in time
  *

@@ -1,7 +1,7 @@
 // An object whose `user` is somebody else's: read there when it is first asked for. It must not know what a user is.
 
 /**
- * @template {{ user: any }} T
+ * @template {{ user: unknown }} T
  * @template {object} R
  * @param {T} source whose `user` it is
  * @param {R} rest what stands beside it

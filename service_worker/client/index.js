@@ -15,16 +15,24 @@ import { SessionClient } from './session-client.js';
 export { OriginUnavailableError, SesameError, UpdateError } from '../../js_bindings/errors.js';
 export { SessionClient };
 
-/** @typedef {import('../messages.js').ClientSession} ClientSession */
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('../messages.js').ClientSession<User>} ClientSession
+ */
 /** @typedef {import('./session-client.js').ClientOptions} ClientOptions */
-/** @typedef {import('./known-session.js').ClientState} ClientState */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./known-session.js').ClientState<User>} ClientState
+ */
 /** @typedef {import('./session-client.js').Refreshed} Refreshed */
 /** @typedef {import('./session-client.js').Device} Device */
 
 /**
  * A client of its own, for an application whose paths are not the usual ones. One for a page is enough.
+ * @template [User=UserDocument] what the document is
  * @param {ClientOptions} [options]
- * @returns {SessionClient} which listens for changes until `close()`
+ * @returns {SessionClient<User>} which listens for changes until `close()`
  *
  * @example
  * import { createClient } from 'sesame-edge/client';
@@ -42,7 +50,8 @@ let client;
 
 /**
  * The client that the functions of this module use.
- * @returns {SessionClient} always the same
+ * @template [User=UserDocument] what the document is: the caller's word for it
+ * @returns {SessionClient<User>} always the same
  *
  * @example
  * import { defaultClient, getSession } from 'sesame-edge/client';
@@ -53,20 +62,35 @@ let client;
  */
 export function defaultClient() {
   client ??= new SessionClient();
-  return client;
+  return /** @type {SessionClient<any>} */ (client);
 }
 
 /** @type {SessionClient['register']} */
 export const register = (...args) => defaultClient().register(...args);
 
-/** @type {SessionClient['getSession']} */
-export const getSession = (...args) => defaultClient().getSession(...args);
+/**
+ * @template [User=UserDocument]
+ * @param {Parameters<SessionClient<User>['getSession']>} args
+ * @returns {Promise<ClientSession<User> | null>}
+ */
+export const getSession = (...args) =>
+  /** @type {SessionClient<User>} */ (defaultClient()).getSession(...args);
 
-/** @type {SessionClient['onSessionChange']} */
-export const onSessionChange = (...args) => defaultClient().onSessionChange(...args);
+/**
+ * @template [User=UserDocument]
+ * @param {Parameters<SessionClient<User>['onSessionChange']>} args
+ * @returns {() => void} stops it
+ */
+export const onSessionChange = (...args) =>
+  /** @type {SessionClient<User>} */ (defaultClient()).onSessionChange(...args);
 
-/** @type {SessionClient['updateUser']} */
-export const updateUser = (...args) => defaultClient().updateUser(...args);
+/**
+ * @template [User=UserDocument]
+ * @param {Parameters<SessionClient<User>['updateUser']>} args
+ * @returns {Promise<ClientSession<User> | null>}
+ */
+export const updateUser = (...args) =>
+  /** @type {SessionClient<User>} */ (defaultClient()).updateUser(...args);
 
 /** @type {SessionClient['logout']} */
 export const logout = (...args) => defaultClient().logout(...args);

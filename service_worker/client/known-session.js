@@ -3,21 +3,27 @@
 // It must not know where that comes from. Invariant: the state is another object exactly when something of it has
 // changed, and every listener is called then.
 
-/** @typedef {import('../messages.js').ClientSession} ClientSession */
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('../messages.js').ClientSession<User>} ClientSession
+ */
 
 /**
  * What a page knows at one moment; another object when something of it has changed.
+ * @template [User=UserDocument]
  * @typedef {object} ClientState
- * @property {ClientSession | null | undefined} session undefined: not known, or somebody else may be signed
+ * @property {ClientSession<User> | null | undefined} session undefined: not known, or somebody else may be signed
  *   in by now
  * @property {import('../../js_bindings/errors.js').SesameError | null} error why the last question had no
  *   answer; `session` is then what was known before it (SPEC R13)
  */
 
+/** @template User */
 export class KnownSession {
   /** @type {Set<() => void>} */
   #listeners = new Set();
-  /** @type {Readonly<ClientState>} */
+  /** @type {Readonly<ClientState<User>>} */
   #state = Object.freeze({ session: undefined, error: null });
 
   get state() {
@@ -37,7 +43,7 @@ export class KnownSession {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** @param {ClientSession | null} session null: nobody is signed in */
+  /** @param {ClientSession<User> | null} session null: nobody is signed in */
   become(session) {
     const known = this.#state.session;
     const isSame = known !== undefined && JSON.stringify(session) === JSON.stringify(known);
@@ -60,7 +66,7 @@ export class KnownSession {
     this.#listeners.clear();
   }
 
-  /** @param {ClientState} state */
+  /** @param {ClientState<User>} state */
   #set(state) {
     this.#state = Object.freeze(state);
     for (const listener of [...this.#listeners]) listener();

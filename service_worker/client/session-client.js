@@ -11,8 +11,16 @@ import { SessionEvents } from './session-events.js';
 import { SessionRequests } from './session-requests.js';
 import { WorkerLink } from './worker-link.js';
 
-/** @typedef {import('../messages.js').ClientSession} ClientSession */
-/** @typedef {import('./known-session.js').ClientState} ClientState */
+/** @import { UserDocument } from '../../js_bindings/identity.js' */
+/** @import { Statistics } from '../../js_bindings/sessions/statistics.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('../messages.js').ClientSession<User>} ClientSession
+ */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./known-session.js').ClientState<User>} ClientState
+ */
 
 /**
  * Where a client finds what it asks for. Paths are of the page's own origin.
@@ -61,6 +69,7 @@ const SIGNED_OUT = [401, 404, 410];
 
 /**
  * The page's side of Sesame. `createClient()` makes one.
+ * @template [User=UserDocument] what the document is
  *
  * @example
  * import { createClient } from 'sesame-edge/client';
@@ -76,12 +85,13 @@ export class SessionClient {
   #channel;
   #link = new WorkerLink();
   #requests;
+  /** @type {KnownSession<User>} */
   #known = new KnownSession();
   #names = new CredentialNames();
   #isClosed = false;
-  /** @type {Promise<ClientSession | null> | null} */
+  /** @type {Promise<ClientSession<User> | null> | null} */
   #asking = null;
-  /** @type {ReturnType<SessionClient['refresh']> | null} */
+  /** @type {Promise<Refreshed | null> | null} */
   #refreshing = null;
   /** @type {SessionEvents | null} */
   #events = null;
@@ -125,7 +135,7 @@ export class SessionClient {
    * (SPEC R60).
    * @param {object} [options]
    * @param {boolean} [options.fresh] ask the origin whatever is held (SPEC R11); default false
-   * @returns {Promise<ClientSession | null>} null: nobody
+   * @returns {Promise<ClientSession<User> | null>} null: nobody
    * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: nobody can say; this is not a sign-out (SPEC R13)
    *
    * @example
@@ -149,7 +159,7 @@ export class SessionClient {
 
   /**
    * What is known right now; nobody is asked. It is the same object until something of it changes.
-   * @returns {Readonly<ClientState>}
+   * @returns {Readonly<ClientState<User>>}
    *
    * @example
    * import { createClient } from 'sesame-edge/client';
@@ -185,7 +195,7 @@ export class SessionClient {
 
   /**
    * Takes over what the server has said when it rendered this page, where nothing is known yet.
-   * @param {ClientSession | null} session null: nobody is signed in
+   * @param {ClientSession<User> | null} session null: nobody is signed in
    *
    * @example
    * import { createClient } from 'sesame-edge/client';
@@ -201,7 +211,7 @@ export class SessionClient {
   /**
    * Calls a function whenever the session changes, in whichever tab: with the new one, or null. No request
    * is made for it (SPEC R62).
-   * @param {(session: ClientSession | null) => void} listener
+   * @param {(session: ClientSession<User> | null) => void} listener
    * @returns {() => void} stops it
    *
    * @example
@@ -229,7 +239,7 @@ export class SessionClient {
    * @param {unknown} changes sent as JSON
    * @param {object} [options]
    * @param {'PATCH' | 'PUT'} [options.method] how it is sent; default `PATCH`
-   * @returns {Promise<ClientSession | null>} the session as it is now
+   * @returns {Promise<ClientSession<User> | null>} the session as it is now
    * @throws {UpdateError} `ERR_SESAME_UPDATE_FAILED`, with the `status`: the origin did not accept it; nothing has
    *   changed
    * @throws {OriginUnavailableError} `ERR_SESAME_ORIGIN_UNAVAILABLE`: it could not be sent, or what came of it could
@@ -445,7 +455,7 @@ export class SessionClient {
 
   /**
    * The counters of the service worker (SPEC R70).
-   * @returns {Promise<any>} those of `Statistics`; null: there is no worker
+   * @returns {Promise<Statistics | null>} null: there is no worker
    *
    * @example
    * import { defaultClient, getSession, register } from 'sesame-edge/client';
@@ -479,7 +489,7 @@ export class SessionClient {
 
   /**
    * @param {boolean} fresh
-   * @returns {Promise<ClientSession | null>}
+   * @returns {Promise<ClientSession<User> | null>}
    */
   async #ask(fresh) {
     for (;;) {
@@ -505,7 +515,8 @@ export class SessionClient {
   /** @param {boolean} fresh */
   async #load(fresh) {
     const hasWorker = await this.#link.isControlled();
-    return this.#requests.load({ hasWorker, fresh });
+    const session = await this.#requests.load({ hasWorker, fresh });
+    return /** @type {ClientSession<User> | null} */ (session);
   }
 
   /** The name of the credential that this page's requests send. */
@@ -517,13 +528,13 @@ export class SessionClient {
   /**
    * Tells the other tabs of a credential, where no worker does.
    * @param {string | null} about
-   * @param {ClientSession | null} session
+   * @param {ClientSession<User> | null} session
    */
   #tell(about, session) {
     if (about !== null) this.#channel.postMessage({ type: 'session', about, session });
   }
 
-  /** @param {import('../messages.js').Message} message */
+  /** @param {import('../messages.js').Message<User>} message */
   async #hear(message) {
     if (message?.type !== 'session' && message?.type !== 'changed') return;
     const { about = DEVICE } = message;
@@ -533,7 +544,7 @@ export class SessionClient {
     this.#channel.postMessage({ type: 'cleared', clear: message.clear });
   }
 
-  /** @param {Exclude<import('../messages.js').Message, { type: 'cleared' }>} message */
+  /** @param {Exclude<import('../messages.js').Message<User>, { type: 'cleared' }>} message */
   #apply(message) {
     this.#changes += 1;
     if (message.type === 'session') {
@@ -546,7 +557,7 @@ export class SessionClient {
   }
 }
 
-/** @param {ClientSession | null} one @param {ClientSession | null} other */
+/** @param {ClientSession<unknown> | null} one @param {ClientSession<unknown> | null} other */
 function isSameUser(one, other) {
   return JSON.stringify(one?.user) === JSON.stringify(other?.user);
 }

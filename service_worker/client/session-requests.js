@@ -62,7 +62,7 @@ export class SessionRequests {
 
   /**
    * @param {string} path
-   * @returns {Promise<any[]>}
+   * @returns {Promise<import('./session-client.js').Device[]>}
    * @throws {OriginUnavailableError} it cannot be said
    */
   async devices(path) {

@@ -138,7 +138,8 @@ test('R65: what was missed while the server was away is told after it, and it is
   const tab = await signedIn();
   isDown = true;
   await site.stop();
-  await edge.revokeUser((await edge.getSession(await request()))?.user.id);
+  const { user } = (await edge.getSession(await request())) ?? {};
+  await edge.revokeUser(`${user?.id}`);
   assert.equal(await shown(tab), NAMES[LAYLA], 'a failure is not a sign-out (R13)');
   isDown = false;
   await site.start();

@@ -266,15 +266,21 @@ describe('quantities', () => {
 
   test('a session that is to last as long as it may still has an end that is a date', async () => {
     const longest = '36500d';
-    const options = { origin: ORIGIN, expiresIn: longest, freshFor: longest, keepFor: longest };
-    const sessions = new SessionCache({ ...options, staleIfError: longest }, createFakeOrigin());
+    const given = {
+      expiresIn: longest,
+      freshFor: longest,
+      keepFor: longest,
+      staleIfError: longest,
+    };
+    const options = /** @type {import('sesame-edge').Options} */ ({ origin: ORIGIN, ...given });
+    const sessions = new SessionCache(options, createFakeOrigin());
     for (const _ of [1, 2]) {
       const session = await sessions.getSession({ headers: cookie('ada') });
       assert.ok(Date.parse(session?.expiresAt ?? '') > Date.now() + 3e12);
     }
     assert.equal(sessions.statistics().fresh, 1);
     sessions.dispose();
-    for (const wrong of ['36600d', 8.64e15, Number.MAX_SAFE_INTEGER]) {
+    for (const wrong of /** @type {const} */ (['36600d', 8.64e15, Number.MAX_SAFE_INTEGER])) {
       assert.deepEqual(
         faultsOf(() => new SessionCache({ origin: ORIGIN, expiresIn: wrong })),
         ['expiresIn'],

@@ -23,6 +23,7 @@ const decoder = new TextDecoder();
 let core;
 beforeEach(() => {
   const instance = instantiate(module, createModule);
+  /** @type {import('sesame-edge').Options} */
   const options = { origin: 'http://origin.test', memory: '4MB', maxDocument: '32kB' };
   core = new Core(instance, parseOptions(options, instance.findFaults), new Uint8Array(16).fill(7));
 });

@@ -464,9 +464,10 @@ describe('who makes a request, from what is held', () => {
     assert.deepEqual(Object.keys(identity), ['user', 'expiresAt', 'source', 'setCookies']);
     assert.deepEqual({ ...identity }.user, JSON.parse(documentOf('ada')));
     assert.equal(identity.user, identity.user);
+    assert.ok(identity.user);
     identity.user.name = 'Ada';
     assert.deepEqual(
-      [identity.user.name, (await sessions.identify(request)).user.name],
+      [identity.user.name, (await sessions.identify(request)).user?.name],
       ['Ada', 'ada'],
     );
     identity.user = null;

@@ -253,7 +253,7 @@ test('R22: changeUser tells what the origin set, with the session as it is now',
   const request = { headers: cookie('ada') };
   assert.equal((await sessions.getSession(request))?.user.name, 'Al');
   const { user, source, setCookies } = await sessions.changeUser(request, { name: 'Bo' });
-  assert.deepEqual([user.name, source, setCookies], ['Bo', 'fresh', [line]]);
+  assert.deepEqual([user?.name, source, setCookies], ['Bo', 'fresh', [line]]);
   origin.on(`PATCH ${DOCUMENT}`, { status: 422 });
   const failed = { code: 'ERR_SESAME_UPDATE_FAILED', status: 422 };
   await assert.rejects(sessions.changeUser(request, {}), failed);

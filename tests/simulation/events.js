@@ -103,7 +103,7 @@ export function check(run, fresh) {
     const asked = run.ask(label, name, signal, fresh);
     try {
       const session = await run.sessions.getSession({ headers }, { fresh, signal });
-      run.answered(asked, session === null ? null : session.user);
+      run.answered(asked, /** @type {any} */ (session === null ? null : session.user));
     } catch (/** @type {any} */ error) {
       if (error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
       run.unavailable(asked);
@@ -116,7 +116,7 @@ export function peek(run) {
   const { name, headers } = credential(run);
   const label = `peek ${name}`;
   const { cookie = '', authorization = '' } = headers;
-  const user = run.sessions.checkJson(cookie, authorization);
+  const user = /** @type {any} */ (run.sessions.checkJson(cookie, authorization));
   if (user === null) run.world.tell(`${label} → not held`);
   else run.answered(run.ask(label, name, new AbortController().signal, false), user);
 }

@@ -28,7 +28,7 @@ export class OpenStreams {
       const asked = node.ask(label, token, signal, false);
       const session = await node.sessions.getSession({ headers }).catch(() => null);
       if (session === null) return world.tell(`${label} → nobody`);
-      node.answered(asked, session.user);
+      node.answered(asked, /** @type {any} */ (session.user));
       const response = await node.send(EVENTS, { headers });
       if (!response.ok) return world.tell(`${label} → ${response.status}`);
       world.tell(`${label} → open`);

@@ -189,7 +189,7 @@ export function ask(node, token) {
     const asked = node.ask(label, token, signal, false);
     try {
       const session = await node.sessions.getSession({ headers }, { signal });
-      node.answered(asked, session?.user ?? null);
+      node.answered(asked, /** @type {any} */ (session?.user ?? null));
     } catch (/** @type {any} */ error) {
       if (error.code !== 'ERR_SESAME_ORIGIN_UNAVAILABLE') throw error;
       node.unavailable(asked);

@@ -73,7 +73,7 @@ function askWith(node, cookie) {
     const asked = node.ask(label, cookie, signal, false);
     try {
       const session = await node.sessions.getSession({ headers: headersOf(cookie) }, { signal });
-      node.answered(asked, session?.user ?? null);
+      node.answered(asked, /** @type {any} */ (session?.user ?? null));
     } catch (/** @type {any} */ error) {
       if (!/^ERR_SESAME_(ORIGIN|STORE)_UNAVAILABLE$/.test(error.code)) throw error;
       node.unavailable(asked);

@@ -38,7 +38,7 @@ describe('a list of devices', { timeout: 120_000 }, () => {
       };
       const options = {
         ...{ origin: 'http://origin.test', secret: '0f'.repeat(16), userId: '/id', devices: true },
-        ...(isAlone && { revocationBound: '90s' }),
+        ...(isAlone && { revocationBound: 90_000 }),
       };
       const start = () =>
         new SessionCache({ ...options, store: open() }, /** @type {any} */ ({ fetch }));

@@ -54,9 +54,9 @@ describe('KV', () => {
   });
 
   test('R31: alone, it is refused for a bound that it cannot keep', () => {
-    const store = kv({});
+    const store = kv(/** @type {any} */ ({}));
     const options = { origin: 'https://origin.test', secret: '0'.repeat(32), store };
-    for (const revocationBound of ['5s', '60s']) {
+    for (const revocationBound of /** @type {const} */ (['5s', '60s'])) {
       assert.throws(
         () => new SessionCache({ ...options, revocationBound }),
         (error) => error instanceof ConfigError && /longer than 60 seconds/.test(error.message),

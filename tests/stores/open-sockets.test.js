@@ -80,8 +80,8 @@ async function startOrigin() {
  * @param {any} store
  */
 async function startNode(origin, store) {
-  const options = { origin, store, secret: SECRET, memory: '8MB', revocationBound: BOUND_MS };
-  const sessions = new SessionCache(options, { warn: () => {} });
+  const options = { origin, store, secret: SECRET, revocationBound: BOUND_MS };
+  const sessions = new SessionCache({ ...options, memory: '8MB' }, { warn: () => {} });
   endings.push(() => sessions.dispose());
   const port = await listening(http.createServer(toNodeHandler(sessions)));
   return { sessions, port };

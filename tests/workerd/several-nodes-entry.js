@@ -28,7 +28,7 @@ export class SesameStore extends Store {
   }
 }
 
-const worker = createWorker((env) => ({ ...env.SESAME, store: 'SESAME_STORE' }));
+const worker = createWorker((/** @type {any} */ env) => ({ ...env.SESAME, store: 'SESAME_STORE' }));
 
 export default {
   /** @param {Request} request @param {any} env @param {any} context */

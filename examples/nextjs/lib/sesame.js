@@ -2,6 +2,21 @@
 // session cookie and nothing else.
 import { createSesame } from 'sesame-edge/next';
 
+/**
+ * A user, as the back end answers `GET /api/v1/users/me`.
+ * @typedef {object} User
+ * @property {string} id
+ * @property {string} name
+ * @property {string} email
+ * @property {string | null} phone
+ * @property {boolean} email_verified
+ * @property {boolean} two_factor
+ * @property {string} created_at ISO 8601
+ * @property {{ language: string, timezone: string, theme: string,
+ *   notifications: { email: boolean, push: boolean } }} preferences
+ */
+
+/** @type {ReturnType<typeof createSesame<User>>} */
 export const sesame = createSesame(() => ({
   origin: process.env.ORIGIN ?? 'http://127.0.0.1:4000',
   managed: { logoutPath: '/api/v1/auth/logout' },

@@ -3,13 +3,18 @@ import { createClient } from 'sesame-edge/client';
 import {
   SessionProvider as Provider,
   useLogout,
-  useSession,
+  useSession as useSesameSession,
   useUpdateUser,
 } from 'sesame-edge/react';
 import { postLogin } from './post-login.js';
 
 export { Devices } from '../pages/devices.jsx';
-export { useLogout, useSession, useUpdateUser };
+export { useLogout, useUpdateUser };
+
+/** @typedef {import('./user.js').User} User */
+
+/** Pages below `RequireUser` have a user. @type {() => import('sesame-edge/react').Session<User> & { user: User }} */
+export const useSession = /** @type {any} */ (useSesameSession);
 
 const client = createClient({ logoutPath: '/api/v1/auth/logout' });
 
