@@ -114,7 +114,8 @@ export class Outbox {
   isPending(key, kind) {
     return (kind ? [kind] : KINDS).some((each) => {
       const id = idOf(each, key);
-      return this.#entries.has(id) || this.#underWay.has(id);
+      const isDoubtful = each === 'drop' && this.#doubtful.has(key);
+      return isDoubtful || this.#entries.has(id) || this.#underWay.has(id);
     });
   }
 

@@ -969,6 +969,13 @@ export const shellMutants = [
     by: js('guards-shared'),
   },
   {
+    name: 'R31: that what may concern nobody is not undone by a record either',
+    file: OUTBOX,
+    from: 'return isDoubtful || this',
+    to: 'return this',
+    by: js('guards-shared'),
+  },
+  {
     name: 'R53: the bound of what may concern nobody',
     file: OUTBOX,
     from: 'if (!this.#doubtful.has(key) && this.#doubtful.size >= MAX_DOUBTFUL)\n        throw new OutboxFullError({ cause });',

@@ -60,6 +60,7 @@ export const shared = [
   'R31: that such an answer is not given while the store is silent',
   'R31: that an answer of the origin is as old as its question',
   'R31: that what waits in the outbox is not undone by a record',
+  'R31: that what may concern nobody is not undone by a record either',
   'R31, R34: that an empty store is told again what has ended',
   'R31: that the newer of two events is kept',
   'R31: that what could not be published waits',

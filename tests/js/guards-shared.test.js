@@ -169,6 +169,25 @@ describe('the log', () => {
     assert.equal(await finish(one.sessions.getSession(ada)), null);
   });
 
+  test('R31: nor does it take the session from the store while the others cannot be told', async () => {
+    const { origin, nodes, pass, finish } = await startNodes(2);
+    const [one, other] = nodes;
+    await finish(one.sessions.getSession(ada));
+    await rest();
+    origin.refuses = true;
+    other.link.before = () => {
+      throw new StoreUnavailableError();
+    };
+    await assert.rejects(finish(Promise.resolve(other.sessions.revoke(ada))), notShared);
+    other.link.before = (name) => {
+      if (name === 'forget') throw new StoreUnavailableError();
+    };
+    assert.equal(await finish(other.sessions.getSession(ada)), null);
+    other.link.before = () => {};
+    await pass(5 * SECOND);
+    for (const { sessions } of nodes) assert.equal(sessions.has('', 'Bearer ada'), false);
+  });
+
   test('R8, R54: where there is no room to remember it, a session that has ended is refused at the store’s word', async () => {
     const small = { memory: 250_000, maxDocument: 4096 };
     const { origin, store, nodes, pass, finish } = await startNodes(2, small);
