@@ -78,22 +78,13 @@ declare module 'passport-local' {
 }
 
 declare module '@fastify/cookie' {
-  const plugin: object;
+  const plugin: () => void;
   export default plugin;
 }
 
 declare module '@fastify/session' {
-  const plugin: object;
+  const plugin: () => void;
   export default plugin;
-}
-
-declare module 'fastify' {
-  export default function fastify(options: object): {
-    server: import('http').Server;
-    register(plugin: object, options?: object): void;
-    listen(where: { port: number; host: string }): Promise<string>;
-    close(): Promise<void>;
-  };
 }
 
 declare module 'iron-session' {
