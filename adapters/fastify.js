@@ -18,9 +18,16 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SesameError } from '../js_bindings/errors.js' */
 /** @typedef {import('./identify.js').Ender} Ender */
-/** @typedef {import('./identify.js').Identifier} Identifier */
+/** @import { UserDocument } from '../js_bindings/session-cache.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').Identifier<User>} Identifier
+ */
 /** @typedef {import('./identify.js').MiddlewareOptions} MiddlewareOptions */
-/** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').RequestIdentity<User>} RequestIdentity
+ */
 
 /**
  * What is used of Fastify's request.
@@ -31,23 +38,24 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
 /**
  * What is used of Fastify's reply.
  * @typedef {object} FastifyReplyLike
- * @property {(name: string) => any} getHeader a header that has been set
- * @property {(name: string, value: any) => any} header sets one; of `Set-Cookie` it adds one
- * @property {(status: number) => any} code sets the status
- * @property {(body?: any) => any} send sends the answer
+ * @property {(name: string) => unknown} getHeader a header that has been set
+ * @property {(name: string, value: string) => FastifyReplyLike} header sets one; of `Set-Cookie` it adds one
+ * @property {(status: number) => FastifyReplyLike} code sets the status
+ * @property {(body?: unknown) => FastifyReplyLike} send sends the answer
  */
 
 /**
  * What is used of Fastify's instance.
  * @typedef {object} FastifyLike
- * @property {(name: string, value: any) => any} decorateRequest gives each request a member
- * @property {(name: any, hook: any) => any} addHook adds what runs for each request
+ * @property {(name: string, value: null) => unknown} decorateRequest gives each request a member
+ * @property {(name: never, hook: never) => unknown} addHook adds what runs for each request
  */
 
 /**
  * What the plugin is registered with.
+ * @template [User=UserDocument]
  * @typedef {object} PluginOptions
- * @property {Identifier} sessions a `SessionCache`
+ * @property {Identifier<User>} sessions a `SessionCache`
  */
 
 /**
@@ -55,8 +63,9 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
  * user is unknown. `Set-Cookie` fields of the origin are passed on one by one, and the answer is then private (R40). Errors
  * of the cache reach Fastify's error handler with `statusCode` and, already set on the reply, their headers:
  * `ERR_SESAME_ORIGIN_UNAVAILABLE` is 503 with `Retry-After` (R13), `ERR_SESAME_TOO_LARGE` is 431 (R44).
+ * @template User
  * @param {FastifyLike} app
- * @param {PluginOptions} options
+ * @param {PluginOptions<User>} options
  * @returns {Promise<void>} resolves when the hook is in place
  *
  * @example
@@ -77,13 +86,13 @@ import { answerTo, heldIdentity, requestIdentityOf } from './identify.js';
  */
 export async function sesame(app, { sessions }) {
   app.decorateRequest('sesame', null);
-  app.addHook(
+  /** @type {{ addHook: Function }} */ (app).addHook(
     'onRequest',
     async (/** @type {FastifyRequestLike} */ request, /** @type {FastifyReplyLike} */ reply) => {
       const held = heldIdentity(sessions, request.raw, ignoreFailure);
       const identity = held ?? (await answered(sessions.identify(request.raw), reply));
       Object.assign(request, { sesame: requestIdentityOf(identity) });
-      reply.header('vary', varyWith([reply.getHeader('vary') ?? []].flat().join(', ')));
+      reply.header('vary', varyWith(String(reply.getHeader('vary') ?? '')));
       addCookies(reply, identity.setCookies);
     },
   );
@@ -97,9 +106,9 @@ Object.assign(sesame, {
 
 /**
  * A `preHandler` for routes that need a user: answers 401 where the user is unknown.
- * @param {any} request behind the plugin
+ * @param {FastifyRequestLike & { sesame?: RequestIdentity<unknown> }} request behind the plugin
  * @param {FastifyReplyLike} reply
- * @returns {Promise<any>} the reply, where it has been sent
+ * @returns {Promise<unknown>} the reply, where it has been sent
  *
  * @example
  * import Fastify from 'fastify';
@@ -115,7 +124,7 @@ Object.assign(sesame, {
  * // GET /account => 401
  */
 export async function requireUser(request, reply) {
-  if (request.sesame.user !== null) return;
+  if (request.sesame && request.sesame.user !== null) return;
   reply.header('www-authenticate', 'Bearer').header('cache-control', 'private, no-store');
   return reply.code(401).send();
 }
