@@ -41,6 +41,7 @@ const ENTRIES = new Map(
     'sesame-edge/client, browser': 4400,
     'sesame-edge/react, browser': 6300,
     'sesame-edge/node, node': 7_400, // the library for its messages with it, and 0.8 kB that follow frames
+    'sesame-edge/vite, node': 700,
     'sesame-edge/express, node': 900,
     'sesame-edge/hono, workerd': 1_140,
     'sesame-edge/next, node': 99_200,

@@ -13,6 +13,7 @@ import { withTimeout } from './origin-call.js';
  */
 
 /**
+ * What a validator tells of itself.
  * @template [Output=unknown]
  * @typedef {object} StandardProps
  * @property {1} version of the interface
@@ -23,11 +24,13 @@ import { withTimeout } from './origin-call.js';
  */
 
 /**
+ * What a validator says of a document: what it makes of it, or where it does not fit.
  * @template [Output=unknown]
  * @typedef {{ value: Output, issues?: undefined } | { issues: readonly StandardIssue[] }} StandardResult
  */
 
 /**
+ * One thing that does not fit.
  * @typedef {object} StandardIssue
  * @property {string} message which may quote the document, and is said to nobody
  * @property {readonly (PropertyKey | { key: PropertyKey })[]} [path] to what does not fit
