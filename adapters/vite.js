@@ -89,8 +89,9 @@ export function sesameServiceWorker({ file = 'sesame-service-worker.js', options
     },
 
     async generateBundle() {
+      const context = /** @type {any} */ (this);
       for (const [fileName, source] of await files()) {
-        this.emitFile({ type: 'asset', fileName, source });
+        context.emitFile({ type: 'asset', fileName, source });
       }
     },
   };
