@@ -86,6 +86,12 @@ const COUNTERS = [
     ['documentsWithoutUser'],
   ],
   [
+    'sesame.documents.misfit',
+    '{document}',
+    'Documents that did not fit the option schema',
+    ['documentsMisfit'],
+  ],
+  [
     'sesame.origin.unkeyed_vary',
     '{answer}',
     'Answers of the origin that were not kept because of their Vary',

@@ -6,6 +6,7 @@ const COMMANDS =
     estimate: () => import('./estimate/cli.js'),
     init: () => import('./init/cli.js'),
     inspect: () => import('./inspect/cli.js'),
+    top: () => import('./top/cli.js'),
   });
 
 /** Time for the last lines to get out. */

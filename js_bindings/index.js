@@ -32,6 +32,19 @@ export { ConfigError, OriginUnavailableError, SesameError, UpdateError } from '.
 /** @typedef {import('./options/types.js').Issuer} Issuer */
 /** @typedef {import('./options/types.js').Tokens} Tokens */
 /** @typedef {import('./options/types.js').Introspection} Introspection */
+/**
+ * @template [Output=unknown]
+ * @typedef {import('./origin/schema.js').StandardSchema<Output>} StandardSchema
+ */
+/**
+ * @template [Output=unknown]
+ * @typedef {import('./origin/schema.js').StandardProps<Output>} StandardProps
+ */
+/**
+ * @template [Output=unknown]
+ * @typedef {import('./origin/schema.js').StandardResult<Output>} StandardResult
+ */
+/** @typedef {import('./origin/schema.js').StandardIssue} StandardIssue */
 /** @typedef {import('./session-cache.js').RequestLike} RequestLike */
 /**
  * @template [User=UserDocument]

@@ -59,6 +59,10 @@ const TYPES = {
     "import('../stores/store.js').SharedStore | null",
   ],
   text: ['string', 'string'],
+  schema: [
+    "import('../origin/schema.js').StandardSchema<User>",
+    "import('../origin/schema.js').StandardSchema | null",
+  ],
   sid: ['string', 'string | null'],
   issuers: ['Issuer | Issuer[]', 'readonly IssuerOptions[]'],
   tokens: ['Tokens', 'TokenOptions | null'],

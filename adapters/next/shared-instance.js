@@ -78,12 +78,16 @@ function isCache(value) {
 }
 
 /**
- * What tells options apart; of a store, which has no text, only that there is one.
+ * What tells options apart; of a store and a schema, which have no text, only that there is one.
  * @template User
  * @param {Options<User>} options
  */
 function printOf(options) {
-  return JSON.stringify(options, (key, value) => (key === 'store' ? typeof value : value)) ?? '';
+  return (
+    JSON.stringify(options, (key, value) =>
+      key === 'store' || key === 'schema' ? typeof value : value,
+    ) ?? ''
+  );
 }
 
 /** Where no page is rendered: this is read before one is. */

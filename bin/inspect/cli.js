@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { ask, findServers } from '../../edge_worker/serve/control-socket.js';
+import { ask } from '../../edge_worker/serve/control-socket.js';
+import { chooseServer } from '../choose-server.js';
 import { explanationLines, noticeLines } from './report.js';
 
 const HELP = `Usage: sesame-edge inspect [--port N] [--socket PATH] [--header 'NAME: VALUE']... [--headers FILE] [--json]
@@ -120,14 +121,7 @@ function headerOf(line) {
 
 /** @param {string | undefined} port */
 async function socketOf(port) {
-  const servers = await findServers();
-  const fitting = servers.filter(({ url }) => port === undefined || new URL(url).port === port);
-  if (fitting.length === 1) return fitting[0].socketPath;
-  const urls = fitting.map(({ url }) => url).join(', ');
-  throw new InspectError(
-    fitting.length > 1
-      ? `several servers run (${urls}): choose one with --port`
-      : `no server of this user runs${port === undefined ? '' : ` on port ${port}`}`,
-    1,
-  );
+  const chosen = await chooseServer(port);
+  if (typeof chosen === 'string') throw new InspectError(chosen, 1);
+  return chosen.socketPath;
 }

@@ -44,6 +44,7 @@ Other commands:
   sesame-edge init            writes a commented configuration for a project
   sesame-edge doctor          what is wired wrongly between Sesame and a back end
   sesame-edge inspect         why a running server answers a request as it does
+  sesame-edge top             what a running server does, live in the terminal
 Each has its own --help.
 `;
 

@@ -32,6 +32,7 @@ const COUNTERS = [
     'documents_without_user_total',
     'Documents without an identifier of their user',
   ],
+  ['documentsMisfit', 'documents_misfit_total', 'Documents that did not fit the option schema'],
   ['originUnkeyedVary', 'unkeyed_vary_total', 'Answers that were not kept because of their Vary'],
   ['unavailable', 'unavailable_total', 'Checks answered 503'],
   ['sharedFills', 'shared_fills_total', 'Documents received from other nodes'],

@@ -230,6 +230,14 @@ export const SECTIONS = {
         meaning: 'keep only these members of the document',
         rule: 'R14',
       },
+      schema: {
+        kind: 'schema',
+        standard: null,
+        meaning:
+          'a validator of the document, from any library of the Standard Schema (zod, valibot, ArkType): one that does not fit counts as a failure of the back end, and what the validator makes of one that fits is kept',
+        rule: 'R13',
+        page: 'options.md#a-document-that-does-not-fit',
+      },
       memory: {
         kind: 'size',
         standard: '64MB',

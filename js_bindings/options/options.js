@@ -11,7 +11,7 @@ import { parseVerify, verifyPathFault } from './verify.js';
 
 /** @typedef {import('./types.js').Duration} Duration */
 /** @typedef {import('./types.js').Size} Size */
-/** @typedef {import('./types.js').Options} Options */
+/** @typedef {import('./types.js').Options<any>} Options */
 /** @typedef {import('./types.js').ParsedOptions} ParsedOptions */
 /** @typedef {import('../errors.js').ConfigFault} ConfigFault */
 

@@ -20,7 +20,7 @@ import { OPTIONS } from './table.js';
 import { parseVaryOn, sessionCookieFault, VARY_ON_REASON } from './vary-on.js';
 
 /** @typedef {import('../errors.js').ConfigFault} ConfigFault */
-/** @typedef {import('./types.js').Options} Options */
+/** @typedef {import('./types.js').Options<any>} Options */
 /** @typedef {import('./types.js').ParsedOptions} ParsedOptions */
 
 /**
@@ -125,6 +125,11 @@ const KINDS = {
   store: [
     'must be a store, such as redis(…) gives',
     (value) => (value === null || typeof value?.putIfNewer === 'function' ? value : undefined),
+  ],
+  schema: [
+    'must be a validator of the Standard Schema, such as zod’s or valibot’s',
+    (value) =>
+      value === null || typeof value?.['~standard']?.validate === 'function' ? value : undefined,
   ],
   choice: [
     ({ choices = [] }) => `must be ${choices.join(' or ')}`,

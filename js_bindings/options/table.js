@@ -55,6 +55,7 @@ export const OPTIONS = Object.freeze({
   idleFor: { kind: 'duration', standard: 0 },
   negativeFor: { kind: 'duration', standard: '10s' },
   fields: { kind: 'strings', standard: [] },
+  schema: { kind: 'schema', standard: null },
   memory: { kind: 'size', standard: '64MB' },
   sessionsPerUser: { kind: 'count', standard: 100 },
   connectionsPerUser: { kind: 'count', standard: 1000, min: 1 },

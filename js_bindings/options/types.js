@@ -62,6 +62,9 @@
  * @property {Duration} [idleFor] a session unused this long has ended (rule R8); default: 0: off
  * @property {Duration} [negativeFor] how long a clear "no" is remembered (rule R12); default: 10 s
  * @property {string[]} [fields] keep only these members of the document (rule R14); default: all
+ * @property {import('../origin/schema.js').StandardSchema<User>} [schema] a validator of the document, from any
+ *   library of the Standard Schema (zod, valibot, ArkType): one that does not fit counts as a failure of the back
+ *   end, and what the validator makes of one that fits is kept (rule R13); default: none
  * @property {Size} [memory] the most memory that the cache may hold (rule R50); default: 64 MB
  * @property {number} [sessionsPerUser] with `managed` and a `userId` of your own: how many sessions one user may
  *   have; a further login ends the oldest (rule R54); default: 100
@@ -218,6 +221,7 @@
  * @property {number} idleFor
  * @property {number} negativeFor
  * @property {string[]} fields
+ * @property {import('../origin/schema.js').StandardSchema | null} schema
  * @property {number} memory
  * @property {number} sessionsPerUser
  * @property {number} connectionsPerUser

@@ -7,9 +7,10 @@ import { isTooDeep } from '../origin/depth.js';
 import { documentMeta, etagIn } from '../origin/document-meta.js';
 import { cacheControlOf, fillHeaders, MAX_AGE, retryAfterMs } from '../origin/headers.js';
 import { originCall } from '../origin/origin-call.js';
+import { fitted } from '../origin/schema.js';
 import { sessionCookies } from '../origin/session-cookies.js';
 import { FORWARDED_HOSTS, HOST, unkeyedVary } from '../origin/vary.js';
-import { failureName, TOO_DEEP } from '../util/failure-name.js';
+import { failureName, MISFIT, TOO_DEEP } from '../util/failure-name.js';
 import { wrapped } from './further-documents.js';
 
 /** More names than this in the `Vary` of an origin's answers are not remembered. */
@@ -92,6 +93,8 @@ export class DocumentCalls {
   unkeyedVary = 0;
   /** What has been logged of those. @type {Set<string>} */
   #varyNames = new Set();
+  /** Documents that do not fit the option `schema` (R13). */
+  misfits = 0;
 
   /**
    * @param {import('../options/options.js').ParsedOptions} options
@@ -186,13 +189,16 @@ export class DocumentCalls {
       /** @type {ReturnType<import('./questions.js').Question['read']> & {}} */ (reply);
     const sent = reply.body ?? NO_BYTES;
     const content = reply.ok ? unmarked(sent) : sent;
-    const body = further && reply.ok ? wrapped(content, further.start) : content;
-    if (reply.ok && isTooDeep(body)) return failed(new Error(TOO_DEEP));
+    const whole = further && reply.ok ? wrapped(content, further.start) : content;
+    if (reply.ok && isTooDeep(whole)) return failed(new Error(TOO_DEEP));
     const now = this.#host.now();
     const isUnkeyed = this.#isUnkeyed(reply.headers, now);
     const redirect = { location: reply.headers.get('location'), path: documentPath };
     // What a further document looks like says nothing of the credential.
-    const verdict = further ? null : this.#unauthenticated.verdictOn(reply.status, body, redirect);
+    const verdict = further ? null : this.#unauthenticated.verdictOn(reply.status, whole, redirect);
+    const isJudged = reply.ok && !further && verdict === null && !isRefusal;
+    const body = isJudged ? await this.fit(whole) : whole;
+    if (body === null) return failed(new Error(MISFIT));
     const setsCookies = reply.headers.getSetCookie().length > 0;
     const {
       isChanged,
@@ -208,7 +214,10 @@ export class DocumentCalls {
         isRefusal: verdict !== null || isRefusal,
         retryAfterMs: retryAfterMs(reply.headers, now),
         cacheControl: isUnkeyed ? 'no-store' : this.#cacheControlOf(reply.headers, now),
-        meta: verdict === null ? metaOf(reply, meta, content !== sent) : keptHeadersOf(reply),
+        meta:
+          verdict === null
+            ? metaOf(reply, meta, content !== sent && body === whole)
+            : keptHeadersOf(reply),
         body: verdict === null ? body : sent,
         endsAtMs: isChanged ? 0 : (saidEnd ?? cookieEndsAtMs),
         setsCookies,
@@ -222,6 +231,21 @@ export class DocumentCalls {
       failure: reply.ok ? NO_DOCUMENT : new Error(`status ${reply.status}`),
       isForeign: site !== null && reply.status === 403 && !letsRead(reply.headers, site),
     };
+  }
+
+  /**
+   * A document as it is to be kept, by the option `schema`. One that does not fit is counted, and the operator is told where.
+   * @param {Uint8Array<ArrayBuffer>} body
+   * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null: it does not fit, and is none (R13)
+   */
+  async fit(body) {
+    const { schema, originTimeout, maxDocument } = this.#options;
+    if (schema === null) return body;
+    const found = await fitted(this.#host, schema, originTimeout, body);
+    if ('body' in found && found.body.length <= maxDocument) return found.body;
+    this.misfits += 1;
+    this.#wiring.note('misfit', 'issues' in found ? found.issues : []);
+    return null;
   }
 
   /**

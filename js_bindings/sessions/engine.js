@@ -452,13 +452,15 @@ export class Engine {
    * A write on the document, from before it leaves for the origin until what it changed is applied
    * (SPEC R22).
    * @param {DocumentRequest} request
-   * @returns {(answer: { httpStatus: number, body: Uint8Array | null }) => Promise<boolean>} to be called
+   * @returns {(answer: { httpStatus: number, body: Uint8Array<ArrayBuffer> | null }) => Promise<boolean>} to be called
    *   when the origin has answered, before the client is; `httpStatus` 0 if it did not, `body` null if
    *   it holds no document. True: the other nodes do not know of the change yet
    */
   beginWrite(request) {
     const write = this.#changes.beginWrite(request.head);
-    return async (answer) => {
+    return async ({ httpStatus, body }) => {
+      // The client has the origin's own answer to its write: what does not fit is asked for anew.
+      const answer = { httpStatus, body: body && (await this.calls.fit(body)) };
       /** @type {Decision | null} */
       let asked = null;
       const needs = write.complete(answer);

@@ -27,6 +27,7 @@
  *   `varyOn` does not (rule R4)
  * @property {number} documentsWithoutUser documents that were kept and have no identifier where `userId` looks: what
  *   happens to a user does not reach them (rule R81)
+ * @property {number} documentsMisfit documents that did not fit the option `schema`, and so were none (rule R13)
  * @property {number} originCallsAvoided checks that cost none
  * @property {number} unavailable checks answered 503
  * @property {number} sharedFills documents received from other nodes instead of the origin (SPEC R30)
@@ -92,6 +93,7 @@ export class StatisticsReader {
       originTime: originCalls.value(),
       documentsWithoutUser: this.#wiring.documentsWithoutUser,
       originUnkeyedVary: this.#engine.calls.unkeyedVary,
+      documentsMisfit: this.#engine.calls.misfits,
       storeSilenceMs: this.#log?.silenceMs ?? 0,
       dropsByPath: this.#drops.value(),
       storeRefused: this.#log?.refusal ? 1 : 0,
@@ -103,7 +105,7 @@ export class StatisticsReader {
 
 /**
  * @param {Record<string, number>} counters
- * @returns {Omit<Statistics, 'bypassReasons' | 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'documentsWithoutUser' |
+ * @returns {Omit<Statistics, 'bypassReasons' | 'checkTime' | 'originTime' | 'originUnkeyedVary' | 'documentsWithoutUser' | 'documentsMisfit' |
  *   'storeSilenceMs' | 'storeRefused' | 'dropsByPath' | 'connections' | 'connectionsClosed'>}
  */
 function withSums(counters) {

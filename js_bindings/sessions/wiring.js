@@ -37,6 +37,7 @@ const MAX_NOTICES = 100;
  * - `short-cookie`: its session cookie may end before it is asked again
  * - `unheard-ends`: it has ended sessions that were held, and no sign-out has passed here
  * - `no-user-id`: its document has no identifier where the option `userId` looks
+ * - `misfit`: its document does not fit the option `schema`
  * - `login-tokens`: its answer to a login has tokens, and no access token where `managed.accessToken` looks
  * - `own-session-path`: it answers the path itself that the option `sessionPath` names
  * - `unmapped-sid`: an identity provider names sessions by a `sid`, and the option `sid` does not say where they have theirs
@@ -58,6 +59,8 @@ const TEXTS = {
     'the origin has ended sessions that were held, and no sign-out has passed here: if users sign out, send that through Sesame, name its path in the option effects, or have the origin call the webhook',
   'no-user-id': (/** @type {string} */ names) =>
     `a document has no identifier of its user where the option userId looks, so that changes and sign-outs of a user do not reach it${names && `: is it ${names}?`}`,
+  misfit: (/** @type {string} */ names) =>
+    `the origin's document does not fit the option schema${names && ` at ${names}`}, which counts as a failure of the origin: change the schema, or what the origin answers`,
   'login-tokens': (/** @type {string} */ pointer) =>
     `the origin's answer to a login has no access token${pointer && ` at ${pointer}`}, so that logins fail: see the options managed.accessToken and managed.refreshToken`,
   'own-session-path': (/** @type {string} */ names) =>

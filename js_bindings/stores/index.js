@@ -25,3 +25,6 @@ export { StoreUnavailableError } from './store.js';
 /** @typedef {import('./store.js').Epochs} Epochs */
 /** @typedef {import('./store.js').Changes} Changes */
 /** @typedef {import('./store.js').Pushed} Pushed */
+
+/** @typedef {import('./durable-object.js').DurableObjectBinding} DurableObjectBinding */
+/** @typedef {import('./kv.js').KvBinding} KvBinding */

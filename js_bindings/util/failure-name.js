@@ -7,6 +7,9 @@ const MAX_CAUSES = 5;
 /** A document is nested deeper than the core takes it. */
 export const TOO_DEEP = 'nested too deeply';
 
+/** A document is not what the option `schema` says. */
+export const MISFIT = 'does not fit the schema';
+
 /** @type {Readonly<Record<string, string>>} */
 const NAMES = {
   ECONNREFUSED: 'connection refused',

@@ -21,7 +21,16 @@ const NOT_OURS = [
 /** @typedef {'node' | 'browser' | 'workerd'} Host */
 /** @typedef {{ entry: string, host: Host, gzip: number }} Weight */
 
-const FOR_NODE = ['./node', './express', './fastify', './next', './serve', './redis', './cluster'];
+const FOR_NODE = [
+  './vite',
+  './node',
+  './express',
+  './fastify',
+  './next',
+  './serve',
+  './redis',
+  './cluster',
+];
 const FOR_BROWSERS = ['./client', './react', './service-worker', './sesame-service-worker.js'];
 
 /** @param {string} entry @returns {Host[]} */

@@ -83,6 +83,20 @@ const ABI = 'js_bindings/core/abi.js';
 export const shellMutants = [
   // --- The engine ---
   {
+    name: 'R13: that a document which does not fit the schema is none',
+    file: 'js_bindings/origin/schema.js',
+    from: 'if (result.issues) return { issues: placesOf(result.issues) };',
+    to: '',
+    by: js('schema'),
+  },
+  {
+    name: 'R22: that an answer to an update is held against the schema',
+    file: ENGINE,
+    from: 'body: body && (await this.calls.fit(body))',
+    to: 'body',
+    by: js('schema'),
+  },
+  {
     name: 'R32: the confirmation before a request is decided',
     file: ENGINE,
     from: 'if (!log.isTrusted(start)) await log.confirm();\n      else if',

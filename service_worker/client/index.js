@@ -69,25 +69,50 @@ export function defaultClient() {
 export const register = (...args) => defaultClient().register(...args);
 
 /**
- * @template [User=UserDocument]
- * @param {Parameters<SessionClient<User>['getSession']>} args
- * @returns {Promise<ClientSession<User> | null>}
+ * Who is signed in? As `getSession()` of the default client.
+ * @template [User=UserDocument] what the document is: the caller's word for it
+ * @param {Parameters<SessionClient<User>['getSession']>} args as that of `SessionClient` takes them
+ * @returns {Promise<ClientSession<User> | null>} null: nobody is signed in
+ *
+ * @example
+ * import { getSession, register } from 'sesame-edge/client';
+ *
+ * await register();
+ * const session = await getSession();
+ * session.user.name; // => 'Ingrid Sørensen'
  */
 export const getSession = (...args) =>
   /** @type {SessionClient<User>} */ (defaultClient()).getSession(...args);
 
 /**
- * @template [User=UserDocument]
- * @param {Parameters<SessionClient<User>['onSessionChange']>} args
+ * Calls a function whenever the session changes, in whichever tab. As `onSessionChange()` of the default client.
+ * @template [User=UserDocument] what the document is: the caller's word for it
+ * @param {Parameters<SessionClient<User>['onSessionChange']>} args as that of `SessionClient` takes them
  * @returns {() => void} stops it
+ *
+ * @example
+ * import { getSession, onSessionChange } from 'sesame-edge/client';
+ *
+ * const names = [];
+ * const stop = onSessionChange((session) => names.push(session?.user.name ?? 'nobody'));
+ * await getSession();
+ * stop();
+ * names; // => [ 'Ingrid Sørensen' ]
  */
 export const onSessionChange = (...args) =>
   /** @type {SessionClient<User>} */ (defaultClient()).onSessionChange(...args);
 
 /**
- * @template [User=UserDocument]
- * @param {Parameters<SessionClient<User>['updateUser']>} args
- * @returns {Promise<ClientSession<User> | null>}
+ * Changes the user at the origin, then on this device, then in every tab. As `updateUser()` of the default client.
+ * @template [User=UserDocument] what the document is: the caller's word for it
+ * @param {Parameters<SessionClient<User>['updateUser']>} args as that of `SessionClient` takes them
+ * @returns {Promise<ClientSession<User> | null>} null: nobody is signed in
+ *
+ * @example
+ * import { updateUser } from 'sesame-edge/client';
+ *
+ * const session = await updateUser({ name: 'Ingrid Dahl' });
+ * session.user.name; // => 'Ingrid Dahl'
  */
 export const updateUser = (...args) =>
   /** @type {SessionClient<User>} */ (defaultClient()).updateUser(...args);

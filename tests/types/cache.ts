@@ -1,4 +1,6 @@
 // `sesame-edge` and its stores: one user type, from the cache to what it answers; units that are checked as they are typed.
+
+import { type } from 'arktype';
 import {
   ConfigError,
   type Duration,
@@ -14,6 +16,8 @@ import {
 import { clusterStore } from 'sesame-edge/cluster';
 import { redis } from 'sesame-edge/redis';
 import { durableObject, kv, MemoryStore, type SharedStore } from 'sesame-edge/stores';
+import * as v from 'valibot';
+import { z } from 'zod';
 import { holds, type Same, type User } from './is.js';
 
 const origin = 'https://api.example.com';
@@ -88,4 +92,16 @@ export function ofStores(env: { OBJECTS: Namespace; KEYS: Kv }) {
 export function ofErrors(error: unknown) {
   if (!(error instanceof ConfigError)) throw error;
   return error.faults.map(({ option, reason }) => `${option} ${reason}`);
+}
+
+export async function ofASchema() {
+  const inZod = z.object({ id: z.string(), roles: z.array(z.string()).default([]) });
+  const session = await new SessionCache({ origin, schema: inZod }).getSession(request);
+  holds<Same<NonNullable<typeof session>['user'], { id: string; roles: string[] }>>();
+  const inValibot = v.object({ id: v.string() });
+  const other = await new SessionCache({ origin, schema: inValibot }).getSession(request);
+  holds<Same<NonNullable<typeof other>['user'], { id: string }>>();
+  const inArkType = type({ id: 'string' });
+  const third = await new SessionCache({ origin, schema: inArkType }).getSession(request);
+  holds<Same<NonNullable<typeof third>['user'], { id: string }>>();
 }
