@@ -42,6 +42,7 @@ const ENTRIES = new Map(
     'sesame-edge/node, node': 7_400, // the library for its messages with it, and 0.8 kB that follow frames
     'sesame-edge/express, node': 900,
     'sesame-edge/fastify, node': 1_100,
+    'sesame-edge/sveltekit, workerd': 1_300,
     'sesame-edge/hono, workerd': 1_140,
     'sesame-edge/next, node': 98_700,
     'sesame-edge/opentelemetry, workerd': 2000,
