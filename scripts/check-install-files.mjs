@@ -3,7 +3,7 @@
 import { listFiles, read, writeIfChanged } from './lib/files.mjs';
 import { Failure, isMain, main } from './lib/run.mjs';
 
-const projects = ['', 'bench/', 'scripts/reference/'];
+const projects = ['', 'bench/', 'scripts/reference/', 'tests/frameworks/npm/'];
 const packages = projects.map((project) => `${project}package.json`);
 const locks = projects.map((project) => `${project}package-lock.json`);
 const installers = [...packages, ...locks, '.npmrc', 'CMakePresets.json', '.ci/run'];

@@ -106,6 +106,7 @@ export function setup(parts = Object.keys(PARTS)) {
   setupPrograms(requirements);
   setupModules('');
   if (needs.has('typedoc')) setupModules('scripts/reference');
+  if (needs.has('frameworks')) setupModules('tests/frameworks/npm');
   if (needs.has('backEnds')) setupModules('tests/backends/npm');
   const seconds = (Date.now() - start) / 1000;
   if (seconds > 2) console.log(`setup: done in ${seconds.toFixed(0)} s`);

@@ -70,6 +70,8 @@ export const NEEDS = {
   ],
   // The npm packages of scripts/reference, beside the project's own.
   typedoc: [],
+  // The npm packages of tests/frameworks/npm, and a Node that is new enough for them.
+  frameworks: [],
   // The back ends that Sesame is tested in front of: npm packages of tests/backends/npm, and what is not from npm.
   backEnds: [
     { name: 'python3-django', elsewhere: 'the library Django 3.2 or later' },
@@ -134,6 +136,7 @@ export const PARTS = {
   browser: shell('browser', ['chromium'], ['build', 'types']),
   docs: shell('docs', ['chromium', 'curl', 'nginx', 'redis'], ['build', 'types']),
   nextjs: shell('nextjs', ['chromium'], ['build', 'types']),
+  frameworks: shell('frameworks', ['frameworks'], ['build', 'types']),
   backends: shell('backends', ['backEnds', 'redis']),
   stores: shell('stores', ['redis']),
   history: shell('history', ['redis']),

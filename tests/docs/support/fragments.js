@@ -99,7 +99,9 @@ export function checkScripts(pages, packed) {
     const [, file = '', row = '', code = '', message = ''] =
       /^(.+?)\((\d+),\d+\): error TS(\d+): (.*)$/.exec(line) ?? [];
     const at = files.get(file);
-    const isElsewhere = code === '2307' && /'(\.|@\/)/.test(message); // another file of the page
+    // Another file of the page; or a framework's, whose own build reads the page's files.
+    const isElsewhere =
+      code === '2307' && (/'(\.|@\/|[$#])/.test(message) || isFrameworks(message));
     const isNodes = /'ReadableStream</.test(message); // Node's types have one of their own
     if (!at) {
       if (/error TS/.test(line)) faults.push(line);
@@ -109,6 +111,15 @@ export function checkScripts(pages, packed) {
   }
   if (status !== 0 && stdout === '') faults.push('the compiler could not run');
   return { checked: files.size, faults };
+}
+
+const { dependencies: frameworks } = JSON.parse(
+  readFileSync(path.join(root, 'tests/frameworks/npm/package.json'), 'utf8'),
+);
+
+/** Whether what cannot be found is a package of `tests/frameworks/npm`. @param {string} message */
+function isFrameworks(message) {
+  return Object.keys(frameworks).some((name) => RegExp(`'${name}[/']`).test(message));
 }
 
 /** Imports of all that the package has, so that each of its declarations is read. */

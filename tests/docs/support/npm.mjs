@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm` as the pages' commands find it, without a network. `npm install NAME…` puts there what npm would: the packed
-// package for `sesame-edge`, and for every other name the files that this project has installed, with all that they
+// package for `sesame-edge`, and for every other name the files that a project here has installed, with all that they
 // need, in the version of its lock file. So a page works only with what it installs itself.
 // A name that package.json does not have is refused: nothing here tests it. All else is npm's own, offline.
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,11 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-const { SESAME_ROOT: root = '', SESAME_PACKED: packed = '', SESAME_NPM: npm = 'npm' } = process.env;
+const {
+  SESAME_PROJECT: root = '',
+  SESAME_PACKED: packed = '',
+  SESAME_NPM: npm = 'npm',
+} = process.env;
 const OWN = 'sesame-edge';
 const FLAGS = new Set(['-D', '--save-dev', '-S', '--save']);
 
@@ -106,7 +110,11 @@ function install(words) {
   const unknown = words.find((word) => word.startsWith('-') && !FLAGS.has(word));
   if (unknown) refuse(`the option ${unknown} is not understood here`);
   const manifest = readJson(path.join(root, 'package.json'));
-  const tested = { ...manifest.devDependencies, ...manifest.peerDependencies };
+  const tested = {
+    ...manifest.dependencies,
+    ...manifest.devDependencies,
+    ...manifest.peerDependencies,
+  };
   const project = projectDirectory();
   const file = path.join(project, 'package.json');
   const own = existsSync(file) ? readJson(file) : {};
@@ -121,7 +129,8 @@ function install(words) {
     if (name !== OWN && !Object.hasOwn(tested, name)) {
       refuse(`package.json does not have ${name}, so that nothing tests it`);
     }
-    const version = name === OWN ? `^${manifest.version}` : tested[name];
+    const version =
+      name === OWN ? `^${readJson(path.join(packed, 'package.json')).version}` : tested[name];
     if (!own.dependencies?.[name] && !own.devDependencies?.[name]) {
       own[kind] = { ...own[kind], [name]: version };
     }

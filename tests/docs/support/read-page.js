@@ -29,7 +29,7 @@ const DATA = new Set(['json', 'jsonc', 'yaml', 'yml']);
 
 /** `// server.mjs`, `# nginx.conf: …`, `<!-- index.html -->` as a block's first line. */
 const NAMING_COMMENT =
-  /^(?:\/\/|#|<!--|\/\*)\s*((?:[\w.@[\]()-]+\/)*[\w.@[\]()-]*\.\w+)(?=[\s:,;]|$)/;
+  /^(?:\/\/|#|<!--|\/\*)\s*((?:[\w.@[\]()+$-]+\/)*[\w.@[\]()+$-]*\.\w+)(?=[\s:,;]|$)/;
 
 /**
  * @param {string} markdown

@@ -15,7 +15,11 @@ const KEPT = ['HOME', 'USER', 'LANG', 'TMPDIR', 'CHROMIUM'];
 
 /** @typedef {Awaited<ReturnType<typeof createWorkplace>>} Workplace */
 
-export async function createWorkplace() {
+/**
+ * @param {string} [project] whose packages the pages may install
+ * @param {string} [node] what they run on
+ */
+export async function createWorkplace(project = root, node = process.execPath) {
   const top = await realpath(await mkdtemp(path.join(tmpdir(), 'sesame-docs-')));
   const packed = path.join(top, 'packed');
   const bin = path.join(top, 'bin');
@@ -37,7 +41,7 @@ export async function createWorkplace() {
   for (const name of ['npm', 'npx']) {
     await putProgram(name, `SESAME_AS=${name} exec '${process.execPath}' '${stub}' "$@"`);
   }
-  await putProgram('node', `exec '${process.execPath}' "$@"`);
+  await putProgram('node', `exec '${node}' "$@"`);
   const nginx = path.join(root, 'build/nginx/usr/sbin/nginx');
   if (existsSync(nginx)) await putProgram('nginx', `exec '${nginx}' "$@"`);
   if (redis !== 'redis-server') {
@@ -47,7 +51,7 @@ export async function createWorkplace() {
   const env = {
     ...Object.fromEntries(KEPT.map((name) => [name, process.env[name]])),
     PATH: [bin, ...searched].join(path.delimiter),
-    ...{ SESAME_ROOT: root, SESAME_PACKED: packed, SESAME_NPM: find('npm') },
+    ...{ SESAME_PROJECT: project, SESAME_PACKED: packed, SESAME_NPM: find('npm') },
     ...{ npm_config_offline: 'true', npm_config_yes: 'false', npm_config_update_notifier: 'false' },
     ...{ NO_COLOR: '1', TERM: 'dumb', NEXT_TELEMETRY_DISABLED: '1', LC_ALL: 'C.UTF-8' },
   };
