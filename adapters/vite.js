@@ -89,6 +89,7 @@ export function sesameServiceWorker({ file = 'sesame-service-worker.js', options
     },
 
     async generateBundle() {
+      // biome-ignore lint/complexity/noUselessThisAlias: with a type of its own
       const context = /** @type {any} */ (this);
       for (const [fileName, source] of await files()) {
         context.emitFile({ type: 'asset', fileName, source });
