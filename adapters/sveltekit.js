@@ -9,15 +9,22 @@ import { answerIdentified, endIdentified } from './fetch-middleware.js';
 
 /** @import { SesameError } from '../js_bindings/errors.js' */
 /** @typedef {import('./identify.js').Ender} Ender */
-/** @typedef {import('./identify.js').Identifier} Identifier */
-/** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
+/** @import { UserDocument } from '../js_bindings/session-cache.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').Identifier<User>} Identifier
+ */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').RequestIdentity<User>} RequestIdentity
+ */
 
 /**
  * What is used of SvelteKit's event.
  * @typedef {object} EventLike
  * @property {Request} request the page's or the form's
- * @property {any} locals what belongs to this request
- * @property {any} [platform] the host, where it has something to keep work alive
+ * @property {object} locals what belongs to this request
+ * @property {unknown} [platform] the host, where it has something to keep work alive
  */
 
 /**
@@ -26,7 +33,7 @@ import { answerIdentified, endIdentified } from './fetch-middleware.js';
  * of the origin are passed on one by one, and the answer is then private (R40). Where the origin cannot be asked the answer is
  * 503 with `Retry-After` (R13), where a header is too large 431 (R44).
  * @param {Identifier} cache a `SessionCache`
- * @returns {(input: { event: any, resolve: (event: any) => Response | Promise<Response> }) => Promise<Response>} a hook, as
+ * @returns {<Event extends EventLike>(input: { event: Event, resolve: (event: Event) => Response | Promise<Response> }) => Promise<Response>} a hook, as
  *   `export const handle` or within `sequence`
  *
  * @example
@@ -74,12 +81,15 @@ export async function endSession(cache, event) {
 
 /** @param {EventLike} event */
 function exchangeOf({ request, locals, platform }) {
-  const context = platform?.ctx ?? platform?.context;
+  /** @typedef {{ waitUntil: (work: Promise<unknown>) => void }} Context */
+  const { ctx, context = ctx } = /** @type {{ ctx?: Context, context?: Context }} */ (
+    platform ?? {}
+  );
   return {
     ...{ request, key: locals },
     waitUntil: context && ((/** @type {Promise<unknown>} */ work) => context.waitUntil(work)),
     keep: (/** @type {RequestIdentity} */ identity) => {
-      locals.sesame = identity;
+      Object.assign(locals, { sesame: identity });
     },
   };
 }

@@ -9,8 +9,22 @@ import { answerIdentified, endIdentified } from './fetch-middleware.js';
 
 /** @import { SesameError } from '../js_bindings/errors.js' */
 /** @typedef {import('./identify.js').Ender} Ender */
-/** @typedef {import('./identify.js').Identifier} Identifier */
-/** @typedef {import('./identify.js').RequestIdentity} RequestIdentity */
+/** @import { UserDocument } from '../js_bindings/session-cache.js' */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').Identifier<User>} Identifier
+ */
+/**
+ * @template [User=UserDocument]
+ * @typedef {import('./identify.js').RequestIdentity<User>} RequestIdentity
+ */
+
+/**
+ * What the middleware adds to the context.
+ * @typedef {object} Added
+ * @property {RequestIdentity} sesame who makes the request
+ * @property {object} sesameKey for `endSession`
+ */
 
 /**
  * Makes what `createMiddleware().server` takes: it sets `context.sesame` to `{ user, expiresAt, source }` for server functions,
@@ -19,7 +33,8 @@ import { answerIdentified, endIdentified } from './fetch-middleware.js';
  * then private (R40). Where the origin cannot be asked the answer is 503 with `Retry-After` (R13), where a header is too large
  * 431 (R44).
  * @param {Identifier} cache a `SessionCache`
- * @returns {(options: any) => Promise<any>} the server's part of a middleware
+ * @returns {<Result extends { response: Response }>(options: { request: Request, next: (more: { context: Added }) => Result | Promise<Result> }) => Promise<Result | Response>}
+ *   the server's part of a middleware
  *
  * @example
  * import { SessionCache } from 'sesame-edge';
@@ -36,22 +51,22 @@ import { answerIdentified, endIdentified } from './fetch-middleware.js';
  */
 export function sesame(cache) {
   return async ({ request, next }) => {
-    /** @type {any} */
+    /** @type {{ response: Response } | undefined} */
     let result;
     const key = {};
-    /** @type {RequestIdentity | undefined} */
-    let identity;
+    let identity = /** @type {RequestIdentity} */ (/** @type {unknown} */ (null));
     const response = await answerIdentified(cache, {
       ...{ request, key },
       keep: (known) => {
         identity = known;
       },
       next: async () => {
-        result = await next({ context: { sesame: identity, sesameKey: key } });
-        return result.response;
+        const answered = await next({ context: { sesame: identity, sesameKey: key } });
+        result = answered;
+        return answered.response;
       },
     });
-    return result ? { ...result, response } : response;
+    return result ? /** @type {any} */ ({ ...result, response }) : response;
   };
 }
 
@@ -59,7 +74,7 @@ export function sesame(cache) {
  * For sign-outs in the application's own code: ends every session that a request names, on all nodes, and puts what ends its
  * cookie into the answer where the cookie is Sesame's own (R8, R25).
  * @param {Ender} cache a `SessionCache`
- * @param {{ request: Request, context?: any }} handled what a server route's handler is given
+ * @param {{ request: Request, context?: { sesameKey?: object } }} handled what a server route's handler is given
  * @returns {Promise<void>} resolves when it is in effect here, and the store, if there is one, has it or will have it as soon
  *   as it can be reached
  * @throws {SesameError} rejects as `SessionCache.endSession` does: the sign-out has to be repeated

@@ -5,11 +5,7 @@ import { withUser } from './util/with-user.js';
 
 /** @typedef {import('./sessions/decision.js').Decision} Decision */
 
-/**
- * A document whose members are not known to TypeScript: the user type of a cache that was given none
- * (`new SessionCache<User>(…)`, or the option `schema`).
- * @typedef {{ [member: string]: unknown }} UserDocument
- */
+/** @typedef {import('./options/types.js').UserDocument} UserDocument */
 
 /**
  * Who is signed in.

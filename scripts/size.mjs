@@ -44,7 +44,7 @@ const ENTRIES = new Map(
     'sesame-edge/vite, node': 700,
     'sesame-edge/express, node': 900,
     'sesame-edge/fastify, node': 1_100,
-    'sesame-edge/sveltekit, workerd': 1_300,
+    'sesame-edge/sveltekit, workerd': 1_350,
     'sesame-edge/tanstack-start, workerd': 1_300,
     'sesame-edge/hono, workerd': 1_140,
     'sesame-edge/next, node': 99_200,

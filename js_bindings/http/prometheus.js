@@ -82,7 +82,7 @@ export function metricsEndpoint({ options, statistics, host }) {
     if (!store?.sums) return answer(statistics());
     // Those of one worker, of whichever takes the next request, would fall.
     return store.sums().then(
-      (sums) => answer(sums ?? statistics()),
+      (sums) => answer(/** @type {Statistics | null} */ (sums) ?? statistics()),
       () => errorResponse(503, 'counters_unavailable', [['retry-after', '1']]),
     );
   };

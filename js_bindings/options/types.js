@@ -12,8 +12,14 @@
  */
 
 /**
+ * A document whose members are not known to TypeScript: the user type of a cache that was given none
+ * (`new SessionCache<User>(…)`, or the option `schema`).
+ * @typedef {{ [member: string]: unknown }} UserDocument
+ */
+
+/**
  * What a cache is configured with. Only `origin` has no default.
- * @template [User=import('../identity.js').UserDocument] what the document is
+ * @template [User=UserDocument] what the document is
  * @typedef {object} Options
  * @property {string} origin the back end: an `http:` or `https:` URL without a path
  * @property

@@ -103,10 +103,9 @@ import { LATE_MS } from './limits.js';
  *   token hold it for longer; null: another has it
  * @property {(name: string, token: string) => Promise<void>} release gives it back, if it is still held
  * @property {() => Promise<void>} close gives back what it holds; every later call rejects, or does nothing
- * @property {(counters: () => import('../sessions/statistics.js').Statistics) => void} [report] is given the counters of
- *   the cache that uses it
- * @property {() => Promise<import('../sessions/statistics.js').Statistics & { workers: number } | null>} [sums] the counters
- *   of all caches on one address together, and `workers`, how many they are; null: there are none
+ * @property {(counters: () => object) => void} [report] is given the counters of the cache that uses it, as `statistics()` gives
+ *   them
+ * @property {() => Promise<{ workers: number } | null>} [sums] the same of all caches on one address together, and `workers`, how many they are; null: there are none
  * @property {boolean} [cannotLock] `acquire` promises nothing
  * @property {number} [propagationMs] how long what is written may take to be read everywhere; default none
  */

@@ -54,15 +54,7 @@ const DEFAULTS = Object.freeze({
   headers: () => ({}),
 });
 
-/**
- * A session of the user, as `devices()` gives it.
- * @typedef {object} Device
- * @property {string} handle for `endDevice()`
- * @property {string | null} agent browser and system, such as `Firefox on Linux`; null: not known
- * @property {string} firstSeen ISO 8601
- * @property {string} lastSeen ISO 8601
- * @property {boolean} current the one of this browser
- */
+/** @typedef {import('./session-requests.js').Device} Device */
 
 /** Answers to a logout that say: nobody is signed in. */
 const SIGNED_OUT = [401, 404, 410];

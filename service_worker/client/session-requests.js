@@ -7,6 +7,16 @@ import { OriginUnavailableError } from '../../js_bindings/errors.js';
 /** @typedef {import('./known-session.js').ClientSession} ClientSession */
 
 /**
+ * A session of the user, as `devices()` gives it.
+ * @typedef {object} Device
+ * @property {string} handle for `endDevice()`
+ * @property {string | null} agent browser and system, such as `Firefox on Linux`; null: not known
+ * @property {string} firstSeen ISO 8601
+ * @property {string} lastSeen ISO 8601
+ * @property {boolean} current the one of this browser
+ */
+
+/**
  * @typedef {object} RequestOptions
  * @property {string} documentPath
  * @property {string} sessionPath
@@ -62,7 +72,7 @@ export class SessionRequests {
 
   /**
    * @param {string} path
-   * @returns {Promise<import('./session-client.js').Device[]>}
+   * @returns {Promise<Device[]>}
    * @throws {OriginUnavailableError} it cannot be said
    */
   async devices(path) {
