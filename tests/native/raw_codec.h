@@ -13,7 +13,7 @@ namespace sesame {
 /// Everything as it is.
 class RawCodec final : public BodyCodec {
  public:
-  Encoded encode(Bytes document, std::span<char> out) override {
+  Encoded encode(Bytes document, std::uint64_t, std::span<char> out) override {
     std::copy(document.begin(), document.end(), out.begin());
     return {kRawShape, document.size()};
   }

@@ -18,7 +18,7 @@ class MirrorCodec final : public BodyCodec {
  public:
   explicit MirrorCodec(int* decodes) : decodes_(decodes) {}
 
-  Encoded encode(Bytes document, std::span<char> out) override {
+  Encoded encode(Bytes document, std::uint64_t, std::span<char> out) override {
     std::reverse_copy(document.begin(), document.end(), out.begin());
     return {kMirror, document.size()};
   }

@@ -75,7 +75,7 @@ class PrefixCodec final : public BodyCodec {
  public:
   static constexpr std::size_t kShapes = 40;
 
-  Encoded encode(Bytes document, std::span<char> out) override {
+  Encoded encode(Bytes document, std::uint64_t, std::span<char> out) override {
     const std::size_t end = document.find('|');
     ShapeId shape = kRawShape;
     if (end != Bytes::npos && end > 0 && end <= 64) shape = find_or_add(document.substr(0, end));

@@ -41,9 +41,9 @@ struct Stored {
   std::string bytes, document;
 };
 
-Stored store(ShapeCodec& codec, const std::string& document) {
+Stored store(ShapeCodec& codec, std::uint64_t owner, const std::string& document) {
   const auto out = std::make_unique<char[]>(document.size());
-  const auto encoded = codec.encode(document, {out.get(), document.size()});
+  const auto encoded = codec.encode(document, owner, {out.get(), document.size()});
   codec.retain(encoded.shape);
   must(encoded.size <= document.size() && codec.used_bytes() <= codec.budget_bytes());
   return {encoded.shape, {out.get(), encoded.size}, document};
@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (c >= '0' && c <= '9' && (next() >> 40) % 4 == 0)
         c = static_cast<char>('0' + (next() >> 40) % 10);
     }
-    kept.push_back(store(codec, document));
+    kept.push_back(store(codec, i, document));
   }
   for (const Stored& stored : kept) must_read(codec, stored);
 
@@ -101,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const Stored& stored : {kept.front(), kept.back()}) {
         (void)read(other, 1, stored.bytes, kRoom);
         (void)read(other, 1, text, stored.document.size());
-        must_read(other, store(other, stored.document));
+        must_read(other, store(other, n, stored.document));
       }
     }
     (void)read(codec, shape, text, kRoom);

@@ -26,8 +26,9 @@ class BodyCodec {
 
   virtual ~BodyCodec() = default;
 
-  /// Writes `document` to `out`, which is at least as long; never makes it longer.
-  virtual Encoded encode(Bytes document, std::span<char> out) = 0;
+  /// Writes `document` to `out`, which is at least as long; never makes it longer. `owner` tells
+  /// users apart: what is learnt of documents several owners have in common.
+  virtual Encoded encode(Bytes document, std::uint64_t owner, std::span<char> out) = 0;
   /// Writes the document to `out` and returns its size; 0 if it does not fit or makes no sense.
   /// REQUIRES: kEncodedSlack readable bytes behind `encoded`.
   virtual std::size_t decode(ShapeId shape, Bytes encoded, std::span<char> out) const = 0;

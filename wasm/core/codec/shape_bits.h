@@ -49,6 +49,13 @@ class BitWriter {
     store_le64(at, (static_cast<unsigned char>(*at) & low_bits(shift)) | value << shift);
     position_ += count;
   }
+  /// Replaces the 8 bits that were written at `position`.
+  void amend(std::size_t position, std::uint64_t byte) {
+    if (overflow_) return;
+    char* const at = data_ + (position >> 3);
+    const unsigned shift = position & 7;
+    store_le64(at, (load_le64(at) & ~(std::uint64_t{0xff} << shift)) | byte << shift);
+  }
   std::size_t bytes() const { return (position_ + 7) >> 3; }
   bool overflow() const { return overflow_; }
   std::size_t position() const { return position_; }

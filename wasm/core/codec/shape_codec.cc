@@ -18,19 +18,29 @@ namespace {
 // What an allocator keeps beside a block, or rounds it up by.
 constexpr std::size_t kAllocatorBytes = 32;
 constexpr std::size_t kMaxShapes = 256;
+// Of two documents of one kind so many parts of their sketches are alike, of 16; of others one or
+// two.
+constexpr unsigned kAlike = 6;
+// Parts of a sketch by which it is known again, and how many must be.
+constexpr std::size_t kSightedParts = 8;
 constexpr std::size_t kSightings = 512;
+constexpr unsigned kSighted = 4;
+// Samples take this much, and a share of the budget beyond the least one.
+constexpr std::size_t kMinArena = 112 * 1024;
+constexpr std::size_t kArenaShare = 3;
 // Steps of learning with each encode().
 constexpr std::size_t kLearnWork = 16 * 1024;
 // A first shape is learnt of few documents, so that there soon is one, and learnt anew of more
 // after so many; all are when documents are larger than they were.
-constexpr std::size_t kFirstSamples = 32;
+constexpr std::size_t kFirstSamples = 16;
 constexpr std::uint32_t kSecondAt = 64;
 constexpr std::uint32_t kSizesOf = 256;
 constexpr std::uint32_t kGrowth = 8;
 // How many documents of other shapes are met, for each that is wanted, before learning begins with
 // less.
-constexpr std::size_t kPatience = 128;
+constexpr std::size_t kPatience = 512;
 // Where there was no room for what was learnt, nothing is for so many documents.
+constexpr std::size_t kQuiet = 256;
 constexpr std::size_t kPause = 16 * 1024;
 
 std::size_t copy_raw(Bytes bytes, std::span<char> out) {
@@ -56,22 +66,27 @@ struct ShapeCodec::Shape {
 struct ShapeCodec::Room {
   std::size_t patience = 0;
   std::size_t pause = 0;
+  std::size_t quiet = 0;  // documents since one of an unknown kind
   ShapeLearner learner;
   LexedDocument lexed;
   std::array<Shape, kMaxShapes> shapes;  // number 1 is the first
-  std::array<std::uint32_t, kSightings> sightings{};
+  std::array<std::array<std::uint16_t, kSightings>, kSightedParts> sightings{};
   SymbolMatcher matcher;
   char encoded[kMaxShapedBytes + kEncodedSlack];
   char proof[kMaxShapedBytes + kDecodeSlack];
 };
 
 ShapeCodec::ShapeCodec(std::size_t budget_bytes) : budget_(budget_bytes) {
-  static_assert(sizeof(Room) + kAllocatorBytes + kMaxBlockBytes <= kMinBudget);
+  static_assert(sizeof(Room) + kMinArena + 3 * kAllocatorBytes + kMaxBlockBytes <= kMinBudget);
   static_assert(kMaxShapedBytes + kDecodeSlack == kDecodeBytes);
   if (budget_bytes < kMinBudget) return;
-  room_.reset(new (std::nothrow) Room);
+  const std::size_t arena_bytes =
+      kMinArena + (std::min(budget_bytes, kUsefulBudget) - kMinBudget) / kArenaShare;
+  arena_.reset(new (std::nothrow) char[arena_bytes]);
+  if (arena_ != nullptr) room_.reset(new (std::nothrow) Room);
   if (room_ == nullptr) return;
-  used_ = sizeof(Room) + kAllocatorBytes;
+  room_->learner.use(arena_.get(), arena_bytes);
+  used_ = sizeof(Room) + arena_bytes + 2 * kAllocatorBytes;
   limit_ = kMaxShapes;
 }
 
@@ -87,11 +102,18 @@ std::size_t ShapeCodec::shapes() const {
   return count;
 }
 
-ShapeCodec::Shape* ShapeCodec::find(std::uint64_t skeleton) const {
+// The one that serves such documents best, and in how many parts their sketches agree.
+ShapeCodec::Shape* ShapeCodec::find(const ShapeSketch& sketch, unsigned* agreed) const {
+  Shape* best = nullptr;
+  *agreed = 0;
   for (Shape& shape : room_->shapes) {
-    if (shape.is_current && shape.head().skeleton == skeleton) return &shape;
+    if (!shape.is_current) continue;
+    const unsigned agrees = agreement(shape.head().sketch, sketch);
+    if (agrees <= *agreed) continue;
+    best = &shape;
+    *agreed = agrees;
   }
-  return nullptr;
+  return best;
 }
 
 void ShapeCodec::drop(Shape* shape) {
@@ -131,7 +153,9 @@ bool ShapeCodec::put(Shape* shape, Bytes block) {
   }
   used_ += block.size() + kAllocatorBytes;
   // The younger of two is the one to go on with.
-  Shape* const other = find(shape->head().skeleton);
+  unsigned agreed;
+  Shape* other = find(shape->head().sketch, &agreed);
+  if (agreed != shape->head().sketch.size()) other = nullptr;
   shape->is_current = other == nullptr || other->head().generation <= shape->head().generation;
   if (other != nullptr && shape->is_current) {
     other->is_current = false;
@@ -140,14 +164,17 @@ bool ShapeCodec::put(Shape* shape, Bytes block) {
   return true;
 }
 
-BodyCodec::Encoded ShapeCodec::encode(Bytes document, std::span<char> out) {
+BodyCodec::Encoded ShapeCodec::encode(Bytes document, std::uint64_t owner,
+                                      std::span<char> out) {
   work_ += document.size();
   if (room_ != nullptr && !document.empty()) {
     learn_on();
     if (lex_document(document, &room_->lexed)) {
-      Shape* const shape = find(room_->lexed.skeleton);
+      unsigned agreed;
+      Shape* const shape = find(room_->lexed.sketch, &agreed);
       const std::size_t size = shape == nullptr ? 0 : encode_shaped(shape, document);
-      learn_from(shape, document);
+      if (agreed >= kAlike) note_size(shape, size == 0 ? document.size() : size);
+      learn_from(agreed >= kAlike ? shape : nullptr, document, owner);
       if (size > 0) {
         const auto id = static_cast<ShapeId>(shape - room_->shapes.data() + 1);
         return {id, copy_raw({room_->encoded, size}, out)};
@@ -160,15 +187,12 @@ BodyCodec::Encoded ShapeCodec::encode(Bytes document, std::span<char> out) {
 // The size, or 0 if the bytes as they are must do.
 std::size_t ShapeCodec::encode_shaped(Shape* shape, Bytes document) {
   Room& room = *room_;
-  std::size_t size =
-      encode_by_shape(shape->block, document, room.lexed, room.encoded, &room.matcher);
-  work_ += document.size() * 4;
-  if (size > 0) {
-    const std::size_t proven = run_shape(shape->block, room.encoded, size, room.proof);
-    if (Bytes(room.proof, proven) != document) size = 0;
-  }
-  note_size(shape, size == 0 ? document.size() : size);
-  return size;
+  const std::size_t size =
+      encode_by_shape(shape->block, document, room.lexed, room.encoded, &room.matcher, &work_);
+  if (size == 0) return 0;
+  work_ += document.size();
+  const std::size_t proven = run_shape(shape->block, room.encoded, size, room.proof);
+  return Bytes(room.proof, proven) == document ? size : 0;
 }
 
 void ShapeCodec::note_size(Shape* shape, std::size_t size) {
@@ -180,41 +204,47 @@ void ShapeCodec::note_size(Shape* shape, std::size_t size) {
   shape->sizes = 0;
 }
 
-bool ShapeCodec::is_known(std::uint64_t skeleton) {
-  std::uint32_t& sighting = room_->sightings[skeleton % kSightings];
-  const auto tag = static_cast<std::uint32_t>(skeleton >> 32);
-  const bool known = sighting == tag;
-  sighting = tag;
-  return known;
+bool ShapeCodec::is_known(const ShapeSketch& sketch) {
+  unsigned known = 0;
+  for (std::size_t i = 0; i < kSightedParts; ++i) {
+    std::uint16_t& sighting = room_->sightings[i][sketch[i] % kSightings];
+    known += sighting == sketch[i];
+    sighting = sketch[i];
+  }
+  return known >= kSighted;
 }
 
-// `shape` is what the document was encoded by, if any.
-void ShapeCodec::learn_from(const Shape* shape, Bytes document) {
+// `shape` is that of the document's kind, if any.
+void ShapeCodec::learn_from(const Shape* shape, Bytes document, std::uint64_t owner) {
   Room& room = *room_;
   ShapeLearner& learner = room.learner;
-  const std::uint64_t skeleton = room.lexed.skeleton;
+  const ShapeSketch& sketch = room.lexed.sketch;
   if (learner.state() == ShapeLearner::State::kCollecting) {
-    if (skeleton == learner.skeleton()) {
-      learner.collect(document, room.lexed);
+    if (agreement(sketch, learner.sketch()) >= kAlike) {
+      learner.collect(document, owner, room.lexed);
     } else if (--room.patience == 0) {
       learner.stop_collecting();
     }
   }
   if (room.pause > 0 && --room.pause > 0) return;
   if (learner.state() != ShapeLearner::State::kIdle) return;
-  if (shape == nullptr ? !is_known(skeleton) : !shape->is_outgrown) return;
+  // New kinds first.
+  if (shape == nullptr) room.quiet = 0;
+  if (shape == nullptr ? !is_known(sketch) : !shape->is_outgrown || ++room.quiet < kQuiet) return;
   const std::size_t wanted = shape == nullptr ? kFirstSamples : ShapeLearner::kMaxSamples;
   room.patience = wanted * kPatience;
-  learner.begin(skeleton, wanted);
-  learner.collect(document, room.lexed);
+  learner.begin(shape == nullptr ? sketch : shape->head().sketch, wanted);
+  learner.collect(document, owner, room.lexed);
 }
 
 void ShapeCodec::learn_on() {
   Room& room = *room_;
   work_ += room.learner.step(kLearnWork);
   if (room.learner.state() != ShapeLearner::State::kLearnt) return;
-  const Shape* const before = find(room.learner.skeleton());
-  const unsigned generation = before == nullptr ? 0 : before->head().generation;
+  unsigned agreed;
+  const Shape* const before = find(room.learner.sketch(), &agreed);
+  const bool is_next = agreed == room.learner.sketch().size();
+  const unsigned generation = is_next ? before->head().generation : 0;
   const Bytes block =
       room.learner.finish(static_cast<std::uint8_t>(std::min(generation + 1, 255u)));
   if (block.empty() || !put(free_shape(block.size()), block)) room.pause = kPause;
@@ -267,7 +297,7 @@ void ShapeCodec::clear() {
     if (shape.block != nullptr) drop(&shape);
   }
   room_->learner.stop();
-  room_->sightings.fill(0);
+  room_->sightings = {};
   room_->pause = 0;
 }
 

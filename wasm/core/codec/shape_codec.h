@@ -1,11 +1,15 @@
-// Documents by shape: what the documents of one application have in common (keys, punctuation,
-// constant parts) is kept once, and of each document only its values, in few bits.
+// Documents by shape: what documents of one kind have in common (keys, punctuation, constants,
+// frequent parts of texts) is kept once, as a grammar, and of each document what it makes of it, in
+// few bits. Documents are of one kind if they share most keys; members may be absent, lists of any
+// length, values of several sorts.
 // Must not know: sessions, keys, time. Whatever has no shape, or gains nothing by it, is kept as it
 // is.
 //
-// A shape is learnt from documents whose skeleton was met before, a bounded step with each
+// A shape is learnt from documents whose kind was met before, a bounded step with each
 // encode(). When more documents are known, or they are no more as they were, it is learnt anew:
 // what was encoded stays readable by the old shape, which lives for as long as it is retained.
+// A shape holds nothing that fewer than kMinOwners owners' documents have in common; the documents
+// that it is learnt from are kept until it is, in no snapshot.
 //
 // Invariants: what was encoded was decoded and compared before it is handed out; memory never
 // passes the budget; a call's work is bounded by its document's size and by constants; the same
@@ -18,6 +22,7 @@
 #include <span>
 
 #include "codec/body_codec.h"
+#include "codec/shape_program.h"
 
 namespace sesame {
 
@@ -35,7 +40,7 @@ class ShapeCodec final : public BodyCodec {
   ShapeCodec(const ShapeCodec&) = delete;
   ShapeCodec& operator=(const ShapeCodec&) = delete;
 
-  Encoded encode(Bytes document, std::span<char> out) override;
+  Encoded encode(Bytes document, std::uint64_t owner, std::span<char> out) override;
   std::size_t decode(ShapeId shape, Bytes encoded, std::span<char> out) const override;
   void retain(ShapeId shape) override;
   void release(ShapeId shape) override;
@@ -57,12 +62,12 @@ class ShapeCodec final : public BodyCodec {
   struct Shape;
 
   bool is_shape_id(ShapeId id) const;
-  Shape* find(std::uint64_t skeleton) const;
-  bool is_known(std::uint64_t skeleton);
+  Shape* find(const ShapeSketch& sketch, unsigned* agreed) const;
+  bool is_known(const ShapeSketch& sketch);
   std::size_t encode_shaped(Shape* shape, Bytes document);
   void note_size(Shape* shape, std::size_t size);
   void learn_on();
-  void learn_from(const Shape* shape, Bytes document);
+  void learn_from(const Shape* shape, Bytes document, std::uint64_t owner);
   Shape* free_shape(std::size_t bytes);
   bool put(Shape* shape, Bytes block);
   void drop(Shape* shape);
@@ -72,6 +77,7 @@ class ShapeCodec final : public BodyCodec {
   std::uint32_t limit_ = 0;
   std::uint64_t work_ = 0;
   std::unique_ptr<Room> room_;  // none where the budget is too small
+  std::unique_ptr<char[]> arena_;
 };
 
 }  // namespace sesame

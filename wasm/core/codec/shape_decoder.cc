@@ -6,12 +6,15 @@
 
 #include "base/copy_bytes.h"
 #include "codec/shape_bits.h"
+#include "codec/shape_lexer.h"
 #include "codec/shape_program.h"
 
 namespace sesame {
 namespace {
 
 constexpr std::size_t kMaxRendered = kMaxHexDigits;
+// More than any document has: so much work at most is one without exceptions.
+constexpr unsigned kMaxPlaces = 1u << 16;
 static_assert(kMaxRendered + 2 * kCopyBlock <= kDecodeSlack);
 
 // Goes by blocks: reads and writes up to one behind.
@@ -96,101 +99,213 @@ inline char* put_integer(char* to, std::uint64_t number) {
   return to + digits;
 }
 
+class Decoder {
+ public:
+  Decoder(const char* block, const char* encoded, std::size_t size, std::span<char> out)
+      : block_(block),
+        ops_(shape_ops(block)),
+        bits_(encoded),
+        end_(size * 8),
+        begin_(out.data()),
+        to_(out.data()),
+        stop_(out.data() + std::min(out.size() - kDecodeSlack, kMaxShapedBytes)) {}
+
+  std::size_t run() {
+    exceptional_ = bits_.read(1) != 0;
+    read_distance();
+    if (!put_element(ops_[0])) return 0;
+    return (bits_.position() + 7) / 8 == end_ / 8 ? static_cast<std::size_t>(to_ - begin_) : 0;
+  }
+
+ private:
+  struct Note {
+    std::uint16_t at, size;
+  };
+
+  bool has_room(std::size_t bytes) const {
+    return static_cast<std::ptrdiff_t>(bytes) <= stop_ - to_;
+  }
+
+  bool put(ShapeEntry entry) {
+    if (!has_room(entry.size)) return false;
+    to_ = copy_blocks(to_, block_ + entry.at, entry.size);
+    return true;
+  }
+
+  void read_distance() {
+    until_ = exceptional_ ? static_cast<unsigned>(bits_.read(kDistanceBits)) : 0;
+    skips_ = until_ == kMaxDistance;
+    if (until_ == 0) {
+      exceptional_ = false;
+      until_ = kMaxPlaces;
+    }
+  }
+
+  // At a place where there may be an exception.
+  Exception exception() {
+    if (--until_ != 0) [[likely]]
+      return Exception::kNone;
+    return next_exception();
+  }
+
+  [[gnu::noinline]] Exception next_exception() {
+    if (!exceptional_) {
+      failed_ = true;
+      return Exception::kNone;
+    }
+    if (!skips_) return static_cast<Exception>(bits_.read(kExceptionBits));
+    read_distance();
+    return exception();
+  }
+
+  [[gnu::noinline]] bool put_exception() {
+    const ShapeHead& head = shape_head(block_);
+    if (!put_text(head.symbols, head.symbol_bits)) return false;
+    read_distance();
+    return true;
+  }
+
+  // Of a list, or the root.
+  bool put_element(const ShapeOp& slot) {
+    return exception() == Exception::kValue ? put_exception() : put_slot(slot);
+  }
+
+  bool put_slot(const ShapeOp& slot) {
+    if (bits_.position() > end_ || failed_) return false;
+    char* const from = to_;
+    auto code = static_cast<std::size_t>(bits_.read(slot.code_bits));
+    const std::size_t entries = dictionary_size(slot);
+    if (code < entries) {
+      if (!put(dictionary_entry(block_, slot, code))) return false;
+    } else {
+      std::size_t form = slot.next;
+      for (code -= entries; code > 0 && form != 0; --code) form = ops_[form].next;
+      if (form == 0 || !put_form(ops_[form])) return false;
+    }
+    if (slot.note != 0) {
+      notes_[slot.note] = {static_cast<std::uint16_t>(from - begin_),
+                           static_cast<std::uint16_t>(to_ - from)};
+    }
+    return true;
+  }
+
+  bool put_form(const ShapeOp& form) {
+    if (!put(form.prefix)) return false;
+    switch (form.form) {
+      case SlotForm::kUuid:
+        to_ = put_uuid(to_, &bits_);
+        break;
+      case SlotForm::kHex:
+        to_ = put_hex(to_, &bits_, form.arg);
+        break;
+      case SlotForm::kTime:
+        to_ = put_time(to_, form.base + bits_.read(form.value_bits), form.arg);
+        break;
+      case SlotForm::kInteger:
+        to_ = put_integer(to_, form.base + bits_.read(form.value_bits));
+        break;
+      case SlotForm::kDigits:
+        put_digits(to_, form.base + bits_.read(form.value_bits), form.arg);
+        to_ += form.arg;
+        break;
+      case SlotForm::kReference: {
+        const Bytes value = unquoted({begin_ + notes_[form.arg].at, notes_[form.arg].size});
+        if (!has_room(value.size())) return false;
+        copy_short(to_, value.data(), value.size());
+        to_ += value.size();
+        break;
+      }
+      case SlotForm::kText:
+        return put_text(form.table, form.arg);
+      case SlotForm::kObject:
+        return put_members(form);
+      case SlotForm::kList:
+        return put_elements(form);
+      default:
+        return false;
+    }
+    return form.rest == 0 || put_slot(ops_[form.rest]);
+  }
+
+  bool put_text(ShapeEntry table, unsigned symbol_bits) {
+    const char* const texts = block_ + table.at;
+    const char* const infos = texts + (kMaxSymbolBytes << symbol_bits);
+    for (;;) {
+      if (to_ > stop_ || bits_.position() > end_) return false;
+      const auto symbol = static_cast<std::size_t>(bits_.read(symbol_bits));
+      if (symbol == 0) {
+        const auto byte = static_cast<char>(bits_.read(8));
+        if (byte == 0) return true;
+        *to_++ = byte;
+        continue;
+      }
+      const auto info = static_cast<std::uint8_t>(infos[symbol]);
+      store_le64(to_, load_le64(texts + symbol * kMaxSymbolBytes));
+      to_ += info & kSymbolSize;
+      if (info >= kSymbolEnd) return true;
+    }
+  }
+
+  // Its bracket is put.
+  bool put_members(const ShapeOp& object) {
+    const ShapeOp* const slots = ops_ + object.rest;
+    const std::uint16_t comma = object.table.size;
+    bool is_first = true;
+    for (std::size_t member = 0;;) {
+      const Exception found = exception();
+      if (failed_ || bits_.position() > end_) return false;
+      if (found == Exception::kExtra) {
+        if (!(is_first || put(object.table)) || !put_exception()) return false;
+        is_first = false;
+        continue;
+      }
+      if (member == object.count) return put(object.suffix);
+      const ShapeOp& slot = slots[member++];
+      if (found == Exception::kAbsent) {
+        read_distance();
+        continue;
+      }
+      if (found == Exception::kNone && slot.optional != 0 && bits_.read(1) == 0) continue;
+      ShapeEntry key = slot.literal;
+      if (is_first) {
+        key = {static_cast<std::uint16_t>(key.at + comma),
+               static_cast<std::uint16_t>(key.size - comma)};
+      }
+      is_first = false;
+      if (!put(key) || !(found == Exception::kValue ? put_exception() : put_slot(slot))) {
+        return false;
+      }
+    }
+  }
+
+  bool put_elements(const ShapeOp& list) {
+    auto left = static_cast<std::size_t>(bits_.read(list.value_bits));
+    for (bool is_first = true; left > 0; --left, is_first = false) {
+      if (!(is_first || put(list.table)) || !put_element(ops_[list.rest])) return false;
+    }
+    return put(list.suffix);
+  }
+
+  const char* block_;
+  const ShapeOp* ops_;
+  BitReader bits_;
+  std::size_t end_;
+  char* begin_;
+  char* to_;
+  char* stop_;
+  unsigned until_ = 0;
+  bool exceptional_ = false;
+  bool skips_ = false;
+  bool failed_ = false;
+  Note notes_[kMaxNotes] = {};
+};
+
 }  // namespace
 
 std::size_t run_shape(const char* block, const char* encoded, std::size_t size,
                       std::span<char> out) {
   if (out.size() < kDecodeSlack || size > kMaxShapedBytes) return 0;
-  char* const begin = out.data();
-  char* const stop = begin + std::min(out.size() - kDecodeSlack, kMaxShapedBytes);
-  char* to = begin;
-  const std::size_t slots = shape_head(block).slots;
-  const ShapeOp* op = shape_ops(block);
-  const std::size_t end = size * 8;
-  BitReader bits(encoded);
-  std::uint16_t starts[kMaxSlots + 1];
-  std::uint16_t ends[kMaxSlots];
-  const auto has_room = [&](std::size_t bytes) {
-    return static_cast<std::ptrdiff_t>(bytes) <= stop - to;
-  };
-  const auto put = [&](ShapeEntry entry) {
-    if (!has_room(entry.size)) return false;
-    to = copy_blocks(to, block + entry.at, entry.size);
-    return true;
-  };
-
-  const bool exceptional = bits.read(1) != 0;
-  for (std::size_t slot = 0;; ++slot, ++op) {
-    if (!put(op->parts[kLiteral]) || bits.position() > end) return 0;
-    if (slot == slots) break;
-    starts[slot] = static_cast<std::uint16_t>(to - begin);
-    if (exceptional && bits.read(1) != 0) {
-      auto left = static_cast<std::size_t>(bits.read(kExceptionSizeBits));
-      if (!has_room(left) || bits.position() + left * 8 > end) return 0;
-      for (; left > 0; --left) *to++ = static_cast<char>(bits.read(8));
-      ends[slot] = static_cast<std::uint16_t>(to - begin);
-      continue;
-    }
-    const auto code = static_cast<std::size_t>(bits.read(op->code_bits));
-    if (code < dictionary_size(*op)) {
-      if (!put(dictionary_entry(block, *op, code))) return 0;
-      ends[slot] = static_cast<std::uint16_t>(to - begin);
-      continue;
-    }
-    if (!put(op->parts[kPrefix])) return 0;
-    switch (op->form) {
-      case SlotForm::kUuid:
-        to = put_uuid(to, &bits);
-        break;
-      case SlotForm::kHex:
-        to = put_hex(to, &bits, op->arg);
-        break;
-      case SlotForm::kTime:
-        to = put_time(to, op->base + bits.read(op->value_bits), op->arg);
-        break;
-      case SlotForm::kInteger:
-        to = put_integer(to, op->base + bits.read(op->value_bits));
-        break;
-      case SlotForm::kReference: {
-        std::size_t from = starts[op->arg];
-        std::size_t until = ends[op->arg];
-        if (until >= from + 2 && begin[from] == '"') {
-          ++from;
-          --until;
-        }
-        if (!has_room(until - from)) return 0;
-        copy_short(to, begin + from, until - from);
-        to += until - from;
-        break;
-      }
-      case SlotForm::kText: {
-        const char* const texts = block + op->parts[kSymbols].at;
-        const char* const infos = texts + (kMaxSymbolBytes << op->arg);
-        for (;;) {
-          if (to > stop || bits.position() > end) return 0;
-          const auto symbol = static_cast<std::size_t>(bits.read(op->arg));
-          if (symbol == 0) {
-            const auto byte = static_cast<char>(bits.read(8));
-            if (byte == 0) break;
-            *to++ = byte;
-            continue;
-          }
-          const auto info = static_cast<std::uint8_t>(infos[symbol]);
-          store_le64(to, load_le64(texts + symbol * kMaxSymbolBytes));
-          to += info & kSymbolSize;
-          if (info >= kSymbolEnd) break;
-        }
-        break;
-      }
-      default:
-        return 0;
-    }
-    if (!put(op->parts[kSuffix])) return 0;
-    ends[slot] = static_cast<std::uint16_t>(to - begin);
-  }
-  return bits.position() <= end && (bits.position() + 7) / 8 == size
-             ? static_cast<std::size_t>(to - begin)
-             : 0;
+  return Decoder(block, encoded, size, out).run();
 }
 
 }  // namespace sesame

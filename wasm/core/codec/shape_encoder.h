@@ -1,4 +1,4 @@
-// Writes a document's values by its shape, and knows which form a value has.
+// Writes a document by its shape, and knows which form a text has.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,16 @@
 
 namespace sesame {
 
-/// True if `text` is a value of that form, one of numbers, times or hexadecimal digits; `number`
-/// is what times and integers are written as.
-bool has_form(SlotForm form, unsigned arg, Bytes text, std::uint64_t* number);
+/// How many bytes `text` begins with that have this form, one of numbers, times or hexadecimal
+/// digits; 0: none. `number` is what times and numbers are written as.
+std::size_t match_form(SlotForm form, unsigned arg, Bytes text, std::uint64_t* number);
 
-/// Takes off what `text` begins and ends with; false if it does not.
-bool strip(Bytes prefix, Bytes suffix, Bytes* text);
+/// True if `text` begins with the prefix, which is then taken off.
+bool strip(Bytes prefix, Bytes* text);
 
 /// Writes to `out`, which has room for the document and 8 bytes more. Gives 0 if it would not be
-/// shorter.
+/// shorter. Adds the steps that it took to `work`; they are bounded by the document's size.
 std::size_t encode_by_shape(const char* block, Bytes document, const LexedDocument& lexed,
-                            char* out, SymbolMatcher* matcher);
+                            char* out, SymbolMatcher* matcher, std::uint64_t* work);
 
 }  // namespace sesame

@@ -1,5 +1,6 @@
-// Splits a document into its skeleton, which others share, and its slots, which hold its values.
-// Takes any bytes: of what is no JSON it makes a split that is good for nothing, and no harm.
+// Splits a document into the values of its tree.
+// Takes any bytes: of what is no JSON it makes no tree, or one that is good for nothing, and no
+// harm.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +11,27 @@
 
 namespace sesame {
 
-struct ShapeSlot {
-  std::uint16_t at, size;
+inline constexpr std::size_t kMaxTokens = 1024;
+inline constexpr unsigned kMaxTreeDepth = 16;
+
+/// A value. Those in it stand behind it, in their order.
+struct ShapeToken {
+  std::uint32_t at;
+  std::uint16_t size;
+  std::uint16_t tokens;  ///< its own and those in it
+  std::uint16_t glue;    ///< bytes between the bracket or value before it, and it
+  std::uint16_t key;     ///< how many of these begin with the key
+  // For the learner.
+  std::uint16_t sample;
+  std::uint16_t mark;
+  std::uint32_t next;  ///< the next value of the slot
+  std::uint32_t link;  ///< the next value of the form
 };
 
 struct LexedDocument {
-  std::uint64_t skeleton;
+  ShapeSketch sketch;
   std::size_t count;
-  ShapeSlot slots[kMaxSlots];
-
-  Bytes value(Bytes document, std::size_t slot) const {
-    return {document.data() + slots[slot].at, slots[slot].size};
-  }
+  ShapeToken tokens[kMaxTokens];
 };
 
 /// What a reference to a value means: a string without its quotes, else all of it.
@@ -29,7 +39,7 @@ inline Bytes unquoted(Bytes value) {
   return value.size() >= 2 && value[0] == '"' ? value.substr(1, value.size() - 2) : value;
 }
 
-/// False if it has no slot, too many, or is too long.
+/// False if it is no tree, or too large a one.
 bool lex_document(Bytes document, LexedDocument* lexed);
 
 }  // namespace sesame

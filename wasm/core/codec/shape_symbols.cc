@@ -40,19 +40,16 @@ std::size_t SymbolMatcher::match(std::uint64_t word) const {
   return best;
 }
 
-std::span<const std::uint16_t> SymbolMatcher::split(Bytes text) {
-  if (text.size() > kMaxTextBytes) return {};
-  std::memcpy(text_, text.data(), text.size());
-  std::memset(text_ + text.size(), 0, kMaxSymbolBytes);
-  std::uint16_t* unit = units_;
-  for (std::size_t at = 0; at <= text.size(); ++unit) {
-    if (at < text.size() && text_[at] == 0) return {};
-    const std::size_t symbol = match(load_le64(text_ + at));
-    *unit = static_cast<std::uint16_t>(
-        symbol != 0 ? symbol : kByteUnit + static_cast<unsigned char>(text_[at]));
-    at += symbol != 0 ? size(symbol) : 1;
-  }
-  return {units_, unit};
+void SymbolLearner::Count::add(std::uint16_t sample) {
+  if (count < UINT16_MAX) ++count;
+  // Where texts of several slots are counted samples come again: rather too few than too many.
+  if (sample <= last) return;
+  ++samples;
+  last = sample;
+}
+
+std::size_t SymbolLearner::Count::gain(std::size_t weight) const {
+  return samples < kMinOwners ? 0 : count * weight;
 }
 
 void SymbolLearner::begin(unsigned bits) {
@@ -68,23 +65,23 @@ void SymbolLearner::begin_round() {
   std::memset(pairs_, 0, sizeof pairs_);
 }
 
-void SymbolLearner::count(Bytes text) {
+void SymbolLearner::count(Bytes text, std::uint16_t sample) {
   std::size_t last = 0;
-  for (const std::size_t unit : matcher_.split(text)) {
-    ++units_[unit];
+  matcher_.split(text, [&](std::size_t unit) {
+    units_[unit].add(sample);
     std::size_t at = last * 0x9e37 + unit * 0x85eb;
     for (unsigned probe = 0; last != 0 && probe < kMaxProbes; ++probe) {
       Pair& pair = pairs_[at++ % kPairs];
-      if (pair.count == 0) {
+      if (pair.count.count == 0) {
         pair.first = static_cast<std::uint16_t>(last);
         pair.second = static_cast<std::uint16_t>(unit);
       }
       if (pair.first != last || pair.second != unit) continue;
-      ++pair.count;
+      pair.count.add(sample);
       break;
     }
     last = unit;
-  }
+  });
 }
 
 std::uint64_t SymbolLearner::unit_text(std::size_t unit) const {
@@ -106,15 +103,14 @@ void SymbolLearner::collect_candidates() {
   chosen_ = 0;
   for (std::size_t unit = 1; unit < kUnits; ++unit) {
     const std::size_t size = unit_size(unit);
-    add_candidate(unit_text(unit), size, units_[unit] * (size == 1 ? kSingleWeight : size));
+    add_candidate(unit_text(unit), size, units_[unit].gain(size == 1 ? kSingleWeight : size));
   }
   for (const Pair& pair : pairs_) {
     const std::size_t size = unit_size(pair.first);
     const std::size_t both = size + unit_size(pair.second);
-    // Met once, it is more likely to be of this sample than of the slot.
-    if (pair.count < 2 || both > kMaxSymbolBytes) continue;
+    if (both > kMaxSymbolBytes) continue;
     add_candidate(unit_text(pair.first) | unit_text(pair.second) << size * 8, both,
-                  pair.count * both);
+                  pair.count.gain(both));
   }
   std::memset(table_, 0, sizeof table_);
 }

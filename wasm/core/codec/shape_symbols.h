@@ -5,14 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "base/byte_order.h"
 #include "codec/shape_program.h"
 
 namespace sesame {
 
-inline constexpr std::size_t kMaxTextBytes = 1024;
 inline constexpr std::size_t kByteUnit = 1u << kMaxSymbolBits;
 
 /// Splits texts by the longest symbols of a table.
@@ -21,10 +19,19 @@ class SymbolMatcher {
   /// `symbols` as ShapeOp has them.
   void use(const char* symbols, unsigned bits);
 
-  /// The text in turn, as symbols and as bytes that none fits, which are kByteUnit and more. The
-  /// units end with the end of the text, if it is no longer than kMaxTextBytes and has no NUL:
-  /// else there are none.
-  std::span<const std::uint16_t> split(Bytes text);
+  /// Calls `each` with the text in turn, as symbols and as bytes that none fits, which are
+  /// kByteUnit and more; the last is the end of the text. REQUIRES: the text has no NUL.
+  template <class Each>
+  void split(Bytes text, Each each) const {
+    for (std::size_t at = 0; at <= text.size();) {
+      char near[kMaxSymbolBytes] = {};
+      text.copy(near, kMaxSymbolBytes, at);
+      const std::uint64_t word = load_le64(near);
+      const std::size_t symbol = match(word);
+      each(symbol != 0 ? symbol : kByteUnit + (word & 0xff));
+      at += symbol != 0 ? size(symbol) : 1;
+    }
+  }
 
   std::uint64_t text(std::size_t symbol) const {
     return load_le64(symbols_ + symbol * kMaxSymbolBytes);
@@ -42,16 +49,19 @@ class SymbolMatcher {
   std::size_t count_ = 0;
   std::uint8_t first_[256];       // a symbol that begins with a byte
   std::uint8_t next_[kByteUnit];  // another that begins so
-  std::uint16_t units_[kMaxTextBytes + 1];
-  char text_[kMaxTextBytes + kMaxSymbolBytes];
 };
+
+/// Nothing is learnt that fewer owners' documents have in common: what is one user's alone is in no
+/// shape.
+inline constexpr unsigned kMinOwners = 3;
 
 class SymbolLearner {
  public:
   /// A table of at most two to the `bits`.
   void begin(unsigned bits);
-  /// Counts what it is made of, in this round.
-  void count(Bytes text);
+  /// Counts what it is made of, in this round. `sample` is that of a document: a symbol is in
+  /// kMinOwners of them. REQUIRES: those of one document follow each other.
+  void count(Bytes text, std::uint16_t sample);
   /// After all were counted: some of what makes the next table. True when it is made.
   bool choose_some();
 
@@ -68,8 +78,15 @@ class SymbolLearner {
     std::uint32_t gain;
     std::uint32_t size;
   };
+  struct Count {
+    std::uint16_t count, samples, last;
+
+    void add(std::uint16_t sample);
+    std::size_t gain(std::size_t weight) const;
+  };
   struct Pair {
-    std::uint16_t first, second, count;
+    std::uint16_t first, second;
+    Count count;
   };
 
   void begin_round();
@@ -82,7 +99,7 @@ class SymbolLearner {
   std::size_t candidates_, chosen_;
   SymbolMatcher matcher_;
   char table_[kByteUnit * kSymbolRecord + kCopyBlock];
-  std::uint16_t units_[kUnits];
+  Count units_[kUnits];
   Pair pairs_[kPairs];
   Candidate candidate_[kUnits + kPairs];
 };

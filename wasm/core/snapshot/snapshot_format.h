@@ -17,7 +17,7 @@
 namespace sesame {
 
 inline constexpr Bytes kSnapshotMagic = "SESAMESN";
-inline constexpr std::uint32_t kSnapshotVersion = 3;
+inline constexpr std::uint32_t kSnapshotVersion = 4;
 inline constexpr std::size_t kSnapshotSecretBytes = 16;
 
 // clang-format off

@@ -125,10 +125,13 @@ void SegmentStore::clear_some() {
 }
 
 // Encodes into the scratch buffer what may gain by it.
-BodyCodec::Encoded SegmentStore::encode(const EntryInfo& info, Bytes meta, Bytes* body) {
+BodyCodec::Encoded SegmentStore::encode(const Key& key, const EntryInfo& info, Bytes meta,
+                                        Bytes* body) {
   BodyCodec::Encoded encoded{kRawShape, body->size()};
   if (info.http_status != kOk || meta.size() + body->size() > scratch_.size()) return encoded;
-  encoded = codec_->encode(*body, scratch_);
+  // A session whose user is unknown stands for one of its own.
+  const std::uint64_t owner = info.user_tag != 0 ? info.user_tag : ~key.low;
+  encoded = codec_->encode(*body, owner, scratch_);
   *body = {scratch_.data(), encoded.size};
   return encoded;
 }
@@ -142,7 +145,7 @@ bool SegmentStore::put(const Key& key, const EntryInfo& info, Bytes meta, Bytes 
     return false;
   }
   EntryDraft draft{key, info, kRawShape, meta, body};
-  draft.shape = encode(info, meta, &draft.body).shape;
+  draft.shape = encode(key, info, meta, &draft.body).shape;
   codec_->retain(draft.shape);
   const std::size_t value_bytes = draft.meta.size() + draft.body.size();
   make_room(value_bytes);

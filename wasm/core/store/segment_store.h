@@ -98,7 +98,7 @@ class SegmentStore final : public Store {
   bool is_closed() const { return mode_ >= Mode::kRestoring; }
   void begin_clearing();
   void clear_some();
-  BodyCodec::Encoded encode(const EntryInfo& info, Bytes meta, Bytes* body);
+  BodyCodec::Encoded encode(const Key& key, const EntryInfo& info, Bytes meta, Bytes* body);
   bool try_put(const EntryDraft& draft);
   bool try_set_info(const Key& key, const EntryInfo& info);
   void forget(SegmentIndex::Slot* slot);
