@@ -33,7 +33,8 @@ const KINDS = [
     (text, { draw }) => {
       const time = draw.time('2014-01-01', 4000);
       const digits = text.match(/\.(\d+)/)?.[1].length ?? 0;
-      const fraction = digits === 0 ? '' : `.${time.slice(20, 23)}${draw.digits(9)}`.slice(0, digits + 1);
+      const fraction =
+        digits === 0 ? '' : `.${time.slice(20, 23)}${draw.digits(9)}`.slice(0, digits + 1);
       return `${time.slice(0, 19)}${fraction}${text.slice(19 + fraction.length)}`;
     },
   ],
@@ -50,10 +51,16 @@ const BY_KEY = [
   [/user_?name|login|nick|handle|screen_?name|slug/i, (_, { who }) => who.login],
   [/name$/i, (_, { who }) => who.name],
   [/company|organi[sz]ation/i, (_, { draw }) => company(draw)],
-  [/bio|about|description|status_?text|summary|headline/i, (_, { draw, who }) => biography(draw, who.language)],
+  [
+    /bio|about|description|status_?text|summary|headline/i,
+    (_, { draw, who }) => biography(draw, who.language),
+  ],
   [/time_?zone|tz/i, (_, { who }) => who.timezone],
   [/city|location|town/i, (_, { who }) => who.timezone.split('/')[1].replace('_', ' ')],
-  [/locale|lang/i, (text, { who }) => (text.length < 6 ? who.language.slice(0, text.length) : text)],
+  [
+    /locale|lang/i,
+    (text, { who }) => (text.length < 6 ? who.language.slice(0, text.length) : text),
+  ],
 ];
 
 /** @param {string} text @param {Draw} draw */
@@ -113,7 +120,8 @@ function anotherNumber(number, draw) {
   if (Number.isInteger(number) && Math.abs(number) < 10) return draw.integer(10);
   // Seconds and milliseconds stay times.
   if (number > 1e9 && number < 2e9) return 1_300_000_000 + draw.integer(400_000_000);
-  if (number > 1e12 && number < 2e12) return 1_300_000_000_000 + draw.integer(400_000_000) * 1000 + draw.integer(1000);
+  if (number > 1e12 && number < 2e12)
+    return 1_300_000_000_000 + draw.integer(400_000_000) * 1000 + draw.integer(1000);
   const varied = text.replace(/\d/g, (digit, at) =>
     digit === '0' || at === 0 ? digit : String(1 + draw.integer(9)),
   );
@@ -123,7 +131,8 @@ function anotherNumber(number, draw) {
 /** What a null is filled with. @param {string} key @param {Subject} subject */
 function fill(key, subject) {
   if (/_at$|date|time|At$/.test(key)) return subject.draw.time('2014-01-01', 4000);
-  if (/url|link|avatar|image|picture/i.test(key)) return `https://${subject.who.login}.example/${key}`;
+  if (/url|link|avatar|image|picture/i.test(key))
+    return `https://${subject.who.login}.example/${key}`;
   if (/^is_|^has_|count|amount|number/.test(key)) return subject.draw.integer(100);
   const named = BY_KEY.find(([pattern]) => pattern.test(key));
   return named ? named[1]('', subject) : company(subject.draw);
@@ -141,11 +150,17 @@ function varied(value, key, path, subject) {
   if (typeof value === 'string') return vary(value, key, subject);
   if (typeof value === 'number') return anotherNumber(value, draw);
   if (typeof value === 'boolean') return draw.chance(0.25) ? !value : value;
-  if (value === null) return optional(`${path}?`, 0.5) && draw.chance(0.4) ? fill(key, subject) : null;
+  if (value === null)
+    return optional(`${path}?`, 0.5) && draw.chance(0.4) ? fill(key, subject) : null;
   if (Array.isArray(value)) {
     const length = value.length === 0 ? 0 : Math.max(0, value.length + draw.integer(4) - 2);
     return Array.from({ length }, (_, i) =>
-      varied(value[i % value.length], key, `${path}[]`, i === 0 ? subject : { ...subject, known: new Map() }),
+      varied(
+        value[i % value.length],
+        key,
+        `${path}[]`,
+        i === 0 ? subject : { ...subject, known: new Map() },
+      ),
     );
   }
   /** @type {Record<string, unknown>} */
@@ -162,7 +177,9 @@ function varied(value, key, path, subject) {
 function write(value, spaced) {
   if (!spaced || typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => write(item, true)).join(', ')}]`;
-  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${write(member, true)}`);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${write(member, true)}`,
+  );
   return `{${members.join(', ')}}`;
 }
 

@@ -41,7 +41,7 @@ class BitWriter {
   BitWriter(char* data, std::size_t limit) : data_(data), limit_(limit) {}
 
   /// REQUIRES: `count` <= 56 and `value` fits in it.
-  void write(std::uint64_t value, unsigned count) {
+  [[gnu::noinline]] void write(std::uint64_t value, unsigned count) {
     if (position_ + count > limit_) overflow_ = true;
     if (overflow_) return;
     char* at = data_ + (position_ >> 3);

@@ -47,7 +47,7 @@ inline std::uint64_t hex_digits(std::uint64_t bits) {
   return to + digits;
 }
 
-inline char* put_uuid(char* to, BitReader* bits) {
+[[gnu::noinline]] char* put_uuid(char* to, BitReader* bits) {
   const auto eight = [bits] { return hex_digits(bits->read(32)); };
   store_le64(to, eight());
   const std::uint64_t second = eight();
@@ -74,7 +74,7 @@ inline char* put_two(char* to, std::uint32_t number, char behind) {
 }
 
 // Fields as `parse_time` packed them; any bits make 64 characters at most.
-inline char* put_time(char* to, std::uint64_t time, unsigned digits) {
+[[gnu::noinline]] char* put_time(char* to, std::uint64_t time, unsigned digits) {
   const unsigned fraction_bits = digits == 0 ? 0 : digits == 3 ? 10 : 20;
   const auto fraction = static_cast<std::uint32_t>(time & low_bits(fraction_bits));
   time >>= fraction_bits;
@@ -92,7 +92,7 @@ inline char* put_time(char* to, std::uint64_t time, unsigned digits) {
   return to + digits;
 }
 
-inline char* put_integer(char* to, std::uint64_t number) {
+[[gnu::noinline]] char* put_integer(char* to, std::uint64_t number) {
   unsigned digits = 1;
   for (std::uint64_t left = number; left >= 10; left /= 10) ++digits;
   put_digits(to, number, digits);
