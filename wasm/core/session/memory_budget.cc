@@ -56,7 +56,7 @@ std::unique_ptr<Store> MemoryBudget::make_store() const {
   const std::size_t shape_bytes =
       store_bytes / 4 < ShapeCodec::kMinBudget
           ? 0
-          : std::clamp(store_bytes / 32, ShapeCodec::kMinBudget, ShapeCodec::kUsefulBudget);
+          : std::clamp(store_bytes / 16, ShapeCodec::kMinBudget, ShapeCodec::kUsefulBudget);
   return SegmentStore::create({.budget_bytes = store_bytes, .max_value_bytes = value_bytes},
                               std::make_unique<ShapeCodec>(shape_bytes));
 }
