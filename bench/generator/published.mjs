@@ -7,6 +7,8 @@ import seeds from './published.json' with { type: 'json' };
 import { Draw, seedOf } from './random.mjs';
 
 const SEED = 90_001;
+/** What is longer is a picture, and everybody's. */
+const MAX_ADDRESS = 300;
 
 /** @typedef {{ name: string, text: string }} Seed */
 
@@ -85,7 +87,7 @@ function vary(text, key, subject) {
 function another(text, key, subject) {
   if (text === '') return '';
   // What the document names elsewhere, an address has in it.
-  if (/^(https?:)?\//.test(text)) return address(text, subject);
+  if (text.length < MAX_ADDRESS && /^(https?:)?\//.test(text)) return address(text, subject);
   const kind = KINDS.find(([pattern]) => pattern.test(text));
   if (kind) return kind[1](text, subject, key);
   if (isToken(text)) return token(text, subject.draw);

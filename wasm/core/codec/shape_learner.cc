@@ -17,7 +17,7 @@ constexpr std::size_t kEnumerationRest = 16;
 // Among other values, so frequent is what has an entry.
 constexpr std::size_t kEntryShare = 12;
 constexpr std::size_t kEntries = 6;
-constexpr std::size_t kMaxEntryBytes = 1024;
+constexpr std::size_t kMaxEntryBytes = 4096;
 // A form that fewer have is not worth its code.
 constexpr std::size_t kFormShare = 24;
 constexpr std::size_t kNumberShare = 2;
