@@ -48,6 +48,8 @@ const KINDS = [
 
 /** @type {[RegExp, (text: string, subject: Subject) => string][]} */
 const BY_KEY = [
+  // Nobody shares a user's identifier.
+  [/^(id|sub|uid|user_?id|open_?id)$/i, (_, { who, draw }) => `${who.login}${draw.digits(6)}`],
   [/first_?name|given/i, (_, { who }) => who.name.split(' ')[0]],
   [/last_?name|family|surname/i, (_, { who }) => who.name.split(' ').slice(1).join(' ')],
   [/user_?name|login|nick|handle|screen_?name|slug/i, (_, { who }) => who.login],
