@@ -152,6 +152,8 @@ function fill(key, subject) {
 function varied(value, key, path, subject) {
   const { draw, optional } = subject;
   if (typeof value === 'string') return vary(value, key, subject);
+  if (typeof value === 'number' && /^(id|sub|uid|user_?id)$/i.test(key))
+    return 1 + draw.integer(50_000_000);
   if (typeof value === 'number') return anotherNumber(value, draw);
   if (typeof value === 'boolean') return draw.chance(0.25) ? !value : value;
   if (value === null)
