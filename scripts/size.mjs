@@ -44,6 +44,7 @@ const ENTRIES = new Map(
     'sesame-edge/fastify, node': 1_100,
     'sesame-edge/sveltekit, workerd': 1_300,
     'sesame-edge/tanstack-start, workerd': 1_300,
+    'sesame-edge/react-router, workerd': 1_300,
     'sesame-edge/hono, workerd': 1_140,
     'sesame-edge/next, node': 98_700,
     'sesame-edge/opentelemetry, workerd': 2000,

@@ -34,6 +34,8 @@ export async function startPageApplication(name, builds, start) {
   const folder = path.join(project, '.work', name);
   await rm(folder, { recursive: true, force: true });
   await unpackPackage(path.join(folder, 'node_modules/sesame-edge'));
+  // Or a bundler would follow the project's own, which leads the package's name elsewhere.
+  await writeFile(path.join(folder, 'tsconfig.json'), '{"compilerOptions":{"allowJs":true}}');
   const page = readFileSync(path.join(root, 'docs', `${name}.md`), 'utf8');
   for (const step of readPage(page).steps) {
     if (step.kind !== 'file') continue;
