@@ -83,6 +83,10 @@ export const shared = [
  */
 export const elsewhere = [
   [
+    'no simulated cache has a `schema`',
+    ['R22: that an answer to an update is held against the schema'],
+  ],
+  [
     'the simulated store tells its edge isolates nothing: they read the log',
     [
       'R31: that a push which comes after a lost one is not taken for all',
