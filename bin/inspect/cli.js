@@ -3,8 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { ask } from '../../edge_worker/serve/control-socket.js';
-import { chooseServer } from '../choose-server.js';
+import { askServer, CommandError, chooseServer, exitCodeOf } from '../running-server.js';
 import { explanationLines, noticeLines } from './report.js';
 
 const HELP = `Usage: sesame-edge inspect [--port N] [--socket PATH] [--header 'NAME: VALUE']... [--headers FILE] [--json]
@@ -34,29 +33,15 @@ const FLAGS = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h' },
 });
 
-/** Why nothing could be said, and how the command ends. */
-class InspectError extends Error {
-  /** @param {string} message @param {1 | 2} exitCode */
-  constructor(message, exitCode) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
-
 /**
  * @param {string[]} argv without the program's name and the command's
  * @returns {Promise<number>} the exit code
  */
-export async function main(argv) {
-  try {
+export function main(argv) {
+  return exitCodeOf(async () => {
     const values = readArguments(argv);
     process.stdout.write(values.help ? HELP : await inspect(values));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof InspectError)) throw error;
-    process.stderr.write(`sesame-edge: ${error.message}\n`);
-    return error.exitCode;
-  }
+  });
 }
 
 /** @param {string[]} args */
@@ -65,7 +50,7 @@ function readArguments(args) {
     return parseArgs({ args, options: FLAGS }).values;
   } catch (error) {
     const [fault] = /** @type {Error} */ (error).message.split(/\. |\n/);
-    throw new InspectError(`${fault} (see sesame-edge inspect --help)`, 2);
+    throw new CommandError(`${fault} (see sesame-edge inspect --help)`, 2);
   }
 }
 
@@ -76,16 +61,9 @@ function readArguments(args) {
 async function inspect({ port, socket, header = [], headers, url, json }) {
   const lines = [...header, ...(headers === undefined ? [] : await linesOf(headers))];
   const request = { headers: lines.map(headerOf), url };
-  const socketPath = socket ?? (await socketOf(port));
+  const socketPath = socket ?? (await chooseServer(port)).socketPath;
   /** @param {string} path @param {unknown} [body] */
-  const asked = async (path, body) => {
-    try {
-      return await ask(socketPath, path, body);
-    } catch (error) {
-      const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-      throw new InspectError(`the server at ${socketPath} does not answer (${code ?? message})`, 1);
-    }
-  };
+  const asked = (path, body) => askServer(socketPath, path, body);
   if (lines.length > 0) {
     const explanation = await asked('/explain', request);
     return json ? printed(explanation) : explanationLines(explanation);
@@ -105,7 +83,7 @@ async function linesOf(file) {
     return all.split(/\r?\n/).filter((line) => /^[^\s:]+:/.test(line));
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw new InspectError(`cannot read ${file} (${code ?? message})`, 2);
+    throw new CommandError(`cannot read ${file} (${code ?? message})`, 2);
   }
 }
 
@@ -114,14 +92,7 @@ function headerOf(line) {
   const at = line.indexOf(':');
   const [name, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()];
   if (at < 1 || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-    throw new InspectError("--header must be like 'Cookie: session=…'", 2);
+    throw new CommandError("--header must be like 'Cookie: session=…'", 2);
   }
   return [name, value];
-}
-
-/** @param {string | undefined} port */
-async function socketOf(port) {
-  const chosen = await chooseServer(port);
-  if (typeof chosen === 'string') throw new InspectError(chosen, 1);
-  return chosen.socketPath;
 }

@@ -3,8 +3,7 @@
 // Exit codes: 0 shown, 1 no server, or it has ended, 2 wrong usage.
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ask } from '../../edge_worker/serve/control-socket.js';
-import { chooseServer } from '../choose-server.js';
+import { askServer, CommandError, chooseServer, exitCodeOf } from '../running-server.js';
 import { frameOf } from './frame.js';
 
 const HELP = `Usage: sesame-edge top [--port N] [--socket PATH] [--every SECONDS] [--once]
@@ -31,30 +30,16 @@ const FLAGS = /** @type {const} */ ({
 /** To the top left, and what is below is erased: nothing flickers. */
 const HOME = '\x1b[H\x1b[J';
 
-/** Why nothing can be shown, and how the command ends. */
-class TopError extends Error {
-  /** @param {string} message @param {1 | 2} exitCode */
-  constructor(message, exitCode) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
-
 /**
  * @param {string[]} argv without the program's name and the command's
  * @returns {Promise<number>} the exit code
  */
-export async function main(argv) {
-  try {
+export function main(argv) {
+  return exitCodeOf(async () => {
     const values = readArguments(argv);
     if (values.help) process.stdout.write(HELP);
     else await top(values);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof TopError)) throw error;
-    process.stderr.write(`sesame-edge: ${error.message}\n`);
-    return error.exitCode;
-  }
+  });
 }
 
 /** @param {string[]} args */
@@ -68,7 +53,7 @@ function readArguments(args) {
     return { ...values, everyMs };
   } catch (error) {
     const [fault] = /** @type {Error} */ (error).message.split(/\. |\n/);
-    throw new TopError(`${fault} (see sesame-edge top --help)`, 2);
+    throw new CommandError(`${fault} (see sesame-edge top --help)`, 2);
   }
 }
 
@@ -76,26 +61,15 @@ function readArguments(args) {
 async function top({ port, socket, everyMs, once }) {
   const chosen =
     socket === undefined ? await chooseServer(port) : { url: socket, socketPath: socket };
-  if (typeof chosen === 'string') throw new TopError(chosen, 1);
   const { stdout } = process;
   /** @type {import('./frame.js').Sample | null} */
   let before = null;
   for (;;) {
-    const now = { time: Date.now(), stats: await statsOf(chosen.socketPath) };
+    const now = { time: Date.now(), stats: await askServer(chosen.socketPath, '/stats') };
     const frame = frameOf(chosen.url, now, before);
     stdout.write(stdout.isTTY && !once ? HOME + frame : frame);
     if (once) return;
     before = now;
     await wait(everyMs);
-  }
-}
-
-/** @param {string} socketPath */
-async function statsOf(socketPath) {
-  try {
-    return await ask(socketPath, '/stats');
-  } catch (error) {
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw new TopError(`the server at ${socketPath} does not answer (${code ?? message})`, 1);
   }
 }
